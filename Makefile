@@ -1,0 +1,84 @@
+# One verb set, the same on a desk and in CI. `make` alone lists it.
+# Needs Python 3.11+, git and make; everything else goes into .venv, from hashed locks.
+
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UV := uv==0.13.9
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test lint type cover proof bench dev-up dev-down lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+demo: $(READY) ## one night, end to end, on this machine: prints the predictions
+	@$(BIN)/tipoff demo
+
+test: lint type cover ## everything that must pass on every change: lint, type, cover (under ten minutes)
+
+lint: $(READY) ## style, formatting and which package may import which
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports --no-logo
+
+type: $(READY) ## mypy, strict
+	@$(BIN)/mypy
+
+cover: $(READY) ## the tests, and branch coverage of shared and services of at least 90 %
+	@$(PYTEST) -m "not proof" --cov --cov-fail-under=90
+
+proof: $(READY) ## the long proofs: all seeds, all kills, whole seasons (hours)
+	@HYPOTHESIS_PROFILE=proof TIPOFF_PROOF=1 $(PYTEST) -m proof
+
+bench: $(READY) ## the benchmarks
+	@$(BIN)/tipoff bench
+
+dev-up: $(READY) ## start the local stack and leave it running
+	@$(BIN)/tipoff dev up
+
+dev-down: $(READY) ## stop the local stack
+	@$(BIN)/tipoff dev down
+
+# Versions already locked are kept; `make lock UPGRADE=--upgrade` moves them to the newest. dev.txt decides for all, so
+# that what is tested is what is deployed.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE) pyproject.toml
+
+lock: | $(BIN)/python ## resolve pyproject.toml again into the hashed locks of requirements/
+	@$(PIP) install $(UV)
+	@$(COMPILE) --extra dev -o requirements/dev.txt
+	@for service in scraper analytics coordinator worker; do \
+	  $(COMPILE) --extra $$service -c requirements/dev.txt -o requirements/$$service.txt || exit 1; \
+	done
+
+clean: ## remove .venv, caches and build output (the data in .tipoff stays)
+	@rm -rf $(VENV) build dist *.egg-info .coverage* .*_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The first interpreter of PYTHON that is new enough and can make virtual environments makes .venv.
+$(BIN)/python:
+	@old=; bare=; for python in $(PYTHON); do \
+	  version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue; \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { old="$$version"; continue; }; \
+	  $$python -c 'import ensurepip, venv' 2>/dev/null || { bare="$$version"; continue; }; \
+	  echo "setting up .venv with Python $$version (about a minute, once)"; \
+	  exec $$python -m venv --clear $(VENV); \
+	done; \
+	if [ -n "$$bare" ]; then \
+	  echo "error: Python $$bare cannot make a virtual environment: install its venv module (apt install python$$bare-venv)" >&2; \
+	else \
+	  echo "error: Tipoff needs Python 3.11 or newer, found $${old:-none}: install one, or name it: make PYTHON=/path/to/python3.11" >&2; \
+	fi; \
+	exit 1
+
+$(READY): requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "installing requirements/dev.txt into .venv"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,64 @@
+"""`tipoff bench dispersion`: the spread of `moving_average`, fitted again to real seasons.
+
+Least squares of the squared residual on the mean over the regular seasons 2020-21 to 2022-23, beside the constants in
+use. Needs the real data (TIPOFF_SHARED).
+"""
+
+import os
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from benchmarks.harness import Case
+from services.worker.domain.systems.moving_average import DISPERSION
+from shared.errors import Permanent
+from shared.markets import MARKETS
+
+_COLUMNS = {"points": "pts", "rebounds": "reb", "assists": "ast", "threes": "fg3m"}
+_FORECASTS = """
+WITH games AS (
+  SELECT player_id, season_type, game_date, game_id, minutes, {stat} AS y FROM read_parquet($path)
+  WHERE season IN ('2020-21', '2021-22', '2022-23')
+),
+pairs AS (
+  SELECT
+    now.player_id, now.game_id, now.y, past.minutes, past.y AS past_y,
+    ROW_NUMBER() OVER (
+      PARTITION BY now.player_id, now.game_id ORDER BY past.game_date DESC, past.game_id DESC
+    ) - 1 AS age
+  FROM games AS now
+  JOIN games AS past USING (player_id)
+  WHERE now.season_type = 'regular' AND past.game_date < now.game_date AND past.game_date >= now.game_date - 400
+)
+SELECT
+  ANY_VALUE(y) AS y,
+  SUM(POW(0.8, age) * minutes) / SUM(POW(0.8, age))
+    * SUM(POW(0.95, age) * past_y) / SUM(POW(0.95, age) * minutes) AS mean
+FROM pairs
+GROUP BY player_id, game_id
+HAVING COUNT(*) >= 3 AND SUM(minutes) > 0
+"""
+
+
+def bench() -> list[Case]:
+    """Per market the league's variance at the mean forecast by the constants in use, beside that of a fresh fit."""
+    path = Path(os.environ.get("TIPOFF_SHARED", "../shared")) / "data" / "player_games.parquet"
+    if not path.is_file():
+        raise Permanent(f"{path} is not there", remedy="set TIPOFF_SHARED to the folder of the real data")
+    return [_case(market, str(path)) for market in MARKETS]
+
+
+def _case(market: str, path: str) -> Case:
+    with duckdb.connect() as connection:
+        rows = connection.execute(_FORECASTS.format(stat=_COLUMNS[market]), {"path": path}).fetchnumpy()
+    y, mean = np.asarray(rows["y"], dtype=float), np.asarray(rows["mean"], dtype=float)
+    squared = (y - mean) ** 2
+    slope, intercept = np.polyfit(mean[mean >= 1], squared[mean >= 1], 1)
+    a, b = DISPERSION[market]
+    ours, fresh = float(np.mean(b * mean + a * np.minimum(mean, 1.0))), float(np.mean(squared))
+    return Case(
+        market, "variance", round(ours, 3), "units^2",
+        f"mean squared residual {fresh:.3f}; fit a={intercept:.2f} b={slope:.2f} (N={len(y)})",
+        round(ours / fresh, 3), "within 10 %", 0.9 <= ours / fresh <= 1.1,  # noqa: PLR2004 - the goal
+    )  # fmt: skip

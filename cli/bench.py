@@ -1,0 +1,44 @@
+"""`tipoff bench`: the benchmarks."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from benchmarks import dispersion, night, predict
+from benchmarks.harness import Case, result
+from cli import common
+from cli.common import err, out
+
+BENCHES: dict[str, Callable[[], list[Case]]] = {
+    "predict": predict.bench,
+    "night": night.bench,
+    "dispersion": dispersion.bench,
+}
+
+
+@click.command()
+@click.argument("name", required=False, type=click.Choice([*BENCHES]))
+@click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the results here as JSON.")
+def bench(name: str | None, file: Path | None) -> None:
+    """Measure; every figure stands beside another of the same run. Exit code 1 if a goal is missed."""
+    common.home()
+    results = []
+    for each in [name] if name is not None else BENCHES:
+        with err.status(f"bench {each}"):
+            results.append(result(each, BENCHES[each]()))
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("bench", "case", "value", "against", "ratio", "goal", "met"):
+        table.add_column(column)
+    for document in results:
+        for case in document["cases"]:
+            table.add_row(
+                document["bench"], case["case"], f"{case['value']:g} {case['unit']}", case["against"],
+                "" if case["ratio"] is None else f"{case['ratio']:g}", case["goal"], "yes" if case["met"] else "NO",
+            )  # fmt: skip
+    out.print(table)
+    if file is not None:
+        file.write_text(json.dumps(results[0] if name is not None else results, indent=1) + "\n")
+    raise click.exceptions.Exit(0 if all(case["met"] for document in results for case in document["cases"]) else 1)

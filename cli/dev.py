@@ -1,0 +1,100 @@
+"""`tipoff dev`: the local stack, left running."""
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+import click
+
+from cli import common
+from cli.common import out
+from devstack import daemon
+from devstack.workspace import Workspace, current
+
+DEFAULT_PORT = 8780
+
+
+@click.group()
+def dev() -> None:
+    """The local stack: the upstream and the four services in one process."""
+
+
+@dev.command()
+@click.option(
+    "--history",
+    "path",
+    type=click.Path(path_type=Path),
+    help="Folder of Parquet tables instead of the generated league.",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="The coordinator's port."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be started.")
+def up(path: Path | None, port: int, *, dry_run: bool) -> None:
+    """Start it in the background."""
+    base = common.home()
+    there = current(base)
+    history = None if path is None else str(path)
+    if path is None and there is not None:
+        known = there.read_session().get("history")
+        history = None if known in (None, common.GENERATED) else known
+    workspace = there if there is not None and path is None else Workspace(base, "local")
+    if dry_run:
+        out.print(f"would serve {history or common.GENERATED} from {workspace.path}, coordinator on port {port}")
+        return
+    common.open_history(history)  # a broken one is refused here, in one line
+    stack = daemon.start(base, workspace, history, port)
+    out.print(f"local stack up (process {stack.pid}), workspace {workspace.path}")
+    for name, url in {**stack.urls, "upstream": stack.upstream}.items():
+        out.print(f"  {name:12} {url}")
+    out.print("Next: `tipoff run`, `tipoff predictions`, `tipoff dev status`, `tipoff dev down`")
+
+
+@dev.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be stopped.")
+def down(*, dry_run: bool) -> None:
+    """Stop it."""
+    base = common.home()
+    if dry_run:
+        stack = daemon.running_stack(base)
+        out.print("nothing is running" if stack is None else f"would stop process {stack.pid}")
+        return
+    pid = daemon.stop(base)
+    out.print("nothing was running" if pid is None else f"local stack stopped (process {pid})")
+
+
+@dev.command()
+@common.json_option
+def status(*, as_json: bool) -> None:
+    """Who runs, and whether it is healthy. Exit code 1 when nothing runs or something is ill."""
+    stack = daemon.running_stack(common.home())
+    if stack is None:
+        if as_json:
+            common.print_json({"running": False, "services": []})
+        else:
+            out.print("the local stack is not running: `tipoff dev up` starts it")
+        raise click.exceptions.Exit(1)
+    services = asyncio.run(_health(stack))
+    if as_json:
+        common.print_json({"running": True, "pid": stack.pid, "workspace": stack.workspace, "services": services})
+    else:
+        for service in services:
+            out.print(
+                f"{service['service']:12} {'healthy' if service['healthy'] else 'ILL':8} {service['url']}  {service['why']}"
+            )
+    raise click.exceptions.Exit(0 if all(service["healthy"] for service in services) else 1)
+
+
+async def _health(stack: daemon.RunningStack) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5.0)) as session:
+        for name, url in stack.urls.items():
+            try:
+                async with session.get(f"{url}/healthz") as response:
+                    body = await response.json()
+            except (aiohttp.ClientError, TimeoutError) as error:
+                found.append({"service": name, "healthy": False, "url": url, "why": type(error).__name__})
+                continue
+            ill = "; ".join(f"{check}: {state}" for check, state in body["checks"].items() if state != "ok")
+            found.append({"service": body["service"], "healthy": body["healthy"], "url": url, "why": ill})
+    return found

@@ -1,0 +1,126 @@
+"""`tipoff doctor`: what is installed, configured, reachable."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from cli import common
+from cli.common import out
+from devstack import daemon
+from devstack.workspace import current
+from shared.errors import TipoffError
+from shared.settings import CommonSettings, load
+
+LEAST_FREE_GB = 1.0
+
+
+@click.command()
+@common.json_option
+def doctor(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Check this machine and this checkout; exit code 1 if something needed is missing, 3 if something optional is."""
+    found = [_checked(name, needed, check) for name, needed, check in CHECKS]
+    if as_json:
+        common.print_json(found)
+    else:
+        table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+        for row in found:
+            mark = "[green]ok[/]" if row["ok"] else "[red]missing[/]" if row["needed"] else "[yellow]absent[/]"
+            table.add_row(mark, str(row["check"]), str(row["detail"]))
+        out.print(table)
+    broken = [row for row in found if not row["ok"]]
+    raise click.exceptions.Exit(1 if any(row["needed"] for row in broken) else 3 if broken else 0)
+
+
+def _checked(name: str, needed: bool, check: Callable[[], str]) -> dict[str, object]:  # noqa: FBT001 - from the table below
+    try:
+        return {"check": name, "ok": True, "needed": needed, "detail": check()}
+    except (TipoffError, OSError, subprocess.SubprocessError, metadata.PackageNotFoundError) as error:
+        return {"check": name, "ok": False, "needed": needed, "detail": str(error)}
+
+
+def _python() -> str:
+    return f"{platform.python_version()} at {sys.executable}"
+
+
+def _packages() -> str:
+    names = ("aiohttp", "duckdb", "sqlglot", "pydantic", "numpy", "scipy", "pyarrow")
+    return ", ".join(f"{name} {metadata.version(name)}" for name in names)
+
+
+def _settings() -> str:
+    return ", ".join(f"{name}={value}" for name, value in load(CommonSettings).masked().items())
+
+
+def _home() -> str:
+    base = common.home()
+    base.mkdir(parents=True, exist_ok=True)
+    probe = base / ".probe"
+    probe.write_text("x")
+    probe.unlink()
+    free = shutil.disk_usage(base).free / 1e9
+    if free < LEAST_FREE_GB:
+        raise OSError(f"{base.resolve()} has {free:.1f} GB free: free some, or point TIPOFF_HOME elsewhere")
+    return f"{base.resolve()}, {free:.0f} GB free"
+
+
+def _workspace() -> str:
+    there = current(common.home())
+    if there is None:
+        raise OSError("none yet: `tipoff demo` makes one")
+    return str(there.path)
+
+
+def _stack() -> str:
+    stack = daemon.running_stack(common.home())
+    if stack is None:
+        raise OSError("not running: `tipoff dev up` starts it")
+    return f"process {stack.pid}, {stack.url}"
+
+
+def _real_data() -> str:
+    folder = Path(os.environ.get("TIPOFF_SHARED", "../shared"))
+    if not (folder / "data").is_dir():
+        raise OSError(f"{folder} not found: set TIPOFF_SHARED; without it the generated league is used")
+    return str(folder.resolve())
+
+
+def _revision() -> str:
+    git = shutil.which("git")
+    if git is None:
+        raise OSError("git is not installed")
+    done = subprocess.run(
+        [git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, timeout=10, check=False
+    )
+    if done.returncode != 0:
+        raise OSError("this folder is no git checkout")
+    deployed = load(CommonSettings).revision
+    note = "" if deployed in ("dev", done.stdout.strip()) else f", but TIPOFF_REVISION says {deployed}"
+    return done.stdout.strip() + note
+
+
+def _gcloud() -> str:
+    found = shutil.which("gcloud")
+    if found is None:
+        raise OSError("not installed: only deployments and the cloud's emulators need it")
+    return found
+
+
+CHECKS: tuple[tuple[str, bool, Callable[[], str]], ...] = (
+    ("python", True, _python),
+    ("packages", True, _packages),
+    ("settings", True, _settings),
+    ("home", True, _home),
+    ("workspace", False, _workspace),
+    ("local stack", False, _stack),
+    ("real data", False, _real_data),
+    ("revision", False, _revision),
+    ("gcloud", False, _gcloud),
+)

@@ -1,0 +1,53 @@
+"""The `tipoff` command: wiring of its subcommands, and the one place where failures become exit codes.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 degraded.
+"""
+
+import sys
+
+import click
+
+from cli import bench, dev, doctor, nights, reading
+from shared.errors import TipoffError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="tipoff")
+def tipoff() -> None:
+    """NBA player-prop predictions, ready before tip-off."""
+
+
+for command in (
+    nights.demo,
+    nights.replay,
+    nights.run,
+    dev.dev,
+    reading.predictions,
+    reading.status,
+    reading.runs,
+    reading.dlq,
+    bench.bench,
+    doctor.doctor,
+):
+    tipoff.add_command(command)
+
+
+def main() -> None:
+    """Entry point: a failure is one line on stderr and exit code 1."""
+    try:
+        tipoff.main(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted: the same command resumes", err=True)
+        sys.exit(130)
+    except TipoffError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,254 @@
+"""Commands that run nights: `demo`, `replay`, `run`."""
+
+import hashlib
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cli import common, show
+from cli.common import Day, out
+from devstack import daemon
+from devstack.client import Client, connect
+from devstack.driver import Plan, follow, last_cutoff, summary
+from devstack.driver import replay as replay_nights
+from devstack.history import History
+from devstack.stack import running
+from devstack.upstream.faults import FaultProfile
+from devstack.workspace import Workspace, current
+from shared.embedded.clock import VirtualClock
+from shared.errors import Permanent
+from shared.slate import Mode, days
+from shared.tables import QUANTILE_COLUMNS
+
+PARQUET_COLUMNS = (
+    "game_id", "player_id", "game_date", "market", "system", "predicted_at", "mean", *QUANTILE_COLUMNS, "line", "p_over",
+)  # fmt: skip
+
+
+@click.command()
+@click.option(
+    "--history",
+    "path",
+    type=click.Path(path_type=Path),
+    help="Folder of Parquet tables instead of the generated league.",
+)
+@common.mode_option(Mode.OVERNIGHT.value)
+@click.option(
+    "--market", default="points", show_default=True, type=click.Choice(show.MARKET_ORDER), help="Market to print."
+)
+@common.json_option
+def demo(path: Path | None, mode: str, market: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """One night, end to end, on this machine: scrape, analyse, predict, publish; next morning, grade."""
+    base = common.home()
+    history = common.open_history(None if path is None else str(path))
+    day = history.last_date
+    workspace = _workspace(base, "demo", history, Plan(day, day, Mode(mode), "none"))
+    with workspace.lock(), show.NightProgress("night of") as progress:
+        report = common.settle(
+            replay_nights(workspace, history, Plan(day, day, Mode(mode), "none"), progress, kind="demo")
+        )
+    rows = common.settle(_read_predictions(base))
+    if as_json:
+        common.print_json({"report": report, "predictions": rows})
+    else:
+        out.print(show.predictions_table([row for row in rows if row["market"] == market], market))
+        [night] = report["nights"]
+        out.print()
+        out.print(show.accuracy_table(night["accuracy"]))
+        out.print(
+            f"\n{night['predictions']} predictions for {night['games']['expected']} games of {day}, "
+            f"{night['graded']} graded, {night['voided']} void (did not play); {night['wall_seconds']:.1f} s"
+        )
+        out.print("Next: `tipoff predictions --json`, `tipoff status`, `tipoff replay --help`")
+        show.reasons([*report["nights"], report["grading"]])
+    raise click.exceptions.Exit(common.EXIT_CODES[report["status"]])
+
+
+@click.command()
+@click.option("--history", "path", type=click.Path(path_type=Path), required=True, help="Folder of Parquet tables.")
+@click.option("--from", "first", type=Day(), required=True, help="First slate.")
+@click.option("--to", "last", type=Day(), required=True, help="Last slate.")
+@common.mode_option(Mode.SAME_DAY.value)
+@click.option("--faults", default="none", show_default=True, help="Fault profile of the local upstream, e.g. storm.")
+@click.option(
+    "--report", "report_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as JSON."
+)
+@click.option(
+    "--predictions",
+    "parquet",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the predictions as Parquet.",
+)
+@common.json_option
+@click.option("--dry-run", is_flag=True, help="Only say which slates would be replayed.")
+def replay(  # noqa: PLR0913 - one argument per option
+    path: Path, first: date, last: date, mode: str, faults: str, report_file: Path | None, parquet: Path | None,
+    as_json: bool, dry_run: bool,  # noqa: FBT001 - flags of the command line
+) -> None:  # fmt: skip
+    """Real seasons night by night through the production code, at a virtual clock; grades the last night too."""
+    try:
+        FaultProfile.named(faults)
+    except Permanent as error:
+        raise click.BadParameter(str(error), param_hint="--faults") from error
+    if last < first:
+        raise click.UsageError(f"--to {last} is before --from {first}")
+    base = common.home()
+    history = History.open(path)
+    plan = Plan(first, last, Mode(mode), faults)
+    _refuse_outside(history, first, last)
+    slates = [(day, len(history.on(day))) for day in days(first, last)]
+    if dry_run:
+        common.print_json([{"game_date": day, "games": games} for day, games in slates])
+        return
+    workspace = _workspace(base, "replay", history, plan)
+    with workspace.lock(), show.SeasonProgress(f"replay {mode}", len(slates) + 1) as progress:
+        report = common.settle(replay_nights(workspace, history, plan, progress))
+    if parquet is not None:
+        _write_parquet(common.settle(_all_predictions(base, plan)), parquet)
+    if report_file is not None:
+        _write_text(report_file, json.dumps(report, indent=1, default=str))
+    if as_json:
+        common.print_json(report)
+    else:
+        out.print(show.nights_table(report["nights"]))
+        out.print()
+        out.print(show.accuracy_table(report["totals"]["accuracy"]))
+        show.reasons([*report["nights"], report["grading"]])
+    raise click.exceptions.Exit(common.EXIT_CODES[report["status"]])
+
+
+@click.command()
+@click.option("--date", "day", type=Day(), help="The slate; default: the latest of the current workspace.")
+@common.mode_option(Mode.OVERNIGHT.value)
+@click.option("--from-phase", type=click.IntRange(1, 6), help="Do this phase and the later ones again.")
+@click.option("--force", is_flag=True, help="Do everything again.")
+@click.option("--dry-run", is_flag=True, help="Only say which steps would start.")
+@common.json_option
+def run(day: date | None, mode: str, from_phase: int | None, *, force: bool, dry_run: bool, as_json: bool) -> None:
+    """Process one slate: start it, resume it, or with --force do it again."""
+    base = common.home()
+    result = common.settle(_run(base, day, Mode(mode), {"from_phase": from_phase, "force": force, "dry_run": dry_run}))
+    if as_json:
+        common.print_json(result)
+    elif dry_run:
+        out.print("would start: " + (", ".join(result["starts"]) or "nothing, it is done"))
+    else:
+        night = summary(result)
+        out.print(f"run {night['run_id']}: {night['status']}")
+        schedule = night["tables"].get("raw.games", {})
+        if schedule.get("expected") == 0:
+            out.print(f"no games on {night['game_date']}: nothing to predict")
+        show.reasons([night])
+    raise click.exceptions.Exit(0 if dry_run else common.EXIT_CODES[result["status"]])
+
+
+async def _run(base: Path, day: date | None, mode: Mode, options: dict[str, Any]) -> dict[str, Any]:
+    """Ask the running stack for a run, or a stack of this command's own in the current workspace."""
+    stack = daemon.running_stack(base)
+    workspace = current(base) or Workspace(base, "demo")
+    session = workspace.read_session() if workspace.path.is_dir() else {}
+    history = common.open_history(session.get("history"))
+    day = day if day is not None else _latest(history, workspace)
+    _refuse_outside(history, day, day)
+    instant = last_cutoff(history, day, mode)
+    if stack is not None:
+        async with connect(stack.url, stack.api_key) as client:
+            if not options["dry_run"]:
+                await daemon.set_clock(stack, instant)
+            return await _request(client, day, mode, options)
+    workspace.make()
+    with workspace.lock():
+        if not options["dry_run"]:
+            workspace.write_session(
+                {"finished": True, "history": history.source, "nights": []} | session | {"clock": instant.isoformat()}
+            )
+        async with (
+            running(workspace, history, VirtualClock(instant), FaultProfile.named("none")) as local,
+            connect(local.urls["coordinator"], local.api_key) as client,
+        ):
+            return await _request(client, day, mode, options)
+
+
+async def _request(client: Client, day: date, mode: Mode, options: dict[str, Any]) -> dict[str, Any]:
+    answer = await client.start_run(day, mode.value, source="cli", retrospective=True, **options)
+    if options["dry_run"]:
+        return answer
+    with show.NightProgress("night of") as progress:
+        return await follow(client, answer, progress)
+
+
+def _latest(history: History, workspace: Workspace) -> date:
+    stood = workspace.clock() if workspace.path.is_dir() else None
+    known = [day for day in history.dates if stood is None or last_cutoff(history, day, Mode.OVERNIGHT) <= stood]
+    return max(known, default=history.last_date)
+
+
+def _refuse_outside(history: History, first: date, last: date) -> None:
+    """Raises for dates the history knows nothing of: in the future of its last slate, or before its first."""
+    if last > history.last_date:
+        raise Permanent(
+            f"{last} is in the future: {history.source} ends on {history.last_date}", remedy="choose an earlier date"
+        )
+    if first < min(history.dates):
+        raise Permanent(
+            f"{first} is before the first slate of {history.source}, {min(history.dates)}", remedy="choose a later date"
+        )
+
+
+def _workspace(base: Path, kind: str, history: History, plan: Plan) -> Workspace:
+    """The workspace of this very command: kept if it is unfinished, else made afresh."""
+    identity = json.dumps([history.fingerprint, str(plan.first), str(plan.last), plan.mode, plan.faults])
+    workspace = Workspace(base, f"{kind}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}")
+    if workspace.path.is_dir():
+        with workspace.lock():
+            unfinished = not workspace.read_session().get("finished", True)
+        if not unfinished:
+            workspace.wipe()
+    workspace.make()
+    return workspace
+
+
+async def _read_predictions(base: Path) -> list[dict[str, Any]]:
+    async with common.api(base) as client:
+        rows: list[dict[str, Any]] = await client.get("predictions")
+    return rows
+
+
+async def _all_predictions(base: Path, plan: Plan) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    async with common.api(base) as client:
+        for day in days(plan.first, plan.last):
+            rows += await client.get("predictions", game_date=day.isoformat(), mode=plan.mode.value)
+    return rows
+
+
+def _write_parquet(rows: list[dict[str, Any]], path: Path) -> None:
+    """The documented columns of `--predictions`; instants as UTC timestamps, dates as dates."""
+    schema = pa.schema(
+        [
+            ("game_id", pa.string()), ("player_id", pa.int64()), ("game_date", pa.date32()), ("market", pa.string()),
+            ("system", pa.string()), ("predicted_at", pa.timestamp("us", tz="UTC")), ("mean", pa.float64()),
+            *((column, pa.float64()) for column in QUANTILE_COLUMNS), ("line", pa.float64()), ("p_over", pa.float64()),
+        ]
+    )  # fmt: skip
+    columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in PARQUET_COLUMNS}
+    columns["game_date"] = [date.fromisoformat(value) for value in columns["game_date"]]
+    columns["predicted_at"] = [common.instant(value) for value in columns["predicted_at"]]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.table(columns, schema=schema), path)
+    except OSError as error:
+        raise Permanent(f"cannot write {path}: {error}", remedy="name a writable file") from error
+
+
+def _write_text(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n")
+    except OSError as error:
+        raise Permanent(f"cannot write {path}: {error}", remedy="name a writable file") from error

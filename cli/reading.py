@@ -1,0 +1,99 @@
+"""Commands that only read: `predictions`, `status`, `runs`, `dlq`. All through the coordinator's API."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from cli import common, show
+from cli.common import Day, out
+
+
+@click.command()
+@click.option("--date", "day", type=Day(), help="The slate; default: the latest.")
+@common.mode_option(None)
+@click.option("--market", type=click.Choice(show.MARKET_ORDER), help="Only this market.")
+@common.json_option
+def predictions(day: date | None, mode: str | None, market: str | None, *, as_json: bool) -> None:
+    """The published predictions of a slate."""
+    query = {"game_date": None if day is None else day.isoformat(), "mode": mode, "market": market}
+    rows = common.settle(_get(common.home(), "predictions", **{k: v for k, v in query.items() if v is not None}))
+    if as_json:
+        common.print_json(rows)
+        return
+    if not rows:
+        out.print("no predictions" + (f" for {day}: `tipoff run --date {day}` makes them" if day is not None else ""))
+    for name in show.MARKET_ORDER:
+        of_market = [row for row in rows if row["market"] == name]
+        if of_market:
+            out.print(show.predictions_table(of_market, name))
+            out.print()
+
+
+@click.command()
+@common.json_option
+def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """The latest run: what is there, what is not, and why. Exit code 3 when it is degraded, 1 when it failed."""
+    runs = common.settle(_get(common.home(), "runs"))
+    full = [run for run in runs if "publish" in run["steps"]]
+    latest = max(full, key=lambda run: (run["game_date"], run["created_at"]), default=None)
+    if as_json:
+        common.print_json(latest)
+    elif latest is None:
+        out.print("no runs yet: `tipoff run` starts one")
+    else:
+        out.print(f"run {latest['run_id']}: {latest['status']}")
+        out.print(_steps(latest))
+    failing = latest is not None and latest["status"] in common.EXIT_CODES
+    raise click.exceptions.Exit(common.EXIT_CODES[latest["status"]] if failing and latest is not None else 0)
+
+
+@click.command()
+@common.json_option
+def runs(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Every run: the one ledger."""
+    rows = common.settle(_get(common.home(), "runs"))
+    if as_json:
+        common.print_json(rows)
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("run", "status", "asked by", "why"):
+        table.add_column(name)
+    for run in rows:
+        why = "; ".join(f"{name}: {step['reason']}" for name, step in run["steps"].items() if step["reason"])
+        table.add_row(run["run_id"], run["status"], run["source"], why)
+    out.print(table)
+
+
+@click.command()
+@common.json_option
+def dlq(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Dead letters: messages nobody could handle, with the reason."""
+    rows = common.settle(_get(common.home(), "dead-letters"))
+    if as_json:
+        common.print_json(rows)
+        return
+    for row in rows:
+        out.print(f"{row['at']}  {row['attributes'].get('key', row['id'])}: {row['reason']}")
+    if not rows:
+        out.print("no dead letters")
+
+
+async def _get(base: Path, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
+    async with common.api(base) as client:
+        return await client.get(path, **query)
+
+
+def _steps(run: dict[str, Any]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("step", "status", "expected", "verified", "quarantined", "attempts", "seconds", "why"):
+        table.add_column(name, justify="left" if name in ("step", "status", "why") else "right")
+    for name, step in run["steps"].items():
+        evidence = step["evidence"] or {"expected": "", "verified": "", "quarantined": ""}
+        table.add_row(
+            name, step["status"], *(str(evidence[key]) for key in ("expected", "verified", "quarantined")),
+            str(step["attempt"]), f"{step['seconds']:.2f}", step["reason"],
+        )  # fmt: skip
+    return table

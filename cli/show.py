@@ -1,0 +1,170 @@
+"""How results look on a terminal."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from cli.common import err, out
+from shared.pipeline import PHASES, STEPS
+from shared.slate import EASTERN
+
+MARKET_ORDER = ("points", "rebounds", "assists", "threes")
+
+
+class NightProgress:
+    """A line per phase, live on a terminal and silent elsewhere; `done` counts settled steps."""
+
+    def __init__(self, title: str) -> None:
+        self._progress = Progress(
+            SpinnerColumn(finished_text="[green]✓[/]"),
+            TextColumn("{task.description}"),
+            BarColumn(24),
+            TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
+            console=err,
+            disable=not err.is_terminal,
+        )
+        self._title = title
+        self._tasks: dict[tuple[str, str], Any] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def __call__(self, run: dict[str, Any]) -> None:
+        """Take in the run as it stands."""
+        phases: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        for name, step in run["steps"].items():
+            phases[PHASES[STEPS[name].phase]].append(step | {"name": name})
+        for phase, steps in phases.items():
+            settled = [step for step in steps if step["status"] not in ("pending", "running")]
+            note = "; ".join(f"{s['name']}: {s['reason']}" for s in settled if s["reason"])
+            key = (run["run_id"], phase)
+            if key not in self._tasks:
+                title = f"{self._title} {run['game_date']}  {phase}"
+                self._tasks[key] = self._progress.add_task(title, total=len(steps), note="")
+            self._progress.update(self._tasks[key], completed=len(settled), note=note)
+
+
+class SeasonProgress(NightProgress):
+    """One bar over many nights with the time left."""
+
+    def __init__(self, title: str, nights: int) -> None:
+        super().__init__(title)
+        self._total = nights
+        self._ended: set[str] = set()
+
+    def __call__(self, run: dict[str, Any]) -> None:
+        """Count ended runs."""
+        if not self._tasks:
+            self._tasks["all", ""] = self._progress.add_task(self._title, total=self._total, note="")
+        if run["status"] != "running":
+            self._ended.add(run["run_id"])
+        note = f"{run['game_date']} {run['status']}"
+        self._progress.update(self._tasks["all", ""], completed=len(self._ended), note=note)
+
+
+def predictions_table(rows: Sequence[dict[str, Any]], market: str) -> Table:
+    """A market's predictions by game, the best first."""
+    table = Table(title=f"{market}", title_justify="left", box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name, justify in (
+        ("player", "left"), ("game", "left"), ("mean", "right"), ("80 % interval", "right"), ("line", "right"),
+        ("P(over)", "right"), ("actual", "right"),
+    ):  # fmt: skip
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]  # rich's literal type
+    game = None
+    for row in rows:
+        if game not in (None, row["game_id"]):
+            table.add_section()
+        game = row["game_id"]
+        table.add_row(
+            row["player_name"] + (f" ({row['injury_status']})" if row["injury_status"] else ""),
+            matchup(row),
+            f"{row['mean']:.1f}",
+            f"{row['q10']:.0f} - {row['q90']:.0f}",
+            "" if row["line"] is None else f"{row['line']:g}",
+            "" if row["p_over"] is None else f"{100 * row['p_over']:.0f} %",
+            "did not play" if row["voided"] else "" if row["actual"] is None else f"{row['actual']:.0f}",
+        )
+    return table
+
+
+def matchup(row: dict[str, Any]) -> str:
+    """Like "BOS @ NYK 19:30": the player's team first, Eastern tip-off."""
+    tip = datetime.fromisoformat(row["tip_utc"]).astimezone(EASTERN)
+    return f"{row['team_abbr']} {'vs' if row['is_home'] else '@'} {row['opponent_team_abbr']} {tip:%H:%M}"
+
+
+def accuracy_table(accuracy: dict[str, dict[str, Any]]) -> Table:
+    """Graded predictions beside the season-to-date mean, by market."""
+    table = Table(title="graded", title_justify="left", box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("market", "N", "MAE", "season-to-date MAE", "80 % interval holds"):
+        table.add_column(name, justify="left" if name == "market" else "right")
+    for market in MARKET_ORDER:
+        if market in accuracy:
+            a = accuracy[market]
+            baseline = a["season_to_date_mae"]
+            table.add_row(
+                market,
+                str(a["n"]),
+                f"{a['mae']:.2f}",
+                "" if baseline is None else f"{baseline:.2f}",
+                f"{100 * a['coverage_80']:.0f} %",
+            )
+    return table
+
+
+def nights_table(nights: Sequence[dict[str, Any]]) -> Table:
+    """A replay's nights, a line each."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in (
+        "night",
+        "status",
+        "games",
+        "predicted",
+        "graded",
+        "void",
+        "points MAE",
+        "baseline",
+        "requests",
+        "retries",
+        "seconds",
+    ):
+        table.add_column(name, justify="left" if name in ("night", "status") else "right")
+    for night in nights:
+        points = night["accuracy"].get("points", {})
+        table.add_row(
+            night["game_date"],
+            night["status"],
+            f"{night['games']['collected']}/{night['games']['expected']}",
+            str(night["predictions"]),
+            str(night["graded"]),
+            str(night["voided"]),
+            _number(points.get("mae")),
+            _number(points.get("season_to_date_mae")),
+            str(night["requests"]),
+            str(night["retries"]),
+            f"{night['wall_seconds']:.1f}",
+        )
+    return table
+
+
+def reasons(nights: Sequence[dict[str, Any]]) -> None:
+    """Why nights are not complete, a line each."""
+    for night in nights:
+        for step, reason in night["reasons"].items():
+            out.print(f"[yellow]{night['game_date']} {step}[/]: {reason}")
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"

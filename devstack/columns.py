@@ -1,0 +1,120 @@
+"""Parquet tables as compact columns: checked when read, turned into rows only where they are looked at."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from shared.errors import Permanent
+
+Row = dict[str, Any]
+Schema = Mapping[str, Any]
+"""Column name -> Arrow type it is cast to."""
+
+REMEDY = "the tables and their columns are described in devstack/schema.py"
+
+
+class Columns:
+    """A table whose columns are dictionary-encoded: small in memory, quick to cut into rows of Python objects."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.names: list[str] = list(table.column_names)
+        self.length: int = table.num_rows
+        self._values: dict[str, list[Any]] = {}
+        self._codes: dict[str, NDArray[np.int64]] = {}
+        for name in self.names:
+            encoded = table.column(name).combine_chunks().dictionary_encode()
+            values = encoded.dictionary.to_pylist()
+            self._values[name] = [*values, None]  # the code of null is the last one
+            codes = pc.fill_null(encoded.indices, len(values)).to_numpy(zero_copy_only=False)
+            self._codes[name] = codes.astype(np.int64)
+
+    def values(self, name: str) -> list[Any]:
+        """The distinct values of a column, None last."""
+        return self._values[name]
+
+    def codes(self, name: str) -> NDArray[np.int64]:
+        """Per row, the index of its value in `values`."""
+        return self._codes[name]
+
+    def rows(self, start: int, stop: int) -> list[Row]:
+        """Rows `start` to `stop`, as dicts."""
+        columns = []
+        for name in self.names:
+            values = self._values[name]
+            columns.append([values[code] for code in self._codes[name][start:stop].tolist()])
+        return [dict(zip(self.names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def rewrite(self, name: str, spelling: Callable[[Any], Any]) -> None:
+        """Replace a column's values by their canonical spelling; null stays null."""
+        self._values[name] = [None if value is None else spelling(value) for value in self._values[name]]
+
+    def reorder(self, order: NDArray[np.int64]) -> None:
+        """Put the rows into the given order."""
+        for name in self.names:
+            self._codes[name] = self._codes[name][order]
+
+
+class GameRows:
+    """The rows of a table by `game_id`, in the table's order; built per game when asked for."""
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
+        codes = self.columns.codes("game_id")
+        self.columns.reorder(np.argsort(codes, kind="stable"))
+        ends = np.cumsum(np.bincount(codes, minlength=len(self.columns.values("game_id")))).tolist()
+        starts = [0, *ends]
+        self._span = {
+            game_id: (starts[code], ends[code]) for code, game_id in enumerate(self.columns.values("game_id")[:-1])
+        }
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._span)
+
+    def of(self, game_id: str) -> list[Row]:
+        """The game's rows; none for a game the table does not have."""
+        start, stop = self._span.get(game_id, (0, 0))
+        return self.columns.rows(start, stop)
+
+
+def read(folder: Path, name: str, schema: Schema) -> pa.Table:
+    """The columns of `schema` of a history's table, cast to its types. Other columns are not read.
+
+    Raises:
+        Permanent: the file is missing or unreadable, a column is missing or is of another type; the message names it.
+    """
+    path = folder / f"{name}.parquet"
+    if not path.is_file():
+        raise Permanent(f"history {folder}: table {name} is missing ({path.name})", remedy=REMEDY)
+    try:
+        present = pq.read_schema(path).names
+        missing = [column for column in schema if column not in present]
+        if missing:
+            raise Permanent(f"history {folder}: table {name} has no column {', '.join(missing)}", remedy=REMEDY)
+        table = pq.read_table(path, columns=list(schema))
+    except (pa.ArrowException, OSError) as error:
+        raise Permanent(f"history {folder}: table {name} cannot be read ({error})", remedy="copy it again") from error
+    return cast(table, schema, f"history {folder}: table {name}")
+
+
+def cast(table: pa.Table, schema: Schema, what: str) -> pa.Table:
+    """The table with the columns of `schema`, in its types; NaN is null.
+
+    Raises:
+        Permanent: a column's values are not of its type.
+    """
+    columns = {}
+    for name, type_ in schema.items():
+        column = table.column(name)
+        if pa.types.is_floating(column.type):
+            column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+        try:
+            columns[name] = column.cast(type_)
+        except pa.ArrowException as error:
+            raise Permanent(f"{what}, column {name}: expected {type_}, found {column.type} ({error})") from error
+    return pa.table(columns)

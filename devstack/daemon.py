@@ -1,0 +1,163 @@
+"""The local stack as a process of its own: `tipoff dev up` starts it, `.tipoff/stack.json` says where it is."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import aiohttp
+
+from devstack.history import History
+from devstack.league import generate
+from devstack.stack import running
+from devstack.upstream.faults import FaultProfile
+from devstack.workspace import Workspace
+from shared import logs
+from shared.embedded.clock import VirtualClock
+from shared.errors import Permanent, Transient
+from shared.slate import OVERNIGHT_CUTOFF, eastern_instant
+
+START_TIMEOUT = 60.0
+STOP_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunningStack:
+    """Where the running stack is."""
+
+    pid: int
+    workspace: str
+    url: str
+    """The coordinator's base URL."""
+    urls: dict[str, str]
+    upstream: str
+    api_key: str
+
+
+def _file(home: Path) -> Path:
+    return home / "stack.json"
+
+
+def running_stack(home: Path) -> RunningStack | None:
+    """The stack that runs in `home`; a file left by one that was killed is cleared away."""
+    try:
+        stack = RunningStack(**json.loads(_file(home).read_text()))
+    except FileNotFoundError:
+        return None
+    try:
+        os.kill(stack.pid, 0)
+    except ProcessLookupError:
+        _file(home).unlink(missing_ok=True)
+        return None
+    return stack
+
+
+def start(home: Path, workspace: Workspace, history: str | None, port: int) -> RunningStack:
+    """Start the stack detached and wait until it answers.
+
+    Raises:
+        Permanent: one is running already, or it did not start (with its last line).
+    """
+    there = running_stack(home)
+    if there is not None:
+        raise Permanent(
+            f"the local stack is running already (process {there.pid}, {there.url})",
+            remedy="use it, or `tipoff dev down` first",
+        )
+    workspace.make()
+    log = workspace.path / "stack.log"
+    command = [sys.executable, "-m", "devstack.daemon", "--home", str(home), "--workspace", workspace.name]
+    command += ["--port", str(port), *(["--history", history] if history is not None else [])]
+    with log.open("w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)  # noqa: S603 - ourselves
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline:
+        stack = running_stack(home)
+        if stack is not None:
+            return stack
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    process.terminate()
+    lines = [line for line in log.read_text().splitlines() if line.strip()]
+    raise Permanent(f"the local stack did not start: {lines[-1] if lines else 'no word'}", remedy=f"see {log}")
+
+
+def stop(home: Path) -> int | None:
+    """Stop the running stack; returns its process id, or None if none was running.
+
+    Raises:
+        Transient: it does not end in time.
+    """
+    stack = running_stack(home)
+    if stack is None:
+        return None
+    os.kill(stack.pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_TIMEOUT
+    while time.monotonic() < deadline:
+        if running_stack(home) is None:
+            return stack.pid
+        time.sleep(0.05)
+    raise Transient(f"the local stack (process {stack.pid}) did not stop in {STOP_TIMEOUT:.0f} s", remedy="try again")
+
+
+async def set_clock(stack: RunningStack, instant: datetime) -> None:
+    """Set the running stack's virtual clock."""
+    timeout = aiohttp.ClientTimeout(total=10.0)
+    async with (
+        aiohttp.ClientSession(timeout=timeout) as session,
+        session.post(f"{stack.upstream}/_devstack/clock", json={"now": instant.isoformat()}) as response,
+    ):
+        if response.status != 200:  # noqa: PLR2004 - OK
+            raise Permanent(f"the local upstream refused the clock: {await response.text()}")
+
+
+async def _serve(home: Path, workspace: Workspace, history: History, port: int) -> None:
+    stopped = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    session = {"finished": True, "history": history.source, "nights": []} | workspace.read_session()
+    first = eastern_instant(history.last_date, OVERNIGHT_CUTOFF)
+    instant = workspace.clock() or first
+    workspace.write_session(session | {"clock": instant.isoformat()})
+    async with running(workspace, history, VirtualClock(instant), FaultProfile.named("none"), port=port) as stack:
+        url = stack.urls["coordinator"]
+        where = RunningStack(os.getpid(), workspace.name, url, stack.urls, stack.upstream.base_url, stack.api_key)
+        temporary = _file(home).with_suffix(".tmp")
+        temporary.touch(mode=0o600)
+        temporary.write_text(json.dumps(asdict(where)))
+        temporary.replace(_file(home))
+        try:
+            await stopped.wait()
+        finally:
+            workspace.write_session(session | {"clock": stack.clock.now().isoformat()})
+            _file(home).unlink(missing_ok=True)
+
+
+def main() -> None:
+    """Run the stack until SIGTERM."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--workspace", required=True)
+    parser.add_argument("--history")
+    parser.add_argument("--port", type=int, default=0)
+    given = parser.parse_args()
+    logs.configure("info", "json")
+    history = generate() if given.history is None else History.open(Path(given.history))
+    workspace = Workspace(given.home, given.workspace)
+    try:
+        with workspace.lock():
+            asyncio.run(_serve(given.home, workspace, history, given.port))
+    except (Permanent, Transient) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,233 @@
+"""Drives a local stack through nights: sets the virtual clock, asks for runs, follows them, and keeps the report.
+
+What is done is recorded in the workspace's session after every night, so that the same command goes on where a crash,
+or a kill, left off: the clock is restored, finished runs are recognised and unfinished ones resumed.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from devstack.client import Client, connect
+from devstack.history import History
+from devstack.stack import Stack, running
+from devstack.upstream.faults import FaultProfile
+from devstack.workspace import Workspace
+from shared.embedded.clock import VirtualClock
+from shared.errors import Transient
+from shared.pipeline import PHASES, STEPS
+from shared.slate import OVERNIGHT_CUTOFF, SAME_DAY_LEAD, Mode, days, eastern_instant
+
+NIGHT_TIMEOUT = 900.0
+"""Seconds after which a run that has not ended is given up on."""
+_POLL = 0.05
+_NO_GAMES_SAME_DAY = timedelta(hours=5)
+
+Observer = Callable[[dict[str, Any]], None]
+"""Called with the run as the API shows it, whenever it was looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to replay."""
+
+    first: date
+    last: date
+    mode: Mode
+    faults: str
+
+
+def last_cutoff(history: History, day: date, mode: Mode) -> datetime:
+    """Where the clock stands for a slate: its last cutoff; on a day without games the overnight one or noon."""
+    overnight = eastern_instant(day, OVERNIGHT_CUTOFF)
+    if mode is Mode.OVERNIGHT:
+        return overnight
+    games = history.on(day)
+    return max(game.tip for game in games) - SAME_DAY_LEAD if games else overnight + _NO_GAMES_SAME_DAY
+
+
+async def follow(client: Client, run: dict[str, Any], observe: Observer) -> dict[str, Any]:
+    """Wait until a run has ended.
+
+    Raises:
+        Transient: it does not end in time; the message names the steps that hang.
+    """
+    deadline = time.monotonic() + NIGHT_TIMEOUT
+    clock = VirtualClock(eastern_instant(date(2000, 1, 1)))
+    while run["status"] == "running":
+        observe(run)
+        if time.monotonic() > deadline:
+            hanging = [name for name, step in run["steps"].items() if step["status"] == "running"]
+            raise Transient(
+                f"run {run['run_id']} did not end in {NIGHT_TIMEOUT:.0f} s, at work: {', '.join(hanging)}",
+                remedy="run the same command again: it resumes",
+            )
+        await clock.sleep(_POLL)
+        run = await client.get(f"runs/{run['id']}")
+    observe(run)
+    return run
+
+
+async def replay(
+    workspace: Workspace, history: History, plan: Plan, observe: Observer, *, kind: str = "replay"
+) -> dict[str, Any]:
+    """Replay the nights of `plan` and grade the last; returns the report. An unfinished session is resumed."""
+    session = workspace.read_session()
+    if session.get("finished", True):
+        session = {"kind": kind, "history": history.source, "mode": plan.mode, "faults": plan.faults, "nights": []}
+    session["finished"] = False
+    start = workspace.clock() or last_cutoff(history, plan.first, plan.mode)
+    clock = VirtualClock(start)
+    done = {night["game_date"] for night in session["nights"]}
+    async with (
+        running(workspace, history, clock, FaultProfile.named(plan.faults)) as stack,
+        connect(stack.urls["coordinator"], stack.api_key) as client,
+    ):
+        for day in days(plan.first, plan.last):
+            if day.isoformat() not in done:
+                night = await _night(
+                    stack, client, workspace, session, (day, last_cutoff(history, day, plan.mode)), observe
+                )
+                session["nights"].append(night)
+                workspace.write_session(session)
+        morning = plan.last + timedelta(days=1)
+        at = (morning, last_cutoff(history, morning, Mode.OVERNIGHT))
+        session["grading"] = await _night(stack, client, workspace, session, at, observe, targets=("grade",))
+        report = await _report(client, stack, plan, session)
+    session["finished"] = True
+    workspace.write_session(session)
+    return report
+
+
+async def _night(
+    stack: Stack,
+    client: Client,
+    workspace: Workspace,
+    session: dict[str, Any],
+    at: tuple[date, datetime],
+    observe: Observer,
+    *,
+    targets: Sequence[str] = ("export",),
+) -> dict[str, Any]:
+    """One night: the clock to its instant, a run, its end, and what it took."""
+    day, instant = at
+    stack.clock.set(instant, force=True)
+    session["clock"] = instant.isoformat()
+    workspace.write_session(session)
+    started = time.monotonic()
+    run = await client.start_run(day, session["mode"], source="driver", retrospective=True, targets=list(targets))
+    run = await follow(client, run, observe)
+    return summary(run) | {"wall_seconds": round(time.monotonic() - started, 3)}
+
+
+def summary(run: dict[str, Any]) -> dict[str, Any]:
+    """What a night's report keeps of its run."""
+    steps = run["steps"]
+    counts: dict[str, int] = {}
+    seconds = dict.fromkeys(PHASES.values(), 0.0)
+    for name, step in steps.items():
+        seconds[PHASES[STEPS[name].phase]] += step["seconds"]
+        for counter, value in step["counts"].items():
+            counts[counter] = counts.get(counter, 0) + value
+    return {
+        "game_date": run["game_date"],
+        "mode": run["mode"],
+        "run_id": run["run_id"],
+        "status": run["status"],
+        "tables": {
+            STEPS[name].table or name: {
+                "expected": e["expected"],
+                "verified": e["verified"],
+                "quarantined": e["quarantined"],
+            }
+            for name, step in steps.items()
+            if (e := step["evidence"]) is not None
+        },
+        "reasons": {name: step["reason"] for name, step in steps.items() if step["reason"]},
+        "seconds": {phase: round(taken, 3) for phase, taken in seconds.items()},
+        "requests": counts.get("requests", 0),
+        "retries": counts.get("retries", 0),
+        "faults": {k.removeprefix("faults_"): v for k, v in sorted(counts.items()) if k.startswith("faults_")},
+        "quarantined": counts.get("quarantined", 0),
+    }
+
+
+async def _report(client: Client, stack: Stack, plan: Plan, session: dict[str, Any]) -> dict[str, Any]:
+    """The nights with what became of their predictions, and totals."""
+    window = {"first": plan.first.isoformat(), "last": plan.last.isoformat(), "mode": plan.mode.value}
+    slates = {slate["game_date"]: slate for slate in await client.get("slates", **window)}
+    grades = await client.get("grades", **window)
+    nights = []
+    for night in session["nights"]:
+        slate = slates.get(night["game_date"], {})
+        rows = [row for row in grades if row["game_date"] == night["game_date"]]
+        nights.append(
+            night
+            | {
+                "games": {"expected": slate.get("games_expected", 0), "collected": slate.get("games_collected", 0)},
+                "predictions": slate.get("predictions", 0),
+                "graded": slate.get("graded", 0),
+                "voided": slate.get("voided", 0),
+                "accuracy": {row["market"]: _accuracy(row) for row in rows},
+            }
+        )
+    return {
+        "mode": plan.mode.value,
+        "faults_profile": plan.faults,
+        "from": plan.first.isoformat(),
+        "to": plan.last.isoformat(),
+        "nights": nights,
+        "grading": session["grading"],
+        "totals": {
+            "games_expected": sum(night["games"]["expected"] for night in nights),
+            "games_collected": sum(night["games"]["collected"] for night in nights),
+            **{name: sum(night[name] for night in nights) for name in ("predictions", "graded", "voided")},
+            **{name: sum(n[name] for n in [*nights, session["grading"]]) for name in ("requests", "retries")},
+            "accuracy": _pooled(grades),
+        },
+        "upstream": stack.upstream.stats(),
+        "status": worst([*nights, session["grading"]]),
+    }
+
+
+def worst(nights: Sequence[dict[str, Any]]) -> str:
+    """The gravest status among nights."""
+    order = ("complete", "degraded", "failed")
+    return max((night["status"] for night in nights), key=order.index, default="complete")
+
+
+def _accuracy(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "n": row["graded"],
+        "mae": row["mae"],
+        "mae_where_baseline": row["mae_with_baseline"],
+        "season_to_date_mae": row["baseline_mae"],
+        "bias": row["bias"],
+        "coverage_80": row["coverage_80"],
+        "brier": row["brier"],
+        "with_line": row["with_line"],
+    }
+
+
+def _pooled(grades: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Accuracy by market over all nights, each night weighted by its graded predictions."""
+    pooled = {}
+    for market in sorted({row["market"] for row in grades}):
+        rows = [row for row in grades if row["market"] == market and row["graded"]]
+        n = sum(row["graded"] for row in rows)
+        if n:
+            pooled[market] = {
+                "n": n,
+                **{
+                    name: round(sum(row[column] * row["graded"] for row in rows if row[column] is not None) / n, 4)
+                    for name, column in (
+                        ("mae", "mae"),
+                        ("mae_where_baseline", "mae_with_baseline"),
+                        ("season_to_date_mae", "baseline_mae"),
+                        ("coverage_80", "coverage_80"),
+                    )
+                },
+            }
+    return pooled

@@ -1,0 +1,108 @@
+"""The all-in-one runner: the local upstream and the four services in one process, on the embedded adapters."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from devstack.history import History
+from devstack.upstream.faults import FaultProfile
+from devstack.upstream.server import Upstream
+from devstack.upstream.server import serve as serve_upstream
+from devstack.workspace import Workspace
+from services.analytics import app as analytics
+from services.analytics.settings import AnalyticsSettings
+from services.coordinator import app as coordinator
+from services.coordinator.settings import CoordinatorSettings
+from services.scraper import app as scraper
+from services.scraper.settings import ScraperSettings
+from services.worker import app as worker
+from services.worker.settings import WorkerSettings
+from shared.embedded.archive import FileArchive
+from shared.embedded.bus import EmbeddedBus
+from shared.embedded.clock import VirtualClock
+from shared.embedded.secrets import EnvironmentSecrets
+from shared.embedded.state import SQLiteState
+from shared.embedded.warehouse import DuckDBWarehouse
+from shared.errors import Permanent
+from shared.ports import Ports
+from shared.settings import load
+
+_LOCAL_SCRAPING = {
+    # The local upstream's hosts allow 50 requests a second, and its faults are short.
+    **dict.fromkeys(("nba_cdn_rate", "nba_stats_rate", "espn_rate", "odds_api_rate", "balldontlie_rate"), 40),
+    "attempt_timeout_s": 1.5,
+    "retry_base_s": 0.05,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running local stack."""
+
+    urls: dict[str, str]
+    """Service name -> base URL."""
+    api_key: str
+    upstream: Upstream
+    clock: VirtualClock
+    ports: Ports
+
+
+@asynccontextmanager
+async def running(
+    workspace: Workspace, history: History, clock: VirtualClock, faults: FaultProfile, *, port: int = 0
+) -> AsyncIterator[Stack]:
+    """Start everything in `workspace` and stop it on leaving; `port` is the coordinator's, 0 picks a free one."""
+    async with AsyncExitStack() as exits:
+        upstream = await exits.enter_async_context(serve_upstream(history, clock, faults))
+        ports = Ports(
+            clock=clock,
+            bus=EmbeddedBus(clock),
+            warehouse=DuckDBWarehouse(workspace.path / "warehouse.duckdb"),
+            state=SQLiteState(workspace.path / "state.sqlite"),
+            secrets=EnvironmentSecrets(os.environ, workspace.secrets_file),
+            archive=FileArchive(workspace.path / "archive"),
+        )
+        exits.push_async_callback(ports.warehouse.close)
+        exits.push_async_callback(ports.state.close)
+        base = upstream.base_url
+        apps = {
+            "scraper": scraper.build(
+                load(
+                    ScraperSettings,
+                    nba_cdn_url=f"{base}/cdn.nba.com",
+                    nba_stats_url=f"{base}/stats.nba.com",
+                    espn_url=f"{base}/site.api.espn.com",
+                    odds_api_url=f"{base}/api.the-odds-api.com",
+                    balldontlie_url=f"{base}/api.balldontlie.io",
+                    **_LOCAL_SCRAPING,
+                ),
+                ports,
+            ),
+            "analytics": analytics.build(load(AnalyticsSettings), ports),
+            "worker": worker.build(load(WorkerSettings), ports),
+            "coordinator": coordinator.build(load(CoordinatorSettings), ports),
+        }
+        urls = {
+            name: await exits.enter_async_context(_serving(app, port if name == "coordinator" else 0))
+            for name, app in apps.items()
+        }
+        yield Stack(urls, workspace.api_key, upstream, clock, ports)
+
+
+@asynccontextmanager
+async def _serving(app: web.Application, port: int) -> AsyncIterator[str]:
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise Permanent(f"port {port} is taken", remedy="set TIPOFF_PORT to a free one") from error
+        host, bound = runner.addresses[0][:2]
+        yield f"http://{host}:{bound}"
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,148 @@
+"""The local upstream: one app that is every upstream. The first segment of a path is the host it stands for.
+
+`build(history, clock, faults)` is the only wiring; the endpoints' modules say what is shown when.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from devstack.history import History
+from devstack.upstream import balldontlie, odds
+from devstack.upstream.boxscore import box_score
+from devstack.upstream.delivery import deliver, respond
+from devstack.upstream.espn import InjuryFeed
+from devstack.upstream.faults import FaultProfile
+from devstack.upstream.gamelog import GameLog
+from devstack.upstream.gate import Gate
+from devstack.upstream.rosters import PlayerIndex
+from devstack.upstream.schedule import ScheduleFeed
+from devstack.upstream.wire import Answer
+from shared.errors import Permanent
+from shared.ports import Clock
+
+CDN = "cdn.nba.com"
+STATS = "stats.nba.com"
+ESPN = "site.api.espn.com"
+ODDS = "api.the-odds-api.com"
+BALLDONTLIE = "api.balldontlie.io"
+HOSTS = (CDN, STATS, ESPN, ODDS, BALLDONTLIE)
+GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
+_QUOTA = 500_000
+
+Endpoint = Callable[[web.Request, datetime], Answer]
+
+
+@runtime_checkable
+class SettableClock(Protocol):
+    """A virtual clock."""
+
+    def set(self, instant: datetime) -> None:
+        """Move to an instant; raises `Permanent` for one it cannot be moved to."""
+        ...
+
+
+def build(history: History, clock: Clock, faults: FaultProfile) -> web.Application:
+    """The app that shows `history` as the upstreams had published it at the clock's `now`.
+
+    Run it with `handler_cancellation=True` (as `server.serve` does), so that a hung request ends with its client.
+    """
+    app = web.Application()
+    app[GATE] = gate = Gate(clock, faults)
+    app.router.add_get("/_devstack/stats", _stats)
+    app.router.add_get("/_devstack/clock", _clock_reader(clock))
+    app.router.add_post("/_devstack/clock", _clock_setter(clock))
+    for path, endpoint in endpoints(history, gate).items():
+        app.router.add_get(path, _handler(path.split("/")[1], endpoint, clock, gate))
+    return app
+
+
+def endpoints(history: History, gate: Gate) -> dict[str, Endpoint]:
+    """Path -> what it answers to a request at an instant."""
+    schedule, log, index = ScheduleFeed(history), GameLog(history), PlayerIndex(history)
+    injuries, props = InjuryFeed(history), odds.OddsFeed(history)
+    league, past = f"/{ODDS}/v4/sports/basketball_nba", f"/{ODDS}/v4/historical/sports/basketball_nba"
+
+    def keyed(endpoint: Endpoint) -> Endpoint:
+        def answer(request: web.Request, now: datetime) -> Answer:
+            if not request.query.get("apiKey"):
+                return odds.UNAUTHORISED
+            truth, used = endpoint(request, now), gate.requests(ODDS)
+            quota = {"x-requests-remaining": str(_QUOTA - used), "x-requests-used": str(used), "x-requests-last": "1"}
+            return Answer(truth.body, truth.status, truth.content_type, quota)
+
+        return answer
+
+    def bdl_box_scores(request: web.Request, now: datetime) -> Answer:
+        if not request.headers.get("Authorization"):
+            return balldontlie.UNAUTHORISED
+        return balldontlie.box_scores(history, request.query, now)
+
+    return {
+        f"/{CDN}/static/json/staticData/scheduleLeagueV2.json": lambda _, now: schedule.current(now),
+        f"/{CDN}/static/json/liveData/boxscore/boxscore_{{game_id}}.json": (
+            lambda request, now: box_score(history, request.match_info["game_id"], now)
+        ),
+        f"/{STATS}/stats/scheduleleaguev2": (
+            lambda request, now: schedule.of_season(request.query.get("Season", ""), now)
+        ),
+        f"/{STATS}/stats/leaguegamelog": lambda request, now: log.answer(request.query, now),
+        f"/{STATS}/stats/playerindex": lambda request, now: index.answer(request.query, now),
+        f"/{ESPN}/apis/site/v2/sports/basketball/nba/injuries": lambda _, now: injuries.answer(now),
+        f"{league}/events": keyed(lambda _, now: props.events(now)),
+        f"{league}/events/{{event_id}}/odds": keyed(
+            lambda request, now: props.event_odds(request.match_info["event_id"], request.query, now)
+        ),
+        f"{past}/events": keyed(lambda request, now: props.historical_events(request.query, now)),
+        f"{past}/events/{{event_id}}/odds": keyed(
+            lambda request, now: props.historical_odds(request.match_info["event_id"], request.query, now)
+        ),
+        f"/{BALLDONTLIE}/v1/box_scores": bdl_box_scores,
+    }
+
+
+def _handler(
+    host: str, endpoint: Endpoint, clock: Clock, gate: Gate
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        verdict = gate.admit(host, request_key(request))
+        if verdict is None:
+            return respond(endpoint(request, clock.now()))
+        return await deliver(verdict, lambda: endpoint(request, clock.now()), request, clock)
+
+    return handle
+
+
+def request_key(request: web.Request) -> str:
+    """What makes two requests the same: method, path and query but for the key."""
+    query = sorted((name, value) for name, value in request.query.items() if name != "apiKey")
+    return f"{request.method} {request.path}?{urlencode(query)}"
+
+
+async def _stats(request: web.Request) -> web.Response:
+    return web.json_response(request.app[GATE].report())
+
+
+def _clock_reader(clock: Clock) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def read(_: web.Request) -> web.Response:
+        return web.json_response({"now": clock.now().isoformat(), "virtual": isinstance(clock, SettableClock)})
+
+    return read
+
+
+def _clock_setter(clock: Clock) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def move(request: web.Request) -> web.Response:
+        if not isinstance(clock, SettableClock):
+            return web.json_response({"message": "the clock is the wall clock: it cannot be set"}, status=409)
+        try:
+            clock.set(datetime.fromisoformat((await request.json())["now"]))
+        except (ValueError, TypeError, KeyError) as error:
+            return web.json_response({"message": f'expected {{"now": ISO instant}}: {error}'}, status=400)
+        except Permanent as error:
+            return web.json_response({"message": str(error)}, status=409)
+        return web.json_response({"now": clock.now().isoformat(), "virtual": True})
+
+    return move

@@ -1,0 +1,135 @@
+"""A workspace: the folder that holds one local world - its warehouse, state, archive, and where its clock stands.
+
+`.tipoff/current` names the workspace that commands speak of when they name none.
+"""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from shared.errors import Permanent, Transient
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder under TIPOFF_HOME."""
+
+    home: Path
+    name: str
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return self.home / self.name
+
+    def make(self) -> None:
+        """Create the folder and its secrets (an API key nobody else knows), and make it the current one.
+
+        Raises:
+            Transient: the folder cannot be written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            if not self.secrets_file.exists():
+                lines = (
+                    f"TIPOFF_SECRET_API_KEYS={secrets.token_urlsafe(24)}",
+                    "TIPOFF_SECRET_ODDS_API_KEY=local-upstream",
+                    "TIPOFF_SECRET_BALLDONTLIE_API_KEY=local-upstream",
+                )
+                _write(self.secrets_file, "\n".join(lines) + "\n")
+                self.secrets_file.chmod(0o600)
+            _write(self.home / "current", self.name)
+        except OSError as error:
+            raise Transient(
+                f"cannot write {self.path}: {error.strerror}", remedy="free space, or point TIPOFF_HOME elsewhere"
+            ) from error
+
+    @property
+    def secrets_file(self) -> Path:
+        """The local profile's secrets."""
+        return self.path / "secrets.env"
+
+    @property
+    def api_key(self) -> str:
+        """The key that this workspace's coordinator accepts."""
+        for line in self.secrets_file.read_text().splitlines():
+            name, _, value = line.partition("=")
+            if name == "TIPOFF_SECRET_API_KEYS":
+                return value
+        raise Permanent(f"{self.secrets_file} has no TIPOFF_SECRET_API_KEYS", remedy="delete the file: it is remade")
+
+    def wipe(self) -> None:
+        """Remove everything in it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def read_session(self) -> dict[str, Any]:
+        """What was being done here; empty if nothing was."""
+        try:
+            session: dict[str, Any] = json.loads((self.path / "session.json").read_text())
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise Permanent(
+                f"{self.path}/session.json is broken", remedy=f"delete {self.path} and start over"
+            ) from error
+        return session
+
+    def write_session(self, session: dict[str, Any]) -> None:
+        """Record what is being done, so that the same command goes on after a crash."""
+        _write(self.path / "session.json", json.dumps(session, indent=1, default=str))
+
+    def clock(self) -> datetime | None:
+        """Where the virtual clock stood."""
+        stood = self.read_session().get("clock")
+        return None if stood is None else datetime.fromisoformat(stood)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the workspace for this process.
+
+        Raises:
+            Permanent: another process has it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / "lock").open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                file.seek(0)
+                raise Permanent(
+                    f"workspace {self.path} is in use by process {file.read().strip()}",
+                    remedy="wait for it, `tipoff dev down`, or set TIPOFF_HOME to another folder",
+                ) from error
+            file.seek(0)
+            file.truncate()
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+
+def current(home: Path) -> Workspace | None:
+    """The workspace last worked in, if there is one."""
+    try:
+        name = (home / "current").read_text().strip()
+    except FileNotFoundError:
+        return None
+    workspace = Workspace(home, name)
+    return workspace if workspace.path.is_dir() else None
+
+
+def _write(path: Path, text: str) -> None:
+    """Write atomically: a crash leaves the old file or the new one."""
+    temporary = path.with_suffix(path.suffix + ".tmp")
+    with temporary.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

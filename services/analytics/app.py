@@ -1,0 +1,28 @@
+"""The analytics service: takes phase 3, 4 and grading steps, writes tables by SQL, reports."""
+
+from functools import partial
+
+from aiohttp import web
+
+from services.analytics.handlers import on_task
+from services.analytics.settings import AnalyticsSettings
+from shared.ports import Ports
+from shared.service import Consumer, application
+from shared.topics import tasks_of
+
+
+def build(settings: AnalyticsSettings, ports: Ports) -> web.Application:
+    """Wire the service: one consumer of `analytics-tasks`, the warehouse as its only dependency."""
+    return application(
+        "analytics",
+        settings,
+        ports,
+        consumers=[
+            Consumer(
+                tasks_of("analytics"),
+                partial(on_task, ports=ports, regrade_days=settings.regrade_days),
+                max_in_flight=settings.concurrency,
+            )
+        ],
+        pings={"warehouse": partial(ports.warehouse.query, "SELECT 1 AS one")},
+    )

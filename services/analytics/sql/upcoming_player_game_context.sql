@@ -1,0 +1,128 @@
+-- Every rostered player of the slate with what was known at his game's cutoff.
+-- As-of rule: rows with available_at <= cutoff_at; the schedule's own dates for rest.
+WITH slate AS (
+  SELECT
+    game_id,
+    game_date,
+    season,
+    home_team,
+    away_team,
+    tip_utc,
+    IF(
+      @mode = 'overnight',
+      TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York'),
+      TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE)
+    ) AS cutoff_at
+  FROM raw.games
+  WHERE game_date = @game_date AND NOT postponed
+),
+sides AS (
+  SELECT game_id, season, tip_utc, cutoff_at, home_team AS team, away_team AS opponent, TRUE AS is_home FROM slate
+  UNION ALL
+  SELECT game_id, season, tip_utc, cutoff_at, away_team AS team, home_team AS opponent, FALSE AS is_home FROM slate
+),
+rest AS (
+  SELECT sides.team, DATE_DIFF(@game_date, MAX(games.game_date), DAY) AS days_rest
+  FROM sides
+  JOIN raw.games AS games
+    ON sides.team IN (games.home_team, games.away_team)
+    AND games.season = sides.season
+    AND games.game_date < @game_date
+    AND NOT games.postponed
+  GROUP BY sides.team
+),
+players AS (
+  SELECT sides.*, rosters.player_id, rosters.player_name
+  FROM sides
+  JOIN raw.rosters AS rosters
+    ON rosters.game_date = @game_date AND rosters.team = sides.team AND rosters.available_at <= sides.cutoff_at
+),
+status AS (
+  SELECT players.player_id, injuries.status
+  FROM players
+  JOIN raw.injuries AS injuries
+    ON injuries.game_date = @game_date
+    AND injuries.player_id = players.player_id
+    AND injuries.available_at <= players.cutoff_at
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY players.player_id ORDER BY injuries.available_at DESC, injuries.status) = 1
+),
+-- Each book's newest main line; of several posted at once, the most balanced.
+book_lines AS (
+  SELECT lines.player_id, lines.market, lines.bookmaker, lines.line, lines.available_at
+  FROM players
+  JOIN raw.prop_lines AS lines
+    ON lines.game_id = players.game_id
+    AND lines.player_id = players.player_id
+    AND lines.is_main
+    AND lines.available_at <= players.cutoff_at
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY lines.player_id, lines.market, lines.bookmaker
+    ORDER BY lines.available_at DESC, COALESCE(ABS(lines.over_price - lines.under_price), 100000), lines.line
+  ) = 1
+),
+ranked AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (PARTITION BY player_id, market ORDER BY line, bookmaker) AS position,
+    COUNT(*) OVER (PARTITION BY player_id, market) AS books
+  FROM book_lines
+),
+-- The median over books: the mean of the middle one or two.
+consensus AS (
+  SELECT
+    player_id,
+    market,
+    AVG(IF(position IN (DIV(books + 1, 2), DIV(books + 2, 2)), line, NULL)) AS line,
+    MAX(books) AS books,
+    MAX(available_at) AS posted_at
+  FROM ranked
+  GROUP BY player_id, market
+),
+lines AS (
+  SELECT
+    player_id,
+    MAX(IF(market = 'points', line, NULL)) AS points_line,
+    MAX(IF(market = 'rebounds', line, NULL)) AS rebounds_line,
+    MAX(IF(market = 'assists', line, NULL)) AS assists_line,
+    MAX(IF(market = 'threes', line, NULL)) AS threes_line,
+    MAX(IF(market = 'points', books, NULL)) AS points_line_books,
+    MAX(IF(market = 'rebounds', books, NULL)) AS rebounds_line_books,
+    MAX(IF(market = 'assists', books, NULL)) AS assists_line_books,
+    MAX(IF(market = 'threes', books, NULL)) AS threes_line_books,
+    MAX(IF(market = 'points', posted_at, NULL)) AS points_line_at,
+    MAX(IF(market = 'rebounds', posted_at, NULL)) AS rebounds_line_at,
+    MAX(IF(market = 'assists', posted_at, NULL)) AS assists_line_at,
+    MAX(IF(market = 'threes', posted_at, NULL)) AS threes_line_at
+  FROM consensus
+  GROUP BY player_id
+)
+SELECT
+  @game_date AS game_date,
+  @mode AS mode,
+  players.game_id,
+  players.player_id,
+  players.player_name,
+  players.team AS team_abbr,
+  players.opponent AS opponent_team_abbr,
+  players.is_home,
+  players.season,
+  players.tip_utc,
+  players.cutoff_at,
+  status.status AS injury_status,
+  rest.days_rest,
+  lines.points_line,
+  lines.rebounds_line,
+  lines.assists_line,
+  lines.threes_line,
+  lines.points_line_books,
+  lines.rebounds_line_books,
+  lines.assists_line_books,
+  lines.threes_line_books,
+  lines.points_line_at,
+  lines.rebounds_line_at,
+  lines.assists_line_at,
+  lines.threes_line_at
+FROM players
+LEFT JOIN rest ON rest.team = players.team
+LEFT JOIN status ON status.player_id = players.player_id
+LEFT JOIN lines ON lines.player_id = players.player_id

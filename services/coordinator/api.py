@@ -1,0 +1,194 @@
+"""The HTTP API. Every route under /v1 needs an API key; every error is one JSON object that names thing and remedy."""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from datetime import date
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.coordinator.domain.decide import decide
+from services.coordinator.domain.events import RunRequested
+from services.coordinator.domain.run import Run
+from services.coordinator.engine import Engine
+from services.coordinator.handlers import DEAD_LETTERS
+from services.coordinator.sql import sql
+from shared.errors import Permanent, TipoffError, Transient
+from shared.pipeline import plan
+from shared.ports import Ports
+from shared.slate import Mode
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class RunBody(BaseModel):
+    """Body of POST /v1/runs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    game_date: date
+    mode: Mode = Mode.OVERNIGHT
+    source: str = Field("api", min_length=1)
+    targets: tuple[str, ...] = ("export",)
+    retrospective: bool = False
+    force: bool = False
+    from_phase: int | None = Field(None, ge=1, le=6)
+    dry_run: bool = False
+
+
+def _json(data: object, status: int = 200) -> web.Response:
+    return web.json_response(data, status=status, dumps=lambda value: json.dumps(value, default=str))
+
+
+def _refuse(status: HTTPStatus, message: str, remedy: str = "") -> web.Response:
+    return _json({"error": message, "remedy": remedy}, status)
+
+
+@web.middleware
+async def failures(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Map failures to statuses: 400 what asking again cannot mend, 503 what it may."""
+    try:
+        return await handler(request)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "body"
+        return _refuse(HTTPStatus.BAD_REQUEST, f"{where}: {first['msg']}")
+    except Transient as error:
+        return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, str(error), "try again shortly")
+    except TipoffError as error:
+        return _refuse(HTTPStatus.BAD_REQUEST, str(error), error.remedy)
+
+
+def authenticate(ports: Ports) -> Any:  # noqa: ANN401 - aiohttp's middlewares are decorated callables
+    """A middleware that lets /v1 be used only with a key from the secret `api-keys` (comma-separated)."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith("/v1/"):
+            given = request.headers.get("X-API-Key", "")
+            allowed = (await ports.secrets.get("api-keys")).get_secret_value().split(",")
+            if not any(hmac.compare_digest(given.encode(), key.strip().encode()) for key in allowed if key.strip()):
+                what = "API key is wrong" if given else "API key is missing"
+                return _refuse(HTTPStatus.UNAUTHORIZED, what, "send a key of the secret `api-keys` as X-API-Key")
+        return await handler(request)
+
+    return middleware
+
+
+class Api:
+    """The routes."""
+
+    def __init__(self, engine: Engine, ports: Ports) -> None:
+        self._engine = engine
+        self._ports = ports
+
+    def add_to(self, app: web.Application) -> None:
+        """Register the routes."""
+        app.router.add_post("/v1/runs", self.start)
+        app.router.add_get("/v1/runs", self.runs)
+        app.router.add_get("/v1/runs/{key}", self.run)
+        app.router.add_get("/v1/predictions", self.predictions)
+        app.router.add_get("/v1/grades", partial(self.accounts, "grades"))
+        app.router.add_get("/v1/slates", partial(self.accounts, "slates"))
+        app.router.add_get("/v1/dead-letters", self.dead_letters)
+        app.router.add_get("/v1/quarantine", self.quarantine)
+
+    async def start(self, request: web.Request) -> web.Response:
+        """POST /v1/runs: start, resume, retry or widen a run; with dry_run, only say what would be done."""
+        try:
+            body = RunBody.model_validate_json(await request.read())
+        except UnicodeDecodeError as error:
+            raise Permanent("the body is not UTF-8 JSON") from error
+        fields = body.model_dump(exclude={"dry_run"})
+        event = RunRequested(**fields)
+        plan(event.targets)  # refuse unknown targets before anything is written
+        if body.dry_run:
+            before = await self._engine.run(f"{body.game_date}.{body.mode.value}")
+            after, commands = decide(before, event, self._ports.clock.now())
+            starts = [message.key for _, message in commands]
+            return _json({"dry_run": True, "starts": starts, "run": None if after is None else public(after)})
+        return _json(public(await self._engine.apply(event)), HTTPStatus.ACCEPTED)
+
+    async def runs(self, _: web.Request) -> web.Response:
+        """GET /v1/runs: every run, oldest slate first."""
+        return _json([public(run) for run in await self._engine.runs()])
+
+    async def run(self, request: web.Request) -> web.Response:
+        """GET /v1/runs/{date}.{mode}[.{generation}]."""
+        key = ".".join(request.match_info["key"].split(".")[:2])
+        run = await self._engine.run(key)
+        if run is None:
+            return _refuse(HTTPStatus.NOT_FOUND, f"no run {key}", "GET /v1/runs lists them")
+        return _json(public(run))
+
+    async def predictions(self, request: web.Request) -> web.Response:
+        """GET /v1/predictions?game_date=&mode=&market=: the current predictions of a slate (default: the latest)."""
+        key = await self._slate(request)
+        if key is None:
+            return _json([])
+        params = {"game_date": key[0], "mode": key[1].value, "market": request.query.get("market", "")}
+        return _json(await self._ports.warehouse.query(sql("predictions"), params))
+
+    async def accounts(self, name: str, request: web.Request) -> web.Response:
+        """GET /v1/grades and /v1/slates ?first=&last=&mode=: accuracy by slate and market; counts by slate."""
+        mode = Mode(_one_of(request.query.get("mode", Mode.OVERNIGHT.value)))
+        params = {"first": _day(request.query, "first"), "last": _day(request.query, "last"), "mode": mode.value}
+        return _json(await self._ports.warehouse.query(sql(name), params))
+
+    async def dead_letters(self, _: web.Request) -> web.Response:
+        """GET /v1/dead-letters: what could not be handled, with the reason."""
+        return _json([{"id": d.id, **d.data} for d in await self._ports.state.list(DEAD_LETTERS)])
+
+    async def quarantine(self, request: web.Request) -> web.Response:
+        """GET /v1/quarantine?game_date=&mode=: what a slate's scraping refused."""
+        key = await self._slate(request)
+        if key is None:
+            return _json([])
+        select = (
+            "SELECT * FROM raw.quarantine WHERE game_date = @game_date AND mode = @mode ORDER BY step, unit, record"
+        )
+        return _json(await self._ports.warehouse.query(select, {"game_date": key[0], "mode": key[1].value}))
+
+    async def _slate(self, request: web.Request) -> tuple[date, Mode] | None:
+        """The slate asked for: the latest run that fits the query, or the date and mode as given."""
+        mode = request.query.get("mode")
+        wanted = None if mode is None else Mode(_one_of(mode))
+        if "game_date" in request.query and wanted is not None:
+            return _day(request.query, "game_date"), wanted
+        prefix = request.query.get("game_date", "")
+        runs = [
+            run
+            for run in await self._engine.runs(prefix)
+            if (wanted is None or run.mode is wanted) and "publish" in run.steps
+        ]
+        if not runs:
+            return None
+        latest = max(runs, key=lambda run: (run.game_date, run.created_at, run.mode))
+        return latest.game_date, latest.mode
+
+
+def _one_of(mode: str) -> str:
+    if mode not in set(Mode):
+        raise Permanent(f"mode {mode!r} is unknown", remedy=f"one of {', '.join(Mode)}")
+    return mode
+
+
+def _day(query: Any, name: str) -> date:  # noqa: ANN401 - a multidict
+    try:
+        return date.fromisoformat(query[name])
+    except KeyError as error:
+        raise Permanent(f"query parameter {name} is missing", remedy=f"add {name}=YYYY-MM-DD") from error
+    except ValueError as error:
+        raise Permanent(f"{name}={query[name]!r} is not a date", remedy="write it as YYYY-MM-DD") from error
+
+
+def public(run: Run) -> dict[str, Any]:
+    """A run as the API shows it."""
+    return {
+        "id": run.key,
+        "run_id": run.run_id,
+        **run.model_dump(mode="json", exclude={"outbox", "batches"}),
+    }

@@ -1,0 +1,36 @@
+"""The coordinator: runs the cascade, hands batches to the workers, publishes, and answers the HTTP API."""
+
+from functools import partial
+
+from aiohttp import web
+
+from services.coordinator.api import Api, authenticate, failures
+from services.coordinator.engine import Engine
+from services.coordinator.handlers import Handlers
+from services.coordinator.settings import CoordinatorSettings
+from shared.ports import Ports
+from shared.service import Consumer, DeadLetterConsumer, application
+from shared.topics import TOPICS, tasks_of
+
+
+def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
+    """Wire the service: the engine, its three kinds of consumers, the API."""
+    engine = Engine(ports)
+    handlers = Handlers(engine, ports, batch_size=settings.batch_size)
+    app = application(
+        "coordinator",
+        settings,
+        ports,
+        consumers=[
+            Consumer("coordinator-events", handlers.on_event, max_in_flight=settings.concurrency),
+            Consumer(tasks_of("coordinator"), handlers.on_task, max_in_flight=2),
+            *(DeadLetterConsumer(topic, handlers.on_dead_letter) for topic in TOPICS),
+        ],
+        pings={
+            "warehouse": partial(ports.warehouse.query, "SELECT 1 AS one"),
+            "state": partial(ports.state.get, "runs", "ping"),
+        },
+        middlewares=[failures, authenticate(ports)],
+    )
+    Api(engine, ports).add_to(app)
+    return app

@@ -1,0 +1,219 @@
+"""The coordinator's core: `decide(run, event, now) -> (run, commands)`. Pure: no I/O, no clock, no randomness.
+
+Commands are messages to publish. Events may come twice, late or in any order; a run only ever moves forward:
+an event of another generation, of an older attempt or of a settled step changes nothing.
+"""
+
+from datetime import datetime
+
+from services.coordinator.domain.events import (
+    BatchesPlanned,
+    BatchStaged,
+    Event,
+    RunRequested,
+    StepFailed,
+    StepVerified,
+)
+from services.coordinator.domain.run import Batches, Evidence, Run, RunStatus, StepState, StepStatus
+from shared.contract import Message, StepReported, StepRequested
+from shared.pipeline import MODE_RULES, STEPS, plan
+from shared.topics import tasks_of
+
+MAX_ATTEMPTS = 3
+"""Attempts of a step whose evidence falls short before the mode's rules decide."""
+
+Command = tuple[str, Message]
+"""(topic, message)."""
+
+
+def decide(run: Run | None, event: Event, now: datetime) -> tuple[Run | None, list[Command]]:
+    """The next state of a run and what to send. The same run object back means that nothing changed."""
+    if isinstance(event, RunRequested):
+        return _requested(run, event, now)
+    if run is None or event.run_id != run.run_id or run.status is not RunStatus.RUNNING:
+        return run, []
+    match event:
+        case StepVerified():
+            return _verified(run, event, now)
+        case StepFailed():
+            return _failed(run, event, now)
+        case BatchesPlanned():
+            return _planned(run, event)
+        case BatchStaged():
+            return _staged(run, event)
+
+
+def _requested(run: Run | None, event: RunRequested, now: datetime) -> tuple[Run, list[Command]]:
+    fresh = run is None or event.force or event.from_phase is not None
+    if run is None or fresh:
+        kept = {} if run is None or event.force else _kept(run, event.from_phase)
+        run = Run(
+            game_date=event.game_date,
+            mode=event.mode,
+            generation=1 if run is None else run.generation + 1,
+            source=event.source,
+            retrospective=event.retrospective,
+            from_archive=event.from_phase == 2,  # noqa: PLR2004 - phase 2 is "load": fetch nothing, read the archive
+            targets=event.targets,
+            steps={step.name: kept.get(step.name, StepState()) for step in plan(event.targets)},
+            created_at=now,
+        )
+        return _advance(run, now)
+    if run.status is RunStatus.RUNNING:  # asked again: resume whatever a crash may have lost
+        run = run.model_copy(update={"batches": Batches()})
+        return run, [_request(run, name) for name, step in run.steps.items() if step.status is StepStatus.RUNNING]
+    targets = tuple(dict.fromkeys((*run.targets, *event.targets)))
+    steps = {step.name: _retried(run.steps.get(step.name, StepState())) for step in plan(targets)}
+    if targets == run.targets and steps == run.steps:
+        return run, []
+    update = {"targets": targets, "steps": steps, "status": RunStatus.RUNNING, "finished_at": None}
+    return _advance(run.model_copy(update=update), now)
+
+
+def _kept(run: Run, from_phase: int | None) -> dict[str, StepState]:
+    """States of the steps before `from_phase`: they stand as they are."""
+    first = 1 if from_phase is None else from_phase
+    return {
+        name: step
+        for name, step in run.steps.items()
+        if step.status.usable and STEPS[name].phase < (1 if first == 2 else first)  # noqa: PLR2004 - see above
+    }
+
+
+def _retried(step: StepState) -> StepState:
+    return StepState() if step.status in (StepStatus.FAILED, StepStatus.BLOCKED) else step
+
+
+def _request(run: Run, name: str) -> Command:
+    message = StepRequested(
+        run_id=run.run_id,
+        game_date=run.game_date,
+        mode=run.mode,
+        step=name,
+        attempt=run.steps[name].attempt,
+        retrospective=run.retrospective,
+        from_archive=run.from_archive,
+    )
+    return tasks_of(STEPS[name].service), message
+
+
+def _verified(run: Run, event: StepVerified, now: datetime) -> tuple[Run, list[Command]]:
+    step = run.steps.get(event.step)
+    if step is None or step.status is not StepStatus.RUNNING or event.attempt > step.attempt:
+        return run, []
+    status, reason = _judge(run, event.step, event.evidence)
+    seen = step.model_copy(
+        update={
+            "evidence": event.evidence,
+            "seconds": round(step.seconds + event.seconds, 3),
+            "counts": {k: step.counts.get(k, 0) + event.counts.get(k, 0) for k in {*step.counts, *event.counts}},
+        }
+    )
+    short = event.evidence.verified + event.evidence.quarantined < event.evidence.expected
+    if short and status is not StepStatus.DONE:
+        if event.attempt < step.attempt:  # an older attempt's late word: the newer one is still at work
+            return run, []
+        if step.attempt < MAX_ATTEMPTS:
+            return _again(run, event.step, seen)
+    settled = seen.model_copy(update={"status": status, "reason": reason})
+    return _advance(run.model_copy(update={"steps": {**run.steps, event.step: settled}}), now)
+
+
+def _judge(run: Run, name: str, evidence: Evidence) -> tuple[StepStatus, str]:
+    """The mode's verdict on the evidence. Strictness protects predictions: where none are made, shortfalls degrade."""
+    rules = MODE_RULES[run.mode]
+    have = evidence.verified + evidence.quarantined
+    problems = []
+    if have < evidence.expected:
+        problems.append(f"{have} of {evidence.expected} there")
+    if evidence.quarantined:
+        problems.append(f"{evidence.quarantined} quarantined")
+    if not problems:
+        return StepStatus.DONE, ""
+    reason = ", ".join(problems) + (f": {evidence.detail}" if evidence.detail else "")
+    complete = have >= rules.completeness * evidence.expected
+    clean = evidence.verified >= rules.quality * have
+    strict = STEPS[name].required and not rules.degraded_allowed and "predict" in run.steps
+    if strict and not (complete and clean):
+        return StepStatus.FAILED, reason
+    return StepStatus.DEGRADED, reason
+
+
+def _failed(run: Run, event: StepFailed, now: datetime) -> tuple[Run, list[Command]]:
+    step = run.steps.get(event.step)
+    if step is None or step.status is not StepStatus.RUNNING or event.attempt < step.attempt:
+        return run, []
+    status = StepStatus.FAILED if STEPS[event.step].required else StepStatus.DEGRADED
+    settled = step.model_copy(update={"status": status, "reason": event.reason})
+    return _advance(run.model_copy(update={"steps": {**run.steps, event.step: settled}}), now)
+
+
+def _again(run: Run, name: str, step: StepState) -> tuple[Run, list[Command]]:
+    retried = step.model_copy(update={"attempt": step.attempt + 1})
+    run = run.model_copy(update={"steps": {**run.steps, name: retried}})
+    return run, [_request(run, name)]
+
+
+def _planned(run: Run, event: BatchesPlanned) -> tuple[Run, list[Command]]:
+    batches = _batches_of(run, event.attempt)
+    if batches is None or batches.total is not None:
+        return run, []
+    return _batches_moved(run, batches.model_copy(update={"total": event.total}))
+
+
+def _staged(run: Run, event: BatchStaged) -> tuple[Run, list[Command]]:
+    batches = _batches_of(run, event.attempt)
+    if batches is None or event.batch in batches.done:
+        return run, []
+    update = {"done": (*batches.done, event.batch), "seconds": batches.seconds + event.seconds}
+    return _batches_moved(run, batches.model_copy(update=update))
+
+
+def _batches_of(run: Run, attempt: int) -> Batches | None:
+    """The batches of the attempt that `predict` is at; None if it is at another, or at none."""
+    step = run.steps.get("predict")
+    if step is None or step.status is not StepStatus.RUNNING or step.attempt != attempt:
+        return None
+    return run.batches if run.batches.attempt == attempt else Batches(attempt=attempt)
+
+
+def _batches_moved(run: Run, batches: Batches) -> tuple[Run, list[Command]]:
+    run = run.model_copy(update={"batches": batches})
+    if batches.total is None or len(batches.done) < batches.total:
+        return run, []
+    report = StepReported(
+        run_id=run.run_id,
+        step="predict",
+        attempt=batches.attempt,
+        outcome="done",
+        seconds=batches.seconds,
+        counts={"batches": batches.total},
+    )
+    return run, [("coordinator-events", report)]
+
+
+def _advance(run: Run, now: datetime) -> tuple[Run, list[Command]]:
+    """Start what can start, block what never will, and close the run when all is settled."""
+    steps = dict(run.steps)
+    started: list[str] = []
+    for name, step in run.steps.items():  # in the plan's order: a step's needs come before it
+        if step.status is not StepStatus.PENDING:
+            continue
+        needs = {need: steps[need].status for need in STEPS[name].needs}
+        bad = [need for need, status in needs.items() if status in (StepStatus.FAILED, StepStatus.BLOCKED)]
+        if bad:
+            steps[name] = step.model_copy(update={"status": StepStatus.BLOCKED, "reason": f"needs {', '.join(bad)}"})
+        elif all(status.usable for status in needs.values()):
+            steps[name] = step.model_copy(update={"status": StepStatus.RUNNING, "attempt": step.attempt + 1})
+            started.append(name)
+    run = run.model_copy(update={"steps": steps})
+    if all(step.status.settled for step in steps.values()):
+        run = run.model_copy(update={"status": _outcome(steps), "finished_at": now})
+    return run, [_request(run, name) for name in started]
+
+
+def _outcome(steps: dict[str, StepState]) -> RunStatus:
+    states = {step.status for step in steps.values()}
+    if states & {StepStatus.FAILED, StepStatus.BLOCKED}:
+        return RunStatus.FAILED
+    return RunStatus.DEGRADED if StepStatus.DEGRADED in states else RunStatus.COMPLETE

@@ -1,0 +1,64 @@
+"""What can happen to a run."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from services.coordinator.domain.run import Evidence
+from shared.slate import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequested:
+    """Someone wants a slate processed; asking again resumes, retries or widens, and never doubles."""
+
+    game_date: date
+    mode: Mode
+    source: str
+    targets: tuple[str, ...] = ("export",)
+    retrospective: bool = False
+    force: bool = False
+    from_phase: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepVerified:
+    """A service reported a step done and the warehouse was asked for the evidence."""
+
+    run_id: str
+    step: str
+    attempt: int
+    evidence: Evidence
+    seconds: float = 0.0
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailed:
+    """A step cannot be done as it was asked for: permanently, or its retries are used up."""
+
+    run_id: str
+    step: str
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchesPlanned:
+    """All batches of `predict` are on the bus."""
+
+    run_id: str
+    attempt: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStaged:
+    """A worker has staged a batch."""
+
+    run_id: str
+    attempt: int
+    batch: int
+    seconds: float = 0.0
+
+
+Event = RunRequested | StepVerified | StepFailed | BatchesPlanned | BatchStaged

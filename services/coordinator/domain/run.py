@@ -1,0 +1,119 @@
+"""A run: one (game date, mode) on its way through the steps. Plain data, stored as one document."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.slate import Mode
+
+
+class StepStatus(StrEnum):
+    """Where a step stands."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    DEGRADED = "degraded"
+    """Below its thresholds, or an optional step that failed: the run goes on and says so."""
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    """A step it needs has failed."""
+
+    @property
+    def settled(self) -> bool:
+        """Nothing more will happen to it in this run."""
+        return self not in (StepStatus.PENDING, StepStatus.RUNNING)
+
+    @property
+    def usable(self) -> bool:
+        """What needs it may start."""
+        return self in (StepStatus.DONE, StepStatus.DEGRADED)
+
+
+class RunStatus(StrEnum):
+    """Where a run stands."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+
+
+class Evidence(BaseModel):
+    """What the warehouse says of a step, counted in the step's own units (games, teams, rows)."""
+
+    model_config = ConfigDict(frozen=True)
+    expected: int
+    verified: int
+    quarantined: int = 0
+    detail: str = ""
+    """One line on what is missing or was refused."""
+
+
+class StepState(BaseModel):
+    """A step of a run."""
+
+    model_config = ConfigDict(frozen=True)
+    status: StepStatus = StepStatus.PENDING
+    attempt: int = 0
+    reason: str = ""
+    evidence: Evidence | None = None
+    seconds: float = 0.0
+    counts: dict[str, int] = Field(default_factory=dict)
+
+
+class Batches(BaseModel):
+    """The prediction batches of the current attempt of `predict`."""
+
+    model_config = ConfigDict(frozen=True)
+    attempt: int = 0
+    total: int | None = None
+    """None until all are dispatched."""
+    done: tuple[int, ...] = ()
+    seconds: float = 0.0
+
+
+class Outgoing(BaseModel):
+    """A message decided on and not yet known to be published."""
+
+    model_config = ConfigDict(frozen=True)
+    topic: str
+    data: str
+    attributes: dict[str, str]
+
+
+class Run(BaseModel):
+    """The whole state of a run: `decide` reads and returns it, the shell stores it with its outbox in one write."""
+
+    model_config = ConfigDict(frozen=True)
+    game_date: date
+    mode: Mode
+    generation: int
+    """1 for the first start; `--force` and `--from-phase` start the next."""
+    source: str
+    """Who asked: cli, schedule, reconciler, operator."""
+    retrospective: bool
+    from_archive: bool = False
+    targets: tuple[str, ...]
+    steps: dict[str, StepState]
+    batches: Batches = Batches()
+    status: RunStatus = RunStatus.RUNNING
+    created_at: datetime
+    finished_at: datetime | None = None
+    outbox: tuple[Outgoing, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Document id: one per (date, mode)."""
+        return f"{self.game_date}.{self.mode.value}"
+
+    @property
+    def run_id(self) -> str:
+        """Names this generation in messages and rows."""
+        return f"{self.key}.{self.generation}"
+
+
+def key_of(run_id: str) -> str:
+    """The document id of the run that a run id names."""
+    return run_id.rsplit(".", 1)[0]

@@ -1,0 +1,105 @@
+"""The shell around `decide`: load, decide, store state and outbox in one compare-and-set, publish, mark sent.
+
+A crash anywhere is harmless: before the write nothing happened, after it the outbox still holds what to send, and what
+is sent twice is handled once (consumers are idempotent by key).
+"""
+
+import asyncio
+import random
+from collections import defaultdict
+
+from services.coordinator.domain.decide import Command, decide
+from services.coordinator.domain.events import Event, RunRequested
+from services.coordinator.domain.run import Outgoing, Run, key_of
+from shared import metrics
+from shared.errors import AlreadyExists, Conflict, Skip, Transient
+from shared.logs import get_logger
+from shared.ports import Document, Ports
+
+RUNS = "runs"
+_TRIES = 20
+"""Compare-and-set attempts before an event is given back to the bus."""
+
+_log = get_logger("coordinator")
+
+
+class Engine:
+    """Applies events to runs. Safe to run in several processes at once: the document's version decides."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def run(self, key: str) -> Run | None:
+        """The run stored under `<date>.<mode>`, or None."""
+        document = await self._ports.state.get(RUNS, key)
+        return None if document is None else Run.model_validate(document.data)
+
+    async def runs(self, prefix: str = "") -> list[Run]:
+        """All runs whose key starts with `prefix`, by date and mode."""
+        return [Run.model_validate(document.data) for document in await self._ports.state.list(RUNS, prefix=prefix)]
+
+    async def apply(self, event: Event) -> Run:
+        """Apply an event durably and publish what it decides.
+
+        Raises:
+            Skip: the event is about a run that does not exist.
+            Transient: too many others are writing the same run.
+        """
+        key = f"{event.game_date}.{event.mode.value}" if isinstance(event, RunRequested) else key_of(event.run_id)
+        async with self._locks[key]:  # in this process, wait instead of conflicting
+            for attempt in range(_TRIES):
+                try:
+                    document, run = await self._step(key, event)
+                    await self._flush(document, run)
+                except (Conflict, AlreadyExists):
+                    await self._ports.clock.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter
+                else:
+                    return run
+        raise Transient(f"run {key} is being written by too many at once")
+
+    async def _step(self, key: str, event: Event) -> tuple[Document, Run]:
+        document = await self._ports.state.get(RUNS, key)
+        before = None if document is None else Run.model_validate(document.data)
+        after, commands = decide(before, event, self._ports.clock.now())
+        if after is None:
+            raise Skip(f"no run {key}: event {type(event).__name__} is about nothing")
+        if after is before and not commands and document is not None:
+            return document, after
+        after = after.model_copy(update={"outbox": (*after.outbox, *(_outgoing(command) for command in commands))})
+        data = after.model_dump(mode="json")
+        if document is None:
+            document = await self._ports.state.create(RUNS, key, data)
+        else:
+            document = await self._ports.state.compare_and_set(RUNS, key, data, version=document.version)
+        _tell(before, after)
+        return document, after
+
+    async def _flush(self, document: Document, run: Run) -> None:
+        if not run.outbox:
+            return
+        for entry in run.outbox:
+            await self._ports.bus.publish(entry.topic, entry.data.encode(), entry.attributes)
+        sent = run.model_copy(update={"outbox": ()}).model_dump(mode="json")
+        try:
+            await self._ports.state.compare_and_set(RUNS, run.key, sent, version=document.version)
+        except Conflict:
+            _log.info("outbox_left", run_id=run.run_id)  # whoever wrote in between publishes it once more: harmless
+
+
+def _outgoing(command: Command) -> Outgoing:
+    topic, message = command
+    return Outgoing(topic=topic, data=message.encode().decode(), attributes=message.attributes())
+
+
+def _tell(before: Run | None, after: Run) -> None:
+    for name, step in after.steps.items():
+        old = None if before is None else before.steps.get(name)
+        if step.status.settled and (old is None or old.status is not step.status):
+            metrics.STEPS.labels(name, step.status.value).inc()
+            _log.info(
+                "step_settled", run_id=after.run_id, step=name, status=step.status.value, reason=step.reason,
+                attempt=step.attempt, seconds=step.seconds,
+            )  # fmt: skip
+    if after.finished_at is not None and (before is None or before.finished_at != after.finished_at):
+        _log.info("run_finished", run_id=after.run_id, status=after.status.value)

@@ -1,0 +1,192 @@
+"""What the coordinator does with a message: steps of its own, reports of the others, dead letters."""
+
+import json
+from typing import Any
+
+from services.coordinator.domain.events import BatchesPlanned, BatchStaged, StepFailed, StepVerified
+from services.coordinator.domain.run import Run, key_of
+from services.coordinator.engine import Engine
+from services.coordinator.sql import sql
+from services.coordinator.verify import evidence, export_key, parameters
+from shared import metrics
+from shared.contract import (
+    BatchReported,
+    BatchRequested,
+    Message,
+    PredictionTask,
+    StepReported,
+    StepRequested,
+    decode,
+)
+from shared.errors import AlreadyExists, Permanent, Skip, TipoffError
+from shared.logs import get_logger
+from shared.pipeline import SYSTEMS
+from shared.ports import Delivery, Nack, Ports, Row, Scalar
+from shared.tables import TABLES
+
+DEAD_LETTERS = "dead_letters"
+_NOT_FEATURES = {"game_date", "mode", "game_id", "player_id", "cutoff_at", "tip_utc"}
+_FEATURES = tuple(c.name for c in TABLES["features.ml_feature_store"].columns if c.name not in _NOT_FEATURES)
+
+_log = get_logger("coordinator")
+
+
+class Handlers:
+    """The coordinator's handlers around one engine."""
+
+    def __init__(self, engine: Engine, ports: Ports, *, batch_size: int) -> None:
+        self._engine = engine
+        self._ports = ports
+        self._batch_size = batch_size
+
+    async def on_event(self, message: Message) -> None:
+        """A report came in: ask the warehouse for evidence, then let the core decide."""
+        match message:
+            case StepReported(outcome="done"):
+                run = await self._current(message.run_id)
+                found = await evidence(run, message.step, self._ports)
+                await self._engine.apply(
+                    StepVerified(
+                        message.run_id, message.step, message.attempt, found, message.seconds, dict(message.counts)
+                    )
+                )
+            case StepReported():
+                await self._engine.apply(StepFailed(message.run_id, message.step, message.attempt, message.reason))
+            case BatchReported():
+                await self._engine.apply(BatchStaged(message.run_id, message.attempt, message.batch, message.seconds))
+            case _:
+                raise Permanent(f"the coordinator takes no {message.KIND} as an event")
+
+    async def on_task(self, message: Message) -> None:
+        """A step of the coordinator's own: predict (dispatch), publish, export."""
+        if not isinstance(message, StepRequested):
+            raise Permanent(f"the coordinator takes no {message.KIND} as a task")
+        run = await self._current(message.run_id)
+        started = self._ports.clock.monotonic()
+        match message.step:
+            case "predict":  # reported when the last batch is staged, not when the last one is sent
+                await self._dispatch(run, message)
+                return
+            case "publish":
+                rows = await self._publish(run)
+            case "export":
+                rows = await self._export(run)
+            case _:
+                raise Permanent(f"the coordinator has no step {message.step!r}")
+        report = StepReported(
+            run_id=message.run_id,
+            step=message.step,
+            attempt=message.attempt,
+            outcome="done",
+            seconds=self._ports.clock.monotonic() - started,
+            counts={"rows": rows},
+        )
+        await self._ports.bus.publish("coordinator-events", report.encode(), report.attributes())
+
+    async def on_dead_letter(self, delivery: Delivery) -> None:
+        """Keep the dead letter for `tipoff dlq`, and let the run know that the step is not coming."""
+        reason = delivery.attributes.get("reason", "retries used up")
+        letter = {
+            "data": delivery.data.decode(errors="replace"),
+            "attributes": dict(delivery.attributes),
+            "reason": reason,
+            "at": self._ports.clock.now().isoformat(),
+        }
+        try:
+            await self._ports.state.create(DEAD_LETTERS, delivery.message_id.replace("/", "_"), letter)
+        except AlreadyExists:
+            _log.info("dead_letter_seen", message_id=delivery.message_id)
+        except TipoffError as error:
+            raise Nack(str(error)) from error
+        try:
+            message = decode(delivery.data)
+        except Permanent as error:
+            _log.error("dead_letter_unreadable", reason=str(error))
+            return
+        await self._give_up(message, reason)
+
+    async def _give_up(self, message: Message, reason: str) -> None:
+        match message:
+            case StepRequested() | StepReported():
+                event = StepFailed(message.run_id, message.step, message.attempt, reason)
+            case BatchRequested() | BatchReported():
+                event = StepFailed(message.run_id, "predict", message.attempt, f"batch {message.batch}: {reason}")
+            case _:
+                return
+        try:
+            await self._engine.apply(event)
+        except Skip as error:
+            _log.info("dead_letter_of_no_run", reason=str(error))
+        except TipoffError as error:
+            raise Nack(str(error)) from error
+
+    async def _current(self, run_id: str) -> Run:
+        run = await self._engine.run(key_of(run_id))
+        if run is None or run.run_id != run_id:
+            raise Skip(f"run {run_id} is not the current one of {key_of(run_id)}")
+        return run
+
+    async def _query(self, name: str, run: Run) -> list[Row]:
+        text = sql(name)
+        return await self._ports.warehouse.query(text, self._named(text, run))
+
+    def _named(self, text: str, run: Run) -> dict[str, Scalar]:
+        return {k: v for k, v in parameters(run, self._ports.clock.now()).items() if f"@{k}" in text}
+
+    async def _dispatch(self, run: Run, request: StepRequested) -> None:
+        """Load the slate's features in one query and send them to the workers in batches."""
+        now = self._ports.clock.now()
+        tasks = [
+            _task(row, row["cutoff_at"] if run.retrospective else now)
+            for row in await self._query("load_features", run)
+        ]
+        size = self._batch_size
+        batches = [tuple(tasks[start : start + size]) for start in range(0, len(tasks), size)]
+        for number, batch in enumerate(batches):
+            message = BatchRequested(
+                run_id=run.run_id,
+                game_date=run.game_date,
+                mode=run.mode,
+                attempt=request.attempt,
+                batch=number,
+                systems=SYSTEMS,
+                tasks=batch,
+            )
+            await self._ports.bus.publish("worker-tasks", message.encode(), message.attributes())
+        await self._engine.apply(BatchesPlanned(run.run_id, request.attempt, len(batches)))
+
+    async def _publish(self, run: Run) -> int:
+        """Append the run's predictions, all or none (failure 33: nothing published is ever deleted)."""
+        text = sql("publish")
+        rows = await self._ports.warehouse.transform(
+            "predictions.player_prop_predictions",
+            text,
+            scope="game_date = @game_date AND run_id = @run_id",
+            params=self._named(text, run),
+        )
+        metrics.PREDICTIONS.labels(run.mode.value).inc(rows)
+        return rows
+
+    async def _export(self, run: Run) -> int:
+        """Write the slate's current predictions as one JSON document."""
+        rows = await self._ports.warehouse.query(
+            sql("predictions"), {"game_date": run.game_date, "mode": run.mode.value, "market": ""}
+        )
+        document: dict[str, Any] = {
+            "game_date": run.game_date,
+            "mode": run.mode.value,
+            "run_id": run.run_id,
+            "published_at": self._ports.clock.now(),
+            "predictions": rows,
+        }
+        await self._ports.archive.put(export_key(run), json.dumps(document, default=str).encode())
+        return len(rows)
+
+
+def _task(row: Row, predicted_at: Any) -> PredictionTask:  # noqa: ANN401 - a warehouse timestamp
+    return PredictionTask(
+        game_id=row["game_id"],
+        player_id=row["player_id"],
+        predicted_at=predicted_at.isoformat(),
+        features={name: None if row[name] is None else float(row[name]) for name in _FEATURES},
+    )

@@ -1,0 +1,12 @@
+"""Settings of the coordinator."""
+
+from pydantic import Field
+
+from shared.settings import CommonSettings
+
+
+class CoordinatorSettings(CommonSettings):
+    """What the coordinator needs beyond the common settings."""
+
+    batch_size: int = Field(100, ge=1, le=2000, description="players per prediction batch")
+    concurrency: int = Field(8, ge=1, description="events handled at once")

@@ -1,0 +1,30 @@
+-- The current predictions of a slate: those of its latest run, by system.
+SELECT
+  predictions.*,
+  context.player_name,
+  context.team_abbr,
+  context.opponent_team_abbr,
+  context.is_home,
+  context.tip_utc,
+  context.injury_status,
+  grades.voided,
+  grades.actual
+FROM predictions.player_prop_predictions AS predictions
+JOIN analytics.upcoming_player_game_context AS context
+  ON context.game_date = predictions.game_date
+  AND context.mode = predictions.mode
+  AND context.player_id = predictions.player_id
+LEFT JOIN predictions.prediction_grades AS grades
+  ON grades.game_id = predictions.game_id
+  AND grades.player_id = predictions.player_id
+  AND grades.market = predictions.market
+  AND grades.system = predictions.system
+  AND grades.mode = predictions.mode
+WHERE predictions.game_date = @game_date
+  AND predictions.mode = @mode
+  AND (@market = '' OR predictions.market = @market)
+QUALIFY RANK() OVER (
+  PARTITION BY predictions.game_id, predictions.mode, predictions.system
+  ORDER BY predictions.generation DESC
+) = 1
+ORDER BY context.tip_utc, predictions.game_id, predictions.market, predictions.mean DESC, predictions.player_id

@@ -1,0 +1,47 @@
+"""The scraper service: takes phase 1 steps, asks the upstreams, archives, validates, loads raw.*, reports."""
+
+import random
+from collections.abc import AsyncIterator
+from functools import partial
+
+from aiohttp import web
+
+from services.scraper.endpoints import sources
+from services.scraper.fetch import Fetcher
+from services.scraper.handlers import on_task
+from services.scraper.settings import ScraperSettings
+from shared.ports import Ports
+from shared.service import Consumer, application
+from shared.topics import tasks_of
+
+
+def build(settings: ScraperSettings, ports: Ports) -> web.Application:
+    """Wire the service: one consumer of `scraper-tasks`, one fetcher with a throttle per upstream."""
+    fetcher = Fetcher(
+        sources(settings),
+        settings.retry_policy,
+        clock=ports.clock,
+        secrets=ports.secrets,
+        user_agent=settings.user_agent,
+        jitter=random.random,
+    )
+
+    async def session(_: web.Application) -> AsyncIterator[None]:
+        async with fetcher:
+            yield
+
+    app = application(
+        "scraper",
+        settings,
+        ports,
+        consumers=[
+            Consumer(
+                tasks_of("scraper"),
+                partial(on_task, ports=ports, fetcher=fetcher, settings=settings),
+                max_in_flight=settings.concurrency,
+            )
+        ],
+        pings={"warehouse": partial(ports.warehouse.query, "SELECT 1 AS one")},
+    )
+    app.cleanup_ctx.insert(0, session)  # before the consumers, which use it, and closed after them
+    return app

@@ -1,0 +1,89 @@
+"""BallDontLie's `/v1/box_scores?date=`: all box scores of a date, players by the source's own ids."""
+
+from typing import Any
+
+from services.scraper.domain.box import Box, Line, counts
+from services.scraper.domain.minutes import minutes
+from services.scraper.domain.wire import BadRecord, Parsed, Refusal, document, label, listing, member, text, whole
+from shared.errors import Permanent
+from shared.identity import tricode
+
+_KEYS = (
+    "pts",
+    "reb",
+    "oreb",
+    "dreb",
+    "ast",
+    "fgm",
+    "fga",
+    "fg3m",
+    "fg3a",
+    "ftm",
+    "fta",
+    "stl",
+    "blk",
+    "turnover",
+    "pf",
+)
+_ABSENT = ("", "0", "00", None)
+"""`min` of a listed player who did not play."""
+
+
+def parse_box_scores(body: bytes) -> Parsed[Box]:
+    """One record per game; the game is told by its teams. A game that cannot be read is refused alone.
+
+    Raises:
+        Fault: not a list of box scores.
+    """
+    games = listing(document(body), "data")
+    boxes: list[Box] = []
+    refused: list[Refusal] = []
+    for raw in games:
+        try:
+            boxes.append(_box(raw))
+        except (BadRecord, Permanent) as error:
+            refused.append(Refusal(label(raw, "id", "date"), str(error)))
+    return Parsed(tuple(boxes), tuple(refused), len(games))
+
+
+def _box(raw: Any) -> Box:  # noqa: ANN401 - JSON
+    lines: list[Line] = []
+    refused: list[Refusal] = []
+    score: dict[str, int] = {}
+    for side in ("home_team", "visitor_team"):
+        team = member(raw, side)
+        code = tricode(text(team, "abbreviation"))
+        score[code] = whole(member(raw, f"{side}_score"), f"{side}_score")
+        players = member(team, "players")
+        for entry in players if isinstance(players, list) else []:
+            try:
+                line = _line(entry, code)
+            except BadRecord as error:
+                refused.append(Refusal(_name(entry), str(error)))
+            else:
+                if line is not None:
+                    lines.append(line)
+    return Box(None, text(raw, "status").startswith("Final"), tuple(lines), tuple(refused), score)
+
+
+def _line(raw: Any, team: str) -> Line | None:  # noqa: ANN401 - JSON
+    played = member(raw, "min")
+    if played in _ABSENT and not any(raw.get(key) for key in _KEYS):
+        return None
+    player = member(raw, "player")
+    return Line(
+        player_id=None,
+        player_name=f"{text(player, 'first_name')} {text(player, 'last_name')}",
+        team=team,
+        starter=None,
+        minutes=minutes(played),
+        plus_minus=None,
+        **counts(raw, _KEYS),
+    )
+
+
+def _name(raw: Any) -> str:  # noqa: ANN401 - JSON
+    player = raw.get("player") if isinstance(raw, dict) else None
+    if isinstance(player, dict):
+        return f"{player.get('first_name')} {player.get('last_name')}"
+    return label(raw)

@@ -1,0 +1,70 @@
+"""`playerindex` of stats.nba.com: everyone of a season, with the team he is with now."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from services.scraper.domain.wire import BadRecord, Parsed, Refusal, document, result_set, whole
+from shared.errors import Permanent
+from shared.identity import tricode
+
+_COLUMNS = (
+    "PERSON_ID",
+    "PLAYER_FIRST_NAME",
+    "PLAYER_LAST_NAME",
+    "TEAM_ID",
+    "TEAM_ABBREVIATION",
+    "ROSTER_STATUS",
+    "POSITION",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rostered:
+    """A player with a team."""
+
+    player_id: int
+    player_name: str
+    team: str
+    position: str | None
+
+
+def parse_playerindex(body: bytes) -> Parsed[Rostered]:
+    """The players who are on a team's roster now; those without a team are none of ours.
+
+    Raises:
+        Fault: not a player index.
+    """
+    rows = result_set(document(body), "PlayerIndex", _COLUMNS)
+    players: dict[int, Rostered] = {}
+    refused: list[Refusal] = []
+    for row in rows:
+        try:
+            player = _player(row)
+        except (BadRecord, Permanent) as error:
+            refused.append(Refusal(_label(row), str(error)))
+            continue
+        if player is not None and (known := players.setdefault(player.player_id, player)) != player:
+            refused.append(Refusal(_label(row), f"listed with {known.team} and with {player.team}"))
+    return Parsed(tuple(players.values()), tuple(refused), len(rows))
+
+
+def _player(row: tuple[Any, ...]) -> Rostered | None:
+    person_id, first, last, team_id, team, status, position = row
+    if team_id in (0, None) or status != 1:
+        return None
+    if not isinstance(team, str):
+        raise BadRecord(f"team {team_id} has no abbreviation")
+    # Players with one name have the other as null or blank.
+    name = " ".join(part.strip() for part in (first, last) if isinstance(part, str) and part.strip())
+    if not name:
+        raise BadRecord("has no name")
+    return Rostered(
+        player_id=whole(person_id, "PERSON_ID"),
+        player_name=name,
+        team=tricode(team),
+        position=position if isinstance(position, str) and position else None,
+    )
+
+
+def _label(row: tuple[Any, ...]) -> str:
+    return f"{row[1]} {row[2]} {row[0]}"

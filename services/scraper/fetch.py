@@ -1,0 +1,243 @@
+"""Fetching: one session, a throttle per host, retries, and every answer classified before it is believed.
+
+| answer | is |
+| --- | --- |
+| 429, 408, 5xx, timeout, connection error, truncated or undecodable body, HTML, unparsable payload | tried again |
+| 401, 403, 404, any other 4xx | failed at once: a 403 is never an empty success (failure 5) |
+| well-formed but empty | suspicious: tried again, and believed from the fourth attempt on |
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+import aiohttp
+
+from services.scraper.domain.wire import Fault, Parsed
+from services.scraper.endpoints import Request, Source
+from shared import metrics
+from shared.errors import Permanent, Transient
+from shared.ports import Clock, Secrets
+from shared.retry import RetryPolicy, retry
+from shared.throttle import Throttle
+
+T = TypeVar("T")
+Meter = Counter[str]
+"""Telemetry of a step: requests, retries, faults_<kind>."""
+
+TRUST_EMPTY_FROM = 4
+"""Attempt from which an empty answer is the truth. Upstreams hiccup with empty answers in short bursts; the local one
+injects at most three consecutive faults per request (DESIGN: local upstream), so the fourth answer is genuine."""
+
+
+PARSING = 20.0
+"""Seconds that parsing may take on top of the time limit of the transfer: a busy machine is no slow upstream."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched(Generic[T]):
+    """An accepted answer."""
+
+    parsed: Parsed[T]
+    body: bytes
+    fetched_at: datetime
+    published_at: datetime | None
+    """The Last-Modified header, where there is one."""
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A request that brought nothing: a value, because one unit's failure is never another's."""
+
+    reason: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back with status 200."""
+
+    body: bytes
+    published_at: datetime | None
+
+
+class Fetcher:
+    """Asks the upstreams. Enter it before use: it owns the HTTP session."""
+
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        policy: RetryPolicy,
+        *,
+        clock: Clock,
+        secrets: Secrets,
+        user_agent: str,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._sources = sources
+        self._policy = policy
+        self._bounded = replace(policy, attempt_timeout=policy.attempt_timeout + PARSING)
+        self._clock = clock
+        self._secrets = secrets
+        self._user_agent = user_agent
+        self._jitter = jitter
+        self._keys: dict[str, str] = {}
+        self._throttles = {
+            name: Throttle(source.rate, monotonic=clock.monotonic, sleep=clock.sleep)
+            for name, source in sources.items()
+        }
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        # Each attempt has its own time limit; the session's would only blur the reason.
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=None),
+            headers={"User-Agent": self._user_agent, "Accept": "application/json, text/plain, */*"},
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def get(self, request: Request, parse: Callable[[bytes], Parsed[T]], meter: Meter) -> Fetched[T] | Failed:
+        """Fetch and parse, retrying what may pass; what does not pass is returned as `Failed`, never raised."""
+        source = self._sources[request.source]
+        attempts = empties = 0
+
+        async def attempt(number: int) -> Fetched[T]:
+            nonlocal attempts, empties
+            attempts = number
+            meter["requests"] += 1
+            answer = await self._ask(source, request)
+            # A season's game log takes a second to parse: not on the event loop.
+            parsed = await asyncio.to_thread(parse, answer.body)
+            if parsed.seen == 0 and number < TRUST_EMPTY_FROM:
+                raise Fault("empty", "an empty answer")
+            if parsed.seen == 0:  # so the earlier empty answers were the truth, too
+                meter["faults_empty"] -= empties
+            metrics.REQUESTS.labels(source.name, "ok").inc()
+            return Fetched(parsed, answer.body, self._clock.now(), answer.published_at, number)
+
+        def count(failure: Transient) -> None:
+            nonlocal empties
+            kind = failure.kind if isinstance(failure, Fault) else "timeout"
+            empties += kind == "empty"
+            meter[f"faults_{kind}"] += 1
+            metrics.REQUESTS.labels(source.name, kind).inc()
+
+        def on_retry(failure: Transient, _attempt: int, _seconds: float) -> None:
+            count(failure)
+            meter["retries"] += 1
+
+        try:
+            return await retry(
+                attempt,
+                self._bounded,
+                sleep=self._clock.sleep,
+                jitter=self._jitter,
+                gate=self._throttles[source.name].acquire,
+                on_retry=on_retry,
+            )
+        except Transient as failure:
+            count(failure)
+            return Failed(f"{source.name} {request.path}: {failure} ({attempts} attempts)", attempts)
+        except Permanent as failure:
+            meter["faults_refused"] += 1
+            metrics.REQUESTS.labels(source.name, "refused").inc()
+            return Failed(f"{source.name} {request.path}: {failure}", attempts)
+
+    async def _ask(self, source: Source, request: Request) -> Answer:
+        """One request, its answer classified."""
+        status, headers, body = await self._send(source, request)
+        refusal = classify(status, headers, self._clock.now())
+        if refusal is None:
+            return Answer(body, http_date(headers.get("Last-Modified")))
+        if isinstance(refusal, Fault) and refusal.kind == "rate_limited":
+            # The whole host pauses, not only this request.
+            pause = refusal.retry_after if refusal.retry_after is not None else self._policy.base_delay
+            self._throttles[source.name].pause(pause)
+        if source.secret is not None and status in (401, 403):
+            self._keys.pop(source.secret, None)  # it may have been rotated: read it anew next time
+            raise Permanent(str(refusal), remedy=f"check the secret {source.secret}")
+        raise refusal
+
+    async def _send(self, source: Source, request: Request) -> tuple[int, Mapping[str, str], bytes]:
+        """(status, headers, body). No error or traceback may hold the URL: its query may hold the key."""
+        if self._session is None:
+            raise RuntimeError("the fetcher is not entered")
+        params, headers = dict(request.params), dict(source.headers)
+        if source.secret is not None and source.key_param is not None:
+            params[source.key_param] = await self._key(source.secret)
+        elif source.secret is not None:
+            headers["Authorization"] = await self._key(source.secret)
+        try:
+            async with (
+                asyncio.timeout(self._policy.attempt_timeout),
+                self._session.get(source.base_url + request.path, params=params, headers=headers) as response,
+            ):
+                return response.status, response.headers, await response.read()
+        except aiohttp.ClientPayloadError:
+            raise Fault("truncated", "the body ended early") from None
+        except aiohttp.InvalidURL:
+            raise Permanent(f"{source.base_url!r} is no URL", remedy=f"set TIPOFF_{source.name.upper()}_URL") from None
+        except TimeoutError:
+            raise Fault("timeout", f"no answer within {self._policy.attempt_timeout:g} s") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise Fault("connection", f"cannot be reached ({type(error).__name__})") from None
+
+    async def _key(self, secret: str) -> str:
+        if secret not in self._keys:
+            self._keys[secret] = (await self._secrets.get(secret)).get_secret_value()
+        return self._keys[secret]
+
+
+def classify(status: int, headers: Mapping[str, str], now: datetime) -> Fault | Permanent | None:
+    """What an HTTP status means; None for an answer to be read."""
+    if status == 200:  # noqa: PLR2004 - HTTP
+        return None
+    if status == 429:  # noqa: PLR2004 - HTTP
+        return Fault("rate_limited", "HTTP 429", retry_after=retry_after(headers, now))
+    if status == 408:  # noqa: PLR2004 - HTTP
+        return Fault("timeout", "HTTP 408")
+    if status >= 500:  # noqa: PLR2004 - HTTP
+        return Fault("server_error", f"HTTP {status}", retry_after=retry_after(headers, now))
+    if status >= 400:  # noqa: PLR2004 - HTTP
+        return Permanent(f"HTTP {status}")
+    return Fault("malformed", f"HTTP {status} instead of 200")
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to wait by a Retry-After header, given in seconds or as a date; None without a readable one.
+
+    A date counts from the answer's own Date header, so that neither skewed nor virtual clocks matter.
+    """
+    value = headers.get("Retry-After")
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    until = http_date(value)
+    if until is None:
+        return None
+    asked = http_date(headers.get("Date"))
+    return max(0.0, (until - (asked if asked is not None else now)).total_seconds())
+
+
+def http_date(value: str | None) -> datetime | None:
+    """An HTTP date as aware UTC; None where there is none or it cannot be read."""
+    if value is None:
+        return None
+    try:
+        return parsedate_to_datetime(value).astimezone(UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,80 @@
+"""What the scraper does with a message: run the step, write its ledger, report."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+
+from services.scraper import endpoints
+from services.scraper.fetch import Fetcher
+from services.scraper.ledger import Ledger
+from services.scraper.payloads import Archived, Online, Shelf
+from services.scraper.settings import ScraperSettings
+from services.scraper.steps import box_scores, injuries, lines, rosters, schedule
+from services.scraper.task import Task
+from shared import metrics
+from shared.contract import Message, StepReported, StepRequested
+from shared.errors import Permanent
+from shared.ports import Ports
+
+STEPS: Mapping[str, Callable[[Task], Awaitable[int]]] = {
+    "schedule": schedule.run,
+    "box_scores": box_scores.run,
+    "rosters": rosters.run,
+    "injuries": injuries.run,
+    "lines": lines.run,
+}
+_SOURCES = (endpoints.NBA_CDN, endpoints.NBA_STATS, endpoints.ESPN, endpoints.ODDS_API, endpoints.BALLDONTLIE)
+
+
+async def on_task(message: Message, ports: Ports, fetcher: Fetcher, settings: ScraperSettings) -> None:
+    """Run the requested step and publish its report: the rows are durable before the report is sent."""
+    if not isinstance(message, StepRequested) or message.step not in STEPS:
+        raise Permanent(f"scraper cannot handle {message.key!r}", remedy="it belongs on another service's topic")
+    report = await handle(message, ports, fetcher, settings)
+    await ports.bus.publish("coordinator-events", report.encode(), report.attributes())
+
+
+async def handle(request: StepRequested, ports: Ports, fetcher: Fetcher, settings: ScraperSettings) -> StepReported:
+    """Collect and load one step. Units that fail are in the ledger; the step fails when it has nothing to show.
+
+    Raises:
+        Transient: the archive or the warehouse cannot be written. What was loaded stays.
+        Permanent: the warehouse refuses the rows.
+    """
+    started = ports.clock.monotonic()
+    now = ports.clock.now()
+    meter: Counter[str] = Counter()
+    shelf = Shelf(ports.archive, request.game_date, request.mode, request.step)
+    ledger = Ledger(request, now)
+    online = Online(fetcher, shelf, meter)
+    payloads = Archived(shelf, _SOURCES) if request.from_archive else online
+    rows = await STEPS[request.step](Task(request, settings, ports.warehouse, payloads, ledger, now))
+    await ledger.write(ports.warehouse)
+    if online.archive_failure is not None:
+        raise online.archive_failure
+    failure = ledger.verdict()
+    outcome = "done" if failure is None else "failed"
+    metrics.STEPS.labels(request.step, outcome).inc()
+    return StepReported(
+        run_id=request.run_id,
+        step=request.step,
+        attempt=request.attempt,
+        outcome="done" if failure is None else "failed",
+        reason=failure if failure is not None else "",
+        seconds=ports.clock.monotonic() - started,
+        counts={
+            **meter,
+            **ledger.counts(),
+            "rows": rows,
+            "archived_not_loaded": await unaccounted(shelf, ledger),
+        },
+    )
+
+
+async def unaccounted(shelf: Shelf, ledger: Ledger) -> int:
+    """How many archived payloads of the step the ledger does not account for (failure 12: collected, never loaded)."""
+    known = {unit.archive_key for unit in ledger.units.values() if unit.outcome != "failed"}
+    newest = {}
+    for source in _SOURCES:
+        for key in await shelf.archive.list(shelf.folder(source)):
+            newest[key.rsplit("/", 1)[0]] = key
+    return len(set(newest.values()) - known)

@@ -1,0 +1,103 @@
+"""Step `lines`: player-prop lines of the slate's games from The Odds API, as of each game's cutoff.
+
+A line is real or absent: a game without an event, or an event without lines, is an empty unit and no error.
+"""
+
+from datetime import datetime
+
+from services.scraper import endpoints
+from services.scraper.domain.names import Names
+from services.scraper.domain.odds import Event, Offer, parse_events, parse_odds
+from services.scraper.domain.wire import BadRecord, Refusal
+from services.scraper.fetch import Failed
+from services.scraper.payloads import Collected
+from services.scraper.task import Task, together
+from shared.identity import player_lookup
+from shared.ports import Row
+from shared.slate import cutoff
+
+EVENTS = "events"
+
+
+async def run(task: Task) -> int:
+    """Collect and load; returns the rows that were new."""
+    games = await task.slate()
+    if not games:
+        return 0
+    first = games[0]
+    tipped = task.now >= first["tip_utc"]
+    as_of = cutoff(task.request.mode, task.game_date, first["tip_utc"]) if tipped else None
+    got = await task.payloads.get(endpoints.events(as_of), parse_events)
+    if isinstance(got, Failed):
+        task.ledger.failed(EVENTS, endpoints.ODDS_API, got)
+        for game in games:
+            task.ledger.failed(game["game_id"], endpoints.ODDS_API, got)
+        return 0
+    task.ledger.loaded(EVENTS, got, len(got.parsed.records))
+    task.ledger.refuse(EVENTS, got.source, got.parsed.refused)
+    names = await task.names("roster")
+    rows: list[Row] = []
+    for found in await together(_game_lines(task, game, got, names) for game in games):
+        rows.extend(found)
+    return await task.warehouse.append("raw.prop_lines", rows)
+
+
+async def _game_lines(task: Task, game: Row, events: Collected[Event], names: Names) -> list[Row]:
+    """One game's rows; what became of it is in the ledger."""
+    game_id: str = game["game_id"]
+    teams = frozenset({game["home_team"], game["away_team"]})
+    event = next((e for e in events.parsed.records if e.teams == teams and e.game_date == task.game_date), None)
+    if event is None:
+        task.ledger.empty(game_id, events, "no event in the list")
+        return []
+    limit = cutoff(task.request.mode, task.game_date, game["tip_utc"])
+    as_of = None if task.now <= limit else limit
+    request = endpoints.event_odds(game_id, event.event_id, task.settings.odds_regions, as_of)
+    got = await task.payloads.get(request, parse_odds)
+    if isinstance(got, Failed):
+        task.ledger.failed(game_id, endpoints.ODDS_API, got)
+        return []
+    rows, refused = _matched(got, game_id, teams, names, task)
+    task.ledger.loaded(game_id, got, len(rows))
+    task.ledger.refuse(game_id, got.source, (*got.parsed.refused, *refused))
+    return rows
+
+
+def _matched(
+    got: Collected[Offer], game_id: str, teams: frozenset[str], names: Names, task: Task
+) -> tuple[list[Row], list[Refusal]]:
+    """Every offer becomes a row (failure 24), but for players whom neither roster knows."""
+    rows: list[Row] = []
+    refused: list[Refusal] = []
+    known: dict[str, int | None] = {}
+    for offer in got.parsed.records:
+        if offer.player_name not in known:
+            try:
+                known[offer.player_name] = names.find(offer.player_name, teams)
+            except BadRecord as error:
+                known[offer.player_name] = None
+                refused.append(Refusal(offer.player_name, str(error)))
+        player_id = known[offer.player_name]
+        if player_id is not None:
+            rows.append(_row(offer, game_id, player_id, got, task))
+    return rows, refused
+
+
+def _row(offer: Offer, game_id: str, player_id: int, got: Collected[Offer], task: Task) -> Row:
+    available_at: datetime = offer.posted_at if offer.posted_at is not None else got.fetched_at
+    return {
+        "game_id": game_id,
+        "game_date": task.game_date,
+        "player_id": player_id,
+        "player_lookup": player_lookup(offer.player_name),
+        "market": offer.market,
+        "bookmaker": offer.bookmaker,
+        "line": offer.line,
+        "over_price": offer.over_price,
+        "under_price": offer.under_price,
+        "is_main": offer.is_main,
+        "event_id": offer.event_id,
+        "available_at": available_at,
+        "fetched_at": got.fetched_at,
+        "source": got.source,
+    }

@@ -1,0 +1,41 @@
+"""Step `rosters`: who is with a team on the slate's date, from stats.nba.com."""
+
+from services.scraper import endpoints
+from services.scraper.domain.rosters import parse_playerindex
+from services.scraper.fetch import Failed
+from services.scraper.task import Task, published
+from shared.identity import player_lookup
+from shared.slate import season_of
+
+
+async def run(task: Task) -> int:
+    """Collect and load the snapshot; returns the rows written. A date without games needs none."""
+    if not await task.slate():
+        return 0
+    season = season_of(task.game_date)
+    got = await task.payloads.get(endpoints.player_index(season), parse_playerindex)
+    if not isinstance(got, Failed) and not got.parsed.records:
+        got = Failed(f"the player index of {season} has nobody with a team", got.attempts)
+    if isinstance(got, Failed):
+        task.ledger.failed(season, endpoints.NBA_STATS, got)
+        return 0
+    rows = [
+        {
+            "game_date": task.game_date,
+            "player_id": player.player_id,
+            "player_name": player.player_name,
+            "player_lookup": player_lookup(player.player_name),
+            "team": player.team,
+            "position": player.position,
+            "available_at": published(got),
+            "fetched_at": got.fetched_at,
+            "source": got.source,
+        }
+        for player in got.parsed.records
+    ]
+    written = await task.warehouse.replace(
+        "raw.rosters", rows, scope="game_date = @game_date", params={"game_date": task.game_date}
+    )
+    task.ledger.loaded(season, got, len(rows))
+    task.ledger.refuse(season, got.source, got.parsed.refused)
+    return written

@@ -1,0 +1,121 @@
+"""Step `schedule`: the slate's season from the CDN, earlier seasons from stats.nba.com while they are not settled."""
+
+from datetime import datetime
+
+from services.scraper import endpoints
+from services.scraper.domain.schedule import Game, Season, parse_schedule
+from services.scraper.fetch import Failed
+from services.scraper.payloads import Collected
+from services.scraper.task import Task, together
+from shared.ports import Row
+from shared.slate import BOX_SCORE_LAG, eastern_instant, season_of
+
+
+async def run(task: Task) -> int:
+    """Collect and load; returns the rows written."""
+    current, *earlier = seasons_up_to(season_of(task.game_date), task.settings.history_seasons)
+    held = await task.payloads.held()
+    if held is not None:
+        wanted = [season for season in earlier if (endpoints.NBA_STATS, season) in held]
+    else:
+        unfinished = {row["season"]: row["unfinished"] for row in await task.select("seasons")}
+        wanted = [season for season in earlier if unfinished.get(season) != 0]
+    collected = await together(
+        [
+            _current(task, current),
+            *(task.payloads.get(endpoints.season_schedule(season), parse_schedule) for season in wanted),
+        ]
+    )
+    return sum([await _load(task, season, got) for season, got in zip([current, *wanted], collected, strict=True)])
+
+
+def seasons_up_to(season: str, number: int) -> list[str]:
+    """The season and those before it, latest first."""
+    start = int(season[:4])
+    return [f"{year}-{(year + 1) % 100:02d}" for year in range(start, start - number, -1)]
+
+
+async def _current(task: Task, season: str) -> Collected[Season] | Failed:
+    """The slate's season from the CDN; from stats.nba.com when the CDN fails or shows another season."""
+    got = await task.payloads.get(endpoints.current_schedule(season), parse_schedule)
+    if isinstance(got, Collected) and got.parsed.seen and got.parsed.records[0].season == season:
+        return got
+    return await task.payloads.get(endpoints.season_schedule(season), parse_schedule)
+
+
+async def _load(task: Task, season: str, got: Collected[Season] | Failed) -> int:
+    wanted = season == season_of(task.game_date)
+    if isinstance(got, Failed):
+        task.ledger.failed(season, endpoints.NBA_STATS, got)
+        if wanted:
+            task.ledger.failure = got.reason
+        return 0
+    if got.parsed.seen == 0:
+        reason = f"the schedule of {season} is empty"
+        if wanted:
+            task.ledger.failure = reason
+            task.ledger.failed(season, got.source, Failed(reason, got.attempts))
+        else:
+            task.ledger.empty(season, got, reason)
+        return 0
+    [schedule] = got.parsed.records
+    if schedule.season != season:
+        task.ledger.failed(season, got.source, Failed(f"asked for {season}, got {schedule.season}", got.attempts))
+        return 0
+    task.ledger.refuse(season, got.source, got.parsed.refused)
+    stamp = got.parsed.stamp if got.parsed.stamp is not None else got.fetched_at
+    games = [_game_row(game, stamp, got) for game in schedule.games]
+    written = await task.warehouse.replace("raw.games", games, scope="season = @season", params={"season": season})
+    written += await _load_results(task, schedule, got)
+    task.ledger.loaded(season, got, len(games))
+    return written
+
+
+async def _load_results(task: Task, schedule: Season, got: Collected[Season]) -> int:
+    """Write the final scores that are new or corrected; the others keep the stamps they were first seen with."""
+    stored = {
+        row["game_id"]: (row["home_points"], row["away_points"])
+        for row in await task.select("results", season=schedule.season)
+    }
+    rows = [
+        _result_row(game, game.score, got)
+        for game in schedule.games
+        if game.score is not None and stored.get(game.game_id) != game.score
+    ]
+    if not rows:
+        return 0
+    return await task.warehouse.replace(
+        "raw.game_results",
+        rows,
+        scope="game_id IN UNNEST(@game_ids)",
+        params={"game_ids": [row["game_id"] for row in rows]},
+    )
+
+
+def _game_row(game: Game, stamp: datetime, got: Collected[Season]) -> Row:
+    return {
+        "game_id": game.game_id,
+        "season": game.season,
+        "season_type": game.season_type,
+        "game_date": game.game_date,
+        "tip_utc": game.tip_utc,
+        "home_team": game.home_team,
+        "away_team": game.away_team,
+        "neutral_site": game.neutral_site,
+        "postponed": game.postponed,
+        "available_at": min(stamp, eastern_instant(game.game_date)),
+        "fetched_at": got.fetched_at,
+        "source": got.source,
+    }
+
+
+def _result_row(game: Game, score: tuple[int, int], got: Collected[Season]) -> Row:
+    return {
+        "game_id": game.game_id,
+        "game_date": game.game_date,
+        "home_points": score[0],
+        "away_points": score[1],
+        "available_at": min(game.tip_utc + BOX_SCORE_LAG, got.fetched_at),
+        "fetched_at": got.fetched_at,
+        "source": got.source,
+    }

@@ -1,0 +1,68 @@
+"""One step at work: what it was asked, where payloads come from, where results go."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, TypeVar
+
+from services.scraper.domain.names import Known, Names
+from services.scraper.ledger import Ledger
+from services.scraper.payloads import Collected, Payloads
+from services.scraper.settings import ScraperSettings
+from shared.contract import StepRequested
+from shared.ports import Params, Row, Warehouse
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Everything a step may touch."""
+
+    request: StepRequested
+    settings: ScraperSettings
+    warehouse: Warehouse
+    payloads: Payloads
+    ledger: Ledger
+    now: datetime
+    """The business instant of the step."""
+
+    @property
+    def game_date(self) -> date:
+        """The slate."""
+        return self.request.game_date
+
+    async def select(self, name: str, **params: Any) -> list[Row]:  # noqa: ANN401 - a query's parameters
+        """Rows of `sql/<name>.sql`."""
+        bound: Params = params
+        return await self.warehouse.query(sql(name), bound)
+
+    async def slate(self) -> list[Row]:
+        """The slate's games, earliest tip-off first."""
+        return await self.select("slate_games", game_date=self.game_date)
+
+    async def names(self, query: str) -> Names:
+        """The players of a query, by name."""
+        rows = await self.select(query, game_date=self.game_date)
+        return Names(Known(row["player_id"], row["player_name"], row["team"]) for row in rows)
+
+
+@cache
+def sql(name: str) -> str:
+    """A query of this service, in BigQuery's SQL."""
+    return (files("services.scraper") / "sql" / f"{name}.sql").read_text()
+
+
+async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Results of all, run concurrently, in order."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one) for one in work]
+    return [task.result() for task in tasks]
+
+
+def published(got: Collected[Any]) -> datetime:
+    """When the payload counts as public: the upstream's header, never later than we had it."""
+    return got.fetched_at if got.published_at is None else min(got.published_at, got.fetched_at)

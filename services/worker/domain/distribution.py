@@ -1,0 +1,74 @@
+"""Predictive distributions of counting statistics, a row per (player, market), as arrays.
+
+A count with mean m and variance v > m is modelled as negative binomial (Greenwood & Yule 1920). Quantiles are read off
+the mid-distribution function F(k-1) + P(k)/2, interpolated between counts (Parzen 2004): unlike a step function's, they
+are calibrated for discrete outcomes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from shared.tables import QUANTILES
+
+Floats = npt.NDArray[np.float64]
+
+_OVERDISPERSION = 1.02
+"""Least variance-to-mean ratio: keeps the negative binomial apart from its Poisson limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Distributions of n counts on the support 0..k."""
+
+    mean: Floats
+    """(n,) expected values."""
+    pmf: Floats
+    """(n, k+1) probabilities; the tail beyond k is at k."""
+
+    @property
+    def cdf(self) -> Floats:
+        """(n, k+1) P(count <= j)."""
+        return np.minimum(np.cumsum(self.pmf, axis=1), 1.0)
+
+    def quantiles(self, levels: tuple[float, ...] = QUANTILES) -> Floats:
+        """(n, len(levels)) quantiles in the statistic's unit, non-decreasing along each row, at least 0."""
+        mid = self.cdf - 0.5 * self.pmf
+        rows = np.arange(len(mid))
+        last = mid.shape[1] - 1
+        out = np.empty((len(mid), len(levels)))
+        for column, level in enumerate(levels):
+            above = np.minimum((mid < level).sum(axis=1), last)  # first count that reaches it
+            below = np.maximum(above - 1, 0)
+            low, high = mid[rows, below], mid[rows, above]
+            share = np.divide(level - low, high - low, out=np.zeros_like(low), where=high > low)
+            out[:, column] = below + np.clip(share, 0.0, 1.0) * (above - below)
+        return out
+
+    def over(self, line: Floats) -> Floats:
+        """(n,) P(count > line); NaN where the line is NaN."""
+        return self._at(line, 1.0 - self.cdf, below_support=1.0)
+
+    def push(self, line: Floats) -> Floats:
+        """(n,) P(count = line): 0 for half lines; NaN where the line is NaN."""
+        whole = np.where(np.isnan(line), np.nan, np.where(line == np.floor(line), 1.0, 0.0))
+        return whole * self._at(line, self.pmf, below_support=0.0)
+
+    def _at(self, line: Floats, table: Floats, *, below_support: float) -> Floats:
+        known = ~np.isnan(line)
+        floor = np.floor(np.where(known, line, 0.0)).astype(np.int64)
+        value = table[np.arange(len(table)), np.clip(floor, 0, table.shape[1] - 1)]
+        return np.where(known, np.where(floor < 0, below_support, value), np.nan)
+
+
+def negative_binomial(mean: Floats, variance: Floats) -> Counts:
+    """Distributions with the given moments; `mean` (n,) > 0, `variance` (n,) is raised to just above the mean if below."""
+    variance = np.maximum(variance, mean * _OVERDISPERSION)
+    success = mean / variance
+    size = mean * success / (1.0 - success)
+    top = int(np.ceil(np.max(mean + 10.0 * np.sqrt(variance)))) if len(mean) else 1
+    pmf = stats.nbinom.pmf(np.arange(top + 1)[None, :], size[:, None], success[:, None])
+    pmf[:, -1] += np.maximum(1.0 - pmf.sum(axis=1), 0.0)
+    return Counts(mean, pmf)

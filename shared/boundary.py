@@ -1,0 +1,56 @@
+"""The one boundary: between the bus and a service's handlers, and the only place that catches everything.
+
+Each failure is mapped to one of the three kinds. `Skip` is acknowledged with its reason. `Permanent` goes to the dead
+letter once, with its reason. `Transient` is nacked; the bus redelivers it with backoff and, after the topic's maximum
+of attempts, moves it to the dead letter itself. An exception that is none of the three is a bug: `Permanent`, with its
+traceback in the log.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from shared import metrics
+from shared.contract import Message, decode
+from shared.errors import Permanent, Skip, Transient
+from shared.ports import Bus, BusHandler, Clock, Delivery, Nack
+from shared.topics import Topic
+
+MessageHandler = Callable[[Message], Awaitable[None]]
+
+
+def classify(error: Exception) -> Transient | Permanent | Skip:
+    """The kind of failure an exception is."""
+    if isinstance(error, Transient | Permanent | Skip):
+        return error
+    if isinstance(error, TimeoutError | ConnectionError):
+        return Transient(f"{type(error).__name__}: {error}")
+    return Permanent(f"unexpected {type(error).__name__}: {error}")
+
+
+def guarded(handler: MessageHandler, *, topic: Topic, bus: Bus, clock: Clock, log: Any) -> BusHandler:  # noqa: ANN401 - structlog
+    """Turn a handler of messages into a handler of deliveries: decode, handle, map failures, count."""
+
+    async def on_delivery(delivery: Delivery) -> None:
+        started = clock.monotonic()
+        verdict = "done"
+        try:
+            await handler(decode(delivery.data))
+        except Exception as error:
+            failure = classify(error)
+            fields = {"topic": topic.name, "key": delivery.attributes.get("key", ""), "attempt": delivery.attempt}
+            if isinstance(failure, Skip):
+                verdict = "skip"
+                log.info("message_skipped", reason=str(failure), **fields)
+            elif isinstance(failure, Transient):
+                verdict = "nack"
+                log.warning("message_nacked", reason=str(failure), **fields)
+                raise Nack(str(failure)) from error
+            else:
+                verdict = "dead"
+                log.error("message_dead", reason=str(failure), exc_info=failure is not error, **fields)  # noqa: TRY400 - a Permanent needs no traceback
+                await bus.publish(topic.dead_letter, delivery.data, {**delivery.attributes, "reason": str(failure)})
+        finally:
+            metrics.MESSAGES.labels(topic.name, verdict).inc()
+            metrics.HANDLER_SECONDS.labels(topic.name).observe(clock.monotonic() - started)
+
+    return on_delivery

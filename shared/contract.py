@@ -1,0 +1,157 @@
+"""The message contract: everything the services say to each other.
+
+Messages are frozen, versioned and carry an idempotency key: handling one twice is handling it once. A service that
+meets a kind or version it does not know refuses it as `Permanent`: it reaches the dead letter and nothing is guessed.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.errors import Permanent
+from shared.slate import Mode
+
+Outcome = Literal["done", "failed"]
+
+
+class Message(BaseModel):
+    """Base of all messages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    KIND: ClassVar[str]
+    VERSION: ClassVar[int] = 1
+
+    @property
+    def key(self) -> str:
+        """Idempotency key: equal keys ask for the same effect."""
+        raise TypeError(f"{type(self).__name__} defines no key")
+
+    def encode(self) -> bytes:
+        """The wire form: one JSON object with kind, version and body."""
+        return json.dumps(
+            {"kind": self.KIND, "version": self.VERSION, "body": self.model_dump(mode="json")}, separators=(",", ":")
+        ).encode()
+
+    def attributes(self) -> dict[str, str]:
+        """What a bus may show without decoding the body."""
+        return {"kind": self.KIND, "version": str(self.VERSION), "key": self.key}
+
+
+class StepRequested(Message):
+    """The coordinator asks a service for one step of a run."""
+
+    KIND: ClassVar[str] = "step_requested"
+    run_id: str
+    game_date: date
+    mode: Mode
+    step: str
+    attempt: Annotated[int, Field(ge=1)]
+    retrospective: bool = False
+    """The slate is replayed: predictions are made as of each game's cutoff, not as of now."""
+    from_archive: bool = False
+    """Load what is archived instead of fetching again (`--from-phase 2`)."""
+
+    @property
+    def key(self) -> str:
+        """One effect per step and attempt of a run."""
+        return f"{self.run_id}/{self.step}/{self.attempt}"
+
+
+class StepReported(Message):
+    """A service says how a step went. The coordinator believes the warehouse, not this."""
+
+    KIND: ClassVar[str] = "step_reported"
+    run_id: str
+    step: str
+    attempt: Annotated[int, Field(ge=1)]
+    outcome: Outcome
+    reason: str = ""
+    seconds: float = 0.0
+    counts: dict[str, int] = Field(default_factory=dict)
+    """Telemetry of the step: requests, retries, faults by kind, rows, quarantined."""
+
+    @property
+    def key(self) -> str:
+        """One report per step and attempt."""
+        return f"{self.run_id}/{self.step}/{self.attempt}/reported"
+
+
+class PredictionTask(BaseModel):
+    """One (game, player) to predict: served features as they stand in the feature store."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    game_id: str
+    player_id: int
+    predicted_at: str
+    """ISO instant the prediction counts as made: now, or the game's cutoff in a retrospective run."""
+    features: dict[str, float | None]
+    """Numeric columns of `features.ml_feature_store` by name."""
+
+
+class BatchRequested(Message):
+    """A slice of a slate for one worker: self-contained, no I/O needed to predict it."""
+
+    KIND: ClassVar[str] = "batch_requested"
+    run_id: str
+    game_date: date
+    mode: Mode
+    attempt: int
+    batch: Annotated[int, Field(ge=0)]
+    systems: tuple[str, ...]
+    tasks: tuple[PredictionTask, ...]
+
+    @property
+    def key(self) -> str:
+        """A batch of a run is the same work whichever attempt sent it."""
+        return f"{self.run_id}/batch/{self.batch}"
+
+
+class BatchReported(Message):
+    """A worker has durably staged a batch's predictions."""
+
+    KIND: ClassVar[str] = "batch_reported"
+    run_id: str
+    attempt: int
+    batch: Annotated[int, Field(ge=0)]
+    rows: int
+    seconds: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """One report per batch and attempt."""
+        return f"{self.run_id}/batch/{self.batch}/{self.attempt}/reported"
+
+
+KINDS: Mapping[str, type[Message]] = {
+    kind.KIND: kind for kind in (StepRequested, StepReported, BatchRequested, BatchReported)
+}
+
+
+def decode(data: bytes) -> Message:
+    """Read a message from its wire form.
+
+    Raises:
+        Permanent: not JSON, an unknown kind, a version from the future or the past, or a body that breaks its model.
+    """
+    try:
+        envelope: Any = json.loads(data)
+        kind, version, body = envelope["kind"], envelope["version"], envelope["body"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise Permanent(f"not a Tipoff message ({type(error).__name__}): {data[:80]!r}") from error
+    model = KINDS.get(kind)
+    if model is None:
+        raise Permanent(f"unknown message kind {kind!r}", remedy="deploy this service at the sender's revision")
+    if version != model.VERSION:
+        raise Permanent(
+            f"message {kind} has version {version!r}, this service reads {model.VERSION}",
+            remedy="deploy this service at the sender's revision, then replay the dead letter",
+        )
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Permanent(f"message {kind} v{version} is malformed at {where!r}: {first['msg']}") from error

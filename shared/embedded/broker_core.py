@@ -1,0 +1,262 @@
+"""A message broker as a pure state machine: the semantics of Pub/Sub, without I/O, clock or randomness.
+
+Every operation takes `now`, seconds on any clock that never runs backwards, and costs at most O(log n). A message
+published to a topic is owed to each of the topic's subscriptions until that subscription acknowledges it. A pull
+leases messages for the subscription's ack deadline; a nack, and equally a lease that runs out, makes the message due
+again after an exponential backoff; after `max_delivery_attempts` it moves to the dead letter topic instead, where
+there is one.
+
+Semantics: https://cloud.google.com/pubsub/docs/subscription-overview, .../handling-failures (retry policy, dead letter
+topics and the attributes they add).
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from shared.errors import Permanent
+
+MAX_MESSAGE_BYTES = 10_000_000
+"""Data and attributes together (Pub/Sub's quota of 10 MB)."""
+
+SOURCE_SUBSCRIPTION = "CloudPubSubDeadLetterSourceSubscription"
+DELIVERY_COUNT = "CloudPubSubDeadLetterSourceDeliveryCount"
+REASON = "reason"
+"""Attributes of a dead letter: where it comes from, how often it was delivered, and what ended the last delivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What was published."""
+
+    id: str
+    data: bytes
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """One delivery: the message is its receiver's alone until the lease ends."""
+
+    ack_id: str
+    message: Message
+    attempt: int
+    """1 for the first delivery."""
+
+
+@dataclass(slots=True)
+class _Subscription:
+    name: str
+    ack_deadline: float
+    max_delivery_attempts: int
+    min_backoff: float
+    max_backoff: float
+    dead_letter_topic: str | None
+    ready: "deque[_Owed]" = field(default_factory=deque)
+    owed: int = 0
+
+
+@dataclass(slots=True)
+class _Owed:
+    """A message that one subscription has not acknowledged yet."""
+
+    message: Message
+    subscription: _Subscription
+    attempts: int = 0
+
+
+@dataclass(slots=True)
+class _Lease:
+    owed: _Owed
+    deadline: float
+
+
+class BrokerCore:
+    """Topics, subscriptions, leases.
+
+    `on_ready` is told the name of a subscription whenever a message becomes available for `pull`.
+    """
+
+    def __init__(self, on_ready: Callable[[str], None] = lambda _: None) -> None:
+        self._on_ready = on_ready
+        self._topics: dict[str, list[_Subscription]] = {}
+        self._subscriptions: dict[str, _Subscription] = {}
+        self._leases: dict[str, _Lease] = {}
+        self._deadlines: list[tuple[float, int, str]] = []
+        """Heap of (deadline, tie-break, ack id); an entry that is not its lease's deadline any more is stale."""
+        self._backoffs: list[tuple[float, int, _Owed]] = []
+        """Heap of (due, tie-break, message) of what waits for its next attempt."""
+        self._counter = 0
+
+    def create_topic(self, name: str) -> None:
+        """Add a topic; nothing happens if it is there."""
+        self._topics.setdefault(name, [])
+
+    def create_subscription(
+        self,
+        name: str,
+        topic: str,
+        *,
+        ack_deadline: float,
+        max_delivery_attempts: int,
+        min_backoff: float,
+        max_backoff: float,
+        dead_letter_topic: str | None = None,
+    ) -> None:
+        """Subscribe to what is published from now on. Without a dead letter topic, messages are retried for ever.
+
+        Raises:
+            Permanent: the name is taken, or a topic does not exist.
+        """
+        if name in self._subscriptions:
+            raise Permanent(f"subscription {name!r} already exists")
+        if dead_letter_topic is not None:
+            self._subscribers(dead_letter_topic)
+        subscription = _Subscription(
+            name, ack_deadline, max_delivery_attempts, min_backoff, max_backoff, dead_letter_topic
+        )
+        self._subscribers(topic).append(subscription)
+        self._subscriptions[name] = subscription
+
+    def publish(self, topic: str, data: bytes, attributes: Mapping[str, str], now: float) -> str:
+        """Owe the message to every subscription of the topic; returns its id.
+
+        Raises:
+            Permanent: unknown topic, or data and attributes exceed 10 MB.
+        """
+        self._subscribers(topic)
+        size = len(data) + sum(len(key.encode()) + len(value.encode()) for key, value in attributes.items())
+        if size > MAX_MESSAGE_BYTES:
+            raise Permanent(
+                f"message of {size:,} bytes for topic {topic!r} exceeds {MAX_MESSAGE_BYTES:,}",
+                remedy="send it in smaller pieces",
+            )
+        self.expire(now)
+        return self._enqueue(topic, data, attributes)
+
+    def pull(self, subscription: str, max_messages: int, now: float) -> list[Leased]:
+        """Lease up to `max_messages`, oldest first, for the subscription's ack deadline.
+
+        Raises:
+            Permanent: unknown subscription.
+        """
+        source = self._subscription(subscription)
+        self.expire(now)
+        leased: list[Leased] = []
+        while source.ready and len(leased) < max_messages:
+            owed = source.ready.popleft()
+            owed.attempts += 1
+            ack_id = f"{subscription}/{self._next()}"
+            self._leases[ack_id] = _Lease(owed, now)
+            self._set_deadline(ack_id, now + source.ack_deadline)
+            leased.append(Leased(ack_id, owed.message, owed.attempts))
+        return leased
+
+    def ack(self, ack_id: str, now: float) -> bool:
+        """The message is done with; False if the lease had ended, so that it will come again."""
+        self.expire(now)
+        lease = self._leases.pop(ack_id, None)
+        if lease is None:
+            return False
+        lease.owed.subscription.owed -= 1
+        return True
+
+    def nack(self, ack_id: str, now: float) -> bool:
+        """Deliver again after the backoff; False if the lease had ended."""
+        self.expire(now)
+        lease = self._leases.pop(ack_id, None)
+        if lease is None:
+            return False
+        self._give_back(lease.owed, now, "nacked")
+        return True
+
+    def modify_deadline(self, ack_id: str, seconds: float, now: float) -> bool:
+        """Let the lease end `seconds` from now; 0 is a nack. False if it had ended."""
+        if seconds <= 0:
+            return self.nack(ack_id, now)
+        self.expire(now)
+        if ack_id not in self._leases:
+            return False
+        self._set_deadline(ack_id, now + seconds)
+        return True
+
+    def expire(self, now: float) -> None:
+        """Let time pass: end leases that ran out, make messages ready whose backoff is over."""
+        while self._deadlines and self._deadlines[0][0] <= now:
+            deadline, _, ack_id = heapq.heappop(self._deadlines)
+            lease = self._leases.get(ack_id)
+            if lease is not None and lease.deadline == deadline:
+                del self._leases[ack_id]
+                # Backoff counts from the deadline, so that the outcome does not depend on when somebody looks.
+                self._give_back(lease.owed, deadline, "ack deadline exceeded")
+        while self._backoffs and self._backoffs[0][0] <= now:
+            self._make_ready(heapq.heappop(self._backoffs)[2])
+
+    def next_wakeup(self, now: float) -> float | None:
+        """Seconds until time alone changes something (a lease or a backoff ends); None if it never will."""
+        self._drop_stale_deadlines()
+        due = [heap[0][0] for heap in (self._deadlines, self._backoffs) if heap]
+        return max(0.0, min(due) - now) if due else None
+
+    def depth(self, subscription: str) -> int:
+        """Messages not yet acknowledged or moved to the dead letter: ready, leased and in backoff."""
+        return self._subscription(subscription).owed
+
+    def ack_deadline(self, subscription: str) -> float:
+        """Seconds a delivery of this subscription is leased for."""
+        return self._subscription(subscription).ack_deadline
+
+    def _enqueue(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
+        message = Message(str(self._next()), data, dict(attributes))
+        for subscription in self._topics[topic]:
+            subscription.owed += 1
+            self._make_ready(_Owed(message, subscription))
+        return message.id
+
+    def _give_back(self, owed: _Owed, at: float, reason: str) -> None:
+        """A delivery failed at the instant `at`: retry after the backoff, or move to the dead letter."""
+        source = owed.subscription
+        if source.dead_letter_topic is not None and owed.attempts >= source.max_delivery_attempts:
+            source.owed -= 1
+            marks = {SOURCE_SUBSCRIPTION: source.name, DELIVERY_COUNT: str(owed.attempts)}
+            marks[REASON] = f"{reason} at delivery {owed.attempts} of {source.max_delivery_attempts}"
+            self._enqueue(source.dead_letter_topic, owed.message.data, {**owed.message.attributes, **marks})
+            return
+        # The exponent is bounded because 2.0 ** 1024 overflows and a message without dead letter is retried for ever.
+        backoff = min(source.max_backoff, source.min_backoff * 2.0 ** min(owed.attempts - 1, 60))
+        heapq.heappush(self._backoffs, (at + backoff, self._next(), owed))
+
+    def _make_ready(self, owed: _Owed) -> None:
+        owed.subscription.ready.append(owed)
+        self._on_ready(owed.subscription.name)
+
+    def _set_deadline(self, ack_id: str, deadline: float) -> None:
+        self._leases[ack_id].deadline = deadline
+        heapq.heappush(self._deadlines, (deadline, self._next(), ack_id))
+        # Acknowledged leases leave stale entries behind; rebuilding when they are the majority costs O(1) amortised.
+        if len(self._deadlines) > 2 * len(self._leases) + 64:
+            self._deadlines = [entry for entry in self._deadlines if self._is_current(entry)]
+            heapq.heapify(self._deadlines)
+
+    def _drop_stale_deadlines(self) -> None:
+        while self._deadlines and not self._is_current(self._deadlines[0]):
+            heapq.heappop(self._deadlines)
+
+    def _is_current(self, entry: tuple[float, int, str]) -> bool:
+        lease = self._leases.get(entry[2])
+        return lease is not None and lease.deadline == entry[0]
+
+    def _next(self) -> int:
+        self._counter += 1
+        return self._counter
+
+    def _subscribers(self, topic: str) -> list[_Subscription]:
+        if topic not in self._topics:
+            raise Permanent(f"unknown topic {topic!r}", remedy=f"one of {', '.join(self._topics)}")
+        return self._topics[topic]
+
+    def _subscription(self, name: str) -> _Subscription:
+        if name not in self._subscriptions:
+            raise Permanent(f"unknown subscription {name!r}", remedy=f"one of {', '.join(self._subscriptions)}")
+        return self._subscriptions[name]

@@ -1,0 +1,152 @@
+"""DuckDB as an engine for asyncio: opening, tables from the registry, statements off the event loop, errors mapped."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+
+from shared.embedded.sql import first_line
+from shared.errors import Permanent, Transient
+from shared.ports import Row
+from shared.tables import Table, Type
+
+T = TypeVar("T")
+Connection = duckdb.DuckDBPyConnection
+
+DUCKDB_TYPES: dict[Type, str] = {
+    "STRING": "VARCHAR",
+    "INT64": "BIGINT",
+    "FLOAT64": "DOUBLE",
+    "BOOL": "BOOLEAN",
+    "DATE": "DATE",
+    "TIMESTAMP": "TIMESTAMP WITH TIME ZONE",
+}
+CONCURRENCY = 4
+"""Statements at once: as many threads. Further ones wait their turn, which does not count against their time limit."""
+
+
+class Duck:
+    """One database. Raises what `open_database` raises."""
+
+    def __init__(self, path: Path | None, tables: Mapping[str, Table], time_limit: float) -> None:
+        self._database = open_database(path, tables)
+        self._time_limit = time_limit
+        self._threads = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="warehouse")
+        self._turns = asyncio.Semaphore(CONCURRENCY)
+
+    async def run(self, work: Callable[[Connection], T], subject: str) -> T:
+        """Run `work` in a thread, on a connection of its own; `subject` names it in errors.
+
+        Cancelling, like the time limit, interrupts the running statement and sees it end: nothing runs on unseen.
+
+        Raises:
+            Transient: the time limit passed, or the machine is short of memory or disk.
+            Permanent: the engine rejected it.
+        """
+        async with self._turns:
+            connection = self._database.cursor()
+            job = asyncio.get_running_loop().run_in_executor(self._threads, work, connection)
+            try:
+                await asyncio.wait({job}, timeout=self._time_limit)
+            finally:
+                while not job.done():
+                    connection.interrupt()
+                    await asyncio.wait({job}, timeout=0.1)  # between two statements an interrupt is lost: repeat it
+                error = job.exception()
+                connection.close()
+        if isinstance(error, duckdb.InterruptException):
+            raise Transient(f"warehouse: time limit of {self._time_limit:g} s passed: {subject}") from error
+        if isinstance(error, duckdb.Error):
+            raise engine_failure(error, subject) from error
+        return job.result()
+
+    async def close(self) -> None:
+        """Wait for what runs, then release the file."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self._database.close()
+
+
+def fetch(connection: Connection, text: str, values: Mapping[str, Any]) -> list[Row]:
+    """Run a SELECT; rows by column name, instants in UTC as the standard library writes it (DuckDB answers pytz's)."""
+    cursor = connection.execute(text, values)
+    names = [column[0] for column in cursor.description]
+    instants = [column[0] for column in cursor.description if str(column[1]) == DUCKDB_TYPES["TIMESTAMP"]]
+    rows = [dict(zip(names, cells, strict=True)) for cells in cursor.fetchall()]
+    for name in instants:
+        for row in rows:
+            if row[name] is not None:
+                row[name] = row[name].replace(tzinfo=UTC)
+    return rows
+
+
+def engine_failure(error: duckdb.Error, subject: str) -> Transient | Permanent:
+    """An engine's error as one of Tipoff's kinds, in one line."""
+    message = f"warehouse: {first_line(str(error))}: {subject}"
+    if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error):
+        return Transient(message, remedy="free space on the disk, or point TIPOFF_HOME elsewhere")
+    if isinstance(error, duckdb.TransactionException):
+        return Transient(message)
+    return Permanent(message)
+
+
+def open_database(path: Path | None, tables: Mapping[str, Table]) -> Connection:
+    """Open (or make) the file, None for one in memory, with every table of the registry.
+
+    Raises:
+        Permanent: another process has it, it is no warehouse, or a table in it is not as the registry says.
+        Transient: the disk is full.
+    """
+    try:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        database = duckdb.connect(":memory:" if path is None else str(path))
+    except OSError as error:
+        raise Permanent(f"cannot make the folder of the warehouse {path}: {error.strerror}") from error
+    except duckdb.Error as error:
+        if "Conflicting lock" in str(error):
+            raise Permanent(
+                f"the warehouse {path} is in use by another process",
+                remedy="stop it (`tipoff dev down`), or let it run the command",
+            ) from error
+        raise engine_failure(error, f"opening {path}") from error
+    try:
+        _prepare(database, tables)
+    except duckdb.Error as error:
+        database.close()
+        raise engine_failure(error, f"preparing {path}") from error
+    except Permanent:
+        database.close()
+        raise
+    return database
+
+
+def _prepare(database: Connection, tables: Mapping[str, Table]) -> None:
+    database.execute("SET GLOBAL TimeZone = 'UTC'")
+    # Several threads add floating point numbers in whatever order they finish; one thread gives the same sum each time.
+    database.execute("SET GLOBAL threads = 1")
+    # As BigQuery: 1.0 / 0, LN(0) and SQRT(-1) are errors, not infinite.
+    database.execute("SET GLOBAL ieee_floating_point_ops = false")
+    for table in tables.values():
+        database.execute(f"CREATE SCHEMA IF NOT EXISTS {table.name.partition('.')[0]}")
+        columns = ", ".join(
+            f"{column.name} {DUCKDB_TYPES[column.type]}{'' if column.nullable else ' NOT NULL'}"
+            for column in table.columns
+        )
+        database.execute(f"CREATE TABLE IF NOT EXISTS {table.name} ({columns})")
+        _compare(database, table)
+
+
+def _compare(database: Connection, table: Table) -> None:
+    described = database.execute(f"DESCRIBE {table.name}").fetchall()
+    found = {(name, type_, null == "YES") for name, type_, null, *_ in described}
+    declared = {(column.name, DUCKDB_TYPES[column.type], column.nullable) for column in table.columns}
+    if found != declared:
+        names = ", ".join(sorted({name for name, *_ in found ^ declared}))
+        raise Permanent(
+            f"table {table.name} was made by another revision (columns {names} differ)",
+            remedy="move TIPOFF_HOME away and fill a fresh one",
+        )

@@ -1,0 +1,114 @@
+"""The warehouse of the embedded profile: the port on DuckDB."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from shared.embedded import rows as checked
+from shared.embedded.duck import Connection, Duck, fetch
+from shared.embedded.publish import check_selected, publish
+from shared.embedded.sql import to_duckdb
+from shared.errors import Permanent
+from shared.ports import Params, Row
+from shared.tables import TABLES, Table
+
+_NO_PARAMS: Params = {}
+
+
+class DuckDBWarehouse:
+    """BigQuery SQL on one DuckDB file (None: in memory), which only one process can have open.
+
+    Reads run beside each other and beside a write; writes run one after the other.
+
+    Raises:
+        Permanent: the file is in use by another process or was made by another revision.
+        Transient: a statement takes longer than `time_limit` seconds, or the disk is full.
+    """
+
+    def __init__(
+        self, path: Path | None = None, tables: Mapping[str, Table] = TABLES, *, time_limit: float = 120.0
+    ) -> None:
+        self._tables = tables
+        self._duck = Duck(path, tables, time_limit)
+        self._writing = asyncio.Lock()
+
+    async def query(self, sql: str, params: Params | None = None) -> list[Row]:
+        """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
+        statement = to_duckdb(sql)
+        if not statement.is_query:
+            raise Permanent(f"query takes a SELECT: {statement.source}", remedy="write with append, replace, transform")
+        values = statement.bind(_bindable(params))
+        return await self._duck.run(lambda connection: fetch(connection, statement.text, values), statement.source)
+
+    async def append(self, table: str, rows: Sequence[Row]) -> int:
+        """Insert the rows whose key is not there yet; of rows with equal keys the first. Returns how many were new."""
+        target = self._table(table)
+        names = ", ".join(column.name for column in target.columns)
+        insert = (
+            f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming "  # noqa: S608 - names of the registry
+            f"ANTI JOIN {table} USING ({', '.join(target.key)})"
+        )
+
+        def work(connection: Connection) -> int:
+            incoming = checked.to_arrow(target, rows)
+            connection.register("incoming", incoming.take(checked.first_of_each_key(target, rows)))
+            return int(connection.execute(insert).fetchall()[0][0])
+
+        return await self._write(work, f"append to {table}")
+
+    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
+        """Atomically replace the rows that `scope` selects; they must lie in the scope and have keys of their own."""
+        target = self._table(table)
+        values = _bindable(params)
+
+        def work(connection: Connection) -> int:
+            connection.register("incoming", checked.to_arrow(target, rows))
+            return publish(connection, target, scope, values)
+
+        return await self._write(work, f"replace in {table} where {scope}")
+
+    async def transform(self, table: str, select: str, *, scope: str, params: Params | None = None) -> int:
+        """Like `replace`, with the rows of a SELECT; its columns must be the table's, in any order."""
+        target = self._table(table)
+        statement = to_duckdb(select)
+        if not statement.is_query:
+            raise Permanent(f"transform takes a SELECT: {statement.source}")
+        values = _bindable(params)
+        bound = statement.bind(values)
+
+        def work(connection: Connection) -> int:
+            connection.execute(f"CREATE TEMP TABLE incoming AS {statement.text}", bound)
+            check_selected(connection, target)
+            return publish(connection, target, scope, values)
+
+        return await self._write(work, f"transform into {table}: {statement.source}")
+
+    async def close(self) -> None:
+        """Finish what runs and release the file."""
+        async with self._writing:
+            await self._duck.close()
+
+    async def _write(self, work: Callable[[Connection], int], subject: str) -> int:
+        async with self._writing:
+            return await self._duck.run(work, subject)
+
+    def _table(self, name: str) -> Table:
+        if name not in self._tables:
+            raise Permanent(f"unknown table {name!r}", remedy="declare it in shared/tables.py")
+        return self._tables[name]
+
+
+def _bindable(params: Params | None) -> dict[str, Any]:
+    """Parameters as DuckDB takes them.
+
+    Raises:
+        Permanent: an instant is naive.
+    """
+    values: dict[str, Any] = {}
+    for name, value in (params if params is not None else _NO_PARAMS).items():
+        if isinstance(value, datetime) and value.utcoffset() is None:
+            raise Permanent(f"query parameter @{name} is the naive instant {value.isoformat()}: give it a time zone")
+        values[name] = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+    return values

@@ -1,0 +1,86 @@
+"""The steps of a night and the modes' rules: the one table everything else is derived from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.errors import Permanent
+from shared.slate import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One unit of the cascade: a service makes the rows of one table for one slate."""
+
+    name: str
+    phase: int
+    service: str
+    needs: tuple[str, ...]
+    table: str
+    """The table whose rows prove the step (empty: proved by the fetch ledger or an artifact)."""
+    required: bool = True
+    """A run cannot go on without it; an optional step that fails only degrades the run."""
+
+
+STEPS = {
+    step.name: step
+    for step in (
+        Step("schedule", 1, "scraper", (), "raw.games"),
+        Step("box_scores", 1, "scraper", ("schedule",), "raw.player_box_scores"),
+        Step("rosters", 1, "scraper", ("schedule",), "raw.rosters"),
+        Step("injuries", 1, "scraper", ("rosters",), "raw.injuries", required=False),
+        Step("lines", 1, "scraper", ("rosters",), "raw.prop_lines", required=False),
+        Step("player_game_summary", 3, "analytics", ("box_scores",), "analytics.player_game_summary"),
+        Step(
+            "upcoming_player_game_context",
+            3,
+            "analytics",
+            ("player_game_summary", "rosters", "injuries", "lines"),
+            "analytics.upcoming_player_game_context",
+        ),
+        Step("player_daily_cache", 4, "analytics", ("upcoming_player_game_context",), "features.player_daily_cache"),
+        Step("ml_feature_store", 4, "analytics", ("player_daily_cache",), "features.ml_feature_store"),
+        Step("predict", 5, "coordinator", ("ml_feature_store",), "predictions.staging"),
+        Step("publish", 5, "coordinator", ("predict",), "predictions.player_prop_predictions"),
+        Step("grade", 5, "analytics", ("player_game_summary",), "predictions.prediction_grades", required=False),
+        Step("export", 6, "coordinator", ("publish", "grade"), ""),
+    )
+}
+PHASES = {1: "scrape", 2: "load", 3: "analytics", 4: "features", 5: "predict, grade", 6: "publish"}
+SYSTEMS = ("moving_average",)
+"""Prediction systems a night runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModeRules:
+    """What a mode asks of a step before the next may stand on it."""
+
+    completeness: float
+    """Share of the expected units that must be verified in the warehouse."""
+    quality: float
+    """Share of the collected units that must be free of quarantined records."""
+    degraded_allowed: bool
+    """Go on below the thresholds, and say so, instead of failing."""
+
+
+MODE_RULES = {
+    Mode.OVERNIGHT: ModeRules(completeness=1.0, quality=0.95, degraded_allowed=False),
+    Mode.SAME_DAY: ModeRules(completeness=0.80, quality=0.90, degraded_allowed=True),
+}
+
+
+def plan(targets: Iterable[str]) -> tuple[Step, ...]:
+    """The targets and everything they stand on, in an order that respects `needs`.
+
+    Raises:
+        Permanent: a target is no step.
+    """
+    wanted: set[str] = set()
+    stack = list(targets)
+    while stack:
+        name = stack.pop()
+        if name not in STEPS:
+            raise Permanent(f"unknown step {name!r}", remedy=f"one of {', '.join(STEPS)}")
+        if name not in wanted:
+            wanted.add(name)
+            stack.extend(STEPS[name].needs)
+    return tuple(step for step in STEPS.values() if step.name in wanted)

@@ -1,0 +1,189 @@
+"""The ports: what the services need from the world, and nothing of how it is provided.
+
+Each has an embedded adapter in `shared.embedded` and, in the cloud profile, one on the cloud's own client. One contract
+suite (`tests/contract`) holds for both.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from pydantic import SecretStr
+
+Row = dict[str, Any]
+Scalar = str | int | float | bool | date | datetime | None
+Params = Mapping[str, Scalar | Sequence[str] | Sequence[int]]
+"""Named query parameters, written `@name` in SQL; a sequence is an array parameter."""
+
+
+class Clock(Protocol):
+    """Time. Business code asks `now`; waiting code asks `monotonic` and `sleep`."""
+
+    def now(self) -> datetime:
+        """The business instant, aware UTC. A virtual clock stands still until it is set."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds of real time from an arbitrary origin: for durations and deadlines of this process."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait in real time (simulations replace it)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt at delivering a message."""
+
+    message_id: str
+    data: bytes
+    attributes: Mapping[str, str]
+    attempt: int
+    """1 for the first delivery. 0 where the bus does not count."""
+
+
+class Nack(Exception):  # noqa: N818 - a verdict on a delivery, as Pub/Sub calls it
+    """Raised by a bus handler: deliver again later."""
+
+
+BusHandler = Callable[[Delivery], Awaitable[None]]
+"""Returning acknowledges; raising `Nack` asks for redelivery; any other exception is a bug and stops the consumer."""
+
+
+class Bus(Protocol):
+    """At-least-once messaging with leases, retry with backoff and dead letters (the semantics of Pub/Sub)."""
+
+    async def publish(self, topic: str, data: bytes, attributes: Mapping[str, str] | None = None) -> str:
+        """Publish durably for as long as the bus lives; returns the message id.
+
+        Raises:
+            Permanent: unknown topic, or more than 10 MB.
+            Transient: the bus cannot be reached.
+        """
+        ...
+
+    async def consume(self, subscription: str, handler: BusHandler, *, max_in_flight: int) -> None:
+        """Deliver until cancelled, at most `max_in_flight` at once. Cancelling returns unfinished leases.
+
+        Raises:
+            Permanent: unknown subscription.
+        """
+        ...
+
+
+class Warehouse(Protocol):
+    """Tables and BigQuery SQL. Parameters are named (`@name`); table names are `dataset.table`.
+
+    Raises `Permanent` for SQL the engine rejects or rows that break the table's schema, `Transient` when the engine is
+    unavailable or a time limit is hit.
+    """
+
+    async def query(self, sql: str, params: Params | None = None) -> list[Row]:
+        """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
+        ...
+
+    async def append(self, table: str, rows: Sequence[Row]) -> int:
+        """Insert the rows whose key (the table's declared key) is not there yet; returns how many were new.
+
+        Rows are validated against the table's declared columns; a missing nullable column is null.
+        """
+        ...
+
+    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
+        """Atomically replace the rows that the SQL predicate `scope` selects by `rows`; returns how many it wrote."""
+        ...
+
+    async def transform(self, table: str, select: str, *, scope: str, params: Params | None = None) -> int:
+        """Like `replace`, with the rows of a SELECT run in the warehouse; its column names must be the table's."""
+        ...
+
+    async def close(self) -> None:
+        """Release the engine."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A state document and the version it was read at."""
+
+    id: str
+    data: Row
+    version: str
+
+
+class StateStore(Protocol):
+    """Small JSON documents with compare-and-set (the semantics of Firestore without contended transactions)."""
+
+    async def get(self, collection: str, id_: str) -> Document | None:
+        """The document, or None."""
+        ...
+
+    async def create(self, collection: str, id_: str, data: Row) -> Document:
+        """Raises `AlreadyExists` if the id is taken: the cheapest idempotency there is."""
+        ...
+
+    async def compare_and_set(self, collection: str, id_: str, data: Row, *, version: str) -> Document:
+        """Replace the document if it still has `version`; raises `Conflict` if it has not."""
+        ...
+
+    async def increment(self, collection: str, id_: str, field: str, by: int = 1) -> None:
+        """Add to a top-level number, atomically; creates document and field at 0."""
+        ...
+
+    async def list(self, collection: str, *, prefix: str = "", limit: int = 1000) -> list[Document]:
+        """Documents whose id starts with `prefix`, in id order."""
+        ...
+
+    async def delete(self, collection: str, id_: str) -> None:
+        """Remove the document if it is there."""
+        ...
+
+    async def close(self) -> None:
+        """Release the store."""
+        ...
+
+
+class Secrets(Protocol):
+    """Secrets by name."""
+
+    async def get(self, name: str) -> SecretStr:
+        """The secret's current value.
+
+        Raises:
+            Permanent: there is no such secret; the message names it and where it was looked for.
+        """
+        ...
+
+
+class Archive(Protocol):
+    """Raw payloads, write once. Keys are `/`-separated paths."""
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Store durably and atomically: a reader sees the whole object or none.
+
+        Raises:
+            Transient: no space or no access; the message says where and what to do.
+        """
+        ...
+
+    async def get(self, key: str) -> bytes:
+        """Raises `Permanent` if there is no such object."""
+        ...
+
+    async def list(self, prefix: str) -> list[str]:
+        """Keys that start with `prefix`, sorted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything a service may touch, handed to its `app.build`."""
+
+    clock: Clock
+    bus: Bus
+    warehouse: Warehouse
+    state: StateStore
+    secrets: Secrets
+    archive: Archive

@@ -1,0 +1,116 @@
+"""What every service has in common: health, identity, metrics, and consumers that live as long as the app."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from shared import metrics
+from shared.boundary import MessageHandler, guarded
+from shared.errors import TipoffError
+from shared.logs import get_logger
+from shared.ports import BusHandler, Ports
+from shared.settings import CommonSettings
+from shared.topics import TOPICS
+
+Ping = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A subscription and the handler of its messages."""
+
+    topic: str
+    """The topic; its subscription has the same name."""
+    handler: MessageHandler
+    max_in_flight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterConsumer:
+    """The dead letter of a topic and what is done with each delivery; the handler raises only `Nack`."""
+
+    topic: str
+    handler: BusHandler
+
+
+class Health:
+    """Answers /healthz: who is running (failures 4 and 23: a deploy checks it) and whether it works."""
+
+    def __init__(self, service: str, revision: str, pings: Mapping[str, Ping]) -> None:
+        self.service = service
+        self.revision = revision
+        self.pings = pings
+        self.consumer_failure: str | None = None
+
+    async def report(self) -> tuple[bool, dict[str, object]]:
+        """(healthy, body): each ping gets two seconds."""
+        checks: dict[str, str] = {"consumers": self.consumer_failure or "ok"}
+        for name, ping in self.pings.items():
+            try:
+                await asyncio.wait_for(ping(), timeout=2.0)
+            except (TipoffError, TimeoutError) as error:
+                checks[name] = str(error) or type(error).__name__
+            else:
+                checks[name] = "ok"
+        healthy = all(state == "ok" for state in checks.values())
+        return healthy, {"service": self.service, "revision": self.revision, "healthy": healthy, "checks": checks}
+
+
+HEALTH: web.AppKey[Health] = web.AppKey("health", Health)
+
+
+def application(
+    service: str,
+    settings: CommonSettings,
+    ports: Ports,
+    consumers: Sequence[Consumer | DeadLetterConsumer],
+    pings: Mapping[str, Ping] | None = None,
+    middlewares: Sequence[Middleware] = (),
+) -> web.Application:
+    """An aiohttp app that consumes while it runs and answers /healthz and /metrics."""
+    app = web.Application(middlewares=list(middlewares))
+    app[HEALTH] = Health(service, settings.revision, pings if pings is not None else {})
+    log = get_logger(service)
+
+    async def consume(app: web.Application) -> AsyncIterator[None]:
+        log.info("service_started", **settings.masked())
+        task = asyncio.create_task(_run(consumers, ports, app[HEALTH], log), name=f"{service}-consumers")
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        log.info("service_stopped")
+
+    app.cleanup_ctx.append(consume)
+    app.router.add_get("/healthz", _healthz)
+    app.router.add_get("/metrics", _metrics)
+    return app
+
+
+async def _run(consumers: Sequence[Consumer | DeadLetterConsumer], ports: Ports, health: Health, log: object) -> None:
+    try:
+        async with asyncio.TaskGroup() as group:
+            for consumer in consumers:
+                topic = TOPICS[consumer.topic]
+                if isinstance(consumer, DeadLetterConsumer):
+                    work = ports.bus.consume(topic.dead_letter, consumer.handler, max_in_flight=1)
+                else:
+                    handler = guarded(consumer.handler, topic=topic, bus=ports.bus, clock=ports.clock, log=log)
+                    work = ports.bus.consume(topic.name, handler, max_in_flight=consumer.max_in_flight)
+                group.create_task(work)
+    except* TipoffError as failures:
+        health.consumer_failure = "; ".join(str(failure) for failure in failures.exceptions)
+        get_logger(health.service).error("consumers_stopped", reason=health.consumer_failure)
+
+
+async def _healthz(request: web.Request) -> web.Response:
+    healthy, body = await request.app[HEALTH].report()
+    return web.json_response(body, status=200 if healthy else 503)
+
+
+async def _metrics(_: web.Request) -> web.Response:
+    return web.Response(body=metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})

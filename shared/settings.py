@@ -1,0 +1,67 @@
+"""Settings: one frozen model per service, read once from the environment, each field described.
+
+Variables are `TIPOFF_` plus the field's name in capitals. All problems are reported at once.
+"""
+
+from pathlib import Path
+from typing import Literal, Self, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.errors import Permanent
+
+PREFIX = "TIPOFF_"
+
+
+class CommonSettings(BaseSettings):
+    """What every service needs to know."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    profile: Literal["local", "gcp"] = Field(
+        "local", description="local: embedded adapters in one process; gcp: the cloud's own services"
+    )
+    home: Path = Field(Path(".tipoff"), description="folder of the local profile's state: warehouse, archive, sessions")
+    project: str | None = Field(None, description="Google Cloud project; needed in profile gcp")
+    revision: str = Field("dev", description="deployed revision, shown by /healthz and compared by `tipoff doctor`")
+    host: str = Field("127.0.0.1", description="address the service's HTTP face binds")
+    port: int = Field(0, ge=0, le=65535, description="port of the service's HTTP face; 0 picks a free one")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe level logged")
+    log_format: Literal["json", "console"] = Field("json", description="json for machines, console for people")
+
+    @model_validator(mode="after")
+    def _cloud_needs_a_project(self) -> Self:
+        if self.profile == "gcp" and self.project is None:
+            raise ValueError(f"{PREFIX}PROJECT is missing: profile gcp needs the Google Cloud project")
+        return self
+
+    def masked(self) -> dict[str, str]:
+        """Every setting as text, secrets starred: fit for the log line a service starts with."""
+        return {name: "***" if isinstance(value, SecretStr) else str(value) for name, value in self}
+
+
+S = TypeVar("S", bound=CommonSettings)
+
+
+def load(model: type[S], **overrides: object) -> S:
+    """Read settings from the environment; `overrides` win.
+
+    Raises:
+        Permanent: naming every missing or invalid variable, with its meaning.
+    """
+    try:
+        return model(**overrides)  # type: ignore[arg-type]  # overrides are checked by the model itself
+    except ValidationError as error:
+        raise Permanent("settings: " + "; ".join(_problem(model, dict(e)) for e in error.errors())) from error
+
+
+def _problem(model: type[CommonSettings], error: dict[str, object]) -> str:
+    location = error["loc"]
+    if not isinstance(location, tuple) or not location:
+        return str(error["msg"]).removeprefix("Value error, ")
+    name = str(location[0])
+    field = model.model_fields.get(name)
+    meaning = f" ({field.description})" if field is not None and field.description else ""
+    what = "is missing" if error["type"] == "missing" else f"is invalid: {error['msg']}"
+    return f"{PREFIX}{name.upper()} {what}{meaning}"

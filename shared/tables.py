@@ -1,0 +1,393 @@
+"""Every table, once: columns with type and meaning, key, partitioning and clustering.
+
+Types are BigQuery's. The warehouse adapters create the tables and check rows from this registry.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Type = Literal["STRING", "INT64", "FLOAT64", "BOOL", "DATE", "TIMESTAMP"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column; nullable only where null has a meaning, which the description gives."""
+
+    name: str
+    type: Type
+    description: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: `name` is `dataset.table`."""
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    partition: str = "game_date"
+    cluster: tuple[str, ...] = field(default=())
+
+    def column(self, name: str) -> Column:
+        """The column called `name`; KeyError if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.name} has no column {name}")
+
+
+def _c(name: str, type_: Type, description: str) -> Column:
+    return Column(name, type_, description)
+
+
+def _n(name: str, type_: Type, description: str) -> Column:
+    return Column(name, type_, description, nullable=True)
+
+
+_GAME_DATE = _c("game_date", "DATE", "US-Eastern date of the game")
+_GAME = _c("game_id", "STRING", "NBA game id, ten characters")
+_PLAYER = _c("player_id", "INT64", "NBA player id")
+_MODE = _c("mode", "STRING", "overnight or same_day: which cutoff holds")
+_AVAILABLE = _c("available_at", "TIMESTAMP", "when the upstream had published it: the point-in-time rule reads this")
+_FETCHED = _c("fetched_at", "TIMESTAMP", "business instant at which it was fetched")
+_SOURCE = _c("source", "STRING", "upstream it came from")
+
+_BOX = (
+    _n("starter", "BOOL", "in the starting five; null where the source does not say (bulk game logs)"),
+    _c("minutes", "FLOAT64", "minutes played"),
+    _c("points", "INT64", "points"),
+    _c("rebounds", "INT64", "total rebounds"),
+    _c("offensive_rebounds", "INT64", "offensive rebounds"),
+    _c("defensive_rebounds", "INT64", "defensive rebounds"),
+    _c("assists", "INT64", "assists"),
+    _c("field_goals_made", "INT64", "field goals made, threes included"),
+    _c("field_goals_attempted", "INT64", "field goals attempted, threes included"),
+    _c("threes", "INT64", "three-pointers made"),
+    _c("threes_attempted", "INT64", "three-pointers attempted"),
+    _c("free_throws_made", "INT64", "free throws made"),
+    _c("free_throws_attempted", "INT64", "free throws attempted"),
+    _c("steals", "INT64", "steals"),
+    _c("blocks", "INT64", "blocks"),
+    _c("turnovers", "INT64", "turnovers"),
+    _c("fouls", "INT64", "personal fouls"),
+    _n("plus_minus", "FLOAT64", "team points minus opponent points while on court; null where the source lacks it"),
+)
+
+_MARKETS = ("points", "rebounds", "assists", "threes")
+
+
+def _per_market(suffix: str, type_: Type, description: str) -> tuple[Column, ...]:
+    return tuple(_n(f"{market}_{suffix}", type_, f"{market}: {description}") for market in _MARKETS)
+
+
+TABLES = {
+    table.name: table
+    for table in (
+        Table(
+            "raw.games",
+            "The schedule: what is to be expected. A fact of the schedule is known by 00:00 ET of the game's date.",
+            ("game_id",),
+            (
+                _GAME,
+                _c("season", "STRING", "2023-24"),
+                _c("season_type", "STRING", "regular, playoffs, playin or cup_final"),
+                _GAME_DATE,
+                _c("tip_utc", "TIMESTAMP", "scheduled tip-off"),
+                _c("home_team", "STRING", "tricode"),
+                _c("away_team", "STRING", "tricode"),
+                _c("neutral_site", "BOOL", "played at neither team's arena"),
+                _c("postponed", "BOOL", "will not be played on this date"),
+                _AVAILABLE,
+                _FETCHED,
+                _SOURCE,
+            ),
+        ),
+        Table(
+            "raw.game_results",
+            "Final scores, known 3 h after tip-off.",
+            ("game_id",),
+            (
+                _GAME,
+                _GAME_DATE,
+                _c("home_points", "INT64", "final score of the home team"),
+                _c("away_points", "INT64", "final score of the away team"),
+                _AVAILABLE,
+                _FETCHED,
+                _SOURCE,
+            ),
+        ),
+        Table(
+            "raw.player_box_scores",
+            "One row per player who played in a final game.",
+            ("game_id", "player_id"),
+            (
+                _GAME,
+                _GAME_DATE,
+                _c("season", "STRING", "2023-24"),
+                _c("season_type", "STRING", "regular, playoffs, playin or cup_final"),
+                _PLAYER,
+                _c("player_name", "STRING", "as the source writes it"),
+                _c("team", "STRING", "tricode"),
+                _c("opponent", "STRING", "tricode"),
+                _c("is_home", "BOOL", "played for the home team"),
+                *_BOX,
+                _AVAILABLE,
+                _FETCHED,
+                _SOURCE,
+            ),
+            cluster=("player_id",),
+        ),
+        Table(
+            "raw.rosters",
+            "Who is with a team on a slate's date.",
+            ("game_date", "player_id"),
+            (
+                _GAME_DATE,
+                _PLAYER,
+                _c("player_name", "STRING", "as the source writes it"),
+                _c("player_lookup", "STRING", "normalised name"),
+                _c("team", "STRING", "tricode"),
+                _n("position", "STRING", "G, F, C or a pair; null where unknown"),
+                _AVAILABLE,
+                _FETCHED,
+                _SOURCE,
+            ),
+        ),
+        Table(
+            "raw.injuries",
+            "Injury reports as listed for a slate; the latest before a cutoff is a player's status.",
+            ("game_date", "player_id", "available_at", "status"),
+            (
+                _GAME_DATE,
+                _PLAYER,
+                _c("player_lookup", "STRING", "normalised name"),
+                _c("team", "STRING", "tricode"),
+                _c("status", "STRING", "Out, Doubtful, Questionable, Day-To-Day, as the source writes it"),
+                _n("comment", "STRING", "the source's short comment; null where there is none"),
+                _AVAILABLE,
+                _FETCHED,
+                _SOURCE,
+            ),
+        ),
+        Table(
+            "raw.prop_lines",
+            "One bookmaker's line at one instant. Never a placeholder: a line is real or absent.",
+            ("game_id", "player_id", "market", "bookmaker", "line", "is_main", "available_at"),
+            (
+                _GAME,
+                _GAME_DATE,
+                _PLAYER,
+                _c("player_lookup", "STRING", "normalised name the line was posted under"),
+                _c("market", "STRING", "points, rebounds, assists or threes"),
+                _c("bookmaker", "STRING", "the Odds API's bookmaker key"),
+                _c("line", "FLOAT64", "in units of the market's statistic"),
+                _n("over_price", "FLOAT64", "American odds of the over; null where none is quoted"),
+                _n("under_price", "FLOAT64", "American odds of the under; null where none is quoted"),
+                _c("is_main", "BOOL", "from the main market, not the alternates"),
+                _c("event_id", "STRING", "the Odds API's event"),
+                _AVAILABLE,
+                _FETCHED,
+                _SOURCE,
+            ),
+            cluster=("market", "player_id"),
+        ),
+        Table(
+            "raw.fetches",
+            "The fetch ledger: one row per unit of a scrape step, empty answers included.",
+            ("game_date", "mode", "step", "unit"),
+            (
+                _GAME_DATE,
+                _MODE,
+                _c("step", "STRING", "scrape step"),
+                _c("unit", "STRING", "what was fetched: a game id, a season, a feed"),
+                _c("outcome", "STRING", "loaded, empty, quarantined or failed"),
+                _n("reason", "STRING", "why it was quarantined or failed; null when loaded or empty"),
+                _c("records", "INT64", "records accepted"),
+                _c("attempts", "INT64", "requests it took"),
+                _n("archive_key", "STRING", "where the raw payload lies; null when there is none"),
+                _FETCHED,
+                _SOURCE,
+            ),
+        ),
+        Table(
+            "raw.quarantine",
+            "What was refused, with the reason: shown, never guessed and never dropped.",
+            ("game_date", "mode", "step", "unit", "record"),
+            (
+                _GAME_DATE,
+                _MODE,
+                _c("step", "STRING", "scrape step"),
+                _c("unit", "STRING", "the payload it was in"),
+                _c("record", "STRING", "what was refused: a player, a game"),
+                _c("reason", "STRING", "why, in one line"),
+                _FETCHED,
+                _SOURCE,
+            ),
+        ),
+        Table(
+            "analytics.player_game_summary",
+            "A player's game with derived rates.",
+            ("game_id", "player_id"),
+            (
+                _GAME,
+                _GAME_DATE,
+                _c("season", "STRING", "2023-24"),
+                _c("season_type", "STRING", "regular, playoffs, playin or cup_final"),
+                _PLAYER,
+                _c("player_name", "STRING", "as the source writes it"),
+                _c("team_abbr", "STRING", "tricode"),
+                _c("opponent_team_abbr", "STRING", "tricode"),
+                _c("is_home", "BOOL", "played for the home team"),
+                *_BOX,
+                _n("true_shooting", "FLOAT64", "points / (2 (FGA + 0.44 FTA)); null without an attempt"),
+                _n(
+                    "usage_rate",
+                    "FLOAT64",
+                    "share of the team's possessions used while on court, percent; null at 0 minutes",
+                ),
+                _AVAILABLE,
+            ),
+            cluster=("player_id", "team_abbr"),
+        ),
+        Table(
+            "analytics.upcoming_player_game_context",
+            "Every rostered player of a slate with what is known of him and his game at the cutoff.",
+            ("game_date", "mode", "player_id"),
+            (
+                _GAME_DATE,
+                _MODE,
+                _GAME,
+                _PLAYER,
+                _c("player_name", "STRING", "as the roster writes it"),
+                _c("team_abbr", "STRING", "tricode"),
+                _c("opponent_team_abbr", "STRING", "tricode"),
+                _c("is_home", "BOOL", "plays for the home team"),
+                _c("season", "STRING", "2023-24"),
+                _c("tip_utc", "TIMESTAMP", "scheduled tip-off"),
+                _c("cutoff_at", "TIMESTAMP", "information after this instant is not used"),
+                _n("injury_status", "STRING", "latest status known at the cutoff; null when not reported"),
+                _n("days_rest", "INT64", "days since the team's last game before this one; null for its first"),
+                *_per_market(
+                    "line", "FLOAT64", "median over books of the latest main line at the cutoff; null if none"
+                ),
+                *_per_market("line_books", "INT64", "how many books the line rests on; null if none"),
+                *_per_market("line_at", "TIMESTAMP", "when the newest of them was posted; null if none"),
+            ),
+        ),
+        Table(
+            "features.player_daily_cache",
+            "A player's form over his earlier games, as known at the cutoff.",
+            ("game_date", "mode", "player_id"),
+            (
+                _GAME_DATE,
+                _MODE,
+                _PLAYER,
+                _c("games_season", "INT64", "games played this season"),
+                _c("games_total", "INT64", "games played in the window of the last 400 days"),
+                _n("minutes_season_mean", "FLOAT64", "mean minutes this season; null before the first game"),
+                _c("minutes_ewma", "FLOAT64", "exponentially weighted minutes, alpha 0.2"),
+                *_per_market("season_mean", "FLOAT64", "season-to-date mean; null before the first game of the season"),
+                *_per_market(
+                    "per_minute",
+                    "FLOAT64",
+                    "rate per minute, exponentially weighted (alpha 0.05), shrunk to the league's",
+                ),
+            ),
+        ),
+        Table(
+            "features.ml_feature_store",
+            "What a prediction is made from, as served.",
+            ("game_date", "mode", "player_id"),
+            (
+                _GAME_DATE,
+                _MODE,
+                _GAME,
+                _PLAYER,
+                _c("cutoff_at", "TIMESTAMP", "information after this instant is not used"),
+                _c("tip_utc", "TIMESTAMP", "scheduled tip-off"),
+                _c("is_home", "INT64", "1 at home, 0 away"),
+                _n("days_rest", "INT64", "days since the team's last game; null for its first"),
+                _c("games_season", "INT64", "games played this season"),
+                _c("games_total", "INT64", "games played in the window of the last 400 days"),
+                _n("minutes_season_mean", "FLOAT64", "mean minutes this season; null before the first game"),
+                _c("minutes_ewma", "FLOAT64", "exponentially weighted minutes, alpha 0.2"),
+                *_per_market("season_mean", "FLOAT64", "season-to-date mean; null before the first game of the season"),
+                *_per_market(
+                    "per_minute",
+                    "FLOAT64",
+                    "rate per minute, exponentially weighted (alpha 0.05), shrunk to the league's",
+                ),
+                *_per_market("line", "FLOAT64", "consensus line at the cutoff; null if none"),
+            ),
+        ),
+        *(
+            Table(
+                f"predictions.{name}",
+                description,
+                key,
+                (
+                    _GAME_DATE,
+                    _MODE,
+                    _GAME,
+                    _PLAYER,
+                    _c("market", "STRING", "points, rebounds, assists or threes"),
+                    _c("system", "STRING", "the prediction system"),
+                    _c("run_id", "STRING", "the run that made it"),
+                    _c("generation", "INT64", "how often the run had been started afresh"),
+                    _c("batch", "INT64", "the batch it was predicted in"),
+                    _c("predicted_at", "TIMESTAMP", "the instant the prediction counts as made; before tip-off"),
+                    _c("mean", "FLOAT64", "expected value"),
+                    *(
+                        _c(f"q{q:02d}", "FLOAT64", f"{q} % quantile")
+                        for q in (5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95)
+                    ),
+                    _n("line", "FLOAT64", "consensus line; null if none"),
+                    _n("p_over", "FLOAT64", "P(outcome > line); null without a line"),
+                    _n("p_push", "FLOAT64", "P(outcome = line); null without a line"),
+                ),
+                cluster=("player_id", "system"),
+            )
+            for name, description, key in (
+                (
+                    "staging",
+                    "Batches on their way to publication.",
+                    ("run_id", "batch", "player_id", "market", "system"),
+                ),
+                (
+                    "player_prop_predictions",
+                    "Published predictions: appended per run, superseded by later runs, never deleted.",
+                    ("run_id", "game_id", "player_id", "market", "system"),
+                ),
+            )
+        ),
+        Table(
+            "predictions.prediction_grades",
+            "Every published prediction against what happened.",
+            ("game_id", "player_id", "market", "system", "mode"),
+            (
+                _GAME_DATE,
+                _MODE,
+                _GAME,
+                _PLAYER,
+                _c("market", "STRING", "points, rebounds, assists or threes"),
+                _c("system", "STRING", "the prediction system"),
+                _c("run_id", "STRING", "the run that made the prediction"),
+                _c("voided", "BOOL", "the player did not play"),
+                _n("actual", "FLOAT64", "outcome; null when voided"),
+                _n("error", "FLOAT64", "outcome minus median; null when voided"),
+                _n("baseline_error", "FLOAT64", "outcome minus season-to-date mean; null when voided or without one"),
+                _n("inside_80", "BOOL", "outcome within the 10 % and 90 % quantiles; null when voided"),
+                _n("pinball", "FLOAT64", "mean quantile loss over the eleven quantiles; null when voided"),
+                _n("line", "FLOAT64", "consensus line at prediction; null if none"),
+                _n("line_result", "STRING", "over, under or push; null when voided or without a line"),
+                _n("brier", "FLOAT64", "(p_over - over)^2; null when voided, pushed or without a line"),
+            ),
+        ),
+    )
+}
+
+QUANTILES = (0.05, 0.10, 0.20, 0.30, 0.40, 0.50, 0.60, 0.70, 0.80, 0.90, 0.95)
+"""Levels of the published quantiles, in the order of the q-columns."""
+QUANTILE_COLUMNS = tuple(f"q{round(100 * q):02d}" for q in QUANTILES)

@@ -1,0 +1,263 @@
+"""The broker against an oracle: a naive model that knows what every message must be doing at every instant."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from shared.embedded.broker_core import DELIVERY_COUNT, MAX_MESSAGE_BYTES, REASON, SOURCE_SUBSCRIPTION, BrokerCore
+from shared.errors import Permanent
+
+ACK_DEADLINE = 10.0
+MAX_ATTEMPTS = 3
+MIN_BACKOFF = 2.0
+MAX_BACKOFF = 3.0
+
+
+def broker(*, dead_letter: str | None = "dead") -> BrokerCore:
+    core = BrokerCore()
+    core.create_topic("dead")
+    core.create_topic("work")
+    core.create_subscription(
+        "dead", "dead", ack_deadline=ACK_DEADLINE, max_delivery_attempts=MAX_ATTEMPTS, min_backoff=0.0, max_backoff=0.0
+    )
+    core.create_subscription(
+        "work",
+        "work",
+        ack_deadline=ACK_DEADLINE,
+        max_delivery_attempts=MAX_ATTEMPTS,
+        min_backoff=MIN_BACKOFF,
+        max_backoff=MAX_BACKOFF,
+        dead_letter_topic=dead_letter,
+    )
+    return core
+
+
+@dataclass
+class Expected:
+    """What the model knows of one message."""
+
+    data: bytes
+    state: Literal["ready", "leased", "backoff", "acked", "dead"] = "ready"
+    attempts: int = 0
+    until: float = 0.0
+    ack_id: str = ""
+
+    def fail(self, at: float) -> None:
+        if self.attempts == MAX_ATTEMPTS:
+            self.state = "dead"
+        else:
+            self.state, self.until = "backoff", at + min(MAX_BACKOFF, MIN_BACKOFF * 2 ** (self.attempts - 1))
+
+    def pass_time(self, now: float) -> None:
+        if self.state == "leased" and self.until <= now:
+            self.fail(self.until)
+        if self.state == "backoff" and self.until <= now:
+            self.state = "ready"
+
+
+class BrokerMachine(RuleBasedStateMachine):
+    """Publish, pull, ack, nack, extend and wait in any order; compare with the model after every step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.core = broker()
+        self.now = 0.0
+        self.expected: list[Expected] = []
+        self.letters: list[bytes] = []
+
+    def in_state(self, *states: str) -> list[Expected]:
+        return [message for message in self.expected if message.state in states]
+
+    def any_lease(self, data: st.DataObject) -> Expected:
+        return data.draw(st.sampled_from(self.in_state("leased")))
+
+    @rule()
+    def publish(self) -> None:
+        self.expected.append(Expected(str(len(self.expected)).encode()))
+        self.core.publish("work", self.expected[-1].data, {"key": "k"}, self.now)
+
+    @rule(number=st.integers(1, 4))
+    def pull(self, number: int) -> None:
+        """A pull leases only what is ready, as many as there are, and counts the attempt."""
+        ready = self.in_state("ready")
+        leased = self.core.pull("work", number, self.now)
+        assert len(leased) == min(number, len(ready))
+        for delivery in leased:
+            message = self.expected[int(delivery.message.data)]
+            assert message.state == "ready"
+            message.attempts += 1
+            assert delivery.attempt == message.attempts
+            message.state, message.until = "leased", self.now + ACK_DEADLINE
+            message.ack_id = delivery.ack_id
+
+    @precondition(lambda self: self.in_state("leased"))
+    @rule(data=st.data())
+    def ack(self, data: st.DataObject) -> None:
+        message = self.any_lease(data)
+        assert self.core.ack(message.ack_id, self.now)
+        message.state = "acked"
+
+    @precondition(lambda self: self.in_state("leased"))
+    @rule(data=st.data())
+    def nack(self, data: st.DataObject) -> None:
+        message = self.any_lease(data)
+        assert self.core.nack(message.ack_id, self.now)
+        message.fail(self.now)
+
+    @precondition(lambda self: self.in_state("leased"))
+    @rule(data=st.data(), seconds=st.sampled_from([0.0, 1.0, 30.0]))
+    def modify_deadline(self, data: st.DataObject, seconds: float) -> None:
+        message = self.any_lease(data)
+        assert self.core.modify_deadline(message.ack_id, seconds, self.now)
+        message.until = self.now + seconds
+        message.pass_time(self.now)
+
+    @precondition(lambda self: any(message.ack_id for message in self.expected if message.state != "leased"))
+    @rule(data=st.data())
+    def answer_too_late(self, data: st.DataObject) -> None:
+        """A lease that has ended can be neither acknowledged nor refused nor extended."""
+        ended = [m.ack_id for m in self.expected if m.ack_id and m.state != "leased"]
+        ack_id = data.draw(st.sampled_from(ended))
+        assert not self.core.ack(ack_id, self.now)
+        assert not self.core.nack(ack_id, self.now)
+        assert not self.core.modify_deadline(ack_id, 5.0, self.now)
+
+    @rule(seconds=st.sampled_from([0.5, 2.0, 3.0, 10.0, 100.0]))
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+        for message in self.expected:
+            message.pass_time(self.now)
+
+    @rule()
+    def read_dead_letters(self) -> None:
+        for letter in self.core.pull("dead", 100, self.now):
+            assert letter.message.attributes["key"] == "k"
+            assert letter.message.attributes[SOURCE_SUBSCRIPTION] == "work"
+            assert letter.message.attributes[DELIVERY_COUNT] == str(MAX_ATTEMPTS)
+            assert letter.message.attributes[REASON].endswith("at delivery 3 of 3")
+            assert self.core.ack(letter.ack_id, self.now)
+            self.letters.append(letter.message.data)
+
+    @invariant()
+    def nothing_is_lost_and_nothing_comes_twice(self) -> None:
+        """Owed is what is neither acknowledged nor dead; every dead message is one letter."""
+        self.core.expire(self.now)
+        dead = self.in_state("dead")
+        assert self.core.depth("work") == len(self.in_state("ready", "leased", "backoff"))
+        assert self.core.depth("dead") == len(dead) - len(self.letters)
+        assert len(set(self.letters)) == len(self.letters)
+        assert set(self.letters) <= {message.data for message in dead}
+
+    @invariant()
+    def it_says_when_to_look_again(self) -> None:
+        """The next wake-up is the earliest end of a lease or a backoff."""
+        timed = [message.until - self.now for message in self.in_state("leased", "backoff")]
+        self.core.expire(self.now)
+        wakeup = self.core.next_wakeup(self.now)
+        assert wakeup == (pytest.approx(min(timed)) if timed else None)
+
+    def teardown(self) -> None:
+        """Whoever keeps pulling and acknowledging gets everything that is owed, once."""
+        owed = {message.data for message in self.in_state("ready", "leased", "backoff")}
+        dead_later: set[bytes] = set()
+        for message in self.in_state("leased"):
+            if message.attempts == MAX_ATTEMPTS:
+                dead_later.add(message.data)  # its last lease runs out below
+        received: list[bytes] = []
+        for _ in range(3):
+            self.now += 100.0
+            for delivery in self.core.pull("work", 1000, self.now):
+                received.append(delivery.message.data)
+                assert self.core.ack(delivery.ack_id, self.now)
+        assert sorted(received) == sorted(owed - dead_later)
+        assert self.core.depth("work") == 0
+
+
+TestBroker = BrokerMachine.TestCase
+
+
+def test_without_a_dead_letter_topic_a_message_is_retried_for_ever() -> None:
+    """Backoff stays at its maximum and does not overflow."""
+    core = broker(dead_letter=None)
+    core.publish("work", b"x", {}, 0.0)
+    for attempt in range(1, 1200):
+        (leased,) = core.pull("work", 1, attempt * MAX_BACKOFF)
+        assert leased.attempt == attempt
+        core.nack(leased.ack_id, attempt * MAX_BACKOFF)
+
+
+def test_every_subscription_of_a_topic_gets_the_message() -> None:
+    """Acknowledging on one leaves the other's."""
+    core = broker()
+    core.create_subscription(
+        "audit", "work", ack_deadline=1.0, max_delivery_attempts=5, min_backoff=0.0, max_backoff=0.0
+    )
+    message_id = core.publish("work", b"x", {}, 0.0)
+    (leased,) = core.pull("work", 10, 0.0)
+    core.ack(leased.ack_id, 0.0)
+    assert [delivery.message.id for delivery in core.pull("audit", 10, 0.0)] == [message_id]
+
+
+def test_the_owner_is_told_what_became_ready() -> None:
+    """Publishing, the end of a backoff and a dead letter each ring for their subscription."""
+    rung: list[str] = []
+    core = BrokerCore(on_ready=rung.append)
+    for name, dead_letter in (("dead", None), ("work", "dead")):
+        core.create_topic(name)
+        core.create_subscription(
+            name,
+            name,
+            ack_deadline=10.0,
+            max_delivery_attempts=2,
+            min_backoff=1.0,
+            max_backoff=1.0,
+            dead_letter_topic=dead_letter,
+        )
+    core.publish("work", b"x", {}, 0.0)
+    for now in (0.0, 1.0):
+        core.nack(core.pull("work", 1, now)[0].ack_id, now)
+    assert rung == ["work", "work", "dead"]
+
+
+def test_attributes_are_copied() -> None:
+    """The publisher may reuse its dictionary."""
+    core = broker()
+    attributes = {"key": "before"}
+    core.publish("work", b"x", attributes, 0.0)
+    attributes["key"] = "after"
+    assert core.pull("work", 1, 0.0)[0].message.attributes == {"key": "before"}
+
+
+def test_settled_leases_leave_no_memory_behind() -> None:
+    """Ten thousand acknowledged messages whose deadlines lie ahead are forgotten."""
+    core = broker()
+    for _ in range(10_000):
+        core.publish("work", b"x", {}, 0.0)
+        core.ack(core.pull("work", 1, 0.0)[0].ack_id, 0.0)
+    assert len(core._deadlines) < 100
+    assert core.next_wakeup(0.0) is None
+
+
+def test_attributes_count_towards_the_limit() -> None:
+    """10 MB is data and attributes together, in bytes."""
+    core = broker()
+    core.publish("work", b"x" * (MAX_MESSAGE_BYTES - 3), {"k": "é"}, 0.0)
+    with pytest.raises(Permanent, match="10,000,001 bytes"):
+        core.publish("work", b"x" * (MAX_MESSAGE_BYTES - 2), {"k": "é"}, 0.0)
+
+
+def test_names_that_do_not_exist_are_named() -> None:
+    """Unknown topics and subscriptions, and a name taken twice."""
+    core = broker()
+    settings = {"ack_deadline": 1.0, "max_delivery_attempts": 5, "min_backoff": 0.0, "max_backoff": 0.0}
+    with pytest.raises(Permanent, match="unknown topic 'nowhere'.*dead, work"):
+        core.publish("nowhere", b"", {}, 0.0)
+    with pytest.raises(Permanent, match="unknown subscription 'nobody'"):
+        core.pull("nobody", 1, 0.0)
+    with pytest.raises(Permanent, match="'work' already exists"):
+        core.create_subscription("work", "work", **settings)  # type: ignore[arg-type]  # numbers, see above
+    with pytest.raises(Permanent, match="unknown topic 'gone'"):
+        core.create_subscription("new", "work", dead_letter_topic="gone", **settings)  # type: ignore[arg-type]  # same

@@ -14,8 +14,7 @@ from rich.console import Console
 
 from devstack import daemon
 from devstack.client import Client, connect
-from devstack.history import History
-from devstack.league import generate
+from devstack.league import open_history
 from devstack.stack import running
 from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace, current
@@ -25,7 +24,6 @@ from shared.errors import Permanent
 from shared.settings import CommonSettings, load
 from shared.slate import Mode, eastern_instant
 
-GENERATED = "generated league"
 EXIT_CODES = {"complete": 0, "degraded": 3, "failed": 1}
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
@@ -55,7 +53,9 @@ def json_option(command: F) -> F:
 
 def mode_option(default: str | None) -> Callable[[F], F]:
     """Add `--mode`."""
-    return click.option("--mode", type=click.Choice([mode.value for mode in Mode]), default=default, show_default=default is not None)
+    return click.option(
+        "--mode", type=click.Choice([mode.value for mode in Mode]), default=default, show_default=default is not None
+    )
 
 
 class Day(click.ParamType[date]):
@@ -76,11 +76,6 @@ class Day(click.ParamType[date]):
 def print_json(document: object) -> None:
     """One JSON document on stdout."""
     click.echo(json.dumps(document, indent=1, default=str))
-
-
-def open_history(path: str | None) -> History:
-    """The history at a path, or the generated league."""
-    return generate() if path is None or path == GENERATED else History.open(Path(path))
 
 
 def workspace_or_fail(base: Path) -> Workspace:

@@ -9,6 +9,7 @@ import click
 from cli import common
 from cli.common import out
 from devstack import daemon
+from devstack.league import open_history
 from devstack.workspace import Workspace, current
 
 DEFAULT_PORT = 8780
@@ -34,15 +35,16 @@ def up(path: Path | None, port: int, *, dry_run: bool) -> None:
     """Start it in the background."""
     base = common.home()
     there = current(base)
-    history = None if path is None else str(path)
+    history = None if path is None else str(path.resolve())
     if path is None and there is not None:
-        known = there.read_session().get("history")
-        history = None if known in (None, common.GENERATED) else known
+        history = there.read_session().get("history")
     workspace = there if there is not None and path is None else Workspace(base, "local")
     if dry_run:
-        out.print(f"would serve {history or common.GENERATED} from {workspace.path}, coordinator on port {port}")
+        out.print(
+            f"would serve {'the generated league' if history is None else history} from {workspace.path}, coordinator on port {port}"
+        )
         return
-    common.open_history(history)  # a broken one is refused here, in one line
+    open_history(history)  # a broken one is refused here, in one line
     stack = daemon.start(base, workspace, history, port)
     out.print(f"local stack up (process {stack.pid}), workspace {workspace.path}")
     for name, url in {**stack.urls, "upstream": stack.upstream}.items():

@@ -33,13 +33,12 @@ for command in (
 
 
 def main() -> None:
-    """Entry point: a failure is one line on stderr and exit code 1."""
+    """Entry point: a failure is one line on stderr; exit code 1, or 2 for wrong usage."""
     try:
-        tipoff.main(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
-    except click.ClickException as error:
-        error.show()
+        code = tipoff.main(standalone_mode=False)  # what a command gives to `Exit`, else None
+        sys.exit(code)
+    except click.ClickException as error:  # in one line, where click's own way takes three
+        click.echo(f"error: {error.format_message()}", err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted: the same command resumes", err=True)

@@ -17,6 +17,7 @@ from devstack.client import Client, connect
 from devstack.driver import Plan, follow, last_cutoff, summary
 from devstack.driver import replay as replay_nights
 from devstack.history import History
+from devstack.league import open_history
 from devstack.stack import running
 from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace, current
@@ -45,13 +46,11 @@ PARQUET_COLUMNS = (
 def demo(path: Path | None, mode: str, market: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """One night, end to end, on this machine: scrape, analyse, predict, publish; next morning, grade."""
     base = common.home()
-    history = common.open_history(None if path is None else str(path))
-    day = history.last_date
-    workspace = _workspace(base, "demo", history, Plan(day, day, Mode(mode), "none"))
+    history = _open(path)
+    plan = Plan(history.last_date, history.last_date, Mode(mode), "none", _absolute(path))
+    workspace = _workspace(base, "demo", history, plan)
     with workspace.lock(), show.NightProgress("night of") as progress:
-        report = common.settle(
-            replay_nights(workspace, history, Plan(day, day, Mode(mode), "none"), progress, kind="demo")
-        )
+        report = common.settle(replay_nights(workspace, history, plan, progress, kind="demo"))
     rows = common.settle(_read_predictions(base))
     if as_json:
         common.print_json({"report": report, "predictions": rows})
@@ -61,7 +60,7 @@ def demo(path: Path | None, mode: str, market: str, as_json: bool) -> None:  # n
         out.print()
         out.print(show.accuracy_table(night["accuracy"]))
         out.print(
-            f"\n{night['predictions']} predictions for {night['games']['expected']} games of {day}, "
+            f"\n{night['predictions']} predictions for {night['games']['expected']} games of {plan.first}, "
             f"{night['graded']} graded, {night['voided']} void (did not play); {night['wall_seconds']:.1f} s"
         )
         out.print("Next: `tipoff predictions --json`, `tipoff status`, `tipoff replay --help`")
@@ -98,8 +97,8 @@ def replay(  # noqa: PLR0913 - one argument per option
     if last < first:
         raise click.UsageError(f"--to {last} is before --from {first}")
     base = common.home()
-    history = History.open(path)
-    plan = Plan(first, last, Mode(mode), faults)
+    history = _open(path)
+    plan = Plan(first, last, Mode(mode), faults, _absolute(path))
     _refuse_outside(history, first, last)
     slates = [(day, len(history.on(day))) for day in days(first, last)]
     if dry_run:
@@ -152,7 +151,7 @@ async def _run(base: Path, day: date | None, mode: Mode, options: dict[str, Any]
     stack = daemon.running_stack(base)
     workspace = current(base) or Workspace(base, "demo")
     session = workspace.read_session() if workspace.path.is_dir() else {}
-    history = common.open_history(session.get("history"))
+    history = open_history(session.get("history"))
     day = day if day is not None else _latest(history, workspace)
     _refuse_outside(history, day, day)
     instant = last_cutoff(history, day, mode)
@@ -165,7 +164,7 @@ async def _run(base: Path, day: date | None, mode: Mode, options: dict[str, Any]
     with workspace.lock():
         if not options["dry_run"]:
             workspace.write_session(
-                {"finished": True, "history": history.source, "nights": []} | session | {"clock": instant.isoformat()}
+                {"finished": True, "history": None, "nights": []} | session | {"clock": instant.isoformat()}
             )
         async with (
             running(workspace, history, VirtualClock(instant), FaultProfile.named("none")) as local,
@@ -182,22 +181,31 @@ async def _request(client: Client, day: date, mode: Mode, options: dict[str, Any
         return await follow(client, answer, progress)
 
 
+def _absolute(path: Path | None) -> str | None:
+    """As the session keeps it: valid from any folder."""
+    return None if path is None else str(path.resolve())
+
+
 def _latest(history: History, workspace: Workspace) -> date:
     stood = workspace.clock() if workspace.path.is_dir() else None
     known = [day for day in history.dates if stood is None or last_cutoff(history, day, Mode.OVERNIGHT) <= stood]
     return max(known, default=history.last_date)
 
 
+def _open(path: Path | None) -> History:
+    """The history of `--history`; a folder that is not there is a wrong flag, a broken table in it a failure."""
+    if path is not None and not path.is_dir():
+        raise click.BadParameter(f"{path} is not a folder: name a folder of Parquet tables", param_hint="--history")
+    return open_history(_absolute(path))
+
+
 def _refuse_outside(history: History, first: date, last: date) -> None:
     """Raises for dates the history knows nothing of: in the future of its last slate, or before its first."""
+    known = f"{history.source} has slates from {min(history.dates)} to {history.last_date}"
     if last > history.last_date:
-        raise Permanent(
-            f"{last} is in the future: {history.source} ends on {history.last_date}", remedy="choose an earlier date"
-        )
+        raise click.UsageError(f"{last} is in the future: {known}")
     if first < min(history.dates):
-        raise Permanent(
-            f"{first} is before the first slate of {history.source}, {min(history.dates)}", remedy="choose a later date"
-        )
+        raise click.UsageError(f"{first} is too early: {known}")
 
 
 def _workspace(base: Path, kind: str, history: History, plan: Plan) -> Workspace:

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import aiohttp
 
-from devstack.history import History
-from devstack.league import generate
+from devstack.league import open_history
 from devstack.stack import running
 from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace
@@ -119,11 +118,12 @@ async def set_clock(stack: RunningStack, instant: datetime) -> None:
             raise Permanent(f"the local upstream refused the clock: {await response.text()}")
 
 
-async def _serve(home: Path, workspace: Workspace, history: History, port: int) -> None:
+async def _serve(home: Path, workspace: Workspace, given: str | None, port: int) -> None:
+    history = open_history(given)
     stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-    session = {"finished": True, "history": history.source, "nights": []} | workspace.read_session()
+    session = {"finished": True, "nights": []} | workspace.read_session() | {"history": given}
     first = eastern_instant(history.last_date, OVERNIGHT_CUTOFF)
     instant = workspace.clock() or first
     workspace.write_session(session | {"clock": instant.isoformat()})
@@ -150,11 +150,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     given = parser.parse_args()
     logs.configure("info", "json")
-    history = generate() if given.history is None else History.open(Path(given.history))
     workspace = Workspace(given.home, given.workspace)
     try:
         with workspace.lock():
-            asyncio.run(_serve(given.home, workspace, history, given.port))
+            asyncio.run(_serve(given.home, workspace, given.history, given.port))
     except (Permanent, Transient) as error:
         sys.exit(str(error))
 

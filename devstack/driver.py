@@ -37,6 +37,8 @@ class Plan:
     last: date
     mode: Mode
     faults: str
+    history: str | None = None
+    """The history's folder; None for the generated league."""
 
 
 def last_cutoff(history: History, day: date, mode: Mode) -> datetime:
@@ -76,7 +78,7 @@ async def replay(
     """Replay the nights of `plan` and grade the last; returns the report. An unfinished session is resumed."""
     session = workspace.read_session()
     if session.get("finished", True):
-        session = {"kind": kind, "history": history.source, "mode": plan.mode, "faults": plan.faults, "nights": []}
+        session = {"kind": kind, "history": plan.history, "mode": plan.mode, "faults": plan.faults, "nights": []}
     session["finished"] = False
     start = workspace.clock() or last_cutoff(history, plan.first, plan.mode)
     clock = VirtualClock(start)

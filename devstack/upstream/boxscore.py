@@ -48,12 +48,13 @@ def box_score(history: History, game_id: str, now: datetime) -> Answer:
     status, text = status_of(game, now)
     periods = _REGULATION + game.overtimes if final else 1
     tip_et = game.tip.astimezone(EASTERN).isoformat()
+    published = game.final_at if final else game.tip
     body = {
         "meta": {
             "version": 1,
             "code": 200,
             "request": f"http://nba.cloud/games/{game_id}/boxscore?Format=json",
-            "time": (game.final_at if final else game.tip).strftime("%Y-%m-%d %H:%M:%S.000000"),
+            "time": published.astimezone(EASTERN).strftime("%Y-%m-%d %H:%M:%S.%f"),
         },
         "game": {
             "gameId": game_id,
@@ -84,7 +85,7 @@ def box_score(history: History, game_id: str, now: datetime) -> Answer:
             "awayTeam": _team(game, game.away, periods, people, teams, final=final),
         },
     }
-    return Answer.json(body, headers={"Last-Modified": http_date(game.final_at if final else game.tip)})
+    return Answer.json(body, headers={"Last-Modified": http_date(published)})
 
 
 def _team(

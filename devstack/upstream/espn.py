@@ -60,9 +60,9 @@ class InjuryFeed:
     def entries(self, now: datetime) -> dict[int, Row]:
         """player_id -> team, name, status, stamp, note."""
         today = eastern_date(now)
-        return {**self._listed(today, now), **self._inactive(today, now)}
+        return {**self._listed(today), **self._inactive(today, now)}
 
-    def _listed(self, today: date, now: datetime) -> dict[int, Row]:
+    def _listed(self, today: date) -> dict[int, Row]:
         """Open events; one of yesterday is known from 00:00 today."""
         events = self._history.injuries[: bisect_right(self._dates, today - timedelta(days=1))]
         latest = {row["player_id"]: row for row in events[bisect_right(self._dates, today - STALE) :]}
@@ -75,7 +75,7 @@ class InjuryFeed:
                 "note": row["note"] or "",
             }
             for player_id, row in latest.items()
-            if row["event"] == "relinquished" and not self._has_played(player_id, row["date"], now)
+            if row["event"] == "relinquished" and not self._has_played(player_id, row["date"], today)
         }
 
     def _inactive(self, today: date, now: datetime) -> dict[int, Row]:
@@ -94,10 +94,11 @@ class InjuryFeed:
             if row["status"] in KNOWN_BEFORE_TIP
         }
 
-    def _has_played(self, player_id: int, since: date, now: datetime) -> bool:
+    def _has_played(self, player_id: int, since: date, today: date) -> bool:
+        """Whether he played between the two dates. A game of today drops nobody: that would tell of it to its slate."""
         games = self._history.appearances.get(player_id, [])
         later = games[bisect_right(games, since, key=lambda game: game.game_date) :]
-        return bool(later) and later[0].is_final(now)
+        return bool(later) and later[0].game_date < today
 
 
 def _item(player_id: int, entry: Row) -> dict[str, Any]:

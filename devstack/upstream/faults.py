@@ -85,8 +85,8 @@ PROFILES = {
     profile.name: profile
     for profile in (
         FaultProfile("none"),
-        FaultProfile("storm", _STORM, 0.36),
-        *(FaultProfile(fault.value, (fault,), 0.36) for fault in _STORM),
+        FaultProfile("storm", _STORM, 0.4),
+        *(FaultProfile(fault.value, (fault,), 0.4) for fault in _STORM),
     )
 }
 

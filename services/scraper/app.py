@@ -37,7 +37,7 @@ def build(settings: ScraperSettings, ports: Ports) -> web.Application:
         consumers=[
             Consumer(
                 tasks_of("scraper"),
-                partial(on_task, ports=ports, fetcher=fetcher, settings=settings),
+                partial(on_task, ports=ports, upstreams=fetcher, settings=settings),
                 max_in_flight=settings.concurrency,
             )
         ],

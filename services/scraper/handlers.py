@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 
 from services.scraper import endpoints
-from services.scraper.fetch import Fetcher
 from services.scraper.ledger import Ledger
-from services.scraper.payloads import Archived, Online, Shelf
+from services.scraper.payloads import Archived, Online, Shelf, Upstreams
 from services.scraper.settings import ScraperSettings
 from services.scraper.steps import box_scores, injuries, lines, rosters, schedule
 from services.scraper.task import Task
 from shared import metrics
-from shared.contract import Message, StepReported, StepRequested
+from shared.contract import Message, Outcome, StepReported, StepRequested
 from shared.errors import Permanent
 from shared.ports import Ports
 
@@ -25,15 +24,15 @@ STEPS: Mapping[str, Callable[[Task], Awaitable[int]]] = {
 _SOURCES = (endpoints.NBA_CDN, endpoints.NBA_STATS, endpoints.ESPN, endpoints.ODDS_API, endpoints.BALLDONTLIE)
 
 
-async def on_task(message: Message, ports: Ports, fetcher: Fetcher, settings: ScraperSettings) -> None:
+async def on_task(message: Message, ports: Ports, upstreams: Upstreams, settings: ScraperSettings) -> None:
     """Run the requested step and publish its report: the rows are durable before the report is sent."""
     if not isinstance(message, StepRequested) or message.step not in STEPS:
         raise Permanent(f"scraper cannot handle {message.key!r}", remedy="it belongs on another service's topic")
-    report = await handle(message, ports, fetcher, settings)
+    report = await handle(message, ports, upstreams, settings)
     await ports.bus.publish("coordinator-events", report.encode(), report.attributes())
 
 
-async def handle(request: StepRequested, ports: Ports, fetcher: Fetcher, settings: ScraperSettings) -> StepReported:
+async def handle(request: StepRequested, ports: Ports, upstreams: Upstreams, settings: ScraperSettings) -> StepReported:
     """Collect and load one step. Units that fail are in the ledger; the step fails when it has nothing to show.
 
     Raises:
@@ -45,24 +44,24 @@ async def handle(request: StepRequested, ports: Ports, fetcher: Fetcher, setting
     meter: Counter[str] = Counter()
     shelf = Shelf(ports.archive, request.game_date, request.mode, request.step)
     ledger = Ledger(request, now)
-    online = Online(fetcher, shelf, meter)
+    online = Online(upstreams, shelf, meter)
     payloads = Archived(shelf, _SOURCES) if request.from_archive else online
     rows = await STEPS[request.step](Task(request, settings, ports.warehouse, payloads, ledger, now))
     await ledger.write(ports.warehouse)
     if online.archive_failure is not None:
         raise online.archive_failure
     failure = ledger.verdict()
-    outcome = "done" if failure is None else "failed"
+    outcome: Outcome = "done" if failure is None else "failed"
     metrics.STEPS.labels(request.step, outcome).inc()
     return StepReported(
         run_id=request.run_id,
         step=request.step,
         attempt=request.attempt,
-        outcome="done" if failure is None else "failed",
+        outcome=outcome,
         reason=failure if failure is not None else "",
         seconds=ports.clock.monotonic() - started,
         counts={
-            **meter,
+            **+meter,
             **ledger.counts(),
             "rows": rows,
             "archived_not_loaded": await unaccounted(shelf, ledger),

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from services.scraper.domain.wire import Fault, Parsed
 from services.scraper.endpoints import Request
-from services.scraper.fetch import Failed, Fetcher, Meter
+from services.scraper.fetch import Failed, Fetched, Meter
 from shared.errors import Transient
 from shared.ports import Archive
 from shared.slate import Mode
@@ -28,6 +28,14 @@ class Collected(Generic[T]):
     fetched_at: datetime
     published_at: datetime | None
     attempts: int
+
+
+class Upstreams(Protocol):
+    """Who asks the upstreams: `services.scraper.fetch.Fetcher`."""
+
+    async def get(self, request: Request, parse: Callable[[bytes], Parsed[T]], meter: Meter) -> Fetched[T] | Failed:
+        """Fetch and parse."""
+        ...
 
 
 class Payloads(Protocol):
@@ -81,8 +89,8 @@ class Shelf:
 class Online:
     """Payloads from the upstreams."""
 
-    def __init__(self, fetcher: Fetcher, shelf: Shelf, meter: Meter) -> None:
-        self._fetcher = fetcher
+    def __init__(self, upstreams: Upstreams, shelf: Shelf, meter: Meter) -> None:
+        self._upstreams = upstreams
         self._shelf = shelf
         self._meter = meter
         self.archive_failure: Transient | None = None
@@ -90,7 +98,7 @@ class Online:
 
     async def get(self, request: Request, parse: Callable[[bytes], Parsed[T]]) -> Collected[T] | Failed:
         """Fetch, archive, and only then hand over."""
-        got = await self._fetcher.get(request, parse, self._meter)
+        got = await self._upstreams.get(request, parse, self._meter)
         if isinstance(got, Failed):
             return got
         try:

@@ -101,19 +101,21 @@ def _refuse(node: exp.Expr, source: str) -> None:
 
 def _mend(node: exp.Expr) -> exp.Expr | None:
     """What to put in the place of a node that sqlglot alone would carry over wrongly; None if it is right."""
+    mended: exp.Expr | None = None
     if isinstance(node, exp.Literal) and not node.is_string and "." in node.name and "e" not in node.name.lower():
-        return exp.Literal.number(f"{node.name}e0")  # 0.44 is FLOAT64 in BigQuery, DECIMAL in DuckDB
-    if isinstance(node, exp.DataType) and node.this is exp.DataType.Type.DECIMAL and not node.expressions:
-        return exp.DataType.build("DECIMAL(38, 9)", dialect="duckdb")  # BigQuery's NUMERIC; DuckDB's is DECIMAL(18, 3)
-    if isinstance(node, exp.CountIf):
+        mended = exp.Literal.number(f"{node.name}e0")  # 0.44 is FLOAT64 in BigQuery, DECIMAL in DuckDB
+    elif isinstance(node, exp.DataType) and node.this is exp.DataType.Type.DECIMAL and not node.expressions:
+        # BigQuery's NUMERIC; DuckDB's is DECIMAL(18, 3).
+        mended = exp.DataType.build("DECIMAL(38, 9)", dialect="duckdb")
+    elif isinstance(node, exp.CountIf):
         # Over no rows BigQuery counts 0, DuckDB answers NULL.
-        return exp.Count(this=exp.Case(ifs=[exp.If(this=node.this.copy(), true=exp.Literal.number(1))]))
-    if isinstance(node, _CALENDAR):
-        return exp.cast(node.copy(), exp.DataType.Type.DATE)  # DuckDB makes a TIMESTAMP of a DATE
-    if isinstance(node, exp.TimestampDiff):
+        mended = exp.Count(this=exp.Case(ifs=[exp.If(this=node.this.copy(), true=exp.Literal.number(1))]))
+    elif isinstance(node, _CALENDAR):
+        mended = exp.cast(node.copy(), exp.DataType.Type.DATE)  # DuckDB makes a TIMESTAMP of a DATE
+    elif isinstance(node, exp.TimestampDiff):
         # BigQuery counts whole intervals, as DuckDB's DATE_SUB; its DATE_DIFF counts the boundaries crossed.
         unit = exp.Literal.string(node.text("unit"))
-        return exp.Anonymous(this="DATE_SUB", expressions=[unit, node.expression.copy(), node.this.copy()])
-    if isinstance(node, exp.Extract) and node.name.upper() == "DAYOFWEEK":
-        return exp.paren(exp.Add(this=node.copy(), expression=exp.Literal.number(1)))  # Sunday is 1, not 0
-    return None
+        mended = exp.Anonymous(this="DATE_SUB", expressions=[unit, node.expression.copy(), node.this.copy()])
+    elif isinstance(node, exp.Extract) and node.name.upper() == "DAYOFWEEK":
+        mended = exp.paren(exp.Add(this=node.copy(), expression=exp.Literal.number(1)))  # Sunday is 1, not 0
+    return mended

@@ -44,13 +44,17 @@ class SQLiteState:
     Versions are text that only ever grows, also over deletion and re-creation of a document.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self._path = path
         # One thread: SQLite runs one write at a time anyway, and the connection needs no lock.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="state")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Permanent(f"cannot make the folder of the state store {path}: {error.strerror}") from error
         with self._mapped_errors():
             self._connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
             )
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -222,7 +223,10 @@ async def test_a_reader_sees_the_old_rows_or_the_new(warehouse: Warehouse) -> No
 
 # -- transform
 
-SUMS = "SELECT AVG(score) AS mean, game_date, SUM(count) AS total FROM contract.things WHERE game_date = @day GROUP BY game_date"
+SUMS = """
+    SELECT AVG(score) AS mean, game_date, SUM(count) AS total
+    FROM contract.things WHERE game_date = @day GROUP BY game_date
+"""
 
 
 async def test_a_transform_writes_what_its_select_says(warehouse: Warehouse) -> None:
@@ -300,6 +304,8 @@ EXPRESSIONS: dict[str, Any] = {
     'JSON_VALUE(\'{"a": {"b": "c"}}\', \'$.a.b\')': "c",
     "TO_HEX(MD5('a'))": "0cc175b9c0f1b6a831c399e269772661",
     "(SELECT COUNTIF(n > 1) FROM UNNEST([1, 2, 3]) AS n)": 2,
+    "(SELECT COUNTIF(n > 3) FROM UNNEST([1, 2, 3]) AS n WHERE n > 3)": 0,
+    "CAST(0.123456789 AS NUMERIC)": Decimal("0.123456789"),
     "(SELECT LOGICAL_OR(n > 2) FROM UNNEST([1, 2, 3]) AS n)": True,
     "(SELECT STDDEV_SAMP(n) FROM UNNEST([1, 3]) AS n)": 2**0.5,
     "(SELECT ARRAY_AGG(n ORDER BY n DESC)[OFFSET(0)] FROM UNNEST([1, 3, 2]) AS n)": 3,

@@ -5,9 +5,9 @@ from typing import Any
 
 from services.scraper.domain.wire import BadRecord, number
 
-_ISO = re.compile(r"PT(?:(\d{1,3})M)?(?:(\d{1,2}(?:\.\d+)?)S)?")
-_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)")
-_WHOLE = re.compile(r"\d{1,3}(?:\.\d+)?")
+_ISO = re.compile(r"PT(?:(\d{1,3})M)?(?:(\d{1,2}(?:\.\d+)?)S)?", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)", re.ASCII)
+_WHOLE = re.compile(r"\d{1,3}(?:\.\d+)?", re.ASCII)
 
 
 def minutes(value: Any) -> float:  # noqa: ANN401 - JSON

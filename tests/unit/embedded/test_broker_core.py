@@ -253,7 +253,7 @@ def test_names_that_do_not_exist_are_named() -> None:
     """Unknown topics and subscriptions, and a name taken twice."""
     core = broker()
     settings = {"ack_deadline": 1.0, "max_delivery_attempts": 5, "min_backoff": 0.0, "max_backoff": 0.0}
-    with pytest.raises(Permanent, match="unknown topic 'nowhere'.*dead, work"):
+    with pytest.raises(Permanent, match=r"unknown topic 'nowhere'.*dead, work"):
         core.publish("nowhere", b"", {}, 0.0)
     with pytest.raises(Permanent, match="unknown subscription 'nobody'"):
         core.pull("nobody", 1, 0.0)

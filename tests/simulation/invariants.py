@@ -1,0 +1,55 @@
+"""What must hold whatever happens."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.coordinator.domain.decide import MAX_ATTEMPTS, Command, decide
+from services.coordinator.domain.events import Event, RunRequested, StepFailed
+from services.coordinator.domain.run import Run, RunStatus, StepStatus
+from shared.contract import StepRequested
+from shared.pipeline import STEPS
+
+
+def check_decision(before: Run | None, event: Event, after: Run, commands: Sequence[Command], now: datetime) -> None:
+    """One decision: forward only, needs first, bounded, indifferent to strangers and to repetition."""
+    for _, message in commands:
+        if isinstance(message, StepRequested):
+            needs = [after.steps[need].status for need in STEPS[message.step].needs]
+            assert all(status.usable for status in needs), f"{message.step} was asked for too early: {needs}"
+            assert after.steps[message.step].status is StepStatus.RUNNING
+            assert message.run_id == after.run_id
+    assert all(step.attempt <= MAX_ATTEMPTS for step in after.steps.values())
+    if before is not None and before.generation == after.generation:
+        check_forward(before, event, after)
+    if isinstance(event, RunRequested):
+        return
+    stale = before is None or event.run_id != before.run_id or before.status is not RunStatus.RUNNING
+    late = isinstance(event, StepFailed) and before is not None and event.attempt < before.steps[event.step].attempt
+    if stale or late:
+        assert after is before
+        assert not commands
+    again, repeated = decide(after, event, now)
+    assert again is after, f"{event} is not idempotent"
+    assert not repeated
+
+
+def check_forward(before: Run, event: Event, after: Run) -> None:
+    """Within a generation what is usable stays; only being asked again gives a failed step another chance."""
+    for name, step in before.steps.items():
+        if step.status.usable:
+            assert after.steps[name] == step
+        elif step.status.settled and not isinstance(event, RunRequested):
+            assert after.steps[name] == step
+
+
+def check_end(run: Run, decided: set[str], delivered: set[str], *, durable_bus: bool) -> None:
+    """The run has ended, says honestly how, and whatever it decided to send has arrived."""
+    assert run.status is not RunStatus.RUNNING
+    assert run.finished_at is not None
+    assert all(step.status.settled for step in run.steps.values())
+    found = [step.evidence for step in run.steps.values()]
+    full = all(e is not None and e.verified >= e.expected and not e.quarantined for e in found)
+    assert (run.status is RunStatus.COMPLETE) == full
+    current = {key for key in decided if key.startswith(f"{run.run_id}/")}
+    if durable_bus:
+        assert current <= delivered, f"lost: {current - delivered}"

@@ -1,0 +1,204 @@
+"""The local upstream over real connections."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+
+from devstack.history import History
+from devstack.upstream.app import HOSTS
+from devstack.upstream.faults import HELD, Fault, FaultProfile
+from devstack.upstream.server import Upstream, serve
+from shared.embedded.clock import VirtualClock, WallClock
+from shared.errors import Permanent
+
+pytestmark = pytest.mark.network
+
+NOON = datetime(2024, 11, 20, 17, 0, tzinfo=UTC)
+SCHEDULE = "/cdn.nba.com/static/json/staticData/scheduleLeagueV2.json"
+INJURIES = "/site.api.espn.com/apis/site/v2/sports/basketball/nba/injuries"
+EVENTS = "/api.the-odds-api.com/v4/sports/basketball_nba/events"
+BOX_SCORES = "/api.balldontlie.io/v1/box_scores"
+
+
+class Patient(VirtualClock):
+    """A virtual clock that waits for nothing, and remembers how long it would have; `hold` makes it wait for ever."""
+
+    hold = False
+
+    def __init__(self) -> None:
+        super().__init__(NOON)
+        self.slept: list[float] = []
+        self.released = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        if self.hold:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.released.set()
+
+
+@asynccontextmanager
+async def running(
+    league: History, faults: FaultProfile, clock: WallClock | None = None
+) -> AsyncIterator[tuple[Upstream, aiohttp.ClientSession]]:
+    async with serve(league, clock if clock is not None else Patient(), faults) as upstream:
+        timeout = aiohttp.ClientTimeout(total=5)
+        async with aiohttp.ClientSession(upstream.base_url, timeout=timeout) as session:
+            yield upstream, session
+
+
+def always(fault: Fault) -> FaultProfile:
+    return FaultProfile("always", (fault,), 1.0)
+
+
+async def test_every_host_answers(league: History) -> None:
+    """Each upstream is there under its host's name, with its own way of asking for a key."""
+    game = league.on(datetime(2024, 11, 19, tzinfo=UTC).date())[0]
+    event = league.event_id(league.on(NOON.date())[0].game_id)
+    odds = {"apiKey": "k", "markets": "player_points", "oddsFormat": "american", "date": NOON.isoformat()}
+    historical = EVENTS.replace("/v4/", "/v4/historical/")
+    asked: list[tuple[str, dict[str, str], dict[str, str]]] = [
+        (SCHEDULE, {}, {}),
+        (f"/cdn.nba.com/static/json/liveData/boxscore/boxscore_{game.game_id}.json", {}, {}),
+        ("/stats.nba.com/stats/scheduleleaguev2", {"Season": "2024-25", "LeagueID": "00"}, {}),
+        ("/stats.nba.com/stats/leaguegamelog", {"Season": "2024-25", "PlayerOrTeam": "P"}, {}),
+        ("/stats.nba.com/stats/playerindex", {"Season": "2024-25"}, {}),
+        (INJURIES, {}, {}),
+        (EVENTS, odds, {}),
+        (f"{EVENTS}/{event}/odds", odds, {}),
+        (historical, odds, {}),
+        (f"{historical}/{event}/odds", odds, {}),
+        (BOX_SCORES, {"date": "2024-11-19"}, {"Authorization": "k"}),
+    ]
+    async with running(league, FaultProfile.named("none")) as (upstream, session):
+        for path, params, headers in asked:
+            async with session.get(path, params=params, headers=headers) as response:
+                assert response.status == 200, path
+                assert response.content_type == "application/json"
+                assert await response.json()
+                assert ("x-requests-remaining" in response.headers) == ("odds-api" in path)
+        stats = upstream.stats()
+        assert stats["hosts"].keys() == set(HOSTS)
+        assert stats["totals"]["requests"] == len(asked)
+        async with session.get("/_devstack/stats") as response:
+            assert await response.json() == stats
+
+
+async def test_wrong_key_is_refused(league: History) -> None:
+    """Without a key The Odds API says 401 with a message, BallDontLie 401, and the CDN 403 for what is not there."""
+    async with running(league, FaultProfile.named("none")) as (_, session):
+        async with session.get(EVENTS) as response:
+            assert response.status == 401
+            assert "API key" in (await response.json())["message"]
+        async with session.get(BOX_SCORES, params={"date": "2024-11-19"}) as response:
+            assert response.status == 401
+        async with session.get("/cdn.nba.com/static/json/liveData/boxscore/boxscore_0022499999.json") as response:
+            assert response.status == 403
+            assert response.content_type == "application/xml"
+
+
+async def test_clock_is_read_and_set_over_http(league: History) -> None:
+    """The virtual clock can be moved forward; back, nonsense, and a wall clock are refused with a reason."""
+    later = (NOON + timedelta(hours=1)).isoformat()
+    async with running(league, FaultProfile.named("none")) as (_, session):
+        async with session.post("/_devstack/clock", json={"now": later}) as response:
+            assert (await response.json())["now"] == later
+        async with session.get("/_devstack/clock") as response:
+            assert await response.json() == {"now": later, "virtual": True}
+        for wrong, status in (({"now": NOON.isoformat()}, 409), ({"now": "noon"}, 400), ({}, 400)):
+            async with session.post("/_devstack/clock", json=wrong) as response:
+                assert response.status == status
+                assert (await response.json())["message"]
+    async with (
+        running(league, FaultProfile.named("none"), WallClock()) as (_, session),
+        session.post("/_devstack/clock", json={"now": later}) as response,
+    ):
+        assert response.status == 409
+
+
+@pytest.mark.parametrize(
+    ("fault", "statuses"), [(Fault.RATE_LIMITED, {429}), (Fault.FLAKY, {500, 502, 503}), (Fault.UNREACHABLE, {503})]
+)
+async def test_refusals_have_their_status(league: History, fault: Fault, statuses: set[int]) -> None:
+    """429 says when to come back; the others are server errors."""
+    async with running(league, always(fault)) as (_, session), session.get(INJURIES) as response:
+        assert response.status in statuses
+        assert response.headers.get("Retry-After") == ("1" if fault is Fault.RATE_LIMITED else None)
+
+
+async def test_html_comes_as_success(league: History) -> None:
+    """A challenge page comes with status 200 and is no JSON."""
+    async with running(league, always(Fault.HTML)) as (_, session), session.get(SCHEDULE) as response:
+        assert (response.status, response.content_type) == (200, "text/html")
+        assert (await response.text()).startswith("<!DOCTYPE html>")
+
+
+async def test_empty_answers_are_well_formed(league: History) -> None:
+    """An empty fault is valid JSON of the endpoint's shape, and what was a refusal stays one."""
+    async with running(league, always(Fault.EMPTY)) as (_, session):
+        async with session.get(SCHEDULE) as response:
+            assert (await response.json())["leagueSchedule"]["gameDates"] == []
+        async with session.get(EVENTS) as response:
+            assert response.status == 401
+
+
+async def test_truncated_bodies_end_early(league: History) -> None:
+    """A truncated answer breaks off before its promised length or ends in the middle of its JSON."""
+    ends = set()
+    async with running(league, always(Fault.TRUNCATED)) as (_, session):
+        for n in range(6):
+            try:
+                async with session.get(INJURIES, params={"n": str(n)}) as response:
+                    text = await response.text()
+            except aiohttp.ClientPayloadError:
+                ends.add("dropped")
+            else:
+                with pytest.raises(json.JSONDecodeError):
+                    json.loads(text)
+                ends.add("cut")
+    assert ends == {"dropped", "cut"}
+
+
+async def test_hung_request_is_held_then_given_up(league: History) -> None:
+    """A hung request is held longer than an attempt may take and ends without an answer."""
+    clock = Patient()
+    async with running(league, always(Fault.HUNG), clock) as (_, session), session.get(INJURIES) as response:
+        assert response.status == 504
+    assert clock.slept == [HELD]
+
+
+async def test_hung_request_ends_with_its_client(league: History) -> None:
+    """When the client goes away, what held its request is cancelled."""
+    clock = Patient()
+    clock.hold = True
+    async with running(league, always(Fault.HUNG), clock) as (_, session):
+        with pytest.raises(TimeoutError):
+            await session.get(INJURIES, timeout=aiohttp.ClientTimeout(total=0.05))
+        await asyncio.wait_for(clock.released.wait(), timeout=2)
+
+
+async def test_truth_comes_within_four_requests(league: History) -> None:
+    """Asked four times, every profile's upstream tells the truth at least once."""
+    async with running(league, FaultProfile("always", (Fault.FLAKY,), 1.0)) as (upstream, session):
+        statuses = []
+        for _ in range(4):
+            async with session.get(INJURIES) as response:
+                statuses.append(response.status)
+        assert statuses[-1] == 200
+        assert upstream.stats()["totals"]["faults"] == {"flaky": 3}
+
+
+async def test_taken_port_is_named(league: History) -> None:
+    """A port that is in use is one clear line."""
+    async with running(league, FaultProfile.named("none")) as (upstream, _):
+        port = int(upstream.base_url.rsplit(":", 1)[1])
+        with pytest.raises(Permanent, match=rf"port {port} of 127.0.0.1 is taken"):
+            async with serve(league, Patient(), FaultProfile.named("none"), port=port):
+                pass

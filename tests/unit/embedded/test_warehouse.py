@@ -1,0 +1,191 @@
+"""DuckDB behind the port: the file, the limits, the registry."""
+
+import asyncio
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from shared.embedded.duck import engine_failure
+from shared.embedded.warehouse import DuckDBWarehouse
+from shared.errors import Permanent, Transient
+from shared.tables import TABLES, Column, Table
+from tests.contract.fakes import TABLES as SMALL
+from tests.contract.fakes import THINGS
+
+_NUMBERS = "UNNEST(GENERATE_ARRAY(1, 10000))"
+ENDLESS = f"SELECT COUNT(*) AS n FROM {_NUMBERS} AS a, {_NUMBERS} AS b, {_NUMBERS} AS c WHERE a + b < c"  # noqa: S608 - constants
+ROW = {"game_date": date(2024, 3, 10), "unit": "a", "count": 1}
+
+
+async def test_every_table_of_the_registry_can_be_made_and_read() -> None:
+    """Names, types and keys of `shared/tables.py` are what the engine takes."""
+    warehouse = DuckDBWarehouse()
+    for table in TABLES.values():
+        assert await warehouse.query(f"SELECT * FROM {table.name}") == []  # noqa: S608 - names of the registry
+        assert all(not table.column(name).nullable for name in table.key), table.name
+    await warehouse.close()
+
+
+async def test_what_was_written_is_there_after_reopening(tmp_path: Path) -> None:
+    """The file, and the folder it is in, are made when first needed."""
+    path = tmp_path / "home" / "warehouse.duckdb"
+    for expected in (1, 0):
+        warehouse = DuckDBWarehouse(path, SMALL)
+        assert await warehouse.append(THINGS.name, [ROW]) == expected
+        await warehouse.close()
+
+
+def test_f07_what_was_committed_survives_kill(tmp_path: Path) -> None:
+    """A process that is killed right after a write loses neither the write nor the file."""
+    path = tmp_path / "w.duckdb"
+    script = f"""
+import asyncio, os, signal
+from datetime import date
+from pathlib import Path
+from shared.embedded.warehouse import DuckDBWarehouse
+from tests.contract.fakes import TABLES
+async def main():
+    warehouse = DuckDBWarehouse(Path({str(path)!r}), TABLES)
+    await warehouse.append("contract.things", [{{"game_date": date(2024, 3, 10), "unit": "kept", "count": 1}}])
+    os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(main())
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == -9
+
+    async def read() -> list[str]:
+        warehouse = DuckDBWarehouse(path, SMALL)
+        rows = await warehouse.query("SELECT unit FROM contract.things")
+        await warehouse.close()
+        return [row["unit"] for row in rows]
+
+    assert asyncio.run(read()) == ["kept"]
+
+
+async def test_a_second_process_is_told_who_has_the_file(tmp_path: Path) -> None:
+    """One line, with the remedy."""
+    path = tmp_path / "w.duckdb"
+    warehouse = DuckDBWarehouse(path, SMALL)
+    script = (
+        "from pathlib import Path\nfrom shared.embedded.warehouse import DuckDBWarehouse\n"
+        f"DuckDBWarehouse(Path({str(path)!r}))"
+    )
+    second = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", script], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert f"the warehouse {path} is in use by another process: stop it" in second.stderr
+    await warehouse.close()
+
+
+def test_a_file_that_is_no_warehouse_is_refused(tmp_path: Path) -> None:
+    """It is not overwritten either."""
+    path = tmp_path / "w.duckdb"
+    path.write_text("hello " * 1000)
+    with pytest.raises(Permanent, match=r"w\.duckdb"):
+        DuckDBWarehouse(path, SMALL)
+    assert path.read_text().startswith("hello")
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """A file stands where the folder should be."""
+    (tmp_path / "home").write_text("")
+    with pytest.raises(Permanent, match="home"):
+        DuckDBWarehouse(tmp_path / "home" / "w.duckdb", SMALL)
+
+
+async def test_a_file_of_another_revision_is_refused(tmp_path: Path) -> None:
+    """The table and the columns that differ are named; nothing is migrated behind one's back."""
+    path = tmp_path / "w.duckdb"
+    await DuckDBWarehouse(path, SMALL).close()
+    changed = Table(THINGS.name, "", THINGS.key, (*THINGS.columns, Column("colour", "STRING", "new")))
+    with pytest.raises(Permanent, match=r"contract\.things .*colour"):
+        DuckDBWarehouse(path, {changed.name: changed})
+    await DuckDBWarehouse(path, SMALL).close()
+
+
+async def test_a_statement_over_the_time_limit_is_transient() -> None:
+    """It is interrupted, and the warehouse goes on working."""
+    warehouse = DuckDBWarehouse(None, SMALL, time_limit=0.05)
+    with pytest.raises(Transient, match=r"time limit of 0\.05 s.*SELECT COUNT"):
+        await warehouse.query(ENDLESS)
+    assert await warehouse.query("SELECT 1 AS x") == [{"x": 1}]
+    await warehouse.close()
+
+
+async def test_cancelling_ends_the_statement() -> None:
+    """Nothing runs on unseen: closing afterwards does not wait for it."""
+    warehouse = DuckDBWarehouse(None, SMALL)
+    query = asyncio.create_task(warehouse.query(ENDLESS))
+    await asyncio.sleep(0)
+    query.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await query
+    await asyncio.wait_for(warehouse.close(), timeout=10)
+
+
+async def test_the_engine_does_not_block_the_event_loop() -> None:
+    """While a long statement runs, short ones are answered."""
+    warehouse = DuckDBWarehouse(None, SMALL)
+    long = asyncio.create_task(warehouse.query(ENDLESS))
+    assert await warehouse.query("SELECT 1 AS x") == [{"x": 1}]
+    assert not long.done()
+    long.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await long
+    await warehouse.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (duckdb.IOException('IO Error: Could not write file "w.duckdb": No space left on device'), Transient),
+        (duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate"), Transient),
+        (duckdb.TransactionException("TransactionContext Error: Conflict on update!"), Transient),
+        (duckdb.BinderException("Binder Error: no such column\n\nLINE 1: ..."), Permanent),
+        (duckdb.IOException("IO Error: corrupt block"), Permanent),
+    ],
+    ids=["disk", "memory", "conflict", "binder", "corrupt"],
+)
+def test_engine_errors_are_mapped_in_one_line(error: duckdb.Error, kind: type[Exception]) -> None:
+    """What may pass is transient, the rest permanent; each names its statement."""
+    failure = engine_failure(error, "SELECT x")
+    assert type(failure) is kind
+    assert "SELECT x" in str(failure)
+    assert "\n" not in str(failure)
+
+
+async def test_a_scope_may_end_in_a_comment() -> None:
+    """It cannot swallow what follows it."""
+    warehouse = DuckDBWarehouse(None, SMALL)
+    assert await warehouse.replace(THINGS.name, [ROW], scope="unit = 'a' -- the one") == 1
+    await warehouse.close()
+
+
+async def test_a_text_that_is_no_text_is_refused() -> None:
+    """A lone surrogate, as a JSON escape can make, does not reach the file."""
+    warehouse = DuckDBWarehouse(None, SMALL)
+    with pytest.raises(Permanent, match=r"contract\.things\.unit"):
+        await warehouse.append(THINGS.name, [{**ROW, "unit": "\ud800"}])
+    await warehouse.close()
+
+
+async def test_a_hundred_thousand_wide_rows_are_appended_in_bulk() -> None:
+    """Thirty columns wide; row by row this would take minutes."""
+    table = TABLES["raw.player_box_scores"]
+    values = {
+        "STRING": "x",
+        "INT64": 1,
+        "FLOAT64": 0.5,
+        "BOOL": True,
+        "DATE": date(2024, 3, 10),
+        "TIMESTAMP": datetime.now(UTC),
+    }
+    row = {column.name: values[column.type] for column in table.columns}
+    warehouse = DuckDBWarehouse(None, {table.name: table})
+    rows = [{**row, "player_id": n} for n in range(100_000)]
+    async with asyncio.timeout(20):  # measured: 1 s on an idle machine
+        assert await warehouse.append(table.name, rows) == 100_000
+    await warehouse.close()

@@ -1,0 +1,126 @@
+"""Fakes of the ports and of the upstreams."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pydantic import SecretStr
+
+from services.scraper.domain.wire import Parsed
+from services.scraper.endpoints import Request
+from services.scraper.fetch import Failed, Fetched, Meter
+from shared.errors import Permanent, Transient
+from shared.ports import BusHandler, Row
+
+T = TypeVar("T")
+
+
+class FakeClock:
+    """Business time stands still; waiting passes simulated time at once."""
+
+    def __init__(self, now: datetime) -> None:
+        self.instant = now
+        self.elapsed = 0.0
+        self.longest = 0.0
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def monotonic(self) -> float:
+        return self.elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        self.elapsed += seconds
+        self.longest = max(self.longest, seconds)
+        await asyncio.sleep(0)
+
+
+class FakeSecrets:
+    def __init__(self, values: dict[str, str]) -> None:
+        self.values = values
+
+    async def get(self, name: str) -> SecretStr:
+        if name not in self.values:
+            raise Permanent(f"no secret {name}")
+        return SecretStr(self.values[name])
+
+
+class FakeArchive:
+    """An archive in memory that may be full for some keys."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.full_for: Callable[[str], bool] = lambda _: False
+
+    async def put(self, key: str, data: bytes) -> None:
+        if self.full_for(key):
+            raise Transient("archive is full", remedy="free space")
+        self.objects[key] = data
+
+    async def get(self, key: str) -> bytes:
+        if key not in self.objects:
+            raise Permanent(f"no object {key}")
+        return self.objects[key]
+
+    async def list(self, prefix: str) -> list[str]:
+        return sorted(key for key in self.objects if key.startswith(prefix))
+
+
+class FakeBus:
+    """Remembers what was published, and the moment's rows of the ledger."""
+
+    def __init__(self) -> None:
+        self.published: list[tuple[str, bytes, Mapping[str, str]]] = []
+
+    async def publish(self, topic: str, data: bytes, attributes: Mapping[str, str] | None = None) -> str:
+        self.published.append((topic, data, attributes if attributes is not None else {}))
+        return str(len(self.published))
+
+    async def consume(self, subscription: str, handler: BusHandler, *, max_in_flight: int) -> None:
+        await asyncio.Event().wait()
+
+
+class FakeState:
+    """The scraper keeps no state: everything is an error."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any method of the port
+        raise AssertionError(f"the scraper must not use state.{name}")
+
+
+class FakeUpstreams:
+    """Answers by (source, unit); everything else is forbidden (403)."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.bodies: dict[tuple[str, str], bytes] = {}
+        self.published: dict[tuple[str, str], datetime] = {}
+        self.asked: list[Request] = []
+
+    async def get(self, request: Request, parse: Callable[[bytes], Parsed[T]], meter: Meter) -> Fetched[T] | Failed:
+        self.asked.append(request)
+        meter["requests"] += 1
+        key = (request.source, request.unit)
+        if key not in self.bodies:
+            return Failed(f"{request.source} {request.path}: HTTP 403", 1)
+        return Fetched(parse(self.bodies[key]), self.bodies[key], self.now, self.published.get(key), 1)
+
+    def units(self) -> list[tuple[str, str]]:
+        return [(request.source, request.unit) for request in self.asked]
+
+
+class BrokenWarehouse:
+    """Reads work, writes to one table do not."""
+
+    def __init__(self, warehouse: Any, table: str) -> None:  # noqa: ANN401 - any adapter
+        self._warehouse = warehouse
+        self._table = table
+
+    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Any = None) -> int:  # noqa: ANN401
+        if table == self._table:
+            raise Transient(f"{table} cannot be written")
+        written: int = await self._warehouse.replace(table, rows, scope=scope, params=params)
+        return written
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the other methods of the port
+        return getattr(self._warehouse, name)

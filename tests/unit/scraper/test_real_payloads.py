@@ -1,0 +1,142 @@
+"""The parsers on every real payload of the endpoints used (failure 30). Nothing is assumed of a file but its format."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from services.scraper.domain.balldontlie import parse_box_scores
+from services.scraper.domain.boxscore import parse_boxscore
+from services.scraper.domain.gamelog import parse_gamelog
+from services.scraper.domain.injuries import parse_injuries
+from services.scraper.domain.odds import parse_events, parse_odds
+from services.scraper.domain.rosters import parse_playerindex
+from services.scraper.domain.schedule import parse_schedule
+from services.scraper.domain.validation import inconsistency
+from services.scraper.domain.wire import Fault, Parsed, document, result_set
+from shared.identity import TEAMS
+
+Parser = Callable[[bytes], Parsed[Any]]
+
+
+def _read(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+def _files(root: Path, folder: str) -> list[Path]:
+    return sorted(path for path in (root / folder).glob("*") if path.name.endswith((".json", ".json.gz")))
+
+
+def _cassettes(root: Path, resource: str) -> Iterator[bytes]:
+    """Bodies of recorded requests to one resource of stats.nba.com."""
+    for path in sorted((root / "nba" / "vcr_cassettes").glob("*.yaml")):
+        for interaction in yaml.load(path.read_text(), Loader=yaml.CSafeLoader)["interactions"]:
+            if f"/stats/{resource}?" in interaction["request"]["uri"]:
+                yield interaction["response"]["body"]["string"].encode()
+
+
+@pytest.mark.parametrize(
+    ("folder", "parse"),
+    [
+        ("nba/schedule_api", parse_schedule),
+        ("nba/schedule_cdn", parse_schedule),
+        ("nba_cdn/scheduleLeagueV2", parse_schedule),
+        ("nba_cdn/boxscore", parse_boxscore),
+        ("nba/player_list", parse_playerindex),
+        ("balldontlie/box_scores", parse_box_scores),
+        ("espn/injuries", parse_injuries),
+        ("odds_api/events", parse_events),
+        ("odds_api/events_his", parse_events),
+        ("odds_api/event_odds_player_props", parse_odds),
+        ("odds_api/event_odds_player_props_rebuilt", parse_odds),
+        ("odds_api/historical_game_lines", parse_odds),
+        ("odds_api/game_lines_his", parse_odds),
+    ],
+)
+def test_f30_every_real_payload_is_read(shared_payloads: Path, folder: str, parse: Parser) -> None:
+    """Each is the document its parser expects; nothing the payload holds disappears without a word."""
+    files = _files(shared_payloads, folder)
+    if not files:
+        pytest.skip(f"no payloads in {folder}")
+    for path in files:
+        body = _read(path)
+        parsed = parse(body)
+        assert (parsed.seen == 0) == (not parsed.records and not parsed.refused) or parsed.seen > 0, path.name
+        assert all(refusal.record and refusal.reason for refusal in parsed.refused), path.name
+
+
+def test_f30_schedules_lose_no_game(shared_payloads: Path) -> None:
+    """Every game of the four kinds is kept, or refused because its teams are undecided."""
+    for folder in ("nba/schedule_api", "nba_cdn/scheduleLeagueV2", "nba/schedule_cdn"):
+        for path in _files(shared_payloads, folder):
+            body = _read(path)
+            [season] = (parsed := parse_schedule(body)).records
+            raw = [game for day in json.loads(body)["leagueSchedule"]["gameDates"] for game in day["games"]]
+            ours = {game["gameId"] for game in raw if game["gameId"][:3] in ("002", "004", "005", "006")}
+            assert {game.game_id for game in season.games} | {refusal.record for refusal in parsed.refused} == ours
+            assert all("not decided" in refusal.reason for refusal in parsed.refused)
+            assert all({game.home_team, game.away_team} <= TEAMS.keys() for game in season.games)
+            assert parsed.stamp is not None
+
+
+def test_f30_box_scores_are_consistent(shared_payloads: Path) -> None:
+    """The CDN's and BallDontLie's final box scores pass the validation, every line of them read."""
+    boxes = [
+        box
+        for folder, parse in (("nba_cdn/boxscore", parse_boxscore), ("balldontlie/box_scores", parse_box_scores))
+        for path in _files(shared_payloads, folder)
+        for box in parse(_read(path)).records
+    ]
+    for box in boxes:
+        assert box.refused == ()
+        home, away = box.score
+        assert inconsistency(box, home, away, None) is None
+
+
+def test_f24_odds_lose_no_line(shared_payloads: Path) -> None:
+    """Every (book, market, player, line) of the markets Tipoff predicts is an offer, and nothing is refused."""
+    folders = ("odds_api/event_odds_player_props", "odds_api/event_odds_player_props_rebuilt")
+    for path in (path for folder in folders for path in _files(shared_payloads, folder)):
+        payload = json.loads(_read(path))
+        wanted = {
+            (book["key"], market["key"].removeprefix("player_"), outcome["description"].strip(), outcome["point"])
+            for book in payload.get("data", payload)["bookmakers"]
+            for market in book["markets"]
+            if market["key"] in ("player_points", "player_rebounds", "player_assists", "player_threes")
+            for outcome in market["outcomes"]
+        }
+        parsed = parse_odds(_read(path))
+        got = {(o.bookmaker, o.market, o.player_name, o.line) for o in parsed.records if o.is_main}
+        assert got == wanted, path.name
+        assert parsed.refused == (), path.name
+
+
+def test_f30_recorded_player_indexes_are_read(shared_payloads: Path) -> None:
+    """All thirty teams have a roster."""
+    bodies = [*_cassettes(shared_payloads, "playerindex"), *map(_read, _files(shared_payloads, "nba/player_list"))]
+    if not bodies:
+        pytest.skip("no player index at hand")
+    for body in bodies:
+        parsed = parse_playerindex(body)
+        assert {player.team for player in parsed.records} == TEAMS.keys()
+        assert parsed.refused == ()
+
+
+def test_f30_recorded_team_logs_are_told_from_player_logs(shared_payloads: Path) -> None:
+    """The real logs at hand are team logs: their table is read, and they are refused as player logs by what they lack."""
+    folders = sorted((shared_payloads / "nba").glob("leaguegamelog*"))
+    bodies = [_read(path) for folder in folders for path in _files(folder, ".")]
+    bodies += _cassettes(shared_payloads, "leaguegamelog")
+    for body in bodies:
+        payload = document(body)
+        rows = result_set(payload, "LeagueGameLog", ("GAME_ID", "MIN", "PTS"))
+        assert rows
+        if "PLAYER_ID" in payload["resultSets"][0]["headers"]:
+            assert parse_gamelog(body).records
+        else:
+            with pytest.raises(Fault, match="lacks PLAYER_ID, PLAYER_NAME"):
+                parse_gamelog(body)

@@ -1,0 +1,118 @@
+"""Laws of shared.throttle, on a simulated clock."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import pytest
+from asyncio_throttle import throttler
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import Permanent, Transient
+from shared.throttle import Throttle
+
+
+class SimulatedClock:
+    """Time passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.sleeps = 0
+        self.at_sleep: dict[int, Callable[[], None]] = {}
+
+    def monotonic(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.sleeps += 1
+        self.time += seconds
+        self.at_sleep.get(self.sleeps, lambda: None)()
+        await asyncio.sleep(0)
+
+
+def simulated(rate: int, clock: SimulatedClock, **options: float) -> Throttle:
+    """A throttle whose library, too, reads the simulated clock."""
+    vars(throttler).update(
+        time=SimpleNamespace(monotonic=clock.monotonic),
+        asyncio=SimpleNamespace(sleep=clock.sleep),
+    )
+    return Throttle(rate, monotonic=clock.monotonic, sleep=clock.sleep, **options)  # type: ignore[arg-type]  # ints are floats
+
+
+@pytest.fixture(autouse=True)
+def _library_as_it_was() -> Iterator[None]:
+    before = dict(vars(throttler))
+    yield
+    vars(throttler).update(before)
+
+
+async def _admissions(throttle: Throttle, clock: SimulatedClock, number: int) -> list[tuple[int, float]]:
+    admitted: list[tuple[int, float]] = []
+
+    async def one(who: int) -> None:
+        await throttle.acquire()
+        admitted.append((who, clock.time))
+
+    async with asyncio.TaskGroup() as group:
+        for who in range(number):
+            group.create_task(one(who))
+    return admitted
+
+
+@given(st.integers(1, 20), st.integers(1, 60))
+def test_law_no_window_admits_more_than_the_rate(rate: int, number: int) -> None:
+    """Any rate+1 admissions in a row span more than the period, and everyone gets a turn, in order."""
+    clock = SimulatedClock()
+    admitted = asyncio.run(_admissions(simulated(rate, clock), clock, number))
+    times = [time for _, time in admitted]
+    assert [who for who, _ in admitted] == list(range(number))
+    assert all(later - earlier > 1.0 for earlier, later in zip(times, times[rate:], strict=False))
+
+
+@given(st.integers(1, 5), st.lists(st.floats(0.1, 60), min_size=1, max_size=4))
+def test_law_nobody_is_admitted_while_the_host_pauses(rate: int, pauses: list[float]) -> None:
+    """After a 429 the whole host waits; of several pauses the longest counts."""
+    clock = SimulatedClock()
+    throttle = simulated(rate, clock)
+    for seconds in pauses:
+        throttle.pause(seconds)
+    admitted = asyncio.run(_admissions(throttle, clock, 7))
+    assert min(time for _, time in admitted) >= 1000.0 + max(pauses)
+
+
+async def test_a_pause_that_comes_while_somebody_waits_holds_him_too() -> None:
+    """The next in line, already polling, does not slip through a pause that begins meanwhile."""
+    clock = SimulatedClock()
+    throttle = simulated(1, clock)
+    await throttle.acquire()
+    clock.at_sleep[3] = lambda: throttle.pause(30)
+    await throttle.acquire()
+    assert clock.time >= 1030
+
+
+async def test_only_the_first_in_line_polls() -> None:
+    """A thousand waiters cost as many polls as one: the others queue."""
+    clock = SimulatedClock()
+    await _admissions(simulated(500, clock), clock, 1000)
+    assert clock.sleeps < 250
+
+
+@pytest.mark.parametrize(("rate", "period"), [(0, 1.0), (-1, 1.0), (1, 0.0)])
+def test_a_rate_that_admits_nobody_is_refused(rate: int, period: float) -> None:
+    """A rate of 0 would make the library spin for ever."""
+    with pytest.raises(Permanent, match="admits nothing"):
+        simulated(rate, SimulatedClock(), period=period)
+
+
+async def test_a_full_queue_is_transient() -> None:
+    """Beyond the bound of waiters a request is turned away instead of piling up."""
+    clock = SimulatedClock()
+    throttle = simulated(1, clock, max_waiters=1)
+    await throttle.acquire()
+    waiting = asyncio.create_task(throttle.acquire())
+    await asyncio.sleep(0)
+    with pytest.raises(Transient, match="already wait"):
+        await throttle.acquire()
+    await waiting
+    assert throttle.waiting == 0

@@ -94,7 +94,7 @@ def workspace_or_fail(base: Path) -> Workspace:
 
 @asynccontextmanager
 async def api(base: Path) -> AsyncIterator[Client]:
-    """The coordinator's API: the running stack's, else that of one started for this command in the current workspace."""
+    """The coordinator's API: the running stack's, else that of one started for this command."""
     stack = daemon.running_stack(base)
     if stack is not None:
         async with connect(stack.url, stack.api_key) as client:

@@ -40,9 +40,8 @@ def up(path: Path | None, port: int, *, dry_run: bool) -> None:
         history = there.read_session().get("history")
     workspace = there if there is not None and path is None else Workspace(base, "local")
     if dry_run:
-        out.print(
-            f"would serve {'the generated league' if history is None else history} from {workspace.path}, coordinator on port {port}"
-        )
+        world = "the generated league" if history is None else history
+        out.print(f"would serve {world} from {workspace.path}, coordinator on port {port}")
         return
     open_history(history)  # a broken one is refused here, in one line
     stack = daemon.start(base, workspace, history, port)
@@ -81,9 +80,8 @@ def status(*, as_json: bool) -> None:
         common.print_json({"running": True, "pid": stack.pid, "workspace": stack.workspace, "services": services})
     else:
         for service in services:
-            out.print(
-                f"{service['service']:12} {'healthy' if service['healthy'] else 'ILL':8} {service['url']}  {service['why']}"
-            )
+            state = "healthy" if service["healthy"] else "ILL"
+            out.print(f"{service['service']:12} {state:8} {service['url']}  {service['why']}")
     raise click.exceptions.Exit(0 if all(service["healthy"] for service in services) else 1)
 
 
@@ -92,7 +90,7 @@ async def _health(stack: daemon.RunningStack) -> list[dict[str, object]]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5.0)) as session:
         for name, url in stack.urls.items():
             try:
-                async with session.get(f"{url}/healthz") as response:
+                async with session.get(f"{url}/readyz") as response:
                     body = await response.json()
             except (aiohttp.ClientError, TimeoutError) as error:
                 found.append({"service": name, "healthy": False, "url": url, "why": type(error).__name__})

@@ -27,7 +27,8 @@ from shared.slate import Mode, days
 from shared.tables import QUANTILE_COLUMNS
 
 PARQUET_COLUMNS = (
-    "game_id", "player_id", "game_date", "market", "system", "predicted_at", "mean", *QUANTILE_COLUMNS, "line", "p_over",
+    "game_id", "player_id", "game_date", "market", "system", "predicted_at", "mean", *QUANTILE_COLUMNS, "line",
+    "p_over",
 )  # fmt: skip
 
 
@@ -86,8 +87,8 @@ def demo(path: Path | None, mode: str, market: str, as_json: bool) -> None:  # n
 @common.json_option
 @click.option("--dry-run", is_flag=True, help="Only say which slates would be replayed.")
 def replay(  # noqa: PLR0913 - one argument per option
-    path: Path, first: date, last: date, mode: str, faults: str, report_file: Path | None, parquet: Path | None,
-    as_json: bool, dry_run: bool,  # noqa: FBT001 - flags of the command line
+    *, path: Path, first: date, last: date, mode: str, faults: str, report_file: Path | None, parquet: Path | None,
+    as_json: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     """Real seasons night by night through the production code, at a virtual clock; grades the last night too."""
     try:

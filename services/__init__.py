@@ -1,0 +1,1 @@
+"""The four services. Each is deployed alone; none imports another."""

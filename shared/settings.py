@@ -23,6 +23,7 @@ class CommonSettings(BaseSettings):
         "local", description="local: embedded adapters in one process; gcp: the cloud's own services"
     )
     home: Path = Field(Path(".tipoff"), description="folder of the local profile's state: warehouse, archive, sessions")
+    archive: Path | None = Field(None, description="folder of the raw payloads and exports; default: archive/ in home")
     project: str | None = Field(None, description="Google Cloud project; needed in profile gcp")
     revision: str = Field("dev", description="deployed revision, shown by /healthz and compared by `tipoff doctor`")
     host: str = Field("127.0.0.1", description="address the service's HTTP face binds")

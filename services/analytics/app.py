@@ -24,5 +24,5 @@ def build(settings: AnalyticsSettings, ports: Ports) -> web.Application:
                 max_in_flight=settings.concurrency,
             )
         ],
-        pings={"warehouse": partial(ports.warehouse.query, "SELECT 1 AS one")},
+        pings={"warehouse": lambda: ports.warehouse.query("SELECT 1 AS one")},
     )

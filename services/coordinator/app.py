@@ -1,7 +1,5 @@
 """The coordinator: runs the cascade, hands batches to the workers, publishes, and answers the HTTP API."""
 
-from functools import partial
-
 from aiohttp import web
 
 from services.coordinator.api import Api, authenticate, failures
@@ -27,8 +25,8 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
             *(DeadLetterConsumer(topic, handlers.on_dead_letter) for topic in TOPICS),
         ],
         pings={
-            "warehouse": partial(ports.warehouse.query, "SELECT 1 AS one"),
-            "state": partial(ports.state.get, "runs", "ping"),
+            "warehouse": lambda: ports.warehouse.query("SELECT 1 AS one"),
+            "state": lambda: ports.state.get("runs", "ping"),
         },
         middlewares=[failures, authenticate(ports)],
     )

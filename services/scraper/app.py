@@ -41,7 +41,7 @@ def build(settings: ScraperSettings, ports: Ports) -> web.Application:
                 max_in_flight=settings.concurrency,
             )
         ],
-        pings={"warehouse": partial(ports.warehouse.query, "SELECT 1 AS one")},
+        pings={"warehouse": lambda: ports.warehouse.query("SELECT 1 AS one")},
     )
     app.cleanup_ctx.insert(0, session)  # before the consumers, which use it, and closed after them
     return app

@@ -8,6 +8,7 @@
 """
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -35,6 +36,7 @@ TRUST_EMPTY_FROM = 4
 injects at most three consecutive faults per request (DESIGN: local upstream), so the fourth answer is genuine."""
 
 
+_SECONDS = re.compile(r"\s*(\d+)\s*", re.ASCII)
 PARSING = 20.0
 """Seconds that parsing may take on top of the time limit of the transfer: a busy machine is no slow upstream."""
 
@@ -224,8 +226,8 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     value = headers.get("Retry-After")
     if value is None:
         return None
-    if value.strip().isdigit():
-        return float(value)
+    if (seconds := _SECONDS.fullmatch(value)) is not None:
+        return float(seconds[1])
     until = http_date(value)
     if until is None:
         return None

@@ -2,10 +2,9 @@
 
 import asyncio
 
-from services.worker.domain.batch import predict
 from shared.contract import BatchReported, BatchRequested, Message
 from shared.errors import Permanent
-from shared.ports import Ports
+from shared.ports import Ports, Row
 
 
 async def on_task(message: Message, ports: Ports) -> None:
@@ -13,7 +12,7 @@ async def on_task(message: Message, ports: Ports) -> None:
     if not isinstance(message, BatchRequested):
         raise Permanent(f"the worker takes no {message.KIND}", remedy="it belongs on another service's topic")
     started = ports.clock.monotonic()
-    rows = await asyncio.to_thread(predict, message)
+    rows = await asyncio.to_thread(_predict, message)
     await ports.warehouse.replace(
         "predictions.staging",
         rows,
@@ -28,3 +27,9 @@ async def on_task(message: Message, ports: Ports) -> None:
         seconds=ports.clock.monotonic() - started,
     )
     await ports.bus.publish("coordinator-events", report.encode(), report.attributes())
+
+
+def _predict(batch: BatchRequested) -> list[Row]:
+    from services.worker.domain.batch import predict  # noqa: PLC0415 - numpy and scipy only once there is work
+
+    return predict(batch)

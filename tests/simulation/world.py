@@ -31,7 +31,7 @@ SLATE = date(2024, 3, 4)
 START = datetime(2024, 3, 4, 12, tzinfo=UTC)
 MAX_DELIVERIES = 5
 FATES = ("good",) * 14 + ("slow", "slow", "flaky", "flaky", "short", "refused", "reported failed", "poison")
-"""What becomes of a step: all rows at once, rows little by little, transient trouble, rows never or refused, failure."""
+"""What becomes of a step: all rows at once or little by little, transient trouble, rows missing or refused, failure."""
 
 
 class Crash(Exception):  # noqa: N818 - an event of the world, not an error
@@ -194,9 +194,7 @@ class World:
             self.rows[step] = min(self.expected[step], self.rows[step] + more)
             self._crash_point()
             outcome = "failed" if fate == "reported failed" else "done"
-            self._post(
-                StepReported(run_id=request.run_id, step=step, attempt=request.attempt, outcome=outcome)  # type: ignore[arg-type]  # one of two literals
-            )
+            self._post(StepReported(run_id=request.run_id, step=step, attempt=request.attempt, outcome=outcome))
 
     def _dispatch(self, request: StepRequested) -> None:
         if self.run is None or self.run.run_id != request.run_id:
@@ -243,7 +241,7 @@ class World:
             now = START + timedelta(seconds=self.elapsed)
             after, commands = decide(before, event, now)
             assert after is not None
-            check_decision(before, event, after, commands, now)
+            check_decision(before, event, after, commands, now, asked=self.requests)
             if after is before and not commands:
                 break
             self._interference()

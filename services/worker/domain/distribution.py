@@ -64,7 +64,7 @@ class Counts:
 
 
 def negative_binomial(mean: Floats, variance: Floats) -> Counts:
-    """Distributions with the given moments; `mean` (n,) > 0, `variance` (n,) is raised to just above the mean if below."""
+    """Distributions with the given moments, each (n,), means > 0; a variance below the mean is raised to just above."""
     variance = np.maximum(variance, mean * _OVERDISPERSION)
     success = mean / variance
     size = mean * success / (1.0 - success)

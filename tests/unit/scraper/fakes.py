@@ -77,7 +77,7 @@ class FakeBus:
         self.published.append((topic, data, attributes if attributes is not None else {}))
         return str(len(self.published))
 
-    async def consume(self, subscription: str, handler: BusHandler, *, max_in_flight: int) -> None:
+    async def consume(self, subscription: str, handler: BusHandler, *, max_in_flight: int) -> None:  # noqa: ARG002 - the port's
         await asyncio.Event().wait()
 
 

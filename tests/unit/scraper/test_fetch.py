@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer, unused_port
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scraper.domain.odds import parse_events
+from services.scraper.domain.odds import Event, parse_events
 from services.scraper.domain.wire import Fault
 from services.scraper.endpoints import Request, Source
 from services.scraper.fetch import Failed, Fetched, Fetcher, Meter, classify, http_date, retry_after
@@ -141,11 +141,9 @@ class Rig:
         self.secrets = secrets
         self.meter: Meter = Counter()
 
-    async def get(self, **params: str) -> Fetched[object] | Failed:
-        got: Fetched[object] | Failed = await self.fetcher.get(  # type: ignore[assignment]  # events are objects
-            Request("odds_api", "events", "/v4/events", params), parse_events, self.meter
-        )
-        return got
+    async def get(self, **params: str) -> Fetched[Event] | Failed:
+        request = Request("odds_api", "events", "/v4/events", params)
+        return await self.fetcher.get(request, parse_events, self.meter)
 
 
 @asynccontextmanager

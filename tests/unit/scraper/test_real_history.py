@@ -22,7 +22,7 @@ _SEASONS = "SELECT DISTINCT season FROM read_parquet(?) ORDER BY season"
 
 
 def test_no_real_game_is_refused_and_a_season_is_read_in_a_second(shared_data: Path) -> None:
-    """Every game of the real seasons passes, and a season's log of some 27,000 rows is parsed in about half a second."""
+    """Every game of the real seasons passes, and a log of 27,000 rows is parsed in less than a second."""
     players, schedule = str(shared_data / "player_games.parquet"), str(shared_data / "schedule.parquet")
     with duckdb.connect() as database:
         games = {row[0]: row[1:] for row in database.execute(_GAMES, [schedule]).fetchall()}

@@ -65,7 +65,7 @@ def test_f30_every_real_payload_is_read(shared_payloads: Path, folder: str, pars
     for path in files:
         body = _read(path)
         parsed = parse(body)
-        assert (parsed.seen == 0) == (not parsed.records and not parsed.refused) or parsed.seen > 0, path.name
+        assert parsed.seen > 0 or len(body) < 1000, path.name
         assert all(refusal.record and refusal.reason for refusal in parsed.refused), path.name
 
 
@@ -92,7 +92,10 @@ def test_f30_box_scores_are_consistent(shared_payloads: Path) -> None:
         for box in parse(_read(path)).records
     ]
     for box in boxes:
+        if not box.final:
+            continue
         assert box.refused == ()
+        assert box.score is not None
         home, away = box.score
         assert inconsistency(box, home, away, None) is None
 
@@ -127,7 +130,7 @@ def test_f30_recorded_player_indexes_are_read(shared_payloads: Path) -> None:
 
 
 def test_f30_recorded_team_logs_are_told_from_player_logs(shared_payloads: Path) -> None:
-    """The real logs at hand are team logs: their table is read, and they are refused as player logs by what they lack."""
+    """The logs at hand are team logs: their table is read, and as player logs they are refused by what they lack."""
     folders = sorted((shared_payloads / "nba").glob("leaguegamelog*"))
     bodies = [_read(path) for folder in folders for path in _files(folder, ".")]
     bodies += _cassettes(shared_payloads, "leaguegamelog")

@@ -1,0 +1,46 @@
+"""A service as a process: settings, logs, ports of the profile, HTTP face, and a clean end on SIGTERM."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+from aiohttp import web
+
+from shared import logs
+from shared.errors import TipoffError
+from shared.ports import Ports
+from shared.profiles import ports
+from shared.settings import CommonSettings, load
+
+S = TypeVar("S", bound=CommonSettings)
+SHUTDOWN_SECONDS = 8.0
+"""Cloud Run kills ten seconds after SIGTERM."""
+
+
+def run(service: str, model: type[S], build: Callable[[S, Ports], web.Application]) -> None:
+    """Run until SIGTERM or SIGINT; a failure to start is one line on stderr and exit code 1."""
+    try:
+        settings = load(model)
+        logs.configure(settings.log_level, settings.log_format)
+        asyncio.run(_serve(service, settings, build))
+    except TipoffError as error:
+        sys.exit(f"{service}: {error}")
+
+
+async def _serve(service: str, settings: S, build: Callable[[S, Ports], web.Application]) -> None:
+    stopped = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    async with ports(settings) as wired:
+        runner = web.AppRunner(build(settings, wired), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, settings.host, settings.port)
+            await site.start()
+            host, port = runner.addresses[0][:2]
+            print(f"{service} http://{host}:{port}", flush=True)  # noqa: T201 - whoever started it on port 0 reads this
+            await stopped.wait()
+        finally:
+            await runner.cleanup()

@@ -1,0 +1,113 @@
+"""Which adapter stands behind each port: `local` is embedded, `gcp` the cloud's own services.
+
+An adapter is imported and made at its first use: a service starts fast and loads only what it uses.
+"""
+
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from shared.errors import Permanent
+from shared.ports import Archive, Bus, Clock, Ports, Secrets, StateStore, Warehouse
+from shared.settings import CommonSettings
+
+Factory = Callable[[CommonSettings, Clock], Any]
+
+
+class Deferred:
+    """Stands for a port and becomes its adapter at the first use."""
+
+    def __init__(self, name: str, make: Callable[[], Any]) -> None:
+        self._name = name
+        self._make = make
+        self.adapter: Any = None
+
+    def __getattr__(self, attribute: str) -> Any:  # noqa: ANN401 - whatever the adapter has
+        if self.adapter is None:
+            try:
+                self.adapter = self._make()
+            except ImportError as error:
+                raise Permanent(
+                    f"port {self._name}: package {error.name} is not installed",
+                    remedy="install tipoff with the service's extra, or `local` for the embedded profile",
+                ) from error
+        return getattr(self.adapter, attribute)
+
+    async def finish(self) -> None:
+        """Close the adapter if there is one and it wants to be closed."""
+        close = getattr(self.adapter, "close", None)
+        if close is not None:
+            await close()
+
+
+@asynccontextmanager
+async def ports(settings: CommonSettings) -> AsyncIterator[Ports]:
+    """The ports of the settings' profile, closed on leaving."""
+    factories = _LOCAL if settings.profile == "local" else _GCP
+    clock = _wall_clock()
+    deferred = {name: Deferred(name, _bound(make, settings, clock)) for name, make in factories.items()}
+    try:
+        yield Ports(
+            clock=clock,
+            bus=cast("Bus", deferred["bus"]),
+            warehouse=cast("Warehouse", deferred["warehouse"]),
+            state=cast("StateStore", deferred["state"]),
+            secrets=cast("Secrets", deferred["secrets"]),
+            archive=cast("Archive", deferred["archive"]),
+        )
+    finally:
+        for adapter in deferred.values():
+            await adapter.finish()
+
+
+def _bound(make: Factory, settings: CommonSettings, clock: Clock) -> Callable[[], Any]:
+    return lambda: make(settings, clock)
+
+
+def _wall_clock() -> Clock:
+    from shared.embedded.clock import WallClock  # noqa: PLC0415 - adapters are imported when used
+
+    return WallClock()
+
+
+def _embedded_bus(_: CommonSettings, clock: Clock) -> Any:  # noqa: ANN401 - see Factory
+    from shared.embedded.bus import EmbeddedBus  # noqa: PLC0415 - adapters are imported when used
+
+    return EmbeddedBus(clock)
+
+
+def _duckdb(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 - see Factory
+    from shared.embedded.warehouse import DuckDBWarehouse  # noqa: PLC0415 - adapters are imported when used
+
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return DuckDBWarehouse(settings.home / "warehouse.duckdb")
+
+
+def _sqlite(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 - see Factory
+    from shared.embedded.state import SQLiteState  # noqa: PLC0415 - adapters are imported when used
+
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return SQLiteState(settings.home / "state.sqlite")
+
+
+def _environment(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 - see Factory
+    from shared.embedded.secrets import EnvironmentSecrets  # noqa: PLC0415 - adapters are imported when used
+
+    return EnvironmentSecrets(os.environ, settings.home / "secrets.env")
+
+
+def _files(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 - see Factory
+    from shared.embedded.archive import FileArchive  # noqa: PLC0415 - adapters are imported when used
+
+    return FileArchive(settings.archive if settings.archive is not None else settings.home / "archive")
+
+
+_LOCAL: Mapping[str, Factory] = {
+    "bus": _embedded_bus,
+    "warehouse": _duckdb,
+    "state": _sqlite,
+    "secrets": _environment,
+    "archive": _files,
+}
+_GCP: Mapping[str, Factory] = {}

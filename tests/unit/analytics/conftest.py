@@ -1,0 +1,41 @@
+"""The warehouse the SQL runs on, in memory."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date
+
+import pytest
+
+from services.analytics.processors import PROCESSORS
+from shared.contract import StepRequested
+from shared.embedded.warehouse import DuckDBWarehouse
+from shared.ports import Row, Warehouse
+from shared.slate import Mode
+from shared.tables import TABLES
+from tests.unit.shared.rows import SLATE
+
+Process = Callable[..., Awaitable[list[Row]]]
+
+
+@pytest.fixture
+async def warehouse() -> AsyncIterator[Warehouse]:
+    warehouse = DuckDBWarehouse(None)
+    yield warehouse
+    await warehouse.close()
+
+
+@pytest.fixture
+def process(warehouse: Warehouse) -> Process:
+    """Run processors for a slate; answers the rows of the last one's table, ordered by its key."""
+
+    async def run(*steps: str, day: date = SLATE, mode: Mode = Mode.OVERNIGHT, regrade_days: int = 7) -> list[Row]:
+        for step in steps:
+            request = StepRequested(run_id=f"{day}.{mode}.1", game_date=day, mode=mode, step=step, attempt=1)
+            await PROCESSORS[step].run(request, warehouse, regrade_days=regrade_days)
+        return await rows_of(warehouse, PROCESSORS[steps[-1]].table)
+
+    return run
+
+
+async def rows_of(warehouse: Warehouse, table: str) -> list[Row]:
+    """All rows of a table, ordered by its key."""
+    return await warehouse.query(f"SELECT * FROM {table} ORDER BY {', '.join(TABLES[table].key)}")  # noqa: S608 - the registry's names

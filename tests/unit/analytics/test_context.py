@@ -1,0 +1,163 @@
+"""`analytics.upcoming_player_game_context`: cutoffs, injury status, rest and consensus lines."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from shared.ports import Row, Warehouse
+from shared.slate import Mode, cutoff, eastern_instant
+from tests.unit.analytics.conftest import Process
+from tests.unit.shared.rows import SLATE, game, injury, load, prop, roster, tip
+
+GAME = "0022300900"
+CUTOFF = datetime(2024, 3, 4, 12, tzinfo=UTC)
+"""07:00 ET, overnight's."""
+
+
+def before(minutes: int) -> datetime:
+    """So many minutes before the overnight cutoff."""
+    return CUTOFF - timedelta(minutes=minutes)
+
+
+async def context(warehouse: Warehouse, process: Process, **tables: list[Row]) -> Row:
+    """The one context row of a slate with one game and player 1 of its home team."""
+    await load(warehouse, raw__games=[game(GAME)], raw__rosters=[roster(1)], **tables)
+    [found] = await process("upcoming_player_game_context")
+    return found
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize(
+    "day",
+    [date(2024, 3, 9), date(2024, 3, 10), date(2024, 3, 11), date(2023, 11, 4), date(2023, 11, 5), date(2023, 11, 6)],
+)
+async def test_f25_cutoffs_are_eastern_across_daylight_saving(
+    warehouse: Warehouse, process: Process, mode: Mode, day: date
+) -> None:
+    """SQL and `shared.slate` agree: overnight 07:00 ET of the date, same day 20 minutes before the game's tip."""
+    await load(
+        warehouse,
+        raw__games=[game(GAME, day, tip_utc=tip(day, 13)), game("0022300901", day, "LAL", "UTA", tip_utc=tip(day, 22, 30))],
+        raw__rosters=[roster(1, day=day), roster(2, "LAL", day=day)],
+    )  # fmt: skip
+    rows = await process("upcoming_player_game_context", day=day, mode=mode)
+    assert [row["cutoff_at"] for row in rows] == [cutoff(mode, day, tip(day, 13)), cutoff(mode, day, tip(day, 22, 30))]
+    if mode is Mode.OVERNIGHT:
+        assert rows[0]["cutoff_at"] == eastern_instant(day, datetime.min.replace(hour=7).time())
+
+
+async def test_both_teams_of_a_game_get_their_players(warehouse: Warehouse, process: Process) -> None:
+    """Home and away, with the other as opponent; a team that does not play has no row, nor has a postponed game."""
+    await load(
+        warehouse,
+        raw__games=[game(GAME), game("0022300901", home="LAL", away="UTA", postponed=True)],
+        raw__rosters=[roster(1), roster(2, "GSW"), roster(3, "LAL"), roster(4, "MIA")],
+    )
+    home, away = await process("upcoming_player_game_context")
+    assert (home["player_id"], home["team_abbr"], home["opponent_team_abbr"], home["is_home"]) == (1, "BOS", "GSW", True)
+    assert (away["player_id"], away["team_abbr"], away["opponent_team_abbr"], away["is_home"]) == (2, "GSW", "BOS", False)
+
+
+async def test_the_status_is_the_latest_before_the_cutoff(warehouse: Warehouse, process: Process) -> None:
+    """An update at the cutoff counts, one after it does not exist yet, one of another slate is another's."""
+    found = await context(warehouse, process, raw__injuries=[
+        injury(1, "Doubtful", before(600)),
+        injury(1, "Questionable", CUTOFF),
+        injury(1, "Out", CUTOFF + timedelta(seconds=1)),
+        injury(1, "Day-To-Day", before(1), SLATE - timedelta(days=1)),
+    ])  # fmt: skip
+    assert found["injury_status"] == "Questionable"
+
+
+async def test_a_player_nobody_reports_has_no_status(warehouse: Warehouse, process: Process) -> None:
+    """Null means not reported."""
+    found = await context(warehouse, process, raw__injuries=[injury(2, "Out", before(5))])
+    assert found["injury_status"] is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "consensus", "books"),
+    [
+        ([20.5], 20.5, 1),
+        ([20.5, 22.5], 21.5, 2),
+        ([19.5, 30.5, 20.5], 20.5, 3),
+        ([21.5, 19.5, 30.5, 20.5], 21.0, 4),
+        ([0.5], 0.5, 1),
+        ([0.0, 0.0, 1.0], 0.0, 3),
+    ],
+)
+async def test_f31_the_consensus_is_the_median_over_books(
+    warehouse: Warehouse, process: Process, lines: list[float], consensus: float, books: int
+) -> None:
+    """The middle line of an odd number of books, the mean of the middle two of an even one; zero is a line."""
+    rows = [prop(GAME, 1, line, f"book{n}", before(10 + n)) for n, line in enumerate(lines)]
+    found = await context(warehouse, process, raw__prop_lines=rows)
+    assert (found["points_line"], found["points_line_books"], found["points_line_at"]) == (consensus, books, before(10))
+
+
+async def test_a_books_newest_line_before_the_cutoff_counts(warehouse: Warehouse, process: Process) -> None:
+    """Older lines, alternates and what was posted after the cutoff do not."""
+    found = await context(warehouse, process, raw__prop_lines=[
+        prop(GAME, 1, 18.5, "a", before(100)),
+        prop(GAME, 1, 19.5, "a", CUTOFF),
+        prop(GAME, 1, 25.5, "a", CUTOFF + timedelta(seconds=1)),
+        prop(GAME, 1, 29.5, "a", before(1), is_main=False),
+        prop("0022300999", 1, 10.5, "b", before(1)),
+        prop(GAME, 2, 11.5, "b", before(1)),
+    ])  # fmt: skip
+    assert (found["points_line"], found["points_line_books"], found["points_line_at"]) == (19.5, 1, CUTOFF)
+
+
+async def test_of_lines_posted_at_once_the_most_balanced_counts(warehouse: Warehouse, process: Process) -> None:
+    """The book's main line is the one it prices evenly; one without prices is a last resort."""
+    found = await context(warehouse, process, raw__prop_lines=[
+        prop(GAME, 1, 17.5, "a", before(1), over_price=None, under_price=None),
+        prop(GAME, 1, 18.5, "a", before(1), over_price=-180.0, under_price=140.0),
+        prop(GAME, 1, 20.5, "a", before(1), over_price=-115.0, under_price=-105.0),
+    ])  # fmt: skip
+    assert found["points_line"] == 20.5
+
+
+async def test_f13_a_line_is_real_or_null(warehouse: Warehouse, process: Process) -> None:
+    """Markets are kept apart, and nobody's line is made up."""
+    found = await context(
+        warehouse, process, raw__prop_lines=[prop(GAME, 1, 2.5, "a", before(1), market="threes")]
+    )
+    assert (found["threes_line"], found["threes_line_books"]) == (2.5, 1)
+    for market in ("points", "rebounds", "assists"):
+        assert [found[f"{market}_{name}"] for name in ("line", "line_books", "line_at")] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "rest"),
+    [
+        ([SLATE - timedelta(days=1)], 1),
+        ([SLATE - timedelta(days=9), SLATE - timedelta(days=3)], 3),
+        ([date(2023, 6, 12)], None),
+        ([], None),
+    ],
+)
+async def test_f38_rest_is_counted_from_the_teams_last_game_of_the_season(
+    warehouse: Warehouse, process: Process, earlier: list[date], rest: int | None
+) -> None:
+    """Back-to-back is 1; the first game of a season has none; postponed games are not played."""
+    games = [game(f"00223001{n:02d}", day, "MIA", "BOS") for n, day in enumerate(earlier)]
+    games.append(game("0022300199", SLATE - timedelta(days=1), "BOS", "NYK", postponed=True))
+    await load(warehouse, raw__games=games)
+    assert (await context(warehouse, process))["days_rest"] == rest
+
+
+async def test_a_roster_unknown_at_the_cutoff_is_not_used(warehouse: Warehouse, process: Process) -> None:
+    """Who is published after 07:00 ET is nobody overnight, and somebody the same day."""
+    await load(warehouse, raw__games=[game(GAME)], raw__rosters=[roster(1, available_at=CUTOFF + timedelta(hours=1))])
+    assert await process("upcoming_player_game_context") == []
+    assert len(await process("upcoming_player_game_context", mode=Mode.SAME_DAY)) == 1
+
+
+async def test_modes_do_not_replace_each_others_rows(warehouse: Warehouse, process: Process) -> None:
+    """One row per player and mode, and doing it again leaves the same rows."""
+    await load(warehouse, raw__games=[game(GAME)], raw__rosters=[roster(1)])
+    await process("upcoming_player_game_context", mode=Mode.SAME_DAY)
+    rows = await process("upcoming_player_game_context")
+    assert [row["mode"] for row in rows] == ["overnight", "same_day"]
+    assert await process("upcoming_player_game_context") == rows

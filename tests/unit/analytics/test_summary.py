@@ -1,0 +1,67 @@
+"""`analytics.player_game_summary`: the rates, by hand."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.ports import Warehouse
+from tests.unit.analytics.conftest import Process
+from tests.unit.shared.rows import SLATE, YESTERDAY, box, load
+
+GAME = "0022300900"
+
+
+async def test_true_shooting_and_usage_by_hand(warehouse: Warehouse, process: Process) -> None:
+    """Oliver's formulas, on a team of two."""
+    await load(
+        warehouse,
+        raw__player_box_scores=[
+            box(GAME, 1, YESTERDAY, points=25, minutes=36.0, field_goals_attempted=18, free_throws_attempted=5, turnovers=3),
+            box(GAME, 2, YESTERDAY, points=8, minutes=204.0, field_goals_attempted=70, free_throws_attempted=15, turnovers=9),
+            box(GAME, 3, YESTERDAY, "GSW", points=9, minutes=240.0, field_goals_attempted=9),
+        ],
+    )  # fmt: skip
+    one, two, three = await process("player_game_summary")
+    assert one["true_shooting"] == pytest.approx(25 / (2 * (18 + 0.44 * 5)), abs=1e-12)
+    used, team_used = 18 + 0.44 * 5 + 3, (18 + 70) + 0.44 * (5 + 15) + (3 + 9)
+    assert one["usage_rate"] == pytest.approx(100 * used * (240 / 5) / (36 * team_used), abs=1e-12)
+    shares = one["usage_rate"] * 36 + two["usage_rate"] * 204
+    assert shares == pytest.approx(100 * 240 / 5)
+    assert (one["team_abbr"], three["team_abbr"], three["points"]) == ("BOS", "GSW", 9)
+
+
+async def test_rates_without_a_denominator_are_null(warehouse: Warehouse, process: Process) -> None:
+    """No attempt, no true shooting; no minute, no usage. Zero points are zero, not missing."""
+    await load(warehouse, raw__player_box_scores=[
+        box(GAME, 1, YESTERDAY, points=0, minutes=5.0),
+        box(GAME, 2, YESTERDAY, points=0, minutes=0.0, field_goals_attempted=1),
+    ])  # fmt: skip
+    one, two = await process("player_game_summary")
+    assert (one["true_shooting"], one["usage_rate"], one["points"]) == (None, 0.0, 0)
+    assert (two["true_shooting"], two["usage_rate"]) == (0.0, None)
+
+
+async def test_the_slates_own_games_are_not_summarised(warehouse: Warehouse, process: Process) -> None:
+    """Box scores of the slate's date are the future."""
+    await load(warehouse, raw__player_box_scores=[box(GAME, 1, SLATE), box("0022300901", 1, YESTERDAY)])
+    assert [row["game_date"] for row in await process("player_game_summary")] == [YESTERDAY]
+
+
+async def test_f09_games_that_arrive_late_are_summarised_however_old(warehouse: Warehouse, process: Process) -> None:
+    """Everything not summarised yet is, and what was summarised stays."""
+    old = SLATE - timedelta(days=200)
+    await load(warehouse, raw__player_box_scores=[box("0022300100", 1, YESTERDAY)])
+    await process("player_game_summary")
+    await load(warehouse, raw__player_box_scores=[box("0022300001", 1, old), box("0022300002", 2, old)])
+    assert [row["game_id"] for row in await process("player_game_summary")] == ["0022300001", "0022300002", "0022300100"]
+
+
+async def test_summarising_twice_leaves_the_same_rows(warehouse: Warehouse, process: Process) -> None:
+    """A redelivered request changes nothing."""
+    await load(warehouse, raw__player_box_scores=[box(GAME, player, YESTERDAY) for player in range(1, 6)])
+    assert await process("player_game_summary") == await process("player_game_summary")
+
+
+async def test_a_day_without_box_scores_writes_nothing(process: Process) -> None:
+    """Opening night: no earlier game, no row, no error."""
+    assert await process("player_game_summary") == []

@@ -1,0 +1,85 @@
+"""A scraper on fakes: embedded warehouse in memory, archive in memory, upstreams that answer as told."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from services.scraper.handlers import handle
+from services.scraper.settings import ScraperSettings
+from shared.contract import StepReported, StepRequested
+from shared.embedded.warehouse import DuckDBWarehouse
+from shared.ports import Ports, Row
+from shared.slate import Mode
+from tests.unit.scraper import wire
+from tests.unit.scraper.fakes import FakeArchive, FakeBus, FakeClock, FakeSecrets, FakeState, FakeUpstreams
+
+MORNING_AFTER = datetime(2024, 3, 5, 12, tzinfo=UTC)
+"""07:00 ET on the day after BOS at NYK."""
+
+
+@dataclass
+class Rig:
+    """Everything around the service, and a short way to run a step."""
+
+    ports: Ports
+    clock: FakeClock
+    archive: FakeArchive
+    bus: FakeBus
+    upstreams: FakeUpstreams
+    settings: ScraperSettings
+    last_step: str = ""
+
+    async def run(
+        self,
+        step: str,
+        day: date = date(2024, 3, 5),
+        mode: Mode = Mode.OVERNIGHT,
+        *,
+        from_archive: bool = False,
+        warehouse: Any = None,  # noqa: ANN401 - any adapter
+    ) -> StepReported:
+        self.last_step = step
+        request = StepRequested(run_id="r1", game_date=day, mode=mode, step=step, attempt=1, from_archive=from_archive)
+        ports = self.ports if warehouse is None else replace(self.ports, warehouse=warehouse)
+        return await handle(request, ports, self.upstreams, self.settings)
+
+    async def rows(self, table: str, order: str = "1") -> list[Row]:
+        return await self.ports.warehouse.query(f"SELECT * FROM {table} ORDER BY {order}")  # noqa: S608 - a test's own table
+
+    async def everything(self, table: str) -> list[Row]:
+        """All rows, in an order that depends on nothing but the rows."""
+        return sorted(await self.rows(table), key=str)
+
+    async def column(self, table: str, column: str) -> list[Any]:
+        query = f"SELECT {column} FROM {table} ORDER BY 1"  # noqa: S608 - a test's own table
+        return [row[column] for row in await self.ports.warehouse.query(query)]
+
+    async def ledger(self) -> dict[str, str]:
+        """Unit -> outcome of the last step."""
+        return {row["unit"]: row["outcome"] for row in await self.fetches()}
+
+    async def fetches(self) -> list[Row]:
+        """Rows of raw.fetches of the last step."""
+        return [row for row in await self.rows("raw.fetches", "unit") if row["step"] == self.last_step]
+
+    async def know_schedule(self, *games: wire.Json) -> None:
+        """Load a schedule through the service itself."""
+        self.upstreams.bodies["nba_cdn", "2023-24"] = wire.schedule(*games)
+        report = await self.run("schedule")
+        assert report.outcome == "done", report.reason
+        self.upstreams.asked.clear()
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    clock, archive, bus = FakeClock(MORNING_AFTER), FakeArchive(), FakeBus()
+    warehouse = DuckDBWarehouse()
+    ports = Ports(
+        clock=clock, bus=bus, warehouse=warehouse, state=FakeState(), secrets=FakeSecrets({}), archive=archive
+    )
+    settings = ScraperSettings(history_seasons=1, bulk_threshold=1)
+    yield Rig(ports, clock, archive, bus, FakeUpstreams(MORNING_AFTER), settings)
+    await warehouse.close()

@@ -112,7 +112,7 @@ async def set_clock(stack: RunningStack, instant: datetime) -> None:
     timeout = aiohttp.ClientTimeout(total=10.0)
     async with (
         aiohttp.ClientSession(timeout=timeout) as session,
-        session.post(f"{stack.upstream}/_devstack/clock", json={"now": instant.isoformat()}) as response,
+        session.post(f"{stack.upstream}/_devstack/clock", json={"now": instant.isoformat(), "force": True}) as response,
     ):
         if response.status != 200:  # noqa: PLR2004 - OK
             raise Permanent(f"the local upstream refused the clock: {await response.text()}")

@@ -6,6 +6,7 @@ or a kill, left off: the clock is restored, finished runs are recognised and unf
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -25,6 +26,8 @@ NIGHT_TIMEOUT = 900.0
 _POLL = 0.05
 _NO_GAMES_SAME_DAY = timedelta(hours=5)
 
+Runner = Callable[[Workspace, History, VirtualClock, FaultProfile], AbstractAsyncContextManager[Stack]]
+"""`stack.running`, or `processes.running`."""
 Observer = Callable[[dict[str, Any]], None]
 """Called with the run as the API shows it, whenever it was looked at."""
 
@@ -73,7 +76,13 @@ async def follow(client: Client, run: dict[str, Any], observe: Observer) -> dict
 
 
 async def replay(
-    workspace: Workspace, history: History, plan: Plan, observe: Observer, *, kind: str = "replay"
+    workspace: Workspace,
+    history: History,
+    plan: Plan,
+    observe: Observer,
+    *,
+    kind: str = "replay",
+    runner: Runner = running,
 ) -> dict[str, Any]:
     """Replay the nights of `plan` and grade the last; returns the report. An unfinished session is resumed."""
     session = workspace.read_session()
@@ -84,7 +93,7 @@ async def replay(
     clock = VirtualClock(start)
     done = {night["game_date"] for night in session["nights"]}
     async with (
-        running(workspace, history, clock, FaultProfile.named(plan.faults)) as stack,
+        runner(workspace, history, clock, FaultProfile.named(plan.faults)) as stack,
         connect(stack.urls["coordinator"], stack.api_key) as client,
     ):
         for day in days(plan.first, plan.last):
@@ -214,22 +223,19 @@ def _accuracy(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pooled(grades: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Accuracy by market over all nights, each night weighted by its graded predictions."""
+    """Accuracy by market over all nights, each night weighted by the predictions its figure rests on."""
+    measures = (
+        ("mae", "mae", "graded"),
+        ("mae_where_baseline", "mae_with_baseline", "with_baseline"),
+        ("season_to_date_mae", "baseline_mae", "with_baseline"),
+        ("coverage_80", "coverage_80", "graded"),
+    )
     pooled = {}
     for market in sorted({row["market"] for row in grades}):
-        rows = [row for row in grades if row["market"] == market and row["graded"]]
-        n = sum(row["graded"] for row in rows)
-        if n:
-            pooled[market] = {
-                "n": n,
-                **{
-                    name: round(sum(row[column] * row["graded"] for row in rows if row[column] is not None) / n, 4)
-                    for name, column in (
-                        ("mae", "mae"),
-                        ("mae_where_baseline", "mae_with_baseline"),
-                        ("season_to_date_mae", "baseline_mae"),
-                        ("coverage_80", "coverage_80"),
-                    )
-                },
-            }
-    return pooled
+        rows = [row for row in grades if row["market"] == market]
+        pooled[market] = {"n": sum(row["graded"] for row in rows)}
+        for name, column, weight in measures:
+            n = sum(row[weight] for row in rows)
+            total = sum(row[column] * row[weight] for row in rows if row[weight])
+            pooled[market][name] = round(total / n, 4) if n else None
+    return {market: figures for market, figures in pooled.items() if figures["n"]}

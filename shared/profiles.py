@@ -45,7 +45,9 @@ class Deferred:
 async def ports(settings: CommonSettings) -> AsyncIterator[Ports]:
     """The ports of the settings' profile, closed on leaving."""
     factories = _LOCAL if settings.profile == "local" else _GCP
-    clock = _wall_clock()
+    if settings.state_store is not None:
+        factories = {**factories, "state": _sqlite if settings.state_store == "sqlite" else _firestore}
+    clock = _clock(settings)
     deferred = {name: Deferred(name, _bound(make, settings, clock)) for name, make in factories.items()}
     try:
         yield Ports(
@@ -65,10 +67,10 @@ def _bound(make: Factory, settings: CommonSettings, clock: Clock) -> Callable[[]
     return lambda: make(settings, clock)
 
 
-def _wall_clock() -> Clock:
-    from shared.embedded.clock import WallClock  # noqa: PLC0415 - adapters are imported when used
+def _clock(settings: CommonSettings) -> Clock:
+    from shared.embedded.clock import FileClock, WallClock  # noqa: PLC0415 - adapters are imported when used
 
-    return WallClock()
+    return WallClock() if settings.clock_file is None else FileClock(settings.clock_file)
 
 
 def _embedded_bus(_: CommonSettings, clock: Clock) -> Any:  # noqa: ANN401 - see Factory
@@ -103,6 +105,36 @@ def _files(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 - see Fac
     return FileArchive(settings.archive if settings.archive is not None else settings.home / "archive")
 
 
+def _project(settings: CommonSettings) -> str:
+    if settings.project is None:
+        raise Permanent("TIPOFF_PROJECT is missing", remedy="set it to the Google Cloud project")
+    return settings.project
+
+
+def _pubsub(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 - see Factory
+    from shared.cloud.bus import PubSubBus  # noqa: PLC0415 - adapters are imported when used
+
+    return PubSubBus(_project(settings))
+
+
+def _bigquery(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 - see Factory
+    from shared.cloud.warehouse import BigQueryWarehouse  # noqa: PLC0415 - adapters are imported when used
+
+    return BigQueryWarehouse(_project(settings))
+
+
+def _firestore(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 - see Factory
+    from shared.cloud.state import FirestoreState  # noqa: PLC0415 - adapters are imported when used
+
+    return FirestoreState(_project(settings))
+
+
+def _secret_manager(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 - see Factory
+    from shared.cloud.secrets import SecretManagerSecrets  # noqa: PLC0415 - adapters are imported when used
+
+    return SecretManagerSecrets(_project(settings))
+
+
 _LOCAL: Mapping[str, Factory] = {
     "bus": _embedded_bus,
     "warehouse": _duckdb,
@@ -110,4 +142,10 @@ _LOCAL: Mapping[str, Factory] = {
     "secrets": _environment,
     "archive": _files,
 }
-_GCP: Mapping[str, Factory] = {}
+_GCP: Mapping[str, Factory] = {
+    "bus": _pubsub,
+    "warehouse": _bigquery,
+    "state": _firestore,
+    "secrets": _secret_manager,
+    "archive": _files,  # on a mounted bucket: Cloud Storage appears as a folder
+}

@@ -24,6 +24,12 @@ class CommonSettings(BaseSettings):
     )
     home: Path = Field(Path(".tipoff"), description="folder of the local profile's state: warehouse, archive, sessions")
     archive: Path | None = Field(None, description="folder of the raw payloads and exports; default: archive/ in home")
+    clock_file: Path | None = Field(
+        None, description="file with a virtual clock's instant, for replays in several processes; default: wall clock"
+    )
+    state_store: Literal["firestore", "sqlite"] | None = Field(
+        None, description="adapter of the state port; default: the profile's"
+    )
     project: str | None = Field(None, description="Google Cloud project; needed in profile gcp")
     revision: str = Field("dev", description="deployed revision, shown by /healthz and compared by `tipoff doctor`")
     host: str = Field("127.0.0.1", description="address the service's HTTP face binds")

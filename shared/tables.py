@@ -205,7 +205,6 @@ TABLES = {
                 _c("outcome", "STRING", "loaded, empty, quarantined or failed"),
                 _n("reason", "STRING", "why it was quarantined or failed; null when loaded or empty"),
                 _c("records", "INT64", "records accepted"),
-                _c("attempts", "INT64", "requests it took"),
                 _n("archive_key", "STRING", "where the raw payload lies; null when there is none"),
                 _FETCHED,
                 _SOURCE,

@@ -40,8 +40,8 @@ Endpoint = Callable[[web.Request, datetime], Answer]
 class SettableClock(Protocol):
     """A virtual clock."""
 
-    def set(self, instant: datetime) -> None:
-        """Move to an instant; raises `Permanent` for one it cannot be moved to."""
+    def set(self, instant: datetime, *, force: bool = False) -> None:
+        """Move to an instant, back only by force; raises `Permanent` for one it cannot be moved to."""
         ...
 
 
@@ -138,7 +138,8 @@ def _clock_setter(clock: Clock) -> Callable[[web.Request], Awaitable[web.Respons
         if not isinstance(clock, SettableClock):
             return web.json_response({"message": "the clock is the wall clock: it cannot be set"}, status=409)
         try:
-            clock.set(datetime.fromisoformat((await request.json())["now"]))
+            wanted = await request.json()
+            clock.set(datetime.fromisoformat(wanted["now"]), force=bool(wanted.get("force", False)))
         except (ValueError, TypeError, KeyError) as error:
             return web.json_response({"message": f'expected {{"now": ISO instant}}: {error}'}, status=400)
         except Permanent as error:

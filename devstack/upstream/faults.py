@@ -14,7 +14,7 @@ PATIENCE = 4
 """Of this many consecutive requests for one URL, the last is always answered truthfully."""
 RETRY_AFTER = 1
 """Seconds a 429 asks for."""
-HELD = 2.5
+HELD = 4.0
 """Seconds a hung request is held: longer than a client's attempt may take."""
 
 

@@ -3,7 +3,7 @@
 import hmac
 import json
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -20,7 +20,7 @@ from services.coordinator.sql import sql
 from shared.errors import Permanent, TipoffError, Transient
 from shared.pipeline import plan
 from shared.ports import Ports
-from shared.slate import Mode
+from shared.slate import Mode, eastern_date
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -29,7 +29,8 @@ class RunBody(BaseModel):
     """Body of POST /v1/runs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    game_date: date
+    game_date: date | None = None
+    """Today's Eastern date where absent: what a schedule means."""
     mode: Mode = Mode.OVERNIGHT
     source: str = Field("api", min_length=1)
     targets: tuple[str, ...] = ("export",)
@@ -102,11 +103,14 @@ class Api:
             body = RunBody.model_validate_json(await request.read())
         except UnicodeDecodeError as error:
             raise Permanent("the body is not UTF-8 JSON") from error
-        fields = body.model_dump(exclude={"dry_run"})
-        event = RunRequested(**fields)
+        today = eastern_date(self._ports.clock.now())
+        day = body.game_date if body.game_date is not None else today
+        if day > today + timedelta(days=1):
+            raise Permanent(f"game_date {day} is in the future", remedy=f"run at most tomorrow (today is {today})")
+        event = RunRequested(**body.model_dump(exclude={"dry_run", "game_date"}), game_date=day)
         plan(event.targets)  # refuse unknown targets before anything is written
         if body.dry_run:
-            before = await self._engine.run(f"{body.game_date}.{body.mode.value}")
+            before = await self._engine.run(f"{day}.{body.mode.value}")
             after, commands = decide(before, event, self._ports.clock.now())
             starts = [message.key for _, message in commands]
             return _json({"dry_run": True, "starts": starts, "run": None if after is None else public(after)})

@@ -28,6 +28,7 @@ from shared.retry import RetryPolicy, retry
 from shared.throttle import Throttle
 
 T = TypeVar("T")
+_SECONDS = re.compile(r"\s*(\d+)\s*", re.ASCII)
 Meter = Counter[str]
 """Telemetry of a step: requests, retries, faults_<kind>."""
 
@@ -36,7 +37,6 @@ TRUST_EMPTY_FROM = 4
 injects at most three consecutive faults per request (DESIGN: local upstream), so the fourth answer is genuine."""
 
 
-_SECONDS = re.compile(r"\s*(\d+)\s*", re.ASCII)
 PARSING = 20.0
 """Seconds that parsing may take on top of the time limit of the transfer: a busy machine is no slow upstream."""
 
@@ -113,14 +113,17 @@ class Fetcher:
 
     async def get(self, request: Request, parse: Callable[[bytes], Parsed[T]], meter: Meter) -> Fetched[T] | Failed:
         """Fetch and parse, retrying what may pass; what does not pass is returned as `Failed`, never raised."""
-        source = self._sources[request.source]
+        source, throttle = self._sources[request.source], self._throttles[request.source]
         attempts = empties = 0
 
         async def attempt(number: int) -> Fetched[T]:
             nonlocal attempts, empties
             attempts = number
             meter["requests"] += 1
-            answer = await self._ask(source, request)
+            try:
+                answer = await self._ask(source, request)
+            finally:
+                throttle.release()
             # A season's game log takes a second to parse: not on the event loop.
             parsed = await asyncio.to_thread(parse, answer.body)
             if parsed.seen == 0 and number < TRUST_EMPTY_FROM:
@@ -147,7 +150,7 @@ class Fetcher:
                 self._bounded,
                 sleep=self._clock.sleep,
                 jitter=self._jitter,
-                gate=self._throttles[source.name].acquire,
+                gate=throttle.acquire,
                 on_retry=on_retry,
             )
         except Transient as failure:

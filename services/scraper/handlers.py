@@ -71,7 +71,7 @@ async def handle(request: StepRequested, ports: Ports, upstreams: Upstreams, set
 
 async def unaccounted(shelf: Shelf, ledger: Ledger) -> int:
     """How many archived payloads of the step the ledger does not account for (failure 12: collected, never loaded)."""
-    known = {unit.archive_key for unit in ledger.units.values() if unit.outcome != "failed"}
+    known = {unit.archive_key for unit in ledger.units.values() if unit.outcome != "failed"} | ledger.standing_keys
     newest = {}
     for source in _SOURCES:
         for key in await shelf.archive.list(shelf.folder(source)):

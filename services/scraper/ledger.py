@@ -1,7 +1,7 @@
 """The fetch ledger of one step: what became of every unit, and of every record that was refused."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -18,18 +18,17 @@ _SCOPE = "game_date = @game_date AND mode = @mode AND step = @step"
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit's row in raw.fetches."""
+    """What became of a unit: columns of raw.fetches."""
 
     outcome: Literal["loaded", "empty", "quarantined", "failed"]
     source: str
-    attempts: int
     records: int = 0
     reason: str | None = None
     archive_key: str | None = None
 
 
 class Ledger:
-    """Collects while the step runs; written once, at its end."""
+    """Collects while the step runs."""
 
     def __init__(self, request: StepRequested, now: datetime) -> None:
         self._stamp: Row = {
@@ -43,25 +42,27 @@ class Ledger:
         """(unit, record) -> (reason, source)."""
         self.failure: str | None = None
         """Why the step as a whole has nothing to show, whatever else was collected."""
+        self.standing_keys: set[str | None] = set()
+        """Archive keys of units that earlier runs of the step have loaded."""
         self.stands_on_earlier = False
         """Earlier nights' rows still stand, so that failing in all of tonight's units is not yet failing."""
 
     def loaded(self, unit: str, got: Collected[Any], records: int) -> None:
         """The unit's records are accepted; without any, its answer was empty."""
         outcome: Literal["loaded", "empty"] = "loaded" if records else "empty"
-        self.units[unit] = Unit(outcome, got.source, got.attempts, records, archive_key=got.archive_key)
+        self.units[unit] = Unit(outcome, got.source, records, archive_key=got.archive_key)
 
     def empty(self, unit: str, got: Collected[Any], reason: str) -> None:
         """The upstream has nothing about the unit, and that is no error."""
-        self.units[unit] = Unit("empty", got.source, got.attempts, reason=reason, archive_key=got.archive_key)
+        self.units[unit] = Unit("empty", got.source, reason=reason, archive_key=got.archive_key)
 
     def quarantined(self, unit: str, got: Collected[Any], reason: str) -> None:
         """The whole unit is refused."""
-        self.units[unit] = Unit("quarantined", got.source, got.attempts, reason=reason, archive_key=got.archive_key)
+        self.units[unit] = Unit("quarantined", got.source, reason=reason, archive_key=got.archive_key)
 
     def failed(self, unit: str, source: str, failure: Failed) -> None:
         """The unit could not be collected."""
-        self.units[unit] = Unit("failed", source, failure.attempts, reason=failure.reason)
+        self.units[unit] = Unit("failed", source, reason=failure.reason)
 
     def refuse(self, unit: str, source: str, refusals: Iterable[Refusal]) -> None:
         """Keep refused records, with their reasons."""
@@ -83,24 +84,33 @@ class Ledger:
         return counts
 
     async def write(self, warehouse: Warehouse) -> None:
-        """Replace the step's rows of raw.fetches and raw.quarantine."""
+        """Bring the step's rows of raw.fetches and raw.quarantine up to date.
+
+        Written before the rows it speaks of: after a crash in between these are still missing, and collected again,
+        while an account that came second would be lost for good. For the same reason a unit that an earlier run of the
+        step has loaded, and that this one found nothing to do for, keeps its account.
+        """
         scope = {key: self._stamp[key] for key in ("game_date", "mode", "step")}
-        fetches: list[Row] = [
-            {
-                **self._stamp,
-                "unit": name,
-                "outcome": unit.outcome,
-                "reason": unit.reason,
-                "records": unit.records,
-                "attempts": unit.attempts,
-                "archive_key": unit.archive_key,
-                "source": unit.source,
-            }
-            for name, unit in self.units.items()
+        standing = [
+            row
+            for row in await warehouse.query(f"SELECT * FROM raw.fetches WHERE {_SCOPE}", scope)  # noqa: S608 - a constant
+            if row["outcome"] == "loaded" and row["unit"] not in self.units
         ]
-        quarantine: list[Row] = [
+        self.standing_keys = {row["archive_key"] for row in standing}
+        kept = {row["unit"] for row in standing}
+        refused = [
+            row
+            for row in await warehouse.query(f"SELECT * FROM raw.quarantine WHERE {_SCOPE}", scope)  # noqa: S608 - a constant
+            if row["unit"] in kept and row["record"] not in self.units
+        ]
+        await warehouse.replace("raw.fetches", [*standing, *self._fetches()], scope=_SCOPE, params=scope)
+        await warehouse.replace("raw.quarantine", [*refused, *self._quarantine()], scope=_SCOPE, params=scope)
+
+    def _fetches(self) -> list[Row]:
+        return [{**self._stamp, "unit": name, **asdict(unit)} for name, unit in self.units.items()]
+
+    def _quarantine(self) -> list[Row]:
+        return [
             {**self._stamp, "unit": unit, "record": record, "reason": reason, "source": source}
             for (unit, record), (reason, source) in self.refusals.items()
         ]
-        await warehouse.replace("raw.fetches", fetches, scope=_SCOPE, params=scope)
-        await warehouse.replace("raw.quarantine", quarantine, scope=_SCOPE, params=scope)

@@ -1,7 +1,7 @@
 """One step at work: what it was asked, where payloads come from, where results go."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -39,6 +39,16 @@ class Task:
         """Rows of `sql/<name>.sql`."""
         bound: Params = params
         return await self.warehouse.query(sql(name), bound)
+
+    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params) -> int:
+        """Replace rows of a table; the ledger's account of them goes first (see `Ledger.write`)."""
+        await self.ledger.write(self.warehouse)
+        return await self.warehouse.replace(table, rows, scope=scope, params=params)
+
+    async def append(self, table: str, rows: Sequence[Row]) -> int:
+        """Append what is new to a table, the ledger first."""
+        await self.ledger.write(self.warehouse)
+        return await self.warehouse.append(table, rows)
 
     async def slate(self) -> list[Row]:
         """The slate's games, earliest tip-off first."""

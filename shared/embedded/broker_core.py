@@ -15,10 +15,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from shared.embedded.broker_limits import check_message
 from shared.errors import Permanent
-
-MAX_MESSAGE_BYTES = 10_000_000
-"""Data and attributes together (Pub/Sub's quota of 10 MB)."""
 
 SOURCE_SUBSCRIPTION = "CloudPubSubDeadLetterSourceSubscription"
 DELIVERY_COUNT = "CloudPubSubDeadLetterSourceDeliveryCount"
@@ -33,6 +31,16 @@ class Message:
     id: str
     data: bytes
     attributes: Mapping[str, str]
+    published_at: float
+    """The instant on the caller's clock."""
+
+
+@dataclass(slots=True)
+class Holder:
+    """What one receiver holds under lease at the moment: the core counts, the receiver's flow control reads."""
+
+    messages: int = 0
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ class _Subscription:
     dead_letter_topic: str | None
     ready: "deque[_Owed]" = field(default_factory=deque)
     owed: int = 0
+    deleted: bool = False
 
 
 @dataclass(slots=True)
@@ -70,6 +79,7 @@ class _Owed:
 class _Lease:
     owed: _Owed
     deadline: float
+    holder: Holder | None
 
 
 class BrokerCore:
@@ -119,24 +129,78 @@ class BrokerCore:
         self._subscribers(topic).append(subscription)
         self._subscriptions[name] = subscription
 
+    def update_subscription(
+        self,
+        name: str,
+        *,
+        ack_deadline: float,
+        max_delivery_attempts: int,
+        min_backoff: float,
+        max_backoff: float,
+        dead_letter_topic: str | None,
+    ) -> None:
+        """Change how what is delivered from now on is treated.
+
+        Raises:
+            Permanent: the subscription or the dead letter topic does not exist.
+        """
+        if dead_letter_topic is not None:
+            self._subscribers(dead_letter_topic)
+        subscription = self._subscription(name)
+        subscription.ack_deadline = ack_deadline
+        subscription.max_delivery_attempts = max_delivery_attempts
+        subscription.min_backoff, subscription.max_backoff = min_backoff, max_backoff
+        subscription.dead_letter_topic = dead_letter_topic
+
+    def delete_topic(self, name: str) -> None:
+        """Forget a topic; its subscriptions keep what they are owed.
+
+        Raises:
+            Permanent: unknown topic.
+        """
+        self._subscribers(name)
+        del self._topics[name]
+
+    def delete_subscription(self, name: str) -> None:
+        """Forget a subscription and what it is owed.
+
+        Raises:
+            Permanent: unknown subscription.
+        """
+        subscription = self._subscription(name)
+        del self._subscriptions[name]
+        for subscribers in self._topics.values():
+            if subscription in subscribers:
+                subscribers.remove(subscription)
+        subscription.deleted = True
+        subscription.ready.clear()
+        for ack_id in [ack_id for ack_id, lease in self._leases.items() if lease.owed.subscription is subscription]:
+            self._end(ack_id)
+
     def publish(self, topic: str, data: bytes, attributes: Mapping[str, str], now: float) -> str:
         """Owe the message to every subscription of the topic; returns its id.
 
         Raises:
-            Permanent: unknown topic, or data and attributes exceed 10 MB.
+            Permanent: unknown topic, or a message that `check_message` refuses.
         """
         self._subscribers(topic)
-        size = len(data) + sum(len(key.encode()) + len(value.encode()) for key, value in attributes.items())
-        if size > MAX_MESSAGE_BYTES:
-            raise Permanent(
-                f"message of {size:,} bytes for topic {topic!r} exceeds {MAX_MESSAGE_BYTES:,}",
-                remedy="send it in smaller pieces",
-            )
+        check_message(topic, data, attributes)
         self.expire(now)
-        return self._enqueue(topic, data, attributes)
+        return self._enqueue(topic, data, attributes, now)
 
-    def pull(self, subscription: str, max_messages: int, now: float) -> list[Leased]:
-        """Lease up to `max_messages`, oldest first, for the subscription's ack deadline.
+    def pull(
+        self,
+        subscription: str,
+        max_messages: int,
+        now: float,
+        *,
+        max_bytes: int | None = None,
+        ack_deadline: float | None = None,
+        holder: Holder | None = None,
+    ) -> list[Leased]:
+        """Lease up to `max_messages`, oldest first, for `ack_deadline` (the subscription's where None).
+
+        `max_bytes` of data ends the list early, after one message at least. `holder` is charged while the leases last.
 
         Raises:
             Permanent: unknown subscription.
@@ -144,31 +208,40 @@ class BrokerCore:
         source = self._subscription(subscription)
         self.expire(now)
         leased: list[Leased] = []
+        size = 0
+        deadline = now + (ack_deadline if ack_deadline is not None else source.ack_deadline)
         while source.ready and len(leased) < max_messages:
-            owed = source.ready.popleft()
+            owed = source.ready[0]
+            size += len(owed.message.data)
+            if leased and max_bytes is not None and size > max_bytes:
+                break
+            source.ready.popleft()
             owed.attempts += 1
             ack_id = f"{subscription}/{self._next()}"
-            self._leases[ack_id] = _Lease(owed, now)
-            self._set_deadline(ack_id, now + source.ack_deadline)
+            self._leases[ack_id] = _Lease(owed, now, holder)
+            self._set_deadline(ack_id, deadline)
             leased.append(Leased(ack_id, owed.message, owed.attempts))
+            if holder is not None:
+                holder.messages += 1
+                holder.bytes += len(owed.message.data)
         return leased
 
     def ack(self, ack_id: str, now: float) -> bool:
         """The message is done with; False if the lease had ended, so that it will come again."""
         self.expire(now)
-        lease = self._leases.pop(ack_id, None)
-        if lease is None:
+        owed = self._end(ack_id)
+        if owed is None:
             return False
-        lease.owed.subscription.owed -= 1
+        owed.subscription.owed -= 1
         return True
 
     def nack(self, ack_id: str, now: float) -> bool:
         """Deliver again after the backoff; False if the lease had ended."""
         self.expire(now)
-        lease = self._leases.pop(ack_id, None)
-        if lease is None:
+        owed = self._end(ack_id)
+        if owed is None:
             return False
-        self._give_back(lease.owed, now, "nacked")
+        self._give_back(owed, now, "nacked")
         return True
 
     def modify_deadline(self, ack_id: str, seconds: float, now: float) -> bool:
@@ -187,7 +260,7 @@ class BrokerCore:
             deadline, _, ack_id = heapq.heappop(self._deadlines)
             lease = self._leases.get(ack_id)
             if lease is not None and lease.deadline == deadline:
-                del self._leases[ack_id]
+                self._end(ack_id)
                 # Backoff counts from the deadline, so that the outcome does not depend on when somebody looks.
                 self._give_back(lease.owed, deadline, "ack deadline exceeded")
         while self._backoffs and self._backoffs[0][0] <= now:
@@ -207,8 +280,18 @@ class BrokerCore:
         """Seconds a delivery of this subscription is leased for."""
         return self._subscription(subscription).ack_deadline
 
-    def _enqueue(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
-        message = Message(str(self._next()), data, dict(attributes))
+    def _end(self, ack_id: str) -> _Owed | None:
+        """End a lease; None if it had ended."""
+        lease = self._leases.pop(ack_id, None)
+        if lease is None:
+            return None
+        if lease.holder is not None:
+            lease.holder.messages -= 1
+            lease.holder.bytes -= len(lease.owed.message.data)
+        return lease.owed
+
+    def _enqueue(self, topic: str, data: bytes, attributes: Mapping[str, str], now: float) -> str:
+        message = Message(str(self._next()), data, dict(attributes), now)
         for subscription in self._topics[topic]:
             subscription.owed += 1
             self._make_ready(_Owed(message, subscription))
@@ -217,17 +300,21 @@ class BrokerCore:
     def _give_back(self, owed: _Owed, at: float, reason: str) -> None:
         """A delivery failed at the instant `at`: retry after the backoff, or move to the dead letter."""
         source = owed.subscription
-        if source.dead_letter_topic is not None and owed.attempts >= source.max_delivery_attempts:
+        spent = owed.attempts >= source.max_delivery_attempts
+        if spent and source.dead_letter_topic is not None and source.dead_letter_topic in self._topics:
             source.owed -= 1
-            marks = {SOURCE_SUBSCRIPTION: source.name, DELIVERY_COUNT: str(owed.attempts)}
+            # The last part of the name: Pub/Sub marks with the subscription's id, not its path.
+            marks = {SOURCE_SUBSCRIPTION: source.name.rpartition("/")[2], DELIVERY_COUNT: str(owed.attempts)}
             marks[REASON] = f"{reason} at delivery {owed.attempts} of {source.max_delivery_attempts}"
-            self._enqueue(source.dead_letter_topic, owed.message.data, {**owed.message.attributes, **marks})
+            self._enqueue(source.dead_letter_topic, owed.message.data, {**owed.message.attributes, **marks}, at)
             return
         # The exponent is bounded because 2.0 ** 1024 overflows and a message without dead letter is retried for ever.
         backoff = min(source.max_backoff, source.min_backoff * 2.0 ** min(owed.attempts - 1, 60))
         heapq.heappush(self._backoffs, (at + backoff, self._next(), owed))
 
     def _make_ready(self, owed: _Owed) -> None:
+        if owed.subscription.deleted:
+            return
         owed.subscription.ready.append(owed)
         self._on_ready(owed.subscription.name)
 

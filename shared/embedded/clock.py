@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 from shared.errors import Permanent
 
@@ -46,6 +47,33 @@ class VirtualClock(WallClock):
                 remedy="start from a fresh TIPOFF_HOME, or force it",
             )
         self._now = target
+
+
+class FileClock(WallClock):
+    """A virtual clock that several processes share: its instant stands in a file.
+
+    Raises:
+        Permanent: the file is missing or holds no instant.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def now(self) -> datetime:
+        """The instant in the file, aware UTC."""
+        try:
+            return _aware_utc(datetime.fromisoformat(self._path.read_text().strip()))
+        except (OSError, ValueError) as error:
+            raise Permanent(f"clock file {self._path}: {error}", remedy="unset TIPOFF_CLOCK_FILE") from error
+
+    def set(self, instant: datetime, *, force: bool = False) -> None:
+        """Move to `instant`, for everyone; going back needs `force`."""
+        target = _aware_utc(instant)
+        if self._path.exists() and target < self.now() and not force:
+            raise Permanent(f"clock file {self._path} stands at {self.now().isoformat()} and cannot go back")
+        temporary = self._path.with_suffix(".tmp")
+        temporary.write_text(target.isoformat())
+        temporary.replace(self._path)
 
 
 def _aware_utc(instant: datetime) -> datetime:

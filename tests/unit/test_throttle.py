@@ -53,6 +53,7 @@ async def _admissions(throttle: Throttle, clock: SimulatedClock, number: int) ->
     async def one(who: int) -> None:
         await throttle.acquire()
         admitted.append((who, clock.time))
+        throttle.release()
 
     async with asyncio.TaskGroup() as group:
         for who in range(number):
@@ -68,6 +69,30 @@ def test_law_no_window_admits_more_than_the_rate(rate: int, number: int) -> None
     times = [time for _, time in admitted]
     assert [who for who, _ in admitted] == list(range(number))
     assert all(later - earlier > 1.0 for earlier, later in zip(times, times[rate:], strict=False))
+
+
+@given(st.integers(1, 8), st.lists(st.tuples(st.floats(0, 2), st.floats(0, 2)), min_size=1, max_size=30))
+def test_law_no_window_sees_more_arrivals_than_the_rate(rate: int, delays: list[tuple[float, float]]) -> None:
+    """However long a request takes to arrive and to be answered, the host counts at most `rate` in any period."""
+    clock = SimulatedClock()
+    throttle = simulated(rate, clock)
+    arrivals: list[float] = []
+
+    async def request(until_arrival: float, until_answer: float) -> None:
+        await throttle.acquire()
+        await clock.sleep(until_arrival)
+        arrivals.append(clock.time)
+        await clock.sleep(until_answer)
+        throttle.release()
+
+    async def all_requests() -> None:
+        async with asyncio.TaskGroup() as group:
+            for delay in delays:
+                group.create_task(request(*delay))
+
+    asyncio.run(all_requests())
+    assert len(arrivals) == len(delays)
+    assert all(later - earlier > 1.0 for earlier, later in zip(arrivals, arrivals[rate:], strict=False))
 
 
 @given(st.integers(1, 5), st.lists(st.floats(0.1, 60), min_size=1, max_size=4))
@@ -86,6 +111,7 @@ async def test_a_pause_that_comes_while_somebody_waits_holds_him_too() -> None:
     clock = SimulatedClock()
     throttle = simulated(1, clock)
     await throttle.acquire()
+    throttle.release()
     clock.at_sleep[3] = lambda: throttle.pause(30)
     await throttle.acquire()
     assert clock.time >= 1030
@@ -110,6 +136,7 @@ async def test_a_full_queue_is_transient() -> None:
     clock = SimulatedClock()
     throttle = simulated(1, clock, max_waiters=1)
     await throttle.acquire()
+    throttle.release()
     waiting = asyncio.create_task(throttle.acquire())
     await asyncio.sleep(0)
     with pytest.raises(Transient, match="already wait"):

@@ -8,6 +8,7 @@ SELECT
   COUNTIF(voided) AS voided,
   AVG(ABS(error)) AS mae,
   AVG(IF(baseline_error IS NULL, NULL, ABS(error))) AS mae_with_baseline,
+  COUNT(baseline_error) AS with_baseline,
   AVG(ABS(baseline_error)) AS baseline_mae,
   AVG(error) AS bias,
   AVG(pinball) AS pinball,

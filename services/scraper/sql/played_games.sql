@@ -1,5 +1,5 @@
 -- Games before the slate whose box score should be out, with their final score where known.
--- @again: also those that have one already (loading from the archive).
+-- @again: also those that have one already (loading from the archive), with the source it is from.
 SELECT
   games.game_id,
   games.season,
@@ -9,11 +9,15 @@ SELECT
   games.home_team,
   games.away_team,
   results.home_points,
-  results.away_points
+  results.away_points,
+  loaded.source AS loaded_from
 FROM raw.games AS games
 LEFT JOIN raw.game_results AS results ON results.game_id = games.game_id
+LEFT JOIN (
+  SELECT game_id, MAX(source) AS source FROM raw.player_box_scores WHERE game_date < @game_date GROUP BY game_id
+) AS loaded ON loaded.game_id = games.game_id
 WHERE games.game_date < @game_date
   AND games.tip_utc <= @tipped_before
   AND NOT games.postponed
-  AND (@again OR games.game_id NOT IN (SELECT game_id FROM raw.player_box_scores))
+  AND (@again OR loaded.game_id IS NULL)
 ORDER BY games.game_date, games.game_id

@@ -38,10 +38,9 @@ async def run(task: Task) -> int:
     bulk, single = _plan(games, task.settings.bulk_threshold) if held is None else _plan_archived(games, held)
     # Where little is missing, what earlier nights collected stands: the evidence in the warehouse decides.
     task.ledger.stands_on_earlier = not bulk
-    logs = await together(task.payloads.get(endpoints.game_log(*kind), parse_gamelog) for kind in bulk)
     written = 0
-    for (kind, wanted), log in zip(bulk.items(), logs, strict=True):
-        rows, left = await _from_log(task, kind, wanted, log)
+    for kind, wanted in bulk.items():  # one by one: each is megabytes, and heavy work for stats.nba.com too
+        rows, left = await _from_log(task, kind, wanted)
         written += rows
         # A log may lag behind by a night; one that misses more than that is broken, and singles are no remedy.
         if len(left) <= task.settings.bulk_threshold:
@@ -63,35 +62,38 @@ def _plan(games: Sequence[Row], bulk_threshold: int) -> tuple[dict[Kind, list[Ro
 
 
 def _plan_archived(games: Sequence[Row], held: set[tuple[str, str]]) -> tuple[dict[Kind, list[Row]], list[Row]]:
-    """The same for what the archive holds."""
+    """The same for what the archive holds; a game that another source has given meanwhile is left as it is."""
     bulk: defaultdict[Kind, list[Row]] = defaultdict(list)
     single: list[Row] = []
     for game in games:
+        kind: Kind = (game["season"], game["season_type"])
+        log, loaded_from = endpoints.game_log(*kind), game["loaded_from"]
         fallback = (endpoints.BALLDONTLIE, game["game_date"].isoformat())
-        if (endpoints.NBA_CDN, game["game_id"]) in held or fallback in held:
+        if (endpoints.NBA_CDN, game["game_id"]) in held:
             single.append(game)
-        elif (endpoints.NBA_STATS, f"{game['season']}-{game['season_type']}") in held:
-            bulk[game["season"], game["season_type"]].append(game)
+        elif (log.source, log.unit) in held and loaded_from in (None, log.source):
+            bulk[kind].append(game)
+        elif fallback in held and loaded_from in (None, endpoints.BALLDONTLIE):
+            single.append(game)
     return bulk, single
 
 
-async def _from_log(
-    task: Task, kind: Kind, wanted: Sequence[Row], got: Collected[Box] | Failed
-) -> tuple[int, list[Row]]:
+async def _from_log(task: Task, kind: Kind, wanted: Sequence[Row]) -> tuple[int, list[Row]]:
     """Load from one bulk game log; returns the rows written and the games that the log does not have."""
-    unit = endpoints.game_log(*kind).unit
+    request = endpoints.game_log(*kind)
+    got = await task.payloads.get(request, parse_gamelog)
+    unit = request.unit
     if isinstance(got, Failed):
-        task.ledger.failed(unit, endpoints.NBA_STATS, got)
+        task.ledger.failed(unit, request.source, got)
         return 0, []
     boxes = {box.game_id: box for box in got.parsed.records}
     games = [(game, boxes[game["game_id"]]) for game in wanted if game["game_id"] in boxes]
     judged = await asyncio.to_thread(lambda: [judge(game, box, got) for game, box in games])
-    written = await _load(task, judged)
-    task.ledger.loaded(unit, got, written)
+    task.ledger.loaded(unit, got, sum(len(verdict.rows) for verdict in judged))
     task.ledger.refuse(unit, got.source, got.parsed.refused)
     for verdict in judged:
         task.ledger.refuse(unit, got.source, verdict.refusals)
-    return written, [game for game in wanted if game["game_id"] not in boxes]
+    return await _load(task, judged), [game for game in wanted if game["game_id"] not in boxes]
 
 
 async def _from_boxscores(task: Task, games: Sequence[Row]) -> int:
@@ -162,7 +164,7 @@ async def _load(task: Task, judged: Sequence[Judged]) -> int:
     accepted = [verdict for verdict in judged if verdict.rows]
     if not accepted:
         return 0
-    return await task.warehouse.replace(
+    return await task.replace(
         "raw.player_box_scores",
         [row for verdict in accepted for row in sorted(verdict.rows, key=itemgetter("player_id"))],
         scope=_SCOPE,

@@ -43,7 +43,6 @@ async def run(task: Task) -> int:
                 "source": got.source,
             }
         )
-    written = await task.warehouse.append("raw.injuries", rows)
     task.ledger.loaded(UNIT, got, len(rows))
     task.ledger.refuse(UNIT, got.source, refused)
-    return written
+    return await task.append("raw.injuries", rows)

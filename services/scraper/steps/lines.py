@@ -39,7 +39,7 @@ async def run(task: Task) -> int:
     rows: list[Row] = []
     for found in await together(_game_lines(task, game, got, names) for game in games):
         rows.extend(found)
-    return await task.warehouse.append("raw.prop_lines", rows)
+    return await task.append("raw.prop_lines", rows)
 
 
 async def _game_lines(task: Task, game: Row, events: Collected[Event], names: Names) -> list[Row]:

@@ -33,9 +33,7 @@ async def run(task: Task) -> int:
         }
         for player in got.parsed.records
     ]
-    written = await task.warehouse.replace(
-        "raw.rosters", rows, scope="game_date = @game_date", params={"game_date": task.game_date}
-    )
     task.ledger.loaded(season, got, len(rows))
     task.ledger.refuse(season, got.source, got.parsed.refused)
-    return written
+    scope = {"game_date": task.game_date}
+    return await task.replace("raw.rosters", rows, scope="game_date = @game_date", params=scope)

@@ -40,7 +40,10 @@ async def _current(task: Task, season: str) -> Collected[Season] | Failed:
     got = await task.payloads.get(endpoints.current_schedule(season), parse_schedule)
     if isinstance(got, Collected) and got.parsed.seen and got.parsed.records[0].season == season:
         return got
-    return await task.payloads.get(endpoints.season_schedule(season), parse_schedule)
+    second = await task.payloads.get(endpoints.season_schedule(season), parse_schedule)
+    if isinstance(got, Failed) and isinstance(second, Failed):
+        return Failed(f"{got.reason}; {second.reason}", got.attempts + second.attempts)
+    return second
 
 
 async def _load(task: Task, season: str, got: Collected[Season] | Failed) -> int:
@@ -65,10 +68,9 @@ async def _load(task: Task, season: str, got: Collected[Season] | Failed) -> int
     task.ledger.refuse(season, got.source, got.parsed.refused)
     stamp = got.parsed.stamp if got.parsed.stamp is not None else got.fetched_at
     games = [_game_row(game, stamp, got) for game in schedule.games]
-    written = await task.warehouse.replace("raw.games", games, scope="season = @season", params={"season": season})
-    written += await _load_results(task, schedule, got)
     task.ledger.loaded(season, got, len(games))
-    return written
+    written = await task.replace("raw.games", games, scope="season = @season", params={"season": season})
+    return written + await _load_results(task, schedule, got)
 
 
 async def _load_results(task: Task, schedule: Season, got: Collected[Season]) -> int:
@@ -84,7 +86,7 @@ async def _load_results(task: Task, schedule: Season, got: Collected[Season]) ->
     ]
     if not rows:
         return 0
-    return await task.warehouse.replace(
+    return await task.replace(
         "raw.game_results",
         rows,
         scope="game_id IN UNNEST(@game_ids)",

@@ -1,6 +1,6 @@
 """`analytics.upcoming_player_game_context`: cutoffs, injury status, rest and consensus lines."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -37,13 +37,16 @@ async def test_f25_cutoffs_are_eastern_across_daylight_saving(
     """SQL and `shared.slate` agree: overnight 07:00 ET of the date, same day 20 minutes before the game's tip."""
     await load(
         warehouse,
-        raw__games=[game(GAME, day, tip_utc=tip(day, 13)), game("0022300901", day, "LAL", "UTA", tip_utc=tip(day, 22, 30))],
+        raw__games=[
+            game(GAME, day, tip_utc=tip(day, 13)),
+            game("0022300901", day, "LAL", "UTA", tip_utc=tip(day, 22, 30)),
+        ],
         raw__rosters=[roster(1, day=day), roster(2, "LAL", day=day)],
     )  # fmt: skip
     rows = await process("upcoming_player_game_context", day=day, mode=mode)
     assert [row["cutoff_at"] for row in rows] == [cutoff(mode, day, tip(day, 13)), cutoff(mode, day, tip(day, 22, 30))]
     if mode is Mode.OVERNIGHT:
-        assert rows[0]["cutoff_at"] == eastern_instant(day, datetime.min.replace(hour=7).time())
+        assert rows[0]["cutoff_at"] == eastern_instant(day, time(7))
 
 
 async def test_both_teams_of_a_game_get_their_players(warehouse: Warehouse, process: Process) -> None:
@@ -54,8 +57,18 @@ async def test_both_teams_of_a_game_get_their_players(warehouse: Warehouse, proc
         raw__rosters=[roster(1), roster(2, "GSW"), roster(3, "LAL"), roster(4, "MIA")],
     )
     home, away = await process("upcoming_player_game_context")
-    assert (home["player_id"], home["team_abbr"], home["opponent_team_abbr"], home["is_home"]) == (1, "BOS", "GSW", True)
-    assert (away["player_id"], away["team_abbr"], away["opponent_team_abbr"], away["is_home"]) == (2, "GSW", "BOS", False)
+    assert (home["player_id"], home["team_abbr"], home["opponent_team_abbr"], home["is_home"]) == (
+        1,
+        "BOS",
+        "GSW",
+        True,
+    )
+    assert (away["player_id"], away["team_abbr"], away["opponent_team_abbr"], away["is_home"]) == (
+        2,
+        "GSW",
+        "BOS",
+        False,
+    )
 
 
 async def test_the_status_is_the_latest_before_the_cutoff(warehouse: Warehouse, process: Process) -> None:
@@ -120,9 +133,7 @@ async def test_of_lines_posted_at_once_the_most_balanced_counts(warehouse: Wareh
 
 async def test_f13_a_line_is_real_or_null(warehouse: Warehouse, process: Process) -> None:
     """Markets are kept apart, and nobody's line is made up."""
-    found = await context(
-        warehouse, process, raw__prop_lines=[prop(GAME, 1, 2.5, "a", before(1), market="threes")]
-    )
+    found = await context(warehouse, process, raw__prop_lines=[prop(GAME, 1, 2.5, "a", before(1), market="threes")])
     assert (found["threes_line"], found["threes_line_books"]) == (2.5, 1)
     for market in ("points", "rebounds", "assists"):
         assert [found[f"{market}_{name}"] for name in ("line", "line_books", "line_at")] == [None, None, None]

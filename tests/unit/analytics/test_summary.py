@@ -4,11 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from shared.ports import Warehouse
+from shared.ports import Row, Warehouse
 from tests.unit.analytics.conftest import Process
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, load
 
 GAME = "0022300900"
+
+
+def used(player: int, fga: int, fta: int, tov: int, **values: object) -> Row:
+    """A box score by what usage is made of."""
+    shots = {"field_goals_attempted": fga, "free_throws_attempted": fta, "turnovers": tov}
+    return box(GAME, player, YESTERDAY) | shots | values
 
 
 async def test_true_shooting_and_usage_by_hand(warehouse: Warehouse, process: Process) -> None:
@@ -16,15 +22,15 @@ async def test_true_shooting_and_usage_by_hand(warehouse: Warehouse, process: Pr
     await load(
         warehouse,
         raw__player_box_scores=[
-            box(GAME, 1, YESTERDAY, points=25, minutes=36.0, field_goals_attempted=18, free_throws_attempted=5, turnovers=3),
-            box(GAME, 2, YESTERDAY, points=8, minutes=204.0, field_goals_attempted=70, free_throws_attempted=15, turnovers=9),
+            used(1, fga=18, fta=5, tov=3, points=25, minutes=36.0),
+            used(2, fga=70, fta=15, tov=9, points=8, minutes=204.0),
             box(GAME, 3, YESTERDAY, "GSW", points=9, minutes=240.0, field_goals_attempted=9),
         ],
     )  # fmt: skip
     one, two, three = await process("player_game_summary")
     assert one["true_shooting"] == pytest.approx(25 / (2 * (18 + 0.44 * 5)), abs=1e-12)
-    used, team_used = 18 + 0.44 * 5 + 3, (18 + 70) + 0.44 * (5 + 15) + (3 + 9)
-    assert one["usage_rate"] == pytest.approx(100 * used * (240 / 5) / (36 * team_used), abs=1e-12)
+    mine, team = 18 + 0.44 * 5 + 3, (18 + 70) + 0.44 * (5 + 15) + (3 + 9)
+    assert one["usage_rate"] == pytest.approx(100 * mine * (240 / 5) / (36 * team), abs=1e-12)
     shares = one["usage_rate"] * 36 + two["usage_rate"] * 204
     assert shares == pytest.approx(100 * 240 / 5)
     assert (one["team_abbr"], three["team_abbr"], three["points"]) == ("BOS", "GSW", 9)
@@ -53,7 +59,11 @@ async def test_f09_games_that_arrive_late_are_summarised_however_old(warehouse: 
     await load(warehouse, raw__player_box_scores=[box("0022300100", 1, YESTERDAY)])
     await process("player_game_summary")
     await load(warehouse, raw__player_box_scores=[box("0022300001", 1, old), box("0022300002", 2, old)])
-    assert [row["game_id"] for row in await process("player_game_summary")] == ["0022300001", "0022300002", "0022300100"]
+    assert [row["game_id"] for row in await process("player_game_summary")] == [
+        "0022300001",
+        "0022300002",
+        "0022300100",
+    ]
 
 
 async def test_summarising_twice_leaves_the_same_rows(warehouse: Warehouse, process: Process) -> None:

@@ -43,7 +43,16 @@ def test_cdn_players_who_did_not_play_are_no_lines() -> None:
     assert [(line.player_name, line.minutes) for line in box.lines if line.team == "NYK"] == [("Nyk Birch", 0.0)]
 
 
-@pytest.mark.parametrize("changes", [{"minutes": "30 min"}, {"points": None}, {"assists": "two"}, {"personId": None}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"minutes": "30 min"},
+        {"points": None},
+        {"assists": "two"},
+        {"personId": None},
+        {"statistics": {"minutes": "1:00"}},
+    ],
+)
 def test_f11_an_unreadable_line_is_refused_by_name(changes: dict[str, object]) -> None:
     """It is not loaded with nulls, and the rest of the lines are read."""
     players = [wire.cdn_player("NYK", 0, **changes), wire.cdn_player("NYK", 1)]

@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
 
 from services.scraper.app import build
 from services.scraper.endpoints import sources
@@ -82,12 +84,46 @@ async def test_f12_archived_but_not_loaded_is_visible(rig: Rig) -> None:
     await rig.know_schedule(FINAL, OTHER)
     rig.upstreams.bodies[CDN, wire.BOS_AT_NYK] = wire.boxscore()
     with pytest.raises(Transient):
-        await rig.run("box_scores", warehouse=BrokenWarehouse(rig.ports.warehouse, "raw.player_box_scores"))
+        await rig.run("box_scores", warehouse=BrokenWarehouse(rig.ports.warehouse, "raw.fetches"))
     rig.upstreams.bodies = {(CDN, wire.LAL_AT_DEN): OTHER_BOX}
     assert (await rig.run("box_scores")).counts["archived_not_loaded"] == 1
     report = await rig.run("box_scores", from_archive=True)
     assert report.counts["archived_not_loaded"] == 0
     assert len(await rig.rows("raw.player_box_scores")) == 32
+
+
+@pytest.mark.parametrize("table", ["raw.player_box_scores", "raw.quarantine"])
+async def test_f07_a_crash_on_the_way_leaves_the_tables_of_an_undisturbed_night(rig: Rig, table: str) -> None:
+    """Wherever it stops, the next run completes data and ledger; a run with nothing left to do changes neither."""
+    await rig.know_schedule(FINAL)
+    rig.upstreams.bodies[CDN, wire.BOS_AT_NYK] = wire.boxscore()
+    with pytest.raises(Transient):
+        await rig.run("box_scores", warehouse=BrokenWarehouse(rig.ports.warehouse, table))
+    await rig.run("box_scores")
+    complete = [await rig.everything(name) for name in ("raw.player_box_scores", "raw.fetches", "raw.quarantine")]
+    assert len(complete[0]) == 16
+    assert await rig.ledger() == {wire.BOS_AT_NYK: "loaded"}
+    report = await rig.run("box_scores")
+    assert (report.counts["units"], report.counts["archived_not_loaded"]) == (0, 0)
+    assert complete == [
+        await rig.everything(name) for name in ("raw.player_box_scores", "raw.fetches", "raw.quarantine")
+    ]
+
+
+async def test_a_game_that_another_source_gave_is_not_loaded_from_an_archived_log(rig: Rig) -> None:
+    """The log knows less (no starters): what the CDN gave on another night stays."""
+    rig.settings = rig.settings.model_copy(update={"bulk_threshold": 40})
+    await rig.know_schedule(FINAL, OTHER)
+    rig.upstreams.bodies[CDN, wire.BOS_AT_NYK] = wire.boxscore()
+    await rig.run("box_scores")
+    rig.settings = rig.settings.model_copy(update={"bulk_threshold": 0})
+    rows = [*wire.log_of(wire.BOS_AT_NYK, "NYK", "BOS"), *wire.log_of(wire.LAL_AT_DEN, "DEN", "LAL")]
+    rig.upstreams.bodies[STATS, "2023-24-regular"] = wire.gamelog(*rows)
+    await rig.run("box_scores", date(2024, 3, 6))
+    before = await rig.everything("raw.player_box_scores")
+    await rig.run("box_scores", date(2024, 3, 6), from_archive=True)
+    assert await rig.everything("raw.player_box_scores") == before
+    assert {row["source"] for row in before} == {CDN, STATS}
 
 
 async def test_a_full_archive_keeps_what_was_loaded_and_asks_for_another_try(rig: Rig) -> None:
@@ -160,15 +196,26 @@ async def test_the_fallbacks_payloads_are_loaded_from_the_archive_too(rig: Rig) 
 async def test_an_archive_without_the_step_or_with_rubbish_fails_it(rig: Rig) -> None:
     """The reason names what is missing or unreadable."""
     report = await rig.run("schedule", from_archive=True)
-    assert (report.outcome, report.reason) == ("failed", "nba_stats 2023-24: not in the archive")
+    assert (report.outcome, report.reason) == (
+        "failed",
+        "nba_cdn 2023-24: not in the archive; nba_stats 2023-24: not in the archive",
+    )
     key = "raw/nba_cdn/2024-03-05/overnight/schedule/2023-24/20240305T120000.000000Z_-_0.json"
     rig.archive.objects[key] = b"<html>"
     assert (await rig.run("schedule", from_archive=True)).outcome == "failed"
 
 
+@pytest.mark.network
 async def test_the_service_says_who_it_is(rig: Rig) -> None:
-    """app.py wires a service called scraper whose health includes the warehouse."""
+    """app.py wires a service called scraper whose health includes the warehouse, and it starts and stops."""
     app = build(ScraperSettings(), rig.ports)
+    async with (
+        TestServer(app) as server,
+        ClientSession() as session,
+        session.get(server.make_url("/healthz")) as answer,
+    ):
+        assert answer.status == 200
+        assert (await answer.json())["service"] == "scraper"
     healthy, body = await app[HEALTH].report(deep=True)
     assert healthy
     assert body["service"] == "scraper"

@@ -130,6 +130,13 @@ def test_what_is_no_schedule_is_a_fault(body: bytes, kind: str) -> None:
     assert raised.value.kind == kind
 
 
+def test_a_stamp_that_cannot_be_read_is_none() -> None:
+    """Then the time of the fetch counts; a stamp without a zone is Eastern."""
+    assert parse_schedule(wire.schedule(wire.game(), time="recently")).stamp is None
+    naive = parse_schedule(wire.schedule(wire.game(), time="2024-03-04 05:00:00.5")).stamp
+    assert naive == datetime(2024, 3, 4, 10, 0, 0, 500000, tzinfo=UTC)
+
+
 def test_an_empty_schedule_is_seen_as_empty() -> None:
     """No games at all is not the same as no games for us."""
     assert parse_schedule(wire.schedule()).seen == 0

@@ -1,11 +1,11 @@
 """Hand-made rows: name what a test is about, the rest is filled in from the table's declaration."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from shared.ports import Row, Warehouse
-from shared.slate import BOX_SCORE_LAG, eastern_instant, season_of
+from shared.slate import BOX_SCORE_LAG, OVERNIGHT_CUTOFF, eastern_instant, season_of
 from shared.tables import QUANTILES, TABLES, Type
 
 SLATE = date(2024, 3, 4)
@@ -30,13 +30,15 @@ def row(table: str, **values: object) -> Row:
 
 def tip(day: date, hour: int = 19, minute: int = 0) -> datetime:
     """Tip-off at an Eastern wall-clock time."""
-    return eastern_instant(day, datetime.min.replace(hour=hour, minute=minute).time())
+    return eastern_instant(day, time(hour, minute))
 
 
 def game(game_id: str, day: date = SLATE, home: str = "BOS", away: str = "GSW", **values: object) -> Row:
     """A game of the schedule, at 19:00 ET."""
     known = {"game_id": game_id, "game_date": day, "home_team": home, "away_team": away, "season": season_of(day)}
-    return row("raw.games", season_type="regular", tip_utc=tip(day), available_at=eastern_instant(day), **known) | values
+    return (
+        row("raw.games", season_type="regular", tip_utc=tip(day), available_at=eastern_instant(day), **known) | values
+    )
 
 
 def box(game_id: str, player: int, day: date, team: str = "BOS", **values: object) -> Row:
@@ -71,7 +73,7 @@ def prediction(game_id: str, player: int, day: date, generation: int = 1, **valu
     known = {"game_id": game_id, "player_id": player, "game_date": day, "run_id": run_id, "generation": generation}
     quantiles = {f"q{round(100 * q):02d}": 100 * q for q in QUANTILES}
     kind = {"mode": "overnight", "market": "points", "system": "moving_average", "mean": 50.0}
-    at = eastern_instant(day, datetime.min.replace(hour=7).time())
+    at = eastern_instant(day, OVERNIGHT_CUTOFF)
     return row("predictions.player_prop_predictions", predicted_at=at, **known, **kind, **quantiles) | values
 
 

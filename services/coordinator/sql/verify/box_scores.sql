@@ -17,18 +17,26 @@ WITH games AS (
   WHERE games.season = @season AND games.game_date < @game_date AND NOT games.postponed
   GROUP BY games.game_id, games.game_date, games.home_team, games.away_team
 ),
+counted AS (
+  SELECT
+    COUNTIF(collected OR refused IS NULL OR game_date >= DATE_SUB(@game_date, INTERVAL 7 DAY)) AS expected,
+    COUNTIF(collected) AS verified,
+    COUNTIF(NOT collected AND refused IS NOT NULL AND game_date >= DATE_SUB(@game_date, INTERVAL 7 DAY)) AS quarantined,
+    MIN(
+      IF(collected, NULL, CONCAT(name, ' on ', CAST(game_date AS STRING), ' ', COALESCE(refused, 'not collected')))
+    ) AS detail
+  FROM games
+),
 bulk AS (
-  SELECT COUNT(*) AS failed
+  SELECT COUNT(*) AS failed, MIN(reason) AS reason
   FROM raw.fetches
   WHERE game_date = @game_date AND mode = @mode AND step = 'box_scores' AND outcome = 'failed'
     AND unit NOT IN (SELECT game_id FROM raw.games)
 )
 SELECT
-  COUNTIF(collected OR refused IS NULL OR game_date >= DATE_SUB(@game_date, INTERVAL 7 DAY)) + MAX(bulk.failed) AS expected,
-  COUNTIF(collected) AS verified,
-  COUNTIF(NOT collected AND refused IS NOT NULL AND game_date >= DATE_SUB(@game_date, INTERVAL 7 DAY)) AS quarantined,
-  COALESCE(
-    MIN(IF(collected, NULL, CONCAT(name, ' on ', CAST(game_date AS STRING), ' ', COALESCE(refused, 'not collected')))), ''
-  ) AS detail
-FROM games
+  counted.expected + bulk.failed AS expected,
+  counted.verified,
+  counted.quarantined,
+  COALESCE(counted.detail, bulk.reason, '') AS detail
+FROM counted
 CROSS JOIN bulk

@@ -1,0 +1,200 @@
+"""Launchers for Google's own Pub/Sub and Firestore emulators, where this machine's gcloud has them.
+
+The Java programs are run directly, each in a process group of its own, on the loopback address: under gcloud's wrapper
+scripts they are grandchildren that outlive a kill. State is in memory, and gone with the process.
+"""
+
+import argparse
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from shared.errors import Permanent, Transient
+
+START_TIMEOUT = 60.0
+STOP_TIMEOUT = 5.0
+_POLL = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Emulator:
+    """One of Google's emulators: where gcloud puts it and how it starts."""
+
+    component: str
+    """gcloud's name for it."""
+    jar: str
+    """Glob under the SDK's `platform` folder."""
+    main: tuple[str, ...]
+    """Java's arguments after the class path."""
+    variable: str
+    """The environment variable with which Google's clients find it."""
+
+
+EMULATORS: Mapping[str, Emulator] = {
+    "firestore": Emulator(
+        "cloud-firestore-emulator",
+        "cloud-firestore-emulator/cloud-firestore-emulator.jar",
+        ("com.google.cloud.datastore.emulator.firestore.CloudFirestore", "start"),
+        "FIRESTORE_EMULATOR_HOST",
+    ),
+    "pubsub": Emulator(
+        "pubsub-emulator",
+        "pubsub-emulator/lib/cloud-pubsub-emulator-*-all.jar",
+        ("com.google.cloud.pubsub.testing.v1.Main",),
+        "PUBSUB_EMULATOR_HOST",
+    ),
+}
+
+
+def missing(name: str) -> str | None:
+    """Why the emulator `name` ("firestore" or "pubsub") cannot run here, fit for `pytest.skip`; None if it can."""
+    component = EMULATORS[name].component
+    if _sdk() is None:
+        return f"no gcloud on this machine, so no {name} emulator: install the Google Cloud CLI and {component}"
+    if _jar(name) is None:
+        return f"gcloud is here without its {name} emulator: gcloud components install {component}"
+    if shutil.which("java") is None:
+        return f"the {name} emulator needs Java, and there is no java on PATH"
+    return None
+
+
+@contextmanager
+def running(name: str, *, port: int = 0, timeout: float = START_TIMEOUT) -> Iterator[str]:
+    """Run the emulator `name` ("firestore" or "pubsub"); yields its `host:port`. Blocks while it starts (1 to 3 s).
+
+    Args:
+        name: a key of `EMULATORS`.
+        port: where it listens; 0 picks a free port.
+        timeout: seconds it has to answer.
+
+    Raises:
+        Permanent: it is not installed, or ended at once (with its last line).
+        Transient: it did not answer in time.
+    """
+    reason = missing(name)
+    if reason is not None:
+        raise Permanent(reason)
+    host_port = f"127.0.0.1:{port if port != 0 else _free_port()}"
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(  # noqa: S603 - Google's own program, found in its SDK
+            _command(name, host_port), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            _await_answer(name, process, host_port, timeout, log)
+            yield host_port
+        finally:
+            _end(process)
+
+
+def firestore_emulator(*, port: int = 0) -> AbstractAsyncContextManager[str]:
+    """Google's Firestore emulator, as `async with firestore_emulator() as host_port`; see `running`."""
+    return _off_loop("firestore", port)
+
+
+def pubsub_emulator(*, port: int = 0) -> AbstractAsyncContextManager[str]:
+    """Google's Pub/Sub emulator, as `async with pubsub_emulator() as host_port`; see `running`."""
+    return _off_loop("pubsub", port)
+
+
+@asynccontextmanager
+async def _off_loop(name: str, port: int) -> AsyncIterator[str]:
+    emulator = running(name, port=port)
+    host_port = await asyncio.to_thread(emulator.__enter__)
+    try:
+        yield host_port
+    finally:
+        await asyncio.to_thread(emulator.__exit__, None, None, None)
+
+
+def _sdk() -> Path | None:
+    """The SDK's root: gcloud says so itself in scripts it runs; else it is where its command points to."""
+    gcloud = shutil.which("gcloud")
+    given = os.environ.get("CLOUDSDK_ROOT_DIR")
+    candidates = [Path(given)] if given is not None else []
+    candidates += [Path(gcloud).resolve().parent.parent] if gcloud is not None else []
+    return next((root for root in candidates if (root / "platform").is_dir()), None)
+
+
+def _jar(name: str) -> Path | None:
+    sdk = _sdk()
+    return None if sdk is None else max((sdk / "platform").glob(EMULATORS[name].jar), default=None)
+
+
+def _command(name: str, host_port: str) -> list[str]:
+    host, port = host_port.split(":")
+    # English, because the Firestore emulator's error messages are only meant to be read in it.
+    java = ["java", "-Duser.language=en", "-cp", str(_jar(name))]
+    return [*java, *EMULATORS[name].main, f"--host={host}", f"--port={port}"]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _await_answer(name: str, process: subprocess.Popen[bytes], host_port: str, timeout: float, log: IO[str]) -> None:
+    deadline = time.monotonic() + timeout
+    # No proxy of the environment: it is this machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise Permanent(f"the {name} emulator ended with code {process.returncode}: {_last_line(log)}")
+        try:
+            with opener.open(f"http://{host_port}/", timeout=1.0):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(_POLL)
+    raise Transient(f"the {name} emulator did not answer on {host_port} within {timeout:g} s: {_last_line(log)}")
+
+
+def _last_line(log: IO[str]) -> str:
+    log.seek(0)
+    return next((line.strip() for line in reversed(log.readlines()) if line.strip()), "it said nothing")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the process group: politely, then at once."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        os.killpg(process.pid, sign)
+        try:
+            process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def main() -> None:
+    """Run one emulator in the foreground until SIGINT or SIGTERM, and say how clients find it."""
+    parser = argparse.ArgumentParser(prog="python -m devstack.emulators.google", description=main.__doc__)
+    parser.add_argument("name", choices=EMULATORS)
+    parser.add_argument("--port", type=int, default=0)
+    given = parser.parse_args()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: sys.exit(0))  # unwinds `running`, which ends the emulator
+    try:
+        with running(given.name, port=given.port) as host_port:
+            print(f"export {EMULATORS[given.name].variable}={host_port}", flush=True)  # noqa: T201 - its one output
+            while True:
+                signal.pause()
+    except (Permanent, Transient) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Every schedule, once. Events drive the cascade: these start it and are its fallback.
+
+Each posts to the coordinator's `/v1/runs` without a date, which means today's Eastern date. Asking again for what is
+running resumes it and for what is done changes nothing, so that a fallback costs nothing on a good night.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from shared.slate import EASTERN, Mode
+
+TIME_ZONE: Final = EASTERN.key
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A recurring request for a run."""
+
+    name: str
+    cron: str
+    """Minute, hour, day of month, month, day of week, on the Eastern wall clock."""
+    mode: Mode
+    why: str
+    targets: tuple[str, ...] = ("export",)
+    """Steps the run is to reach, with everything they stand on."""
+
+    @property
+    def source(self) -> str:
+        """How the run names its trigger."""
+        return f"schedule:{self.name}"
+
+    @property
+    def body(self) -> str:
+        """The JSON body posted to `/v1/runs`."""
+        return json.dumps({"mode": self.mode.value, "source": self.source, "targets": list(self.targets)})
+
+
+SCHEDULES = {
+    schedule.name: schedule
+    for schedule in (
+        Schedule("overnight", "0 5 * * *", Mode.OVERNIGHT, "starts the night's run: the last games are over"),
+        Schedule(
+            "features-fallback",
+            "0 6 * * *",
+            Mode.OVERNIGHT,
+            "phase 4 where the cascade has not reached it",
+            targets=("ml_feature_store",),
+        ),
+        Schedule("predictions-fallback", "0 7 * * *", Mode.OVERNIGHT, "predictions, half an hour before they are due"),
+        Schedule("same-day", "0 11 * * *", Mode.SAME_DAY, "day-of news, before the earliest tip-off"),
+        Schedule("same-day-fallback", "0 17 * * *", Mode.SAME_DAY, "what the morning's run left open, before the evening"),
+    )
+}

@@ -1,0 +1,434 @@
+"""Steps of the coordinator's own, reports of the others, dead letters."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.coordinator.domain.events import RunRequested, StepVerified
+from services.coordinator.domain.run import Evidence, Run, RunStatus, StepStatus
+from services.coordinator.engine import Engine
+from services.coordinator.handlers import DEAD_LETTERS, Handlers
+from services.coordinator.verify import export_key
+from shared.contract import BatchReported, BatchRequested, Message, StepReported, StepRequested
+from shared.errors import Permanent, Skip, Transient
+from shared.markets import MARKETS
+from shared.pipeline import STEPS, SYSTEMS, plan
+from shared.ports import Delivery, Nack, Ports, Row
+from shared.slate import Mode
+from shared.tables import TABLES
+from tests.simulation.fakes import MemoryState
+from tests.unit.shared.places import MORNING, drain, embedded_ports, set_clock
+from tests.unit.shared.rows import SLATE, box, game, load, roster, row, tip
+
+GAME, LATE = "0022300900", "0022300901"
+RUN_ID = "2024-03-04.overnight.1"
+
+
+async def at_step(engine: Engine, ports: Ports, last: str, **fields: Any) -> Run:  # noqa: ANN401 - any field of the request
+    """A run in which everything that `last` stands on is done, and `last` at work."""
+    run = await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test", **fields))
+    for step in plan([last]):
+        if step.name != last:
+            evidence = Evidence(expected=1, verified=1)
+            run = await engine.apply(StepVerified(run.run_id, step.name, run.steps[step.name].attempt, evidence))
+    for service in ("scraper", "analytics", "coordinator"):
+        await drain(ports, f"{service}-tasks")
+    assert run.steps[last].status is StepStatus.RUNNING
+    return run
+
+
+def ask(run: Run, step: str, attempt: int = 1) -> StepRequested:
+    """The request of a step."""
+    return StepRequested(run_id=run.run_id, game_date=SLATE, mode=Mode.OVERNIGHT, step=step, attempt=attempt)
+
+
+def done(step: str, attempt: int = 1, **values: Any) -> StepReported:  # noqa: ANN401 - any field of the message
+    """A report of success."""
+    return StepReported.model_validate(
+        {"run_id": RUN_ID, "step": step, "attempt": attempt, "outcome": "done", **values}
+    )
+
+
+def served(player: int, game_id: str = GAME, hour: int = 19) -> Row:
+    """Features of a player; the cutoff is the overnight one."""
+    known = {"game_id": game_id, "player_id": player, "tip_utc": tip(SLATE, hour), "cutoff_at": MORNING}
+    return row("features.ml_feature_store", mode="overnight", points_line=0.0, **known)
+
+
+def staged(run: Run, player: int, market: str = "points", **values: object) -> Row:
+    """A staged prediction."""
+    known = {"game_id": GAME, "player_id": player, "market": market, "system": "moving_average", "mode": "overnight"}
+    return row("predictions.staging", run_id=run.run_id, generation=run.generation, **known) | values
+
+
+async def published(ports: Ports) -> list[Row]:
+    """Everything that is published."""
+    return await ports.warehouse.query(
+        "SELECT * FROM predictions.player_prop_predictions ORDER BY generation, player_id, market"
+    )
+
+
+async def test_f09_a_reports_word_is_checked_in_the_warehouse(handlers: Handlers, engine: Engine, ports: Ports) -> None:
+    """A step reported done whose rows are not there is asked for again."""
+    await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test"))
+    await drain(ports, "scraper-tasks")
+    await handlers.on_event(done("schedule", counts={"rows": 9}))
+    [again] = await drain(ports, "scraper-tasks")
+    assert isinstance(again, StepRequested)
+    assert (again.step, again.attempt) == ("schedule", 2)
+    await load(ports.warehouse, raw__games=[game(GAME)])
+    await handlers.on_event(done("schedule", 2, seconds=1.5))
+    run = await engine.run("2024-03-04.overnight")
+    assert run is not None
+    assert (run.steps["schedule"].status, run.steps["schedule"].seconds) == (StepStatus.DONE, 1.5)
+
+
+async def test_a_failed_report_fails_its_step(handlers: Handlers, engine: Engine) -> None:
+    """With the reason the service gave."""
+    await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test"))
+    await handlers.on_event(done("schedule", outcome="failed", reason="nba-cdn: 403"))
+    run = await engine.run("2024-03-04.overnight")
+    assert run is not None
+    assert (run.status, run.steps["schedule"].reason) == (RunStatus.FAILED, "nba-cdn: 403")
+
+
+async def test_reports_of_another_generation_are_skipped(handlers: Handlers, engine: Engine) -> None:
+    """They are about nothing any more."""
+    await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test"))
+    for run_id in ("2024-03-04.overnight.2", "2024-03-05.overnight.1", "nonsense"):
+        with pytest.raises(Skip, match="is not the current one"):
+            await handlers.on_event(done("schedule", run_id=run_id))
+        with pytest.raises(Skip, match="is not the current one"):
+            await handlers.on_task(ask(await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "t")), "publish").model_copy(update={"run_id": run_id}))  # fmt: skip  # noqa: E501 - one message
+
+
+async def test_what_belongs_to_others_is_refused(handlers: Handlers, engine: Engine) -> None:
+    """A request is no event, a report is no task, and the coordinator has three steps."""
+    run = await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test"))
+    with pytest.raises(Permanent, match="takes no step_requested as an event"):
+        await handlers.on_event(ask(run, "predict"))
+    with pytest.raises(Permanent, match="takes no step_reported as a task"):
+        await handlers.on_task(done("predict"))
+    with pytest.raises(Permanent, match="has no step 'grade'"):
+        await handlers.on_task(ask(run, "grade"))
+
+
+async def test_f24_a_slate_is_cut_into_batches_that_hold_everybody_once(
+    handlers: Handlers, engine: Engine, ports: Ports
+) -> None:
+    """Every served player is in one batch, with all his features, null and zero kept apart."""
+    run = await at_step(engine, ports, "predict")
+    await load(ports.warehouse, features__ml_feature_store=[served(n) for n in range(1, 6)])
+    await handlers.on_task(ask(run, "predict"))
+    batches = await drain(ports, "worker-tasks")
+    assert all(isinstance(batch, BatchRequested) for batch in batches)
+    tasks = [task for batch in batches if isinstance(batch, BatchRequested) for task in batch.tasks]
+    assert [task.player_id for task in tasks] == [1, 2, 3, 4, 5]
+    assert [len(batch.tasks) for batch in batches if isinstance(batch, BatchRequested)] == [2, 2, 1]
+    assert (tasks[0].features["points_line"], tasks[0].features["rebounds_line"]) == (0.0, None)
+    assert {batch.systems for batch in batches if isinstance(batch, BatchRequested)} == {SYSTEMS}
+    stored = await engine.run(run.key)
+    assert stored is not None
+    assert stored.batches.total == 3
+
+
+async def test_predictions_count_as_made_now_or_at_the_cutoff(handlers: Handlers, engine: Engine, ports: Ports) -> None:
+    """A live run stamps now and leaves out games that have tipped off; a retrospective one, each game's cutoff."""
+    await load(ports.warehouse, features__ml_feature_store=[served(1, hour=13), served(2, LATE, 22)])
+    now = tip(SLATE, 13)
+    set_clock(ports, now)
+    stamps = {}
+    for retrospective in (False, True):
+        run = await at_step(engine, ports, "predict", retrospective=retrospective, force=True)
+        await handlers.on_task(ask(run, "predict"))
+        stamps[retrospective] = {
+            task.player_id: datetime.fromisoformat(task.predicted_at)
+            for batch in await drain(ports, "worker-tasks")
+            if isinstance(batch, BatchRequested)
+            for task in batch.tasks
+        }
+    assert stamps == {False: {2: now}, True: {1: MORNING, 2: MORNING}}
+
+
+async def test_a_slate_without_players_is_predicted_at_once(handlers: Handlers, engine: Engine, ports: Ports) -> None:
+    """No batch to wait for."""
+    run = await at_step(engine, ports, "predict")
+    await handlers.on_task(ask(run, "predict"))
+    [report] = await drain(ports, "coordinator-events")
+    assert isinstance(report, StepReported)
+    assert (report.step, report.counts) == ("predict", {"batches": 0})
+
+
+async def test_predict_is_done_when_every_batch_is_staged(handlers: Handlers, engine: Engine, ports: Ports) -> None:
+    """Not when the last was sent."""
+    run = await at_step(engine, ports, "predict")
+    await load(ports.warehouse, features__ml_feature_store=[served(1), served(2), served(3)])
+    await handlers.on_task(ask(run, "predict"))
+    assert await drain(ports, "coordinator-events") == []
+    for batch in (1, 0):
+        await handlers.on_event(BatchReported(run_id=run.run_id, attempt=1, batch=batch, rows=8, seconds=0.5))
+    [report] = await drain(ports, "coordinator-events")
+    assert isinstance(report, StepReported)
+    assert (report.step, report.seconds, report.counts) == ("predict", 1.0, {"batches": 2})
+
+
+async def test_a_late_second_delivery_of_a_settled_step_does_nothing(
+    handlers: Handlers, engine: Engine, ports: Ports
+) -> None:
+    """At least once means also once more after the run went on: `predict` does not stage again what is published."""
+    run = await at_step(engine, ports, "publish")
+    await load(ports.warehouse, features__ml_feature_store=[served(1)])
+    try:
+        await handlers.on_task(ask(run, "predict"))
+    except Skip:
+        pass
+    assert await drain(ports, "worker-tasks") == []
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    players=st.sets(st.integers(1, 30), max_size=12),
+    markets=st.sets(st.sampled_from(list(MARKETS)), min_size=1),
+    lines=st.lists(st.one_of(st.none(), st.integers(0, 40).map(lambda n: n / 2)), min_size=12, max_size=12),
+)
+async def test_f24_publishing_keeps_every_player_market_and_line(
+    tmp_path_factory: pytest.TempPathFactory, players: set[int], markets: set[str], lines: list[float | None]
+) -> None:
+    """Whatever was staged is published, value for value."""
+    async with embedded_ports(tmp_path_factory.mktemp("publish")) as ports:
+        engine = Engine(ports)
+        handlers = Handlers(engine, ports, batch_size=2)
+        run = await at_step(engine, ports, "publish")
+        rows = [
+            staged(run, player, market, line=line)
+            for player, line in zip(sorted(players), lines, strict=False)
+            for market in sorted(markets)
+        ]
+        await load(ports.warehouse, predictions__staging=rows)
+        await handlers.on_task(ask(run, "publish"))
+        assert await published(ports) == sorted(rows, key=lambda row: (row["player_id"], row["market"]))
+        [report] = await drain(ports, "coordinator-events")
+        assert isinstance(report, StepReported)
+        assert (report.step, report.outcome, report.counts) == ("publish", "done", {"rows": len(rows)})
+
+
+async def test_publishing_twice_is_publishing_once(handlers: Handlers, engine: Engine, ports: Ports) -> None:
+    """A redelivery leaves the same rows."""
+    run = await at_step(engine, ports, "publish")
+    await load(ports.warehouse, predictions__staging=[staged(run, 1), staged(run, 2)])
+    await handlers.on_task(ask(run, "publish"))
+    once = await published(ports)
+    await handlers.on_task(ask(run, "publish"))
+    assert await published(ports) == once
+
+
+async def test_f33_what_is_published_is_never_changed_or_deleted(
+    handlers: Handlers, engine: Engine, ports: Ports
+) -> None:
+    """Staging changed after publication (a late second dispatch, games tipped off): what was published stands."""
+    run = await at_step(engine, ports, "publish")
+    await load(ports.warehouse, predictions__staging=[staged(run, 1, mean=20.0), staged(run, 2, mean=10.0)])
+    await handlers.on_task(ask(run, "publish"))
+    before = await published(ports)
+    await ports.warehouse.replace("predictions.staging", [staged(run, 1, mean=99.0)], scope="batch = 0")
+    await handlers.on_task(ask(run, "publish"))
+    assert await published(ports) == before
+
+
+async def test_a_player_left_over_from_a_larger_dispatch_does_not_stop_publication(
+    handlers: Handlers, engine: Engine, ports: Ports
+) -> None:
+    """A second dispatch after a tip-off cuts smaller batches; the player whom the first left in a batch of his own is
+    published once, as predicted last."""
+    run = await at_step(engine, ports, "publish")
+    first = [staged(run, player, batch=player // 2, mean=1.0) for player in range(4)]
+    again = [staged(run, player, batch=0, mean=2.0, predicted_at=tip(SLATE)) for player in (2, 3)]
+    await load(ports.warehouse, predictions__staging=[*first[2:], *again])
+    await handlers.on_task(ask(run, "publish"))
+    assert [(found["player_id"], found["mean"]) for found in await published(ports)] == [(2, 2.0), (3, 2.0)]
+
+
+async def export(handlers: Handlers, engine: Engine, ports: Ports, run: Run) -> list[Row]:
+    """The exported predictions."""
+    await handlers.on_task(ask(run, "export"))
+    found: dict[str, Any] = json.loads(await ports.archive.get(export_key(run)))
+    assert (found["run_id"], found["mode"], found["game_date"]) == (run.run_id, "overnight", "2024-03-04")
+    predictions: list[Row] = found["predictions"]
+    return predictions
+
+
+def context(player: int, game_id: str = GAME) -> Row:
+    """A player's context."""
+    known = {"game_id": game_id, "player_id": player, "player_name": f"P{player}", "tip_utc": tip(SLATE)}
+    return row("analytics.upcoming_player_game_context", mode="overnight", **known)
+
+
+async def test_f33_a_second_generation_supersedes_game_by_game(
+    handlers: Handlers, engine: Engine, ports: Ports
+) -> None:
+    """The export shows the latest word on each game; the word before is still there, and games not redone keep theirs."""
+    contexts = [context(1), context(2), context(3, LATE)]
+    await load(ports.warehouse, analytics__upcoming_player_game_context=contexts)
+    first = await at_step(engine, ports, "publish")
+    rows = [staged(first, 1, mean=1.0), staged(first, 2, mean=2.0), staged(first, 3, mean=3.0, game_id=LATE)]
+    await load(ports.warehouse, predictions__staging=rows)
+    await handlers.on_task(ask(first, "publish"))
+    second = await at_step(engine, ports, "publish", force=True)
+    await load(ports.warehouse, predictions__staging=[staged(second, 1, mean=9.0)])
+    await handlers.on_task(ask(second, "publish"))
+    shown = await export(handlers, engine, ports, second)
+    assert [(found["player_id"], found["mean"]) for found in shown] == [(1, 9.0), (3, 3.0)]
+    assert [found["mean"] for found in await published(ports)] == [1.0, 2.0, 3.0, 9.0]
+
+
+async def test_f33_a_published_player_stays_in_view_when_he_leaves_the_roster(
+    handlers: Handlers, engine: Engine, ports: Ports
+) -> None:
+    """A new context without him does not hide what was published about him."""
+    run = await at_step(engine, ports, "publish")
+    await load(ports.warehouse, predictions__staging=[staged(run, 1), staged(run, 2)])
+    await load(ports.warehouse, analytics__upcoming_player_game_context=[context(1)])
+    await handlers.on_task(ask(run, "publish"))
+    assert {found["player_id"] for found in await export(handlers, engine, ports, run)} == {1, 2}
+
+
+def delivery(data: bytes, message_id: str = "17", reason: str | None = "poison") -> Delivery:
+    """A dead letter."""
+    return Delivery(message_id, data, {"key": "k"} | ({} if reason is None else {"reason": reason}), 1)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        StepRequested(run_id=RUN_ID, game_date=SLATE, mode=Mode.OVERNIGHT, step="schedule", attempt=1),
+        StepReported(run_id=RUN_ID, step="schedule", attempt=1, outcome="done"),
+    ],
+)
+async def test_f26_a_dead_letter_fails_its_step_and_is_kept(
+    handlers: Handlers, engine: Engine, ports: Ports, message: Message
+) -> None:
+    """Once, with its reason; the run does not wait for what will never come."""
+    await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test"))
+    await handlers.on_dead_letter(delivery(message.encode()))
+    await handlers.on_dead_letter(delivery(message.encode()))
+    run = await engine.run("2024-03-04.overnight")
+    assert run is not None
+    assert (run.status, run.steps["schedule"].reason) == (RunStatus.FAILED, "poison")
+    [kept] = await ports.state.list(DEAD_LETTERS)
+    assert (kept.data["reason"], json.loads(kept.data["data"])["kind"]) == ("poison", message.KIND)
+
+
+@pytest.mark.parametrize("kind", [BatchRequested, BatchReported])
+async def test_a_dead_batch_fails_predict(
+    handlers: Handlers, engine: Engine, ports: Ports, kind: type[Message]
+) -> None:
+    """With the batch's number and the reason."""
+    run = await at_step(engine, ports, "predict")
+    known = {"run_id": run.run_id, "attempt": 1, "batch": 2}
+    more = (
+        {"rows": 1} if kind is BatchReported else {"game_date": SLATE, "mode": "overnight", "systems": (), "tasks": ()}
+    )
+    await handlers.on_dead_letter(delivery(kind.model_validate({**known, **more}).encode(), reason=None))
+    stored = await engine.run(run.key)
+    assert stored is not None
+    assert stored.steps["predict"].status is StepStatus.FAILED
+    assert stored.steps["predict"].reason == "batch 2: retries used up"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\x00 no text",
+        b"{}",
+        b"null",
+        b'{"kind": [], "version": 1, "body": {}}',
+        b'{"kind": {}, "version": 1, "body": {}}',
+        b"[" * 100_000,
+        done("schedule").encode(),
+    ],
+)
+async def test_f26_a_dead_letter_that_nobody_can_use_is_kept_all_the_same(
+    handlers: Handlers, ports: Ports, data: bytes
+) -> None:
+    """Unreadable, or about no run: it is shown, and it stops nothing."""
+    await handlers.on_dead_letter(delivery(data))
+    assert len(await ports.state.list(DEAD_LETTERS)) == 1
+
+
+async def test_dead_letters_of_two_processes_are_both_kept(handlers: Handlers, ports: Ports) -> None:
+    """The embedded bus numbers its messages from 1 in every process: the number alone does not name a dead letter."""
+    await handlers.on_dead_letter(delivery(b"of the first process"))
+    await handlers.on_dead_letter(delivery(b"of the second process"))
+    assert {kept.data["data"] for kept in await ports.state.list(DEAD_LETTERS)} == {
+        "of the first process",
+        "of the second process",
+    }
+
+
+@pytest.mark.parametrize("failing", ["create", "get"])
+async def test_a_dead_letter_that_cannot_be_kept_comes_again(ports: Ports, failing: str) -> None:
+    """The state store is away: nack, neither lost nor a crash."""
+    state = MemoryState()
+
+    async def away(operation: str) -> None:
+        if operation == failing:
+            raise Transient("the state store is away")
+
+    state.before = away
+    ports = Ports(ports.clock, ports.bus, ports.warehouse, state, ports.secrets, ports.archive)
+    handlers = Handlers(Engine(ports), ports, batch_size=2)
+    with pytest.raises(Nack, match="away"):
+        await handlers.on_dead_letter(delivery(done("schedule").encode()))
+
+
+def test_every_coordinator_step_has_a_handler() -> None:
+    """The table of steps and the handlers name the same."""
+    assert {step.name for step in STEPS.values() if step.service == "coordinator"} == {"predict", "publish", "export"}
+
+
+def test_workers_get_every_feature_of_the_store() -> None:
+    """All numeric columns of the feature store travel with the batch."""
+    from services.coordinator.handlers import _FEATURES  # noqa: PLC0415 - its only use
+
+    numeric = {c.name for c in TABLES["features.ml_feature_store"].columns if c.type in ("INT64", "FLOAT64")}
+    assert set(_FEATURES) == numeric - {"player_id"}
+
+
+async def test_a_night_of_evidence_completes_a_run(handlers: Handlers, engine: Engine, ports: Ports) -> None:
+    """Reports in the order of the cascade, each verified against real tables, end in a complete run."""
+    at = datetime(2024, 3, 4, 12, tzinfo=UTC)
+    await load(
+        ports.warehouse,
+        raw__games=[game(GAME), game("0022300800", SLATE - timedelta(days=1))],
+        raw__player_box_scores=[
+            box("0022300800", 1, SLATE - timedelta(days=1)), box("0022300800", 9, SLATE - timedelta(days=1), "GSW")
+        ],
+        raw__rosters=[roster(n, team) for n, team in enumerate(["BOS"] * 5 + ["GSW"] * 5)],
+        raw__fetches=[row("raw.fetches", mode="overnight", step=step, unit=unit, outcome="empty")
+                      for step, unit in (("injuries", "feed"), ("lines", GAME))],
+        analytics__player_game_summary=[
+            row("analytics.player_game_summary", game_id="0022300800", player_id=n, game_date=SLATE - timedelta(days=1),
+                available_at=at - timedelta(hours=8)) for n in (1, 9)
+        ],
+        analytics__upcoming_player_game_context=[context(n) | {"cutoff_at": at} for n in range(10)],
+        features__player_daily_cache=[row("features.player_daily_cache", mode="overnight", player_id=n) for n in (1, 9)],
+        features__ml_feature_store=[served(1), served(9)],
+    )  # fmt: skip
+    run = await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test"))
+    for step in plan(["export"]):
+        if step.name == "predict":
+            await handlers.on_task(ask(run, "predict"))
+            await drain(ports, "worker-tasks")
+            rows = [staged(run, player, market) for player in (1, 9) for market in MARKETS]
+            await load(ports.warehouse, predictions__staging=rows)
+        elif step.service == "coordinator":
+            await handlers.on_task(ask(run, step.name))
+        await handlers.on_event(done(step.name))
+    stored = await engine.run(run.key)
+    assert stored is not None
+    assert {name: (state.status, state.reason) for name, state in stored.steps.items() if state.reason} == {}
+    assert stored.status is RunStatus.COMPLETE

@@ -1,0 +1,67 @@
+"""The embedded adapters as one set of ports, for tests of the services."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from shared.contract import Message, decode
+from shared.embedded.archive import FileArchive
+from shared.embedded.bus import EmbeddedBus
+from shared.embedded.clock import VirtualClock
+from shared.embedded.secrets import EnvironmentSecrets
+from shared.embedded.state import SQLiteState
+from shared.embedded.warehouse import DuckDBWarehouse
+from shared.ports import Delivery, Ports
+
+MORNING = datetime(2024, 3, 4, 12, tzinfo=UTC)
+"""07:00 ET of the slate's date."""
+API_KEY = "k1"
+
+
+@asynccontextmanager
+async def embedded_ports(folder: Path, now: datetime = MORNING) -> AsyncIterator[Ports]:
+    """In memory where that is possible; two API keys."""
+    clock = VirtualClock(now)
+    ports = Ports(
+        clock=clock,
+        bus=EmbeddedBus(clock),
+        warehouse=DuckDBWarehouse(None),
+        state=SQLiteState(folder / "state.sqlite"),
+        secrets=EnvironmentSecrets({"TIPOFF_SECRET_API_KEYS": f"{API_KEY}, second"}),
+        archive=FileArchive(folder / "archive"),
+    )
+    try:
+        yield ports
+    finally:
+        await ports.warehouse.close()
+        await ports.state.close()
+
+
+def set_clock(ports: Ports, now: datetime) -> None:
+    """Let it be another instant."""
+    assert isinstance(ports.clock, VirtualClock)
+    ports.clock.set(now, force=True)
+
+
+async def drain(ports: Ports, topic: str) -> list[Message]:
+    """Take, and acknowledge, everything that waits on a topic."""
+    bus = ports.bus
+    assert isinstance(bus, EmbeddedBus)
+    taken: list[Message] = []
+    if not bus.depth(topic):
+        return taken
+    last = asyncio.Event()
+
+    async def take(delivery: Delivery) -> None:
+        taken.append(decode(delivery.data))
+        if bus.depth(topic) == 1:  # this one, until it is acknowledged
+            last.set()
+
+    consumer = asyncio.create_task(bus.consume(topic, take, max_in_flight=1))
+    await last.wait()
+    consumer.cancel()
+    with suppress(asyncio.CancelledError):
+        await consumer
+    return taken

@@ -69,11 +69,9 @@ class Gcloud:
             say(f"{' '.join(arguments[:4])} ...")
         self._run((*arguments, "--quiet"), CHANGE_SECONDS)
 
-    def bind(self, resource: Sequence[str], member: str, role: str) -> None:
-        """Give `member` a role on a resource (the words of its gcloud command, then its name) unless it has it."""
-        *group, name = resource
-        place = [word for word in group if word.startswith("--")]
-        words = [word for word in group if not word.startswith("--")]
+    def bind(self, group: str, name: str, *place: str, member: str, role: str) -> None:
+        """Give `member` a role on a resource, named by its gcloud group, unless it has it already."""
+        words = group.split()
         if (role, member) not in self.policy(*words, "get-iam-policy", name, *place):
             self.change(*words, "add-iam-policy-binding", name, *place, f"--member={member}", f"--role={role}")
 

@@ -13,9 +13,10 @@ from typing import Any
 import duckdb
 
 from shared.embedded.duck import DUCKDB_TYPES, Connection, fetch
-from shared.embedded.rows import key_text, to_arrow
+from shared.embedded.rows import to_arrow
 from shared.embedded.sql import to_duckdb
 from shared.errors import Permanent
+from shared.rows import key_text
 from shared.tables import Table, Type
 
 _INTEGERS = {f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY", "SMALL", "BIG", "HUGE")} | {

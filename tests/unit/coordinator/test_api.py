@@ -57,9 +57,14 @@ async def post(client: Client, body: Any) -> tuple[int, Any]:  # noqa: ANN401 - 
 
 @pytest.mark.parametrize(
     ("headers", "message"),
-    [({}, "API key is missing"), ({"X-API-Key": "wrong"}, "API key is wrong"), ({"X-API-Key": ""}, "API key is missing"),
-     ({"Authorization": f"Bearer {API_KEY}"}, "API key is missing"), ({"X-API-Key": "k1,second"}, "API key is wrong")],
-)  # fmt: skip
+    [
+        ({}, "API key is missing"),
+        ({"X-API-Key": ""}, "API key is missing"),
+        ({"Authorization": f"Bearer {API_KEY}"}, "API key is missing"),
+        ({"X-API-Key": "wrong"}, "API key is wrong"),
+        ({"X-API-Key": "k1,second"}, "API key is wrong"),
+    ],
+)
 async def test_f35_only_a_known_key_is_trusted(ports: Ports, headers: dict[str, str], message: str) -> None:
     """No key, a wrong key, or the key in another place: 401 with the remedy, and nothing happens."""
     async for client in serving(ports):
@@ -248,20 +253,20 @@ async def test_predictions_are_those_of_the_latest_slate(client: Client, ports: 
 async def test_f37_slates_and_grades_are_derived_from_the_tables(client: Client, ports: Ports) -> None:
     """Games promised and collected, predictions and grades, from the one set of tables."""
     await slate(client, ports)
+    graded = {
+        1: {"error": -4.0, "baseline_error": 2.0, "inside_80": True, "pinball": 1.0, "brier": 0.25},
+        2: {"error": 2.0, "inside_80": False, "pinball": 3.0},
+        3: {"voided": True},
+    }
+    kind = {"game_id": GAME, "mode": "overnight", "market": "points", "system": "moving_average"}
     await load(
         ports.warehouse,
         raw__games=[game(GAME), game("0022300901", home="LAL", away="UTA"), game("0022300902", postponed=True)],
         raw__player_box_scores=[box(GAME, 1, SLATE), box(GAME, 2, SLATE, "GSW"), box("0022300901", 3, SLATE, "LAL")],
         predictions__prediction_grades=[
-            row("predictions.prediction_grades", game_id=GAME, mode="overnight", player_id=player, market="points",
-                system="moving_average", **values)
-            for player, values in (
-                (1, {"voided": False, "error": -4.0, "baseline_error": 2.0, "inside_80": True, "pinball": 1.0, "brier": 0.25}),
-                (2, {"voided": False, "error": 2.0, "inside_80": False, "pinball": 3.0}),
-                (3, {"voided": True}),
-            )
+            row("predictions.prediction_grades", player_id=player, **kind) | values for player, values in graded.items()
         ],
-    )  # fmt: skip
+    )
     window = {"first": "2024-03-04", "last": "2024-03-04"}
     _, [found] = await get(client, "/v1/slates", **window)
     counts = {"games_expected": 2, "games_collected": 1, "predictions": 2, "graded": 2, "voided": 1}

@@ -1,6 +1,7 @@
 """Steps of the coordinator's own, reports of the others, dead letters."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -98,12 +99,12 @@ async def test_a_failed_report_fails_its_step(handlers: Handlers, engine: Engine
 
 async def test_reports_of_another_generation_are_skipped(handlers: Handlers, engine: Engine) -> None:
     """They are about nothing any more."""
-    await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test"))
+    run = await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test"))
     for run_id in ("2024-03-04.overnight.2", "2024-03-05.overnight.1", "nonsense"):
         with pytest.raises(Skip, match="is not the current one"):
             await handlers.on_event(done("schedule", run_id=run_id))
         with pytest.raises(Skip, match="is not the current one"):
-            await handlers.on_task(ask(await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "t")), "publish").model_copy(update={"run_id": run_id}))  # fmt: skip  # noqa: E501 - one message
+            await handlers.on_task(ask(run, "publish").model_copy(update={"run_id": run_id}))
 
 
 async def test_what_belongs_to_others_is_refused(handlers: Handlers, engine: Engine) -> None:
@@ -182,10 +183,8 @@ async def test_a_late_second_delivery_of_a_settled_step_does_nothing(
     """At least once means also once more after the run went on: `predict` does not stage again what is published."""
     run = await at_step(engine, ports, "publish")
     await load(ports.warehouse, features__ml_feature_store=[served(1)])
-    try:
+    with suppress(Skip):
         await handlers.on_task(ask(run, "predict"))
-    except Skip:
-        pass
     assert await drain(ports, "worker-tasks") == []
 
 
@@ -242,8 +241,7 @@ async def test_f33_what_is_published_is_never_changed_or_deleted(
 async def test_a_player_left_over_from_a_larger_dispatch_does_not_stop_publication(
     handlers: Handlers, engine: Engine, ports: Ports
 ) -> None:
-    """A second dispatch after a tip-off cuts smaller batches; the player whom the first left in a batch of his own is
-    published once, as predicted last."""
+    """A second dispatch cuts other batches; who is left in one of the first is published once, as predicted last."""
     run = await at_step(engine, ports, "publish")
     first = [staged(run, player, batch=player // 2, mean=1.0) for player in range(4)]
     again = [staged(run, player, batch=0, mean=2.0, predicted_at=tip(SLATE)) for player in (2, 3)]
@@ -252,7 +250,7 @@ async def test_a_player_left_over_from_a_larger_dispatch_does_not_stop_publicati
     assert [(found["player_id"], found["mean"]) for found in await published(ports)] == [(2, 2.0), (3, 2.0)]
 
 
-async def export(handlers: Handlers, engine: Engine, ports: Ports, run: Run) -> list[Row]:
+async def export(handlers: Handlers, ports: Ports, run: Run) -> list[Row]:
     """The exported predictions."""
     await handlers.on_task(ask(run, "export"))
     found: dict[str, Any] = json.loads(await ports.archive.get(export_key(run)))
@@ -270,7 +268,7 @@ def context(player: int, game_id: str = GAME) -> Row:
 async def test_f33_a_second_generation_supersedes_game_by_game(
     handlers: Handlers, engine: Engine, ports: Ports
 ) -> None:
-    """The export shows the latest word on each game; the word before is still there, and games not redone keep theirs."""
+    """The export shows the latest word on each game; the word before stays, and games not redone keep theirs."""
     contexts = [context(1), context(2), context(3, LATE)]
     await load(ports.warehouse, analytics__upcoming_player_game_context=contexts)
     first = await at_step(engine, ports, "publish")
@@ -280,7 +278,7 @@ async def test_f33_a_second_generation_supersedes_game_by_game(
     second = await at_step(engine, ports, "publish", force=True)
     await load(ports.warehouse, predictions__staging=[staged(second, 1, mean=9.0)])
     await handlers.on_task(ask(second, "publish"))
-    shown = await export(handlers, engine, ports, second)
+    shown = await export(handlers, ports, second)
     assert [(found["player_id"], found["mean"]) for found in shown] == [(1, 9.0), (3, 3.0)]
     assert [found["mean"] for found in await published(ports)] == [1.0, 2.0, 3.0, 9.0]
 
@@ -293,7 +291,7 @@ async def test_f33_a_published_player_stays_in_view_when_he_leaves_the_roster(
     await load(ports.warehouse, predictions__staging=[staged(run, 1), staged(run, 2)])
     await load(ports.warehouse, analytics__upcoming_player_game_context=[context(1)])
     await handlers.on_task(ask(run, "publish"))
-    assert {found["player_id"] for found in await export(handlers, engine, ports, run)} == {1, 2}
+    assert {found["player_id"] for found in await export(handlers, ports, run)} == {1, 2}
 
 
 def delivery(data: bytes, message_id: str = "17", reason: str | None = "poison") -> Delivery:
@@ -411,8 +409,8 @@ async def test_a_night_of_evidence_completes_a_run(handlers: Handlers, engine: E
         raw__fetches=[row("raw.fetches", mode="overnight", step=step, unit=unit, outcome="empty")
                       for step, unit in (("injuries", "feed"), ("lines", GAME))],
         analytics__player_game_summary=[
-            row("analytics.player_game_summary", game_id="0022300800", player_id=n, game_date=SLATE - timedelta(days=1),
-                available_at=at - timedelta(hours=8)) for n in (1, 9)
+            row("analytics.player_game_summary", game_id="0022300800", player_id=n, available_at=at - timedelta(hours=8),
+                game_date=SLATE - timedelta(days=1)) for n in (1, 9)
         ],
         analytics__upcoming_player_game_context=[context(n) | {"cutoff_at": at} for n in range(10)],
         features__player_daily_cache=[row("features.player_daily_cache", mode="overnight", player_id=n) for n in (1, 9)],

@@ -1,0 +1,193 @@
+"""Deploying and rolling back a service: no traffic before the candidate has proved who it is (failures 4 and 23).
+
+A revision is named after commit and settings, so that deploying the same twice is deploying it once.
+"""
+
+import re
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy.commands import Gcloud, output, say
+from deploy.environment import CANDIDATE, Environment
+from deploy.identity import check
+from deploy.services import SERVICES, Service
+from shared.errors import Permanent
+
+REVISION = re.compile(r"[0-9a-z][0-9a-z-]{2,25}")
+
+
+@dataclass(frozen=True, slots=True)
+class CloudRun:
+    """One service on Cloud Run."""
+
+    gcloud: Gcloud
+    environment: Environment
+    service: Service
+    sleep: Callable[[float], None] = field(default=time.sleep)
+
+    @property
+    def name(self) -> str:
+        """Its name there."""
+        return self.environment.name(self.service.name)
+
+    def deploy(self, revision: str) -> None:
+        """Build, deploy without traffic, check, then switch. Does nothing if this revision serves already."""
+        serving = self.serving()
+        flags = self.service.flags(self.environment)
+        wanted = f"{self.name}-{revision}-{zlib.crc32(' '.join(flags).encode()):08x}"
+        if serving == wanted:
+            say(f"{wanted} serves already: nothing to do")
+            return
+        if wanted in {item["metadata"]["name"] for item in self.revisions()}:
+            say(f"{wanted} is there without traffic: checking it again")
+            self.tag(wanted)
+        else:
+            self.build(revision)
+            self.create(wanted, revision, flags, first=serving is None and not self.gcloud.dry_run)
+        self.allow_invoker()
+        self.check_and_switch(wanted, revision)
+
+    def rollback(self, to: str | None) -> None:
+        """Give all traffic back to the newest ready revision older than the serving one, or to `to`."""
+        serving = self.serving()
+        if to is None:
+            found = self.revisions()
+            to = f"{self.name}-previous-00000000" if self.gcloud.dry_run else previous(found, serving)
+        elif not to.startswith(f"{self.name}-"):
+            raise Permanent(f"{to} is no revision of {self.name}", remedy=f"they are named {self.name}-...")
+        if to == serving:
+            say(f"{to} serves already: nothing to do")
+            return
+        self.tag(to)
+        self.check_and_switch(to, commit_of(self.name, to))
+
+    def serving(self) -> str | None:
+        """The revision that has all traffic; None if the service is not there, "" if traffic is split."""
+        services = self._list("services", f"--filter=metadata.name={self.name}")
+        if not services:
+            return None
+        traffic = [item for item in services[0]["status"].get("traffic", ()) if item.get("percent")]
+        return str(traffic[0]["revisionName"]) if len(traffic) == 1 else ""
+
+    def revisions(self) -> list[dict[str, Any]]:
+        """All revisions, newest first."""
+        return self._list("revisions", f"--service={self.name}", "--sort-by=~metadata.creationTimestamp")
+
+    def build(self, revision: str) -> None:
+        """Have Cloud Build make and push the image from this checkout."""
+        image = self.environment.image(self.service.name, revision)
+        self.gcloud.change(
+            "builds",
+            "submit",
+            ".",
+            "--config=deploy/cloudbuild.yaml",
+            f"--region={self.environment.region}",
+            f"--substitutions=_SERVICE={self.service.name},_REVISION={revision},_IMAGE={image}",
+        )
+
+    def create(self, name: str, revision: str, flags: list[str], *, first: bool) -> None:
+        """Deploy a revision as candidate. The first of a service cannot be kept from traffic: there is no other."""
+        # The mount's owner (`mount-options`) is an option of the beta command only.
+        command = ("beta", "run", "deploy") if self.service.archive else ("run", "deploy")
+        self.gcloud.change(
+            *command,
+            self.name,
+            f"--region={self.environment.region}",
+            f"--image={self.environment.image(self.service.name, revision)}",
+            f"--revision-suffix={name.removeprefix(self.name + '-')}",
+            f"--tag={CANDIDATE}",
+            *([] if first else ["--no-traffic"]),
+            *flags,
+        )
+
+    def tag(self, name: str) -> None:
+        """Make a revision reachable as candidate."""
+        self._traffic(f"--update-tags={CANDIDATE}={name}")
+
+    def allow_invoker(self) -> None:
+        """Let the invoker's account, and nobody else, call the service."""
+        member = f"serviceAccount:{self.environment.invoker}"
+        region = f"--region={self.environment.region}"
+        self.gcloud.bind("run services", self.name, region, member=member, role="roles/run.invoker")
+
+    def check_and_switch(self, name: str, revision: str) -> None:
+        """Switch all traffic to the candidate if it is what it should be; raises Permanent, and leaves it, if not."""
+        audience = self.environment.url(self.service.name)
+        token = self.gcloud.text(
+            "auth",
+            "print-identity-token",
+            f"--impersonate-service-account={self.environment.invoker}",
+            f"--audiences={audience}",
+            "--include-email",
+        )
+        candidate = self.environment.url(self.service.name, CANDIDATE)
+        if self.gcloud.dry_run:
+            say(f"would require {candidate}/healthz/ to answer as {self.service.name} {revision}, healthy")
+        else:
+            check(candidate, self.service.name, revision, token, self.sleep)
+        self._traffic(f"--to-revisions={name}=100")
+        if not self.gcloud.dry_run:
+            say(f"{name} serves")
+
+    def _traffic(self, flag: str) -> None:
+        self.gcloud.change("run", "services", "update-traffic", self.name, f"--region={self.environment.region}", flag)
+
+    def _list(self, what: str, *flags: str) -> list[dict[str, Any]]:
+        return self.gcloud.ask("run", what, "list", f"--region={self.environment.region}", *flags)
+
+
+def commit_of(service: str, name: str) -> str:
+    """The commit in a revision's name.
+
+    Raises:
+        Permanent: the name is not one that `deploy` gives.
+    """
+    found = re.fullmatch(rf"{service}-(.+)-[0-9a-f]{{8}}", name)
+    if found is None:
+        raise Permanent(f"revision {name} was not deployed by deploy.sh", remedy="name another, or deploy again")
+    return found[1]
+
+
+def previous(revisions: list[dict[str, Any]], serving: str | None) -> str:
+    """The newest ready revision older than the one that serves; `revisions` are newest first.
+
+    Raises:
+        Permanent: traffic is split, or there is none.
+    """
+    names = [item["metadata"]["name"] for item in revisions]
+    if serving not in names:
+        raise Permanent("no single revision has all traffic", remedy="name the revision to roll back to")
+    older = revisions[names.index(serving) + 1 :]
+    ready = [item["metadata"]["name"] for item in older if _ready(item)]
+    if not ready:
+        raise Permanent(f"there is no ready revision older than {serving}", remedy="deploy a good commit instead")
+    return str(ready[0])
+
+
+def _ready(revision: dict[str, Any]) -> bool:
+    conditions = revision.get("status", {}).get("conditions", ())
+    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
+
+
+def current_revision(given: str, *, dry_run: bool) -> str:
+    """The commit that is checked out, or what REVISION says where the checkout is not a git one.
+
+    Raises:
+        Permanent: there are uncommitted changes: what is deployed must be in the history (failure 21).
+    """
+    revision = given if given else output(["git", "rev-parse", "--short=12", "HEAD"]).strip()
+    if REVISION.fullmatch(revision) is None:
+        raise Permanent(f"revision {revision!r} cannot name a Cloud Run revision", remedy="use the commit's short hash")
+    if not given and not dry_run and output(["git", "status", "--porcelain"]).strip():
+        raise Permanent("the checkout has uncommitted changes", remedy="commit or stash them, then deploy")
+    return revision
+
+
+def named(service: str) -> Service:
+    """A service by name, or Permanent."""
+    if service not in SERVICES:
+        raise Permanent(f"unknown service {service!r}", remedy=f"one of {', '.join(SERVICES)}")
+    return SERVICES[service]

@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# What every script here starts with: `. lib.sh`, then `tipoff_deploy COMMAND [ARGUMENT]...`.
+# The work is done by the Python package beside this file, which reads the same registries as the services.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Variables of deploy/.env (see env.example); those that are set already win.
+load_environment() {
+  local file="${DEPLOY_ENV:-deploy/.env}" line name
+  [ -f "$file" ] || return 0
+  while IFS= read -r line || [ -n "$line" ]; do
+    case "$line" in
+      '' | '#'*) continue ;;
+    esac
+    name="${line%%=*}"
+    if [ -z "${!name:-}" ]; then
+      export "$name=${line#*=}"
+    fi
+  done <"$file"
+}
+
+# The checkout's own interpreter, or a new enough one: the package needs nothing but the standard library.
+find_python() {
+  local python
+  for python in .venv/bin/python python3 python3.13 python3.12 python3.11; do
+    if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      printf '%s\n' "$python"
+      return 0
+    fi
+  done
+  echo "error: Python 3.11 or newer is needed: install one, or run make" >&2
+  return 1
+}
+
+tipoff_deploy() {
+  local python
+  load_environment
+  python="$(find_python)"
+  exec "$python" -m deploy "$@"
+}

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# schedules.sh [--dry-run]            create or update the schedules
+# schedules.sh check                  what is deployed otherwise than shared/schedules.py says; exit code 1 if anything
+# schedules.sh pause|resume NAME
+# schedules.sh executions [NAME]      the last week's executions
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+tipoff_deploy schedules "$@"

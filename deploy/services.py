@@ -1,0 +1,81 @@
+"""What each service asks of Cloud Run, once."""
+
+from dataclasses import dataclass
+
+from deploy.environment import Environment
+from shared.topics import TOPICS
+
+PORT = 8080
+ARCHIVE = "/archive"
+USER = 10001
+"""Numeric user and group of the images; the archive is mounted as theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One deployable."""
+
+    name: str
+    max_instances: int
+    concurrency: int
+    """Requests an instance takes at once: more than it works on, so that a push waits instead of being refused."""
+    memory: str = "512Mi"
+    cpu: int = 1
+    archive: bool = False
+    """Whether the archive's bucket is mounted."""
+
+    @property
+    def timeout(self) -> int:
+        """Seconds a request may take: as long as Pub/Sub waits for the acknowledgement of a push."""
+        return round(max(topic.ack_deadline for topic in TOPICS.values() if topic.consumer == self.name))
+
+    def variables(self, environment: Environment) -> dict[str, str]:
+        """Environment variables. TIPOFF_REVISION is not among them: it is part of the image, so it cannot lie."""
+        return {
+            "TIPOFF_PROFILE": "gcp",
+            "TIPOFF_PROJECT": environment.project,
+            "TIPOFF_DELIVERY": "push",
+            "TIPOFF_PUSH_AUDIENCE": environment.url(self.name),
+            "TIPOFF_PUSH_ACCOUNTS": environment.invoker,
+            **({"TIPOFF_ARCHIVE": ARCHIVE} if self.archive else {}),
+        }
+
+    def flags(self, environment: Environment) -> list[str]:
+        """Flags of `gcloud run deploy`, without image, revision and traffic. Variables are only ever updated."""
+        variables = ",".join(f"{name}={value}" for name, value in self.variables(environment).items())
+        flags = [
+            f"--service-account={environment.account(self.name)}",
+            f"--update-env-vars={variables}",
+            f"--add-custom-audiences={environment.url(self.name)}",
+            "--no-allow-unauthenticated",
+            "--min-instances=0",
+            f"--max-instances={self.max_instances}",
+            f"--concurrency={self.concurrency}",
+            f"--timeout={self.timeout}",
+            f"--cpu={self.cpu}",
+            f"--memory={self.memory}",
+            f"--port={PORT}",
+            "--cpu-boost",
+            f"--startup-probe=httpGet.path=/healthz,httpGet.port={PORT},periodSeconds=2,failureThreshold=30",
+        ]
+        if self.archive:
+            mount = f"mount-options=uid={USER};gid={USER}"
+            flags += [
+                "--execution-environment=gen2",
+                f"--add-volume=name=archive,type=cloud-storage,bucket={environment.archive_bucket},{mount}",
+                f"--add-volume-mount=volume=archive,mount-path={ARCHIVE}",
+            ]
+        return flags
+
+
+SERVICES = {
+    service.name: service
+    for service in (
+        # One instance: its throttles are per process, and an upstream's rate limit is for all of us.
+        Service("scraper", max_instances=1, concurrency=40, memory="1Gi", archive=True),
+        Service("analytics", max_instances=2, concurrency=20),
+        Service("coordinator", max_instances=2, concurrency=80, memory="1Gi", archive=True),
+        # Predicting is arithmetic: few batches per instance, many instances.
+        Service("worker", max_instances=10, concurrency=2, memory="1Gi"),
+    )
+}

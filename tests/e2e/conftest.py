@@ -1,0 +1,25 @@
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from devstack.history import write
+from devstack.league.season import OPENING_NIGHT, tables
+from tests.e2e.nights import Replayed, replay
+
+LEAGUE_FIRST, LEAGUE_LAST = date(2024, 11, 15), date(2024, 11, 16)
+"""The generated history's last two slates, of eleven and of six games; there are none on 5 November."""
+
+
+@pytest.fixture(scope="session")
+def league_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated league of four weeks as a history folder."""
+    folder = tmp_path_factory.mktemp("league")
+    write(tables(11, OPENING_NIGHT, 26, 6), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def undisturbed(league_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Replayed:
+    """Two nights of the league in which nothing goes wrong, and the grading of the second."""
+    return replay(tmp_path_factory.mktemp("undisturbed"), league_folder, LEAGUE_FIRST, LEAGUE_LAST)

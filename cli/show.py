@@ -102,6 +102,8 @@ def predictions_table(rows: Sequence[dict[str, Any]], market: str) -> Table:
 def matchup(row: dict[str, Any]) -> str:
     """Like "BOS @ NYK 19:30": the player's team first, Eastern tip-off."""
     tip = datetime.fromisoformat(row["tip_utc"]).astimezone(EASTERN)
+    if row["team_abbr"] is None:  # he left the roster after he was predicted
+        return f"{row['away_team']} @ {row['home_team']} {tip:%H:%M}"
     return f"{row['team_abbr']} {'vs' if row['is_home'] else '@'} {row['opponent_team_abbr']} {tip:%H:%M}"
 
 

@@ -1,12 +1,13 @@
-"""What the scripts of this folder call: `python -m deploy service|rollback|pubsub|schedules ...`."""
+"""What the scripts of this folder call: `python -m deploy service|rollback|pubsub|schedules|check ...`."""
 
 import argparse
 import os
 import sys
+from collections.abc import Iterable, Iterator
 
 from deploy import pubsub, tables
-from deploy.cloudrun import CloudRun, current_revision, named
-from deploy.commands import Gcloud
+from deploy.cloudrun import CloudRun, current_revision
+from deploy.commands import Gcloud, report
 from deploy.environment import Environment
 from deploy.scheduler import Scheduler
 from deploy.services import SERVICES
@@ -14,6 +15,7 @@ from shared.errors import TipoffError
 from shared.schedules import SCHEDULES
 
 DONE, FAILED = 0, 1
+ACTIONS = ("apply", "check", "pause", "resume", "executions")
 
 
 def main(arguments: list[str]) -> int:
@@ -24,7 +26,9 @@ def main(arguments: list[str]) -> int:
             sys.stdout.write(tables.all_of_them())
             return DONE
         environment = Environment.read(os.environ)
-        return _run(options, Gcloud(environment.project, dry_run=options.dry_run), environment)
+        read_only = options.command == "check"
+        gcloud = Gcloud(environment.project, dry_run=options.dry_run, read_only=read_only)
+        return _run(options, gcloud, environment)
     except TipoffError as error:
         sys.stderr.write(f"error: {error}\n")
         return FAILED
@@ -33,32 +37,49 @@ def main(arguments: list[str]) -> int:
 def _run(options: argparse.Namespace, gcloud: Gcloud, environment: Environment) -> int:
     if options.command == "pubsub":
         pubsub.apply(gcloud, environment)
+        report(gcloud)
     elif options.command == "schedules":
         return _schedules(options, Scheduler(gcloud, environment))
+    elif options.command == "rollback":
+        CloudRun(gcloud, environment, SERVICES[options.service]).rollback(options.revision)
     else:
-        service = CloudRun(gcloud, environment, named(options.service))
-        if options.command == "rollback":
-            service.rollback(options.revision)
-        else:
-            service.deploy(current_revision(os.environ.get("REVISION", ""), dry_run=options.dry_run))
+        revision = current_revision(os.environ.get("REVISION", ""), dry_run=options.dry_run)
+        if options.command == "check":
+            return _differences(gcloud, drift(gcloud, environment, revision))
+        CloudRun(gcloud, environment, SERVICES[options.service]).deploy(revision)
     return DONE
 
 
 def _schedules(options: argparse.Namespace, scheduler: Scheduler) -> int:
-    if options.action == "pause":
+    if options.action == "check":
+        return _differences(scheduler.gcloud, scheduler.differences())
+    if options.action == "executions":
+        sys.stdout.write(scheduler.executions(options.name))
+    elif options.action == "pause":
         scheduler.pause(options.name)
     elif options.action == "resume":
         scheduler.resume(options.name)
-    elif options.action == "executions":
-        sys.stdout.write(scheduler.executions(options.name) + "\n")
-    elif options.action == "check":
-        differences = list(scheduler.differences())
-        if not scheduler.gcloud.dry_run:
-            sys.stdout.write("".join(f"{line}\n" for line in differences or ["deployed as in shared/schedules.py"]))
-        return FAILED if differences and not scheduler.gcloud.dry_run else DONE
     else:
         scheduler.apply()
+        report(scheduler.gcloud)
     return DONE
+
+
+def _differences(gcloud: Gcloud, differences: Iterable[str]) -> int:
+    lines = list(differences)
+    if gcloud.dry_run:
+        return DONE
+    sys.stdout.write("".join(f"{line}\n" for line in lines or ["deployed as this checkout says"]))
+    return FAILED if lines else DONE
+
+
+def drift(gcloud: Gcloud, environment: Environment, revision: str) -> Iterator[str]:
+    """Everything that is deployed otherwise than this checkout says, one line each; `gcloud` changes nothing."""
+    for service in SERVICES.values():
+        yield from CloudRun(gcloud, environment, service).differences(revision)
+    pubsub.apply(gcloud, environment)
+    yield from (f"different: deploy/pubsub.sh would {change}" for change in gcloud.changes)
+    yield from Scheduler(gcloud, environment).differences()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,9 +92,12 @@ def _parser() -> argparse.ArgumentParser:
     rollback.add_argument("revision", nargs="?", metavar="REVISION", help="default: the newest ready one before")
     topics = commands.add_parser("pubsub", help="topics, subscriptions, dead letters, permissions")
     schedules = commands.add_parser("schedules", help="create or update the schedules; or one of the actions")
-    schedules.add_argument("action", nargs="?", choices=("pause", "resume", "check", "executions"), default="apply")
+    schedules.add_argument(
+        "action", nargs="?", choices=("apply", "check", "pause", "resume", "executions"), default="apply"
+    )
     schedules.add_argument("name", nargs="?", metavar="NAME", help=", ".join(SCHEDULES))
-    for command in (service, rollback, topics, schedules):
+    check = commands.add_parser("check", help="what is deployed otherwise than this checkout says")
+    for command in (service, rollback, topics, schedules, check):
         command.add_argument("--dry-run", action="store_true", help="print every gcloud command and run none")
     commands.add_parser("tables", help="the tables of docs/deploy.md")
     return parser

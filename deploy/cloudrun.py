@@ -6,14 +6,14 @@ A revision is named after commit and settings, so that deploying the same twice 
 import re
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from deploy import identity
 from deploy.commands import Gcloud, output, say
 from deploy.environment import CANDIDATE, Environment
-from deploy.identity import check
-from deploy.services import SERVICES, Service
+from deploy.services import Service
 from shared.errors import Permanent
 
 REVISION = re.compile(r"[0-9a-z][0-9a-z-]{2,25}")
@@ -34,11 +34,12 @@ class CloudRun:
         return self.environment.name(self.service.name)
 
     def deploy(self, revision: str) -> None:
-        """Build, deploy without traffic, check, then switch. Does nothing if this revision serves already."""
+        """Build, deploy without traffic, check, then switch; if this revision serves already, only check."""
         serving = self.serving()
-        flags = self.service.flags(self.environment)
-        wanted = f"{self.name}-{revision}-{zlib.crc32(' '.join(flags).encode()):08x}"
+        wanted = self.revision_name(revision)
         if serving == wanted:
+            self.allow_invoker()
+            self.check(revision, tag="")
             say(f"{wanted} serves already: nothing to do")
             return
         if wanted in {item["metadata"]["name"] for item in self.revisions()}:
@@ -46,9 +47,30 @@ class CloudRun:
             self.tag(wanted)
         else:
             self.build(revision)
-            self.create(wanted, revision, flags, first=serving is None and not self.gcloud.dry_run)
+            self.create(wanted, revision, first=serving is None and not self.gcloud.dry_run)
         self.allow_invoker()
-        self.check_and_switch(wanted, revision)
+        self.check(revision)
+        self.switch(wanted)
+
+    def revision_name(self, revision: str) -> str:
+        """The Cloud Run revision of a commit: named after it and the settings it runs with."""
+        flags = " ".join(self.service.flags(self.environment))
+        return f"{self.name}-{revision}-{zlib.crc32(flags.encode()):08x}"
+
+    def differences(self, revision: str) -> Iterator[str]:
+        """What runs otherwise than this checkout says, one line each (failures 21 and 32)."""
+        found = self._services()
+        if not found:
+            yield f"missing: service {self.name}"
+            return
+        serving = serving_of(found[0])
+        if serving != self.revision_name(revision):
+            yield f"different: {self.name} serves {serving or 'several revisions'}, not {self.revision_name(revision)}"
+        container = found[0]["spec"]["template"]["spec"]["containers"][0]
+        deployed = {item["name"]: item.get("value") for item in container.get("env", ())}
+        for name, value in self.service.variables(self.environment).items():
+            if deployed.get(name) != value:
+                yield f"different: {self.name} has {name}={deployed.get(name)}, not {value}"
 
     def rollback(self, to: str | None) -> None:
         """Give all traffic back to the newest ready revision older than the serving one, or to `to`."""
@@ -62,15 +84,13 @@ class CloudRun:
             say(f"{to} serves already: nothing to do")
             return
         self.tag(to)
-        self.check_and_switch(to, commit_of(self.name, to))
+        self.check(commit_of(self.name, to))
+        self.switch(to)
 
     def serving(self) -> str | None:
         """The revision that has all traffic; None if the service is not there, "" if traffic is split."""
-        services = self._list("services", f"--filter=metadata.name={self.name}")
-        if not services:
-            return None
-        traffic = [item for item in services[0]["status"].get("traffic", ()) if item.get("percent")]
-        return str(traffic[0]["revisionName"]) if len(traffic) == 1 else ""
+        found = self._services()
+        return serving_of(found[0]) if found else None
 
     def revisions(self) -> list[dict[str, Any]]:
         """All revisions, newest first."""
@@ -88,7 +108,7 @@ class CloudRun:
             f"--substitutions=_SERVICE={self.service.name},_REVISION={revision},_IMAGE={image}",
         )
 
-    def create(self, name: str, revision: str, flags: list[str], *, first: bool) -> None:
+    def create(self, name: str, revision: str, *, first: bool) -> None:
         """Deploy a revision as candidate. The first of a service cannot be kept from traffic: there is no other."""
         # The mount's owner (`mount-options`) is an option of the beta command only.
         command = ("beta", "run", "deploy") if self.service.archive else ("run", "deploy")
@@ -100,7 +120,7 @@ class CloudRun:
             f"--revision-suffix={name.removeprefix(self.name + '-')}",
             f"--tag={CANDIDATE}",
             *([] if first else ["--no-traffic"]),
-            *flags,
+            *self.service.flags(self.environment),
         )
 
     def tag(self, name: str) -> None:
@@ -113,21 +133,23 @@ class CloudRun:
         region = f"--region={self.environment.region}"
         self.gcloud.bind("run services", self.name, region, member=member, role="roles/run.invoker")
 
-    def check_and_switch(self, name: str, revision: str) -> None:
-        """Switch all traffic to the candidate if it is what it should be; raises Permanent, and leaves it, if not."""
-        audience = self.environment.url(self.service.name)
+    def check(self, revision: str, tag: str = CANDIDATE) -> None:
+        """Require what answers under `tag` to be this service at `revision`, healthy; raises Permanent if it is not."""
         token = self.gcloud.text(
             "auth",
             "print-identity-token",
             f"--impersonate-service-account={self.environment.invoker}",
-            f"--audiences={audience}",
+            f"--audiences={self.environment.url(self.service.name)}",
             "--include-email",
-        )
-        candidate = self.environment.url(self.service.name, CANDIDATE)
+        ).strip()
+        url = self.environment.url(self.service.name, tag)
         if self.gcloud.dry_run:
-            say(f"would require {candidate}/healthz/ to answer as {self.service.name} {revision}, healthy")
+            say(f"would require {url}{identity.PATH} to answer as {self.service.name} {revision}, healthy")
         else:
-            check(candidate, self.service.name, revision, token, self.sleep)
+            identity.check(url, self.service.name, revision, token, self.sleep)
+
+    def switch(self, name: str) -> None:
+        """Give a revision all traffic."""
         self._traffic(f"--to-revisions={name}=100")
         if not self.gcloud.dry_run:
             say(f"{name} serves")
@@ -135,8 +157,17 @@ class CloudRun:
     def _traffic(self, flag: str) -> None:
         self.gcloud.change("run", "services", "update-traffic", self.name, f"--region={self.environment.region}", flag)
 
+    def _services(self) -> list[dict[str, Any]]:
+        return self._list("services", f"--filter=metadata.name={self.name}")
+
     def _list(self, what: str, *flags: str) -> list[dict[str, Any]]:
         return self.gcloud.ask("run", what, "list", f"--region={self.environment.region}", *flags)
+
+
+def serving_of(service: dict[str, Any]) -> str:
+    """The revision that has all of a service's traffic, "" if it is split."""
+    traffic = [item for item in service.get("status", {}).get("traffic", ()) if item.get("percent")]
+    return str(traffic[0]["revisionName"]) if len(traffic) == 1 else ""
 
 
 def commit_of(service: str, name: str) -> str:
@@ -178,16 +209,9 @@ def current_revision(given: str, *, dry_run: bool) -> str:
     Raises:
         Permanent: there are uncommitted changes: what is deployed must be in the history (failure 21).
     """
-    revision = given if given else output(["git", "rev-parse", "--short=12", "HEAD"]).strip()
+    revision = given or output(["git", "rev-parse", "--short=12", "HEAD"]).strip()
     if REVISION.fullmatch(revision) is None:
         raise Permanent(f"revision {revision!r} cannot name a Cloud Run revision", remedy="use the commit's short hash")
     if not given and not dry_run and output(["git", "status", "--porcelain"]).strip():
         raise Permanent("the checkout has uncommitted changes", remedy="commit or stash them, then deploy")
     return revision
-
-
-def named(service: str) -> Service:
-    """A service by name, or Permanent."""
-    if service not in SERVICES:
-        raise Permanent(f"unknown service {service!r}", remedy=f"one of {', '.join(SERVICES)}")
-    return SERVICES[service]

@@ -39,12 +39,17 @@ def output(command: Sequence[str], *, stdin: str = "", timeout: float = ASK_SECO
 
 
 class Gcloud:
-    """gcloud in one project. In a dry run every command is printed, shell-quoted, and none is run."""
+    """gcloud in one project.
 
-    def __init__(self, project: str, *, dry_run: bool) -> None:
+    In a dry run every command is printed, shell-quoted, and none is run; a read-only one asks but changes nothing.
+    """
+
+    def __init__(self, project: str, *, dry_run: bool = False, read_only: bool = False) -> None:
         self._project = project
         self.dry_run = dry_run
-        self.changes = 0
+        self._read_only = read_only
+        self.changes: list[str] = []
+        """The changes made or, where they are not, that would be."""
 
     def ask(self, *arguments: str) -> list[dict[str, Any]]:
         """The resources that a `list` command finds; in a dry run none."""
@@ -60,11 +65,13 @@ class Gcloud:
 
     def text(self, *arguments: str) -> str:
         """What a command prints; in a dry run nothing."""
-        return self._run(arguments, ASK_SECONDS).strip()
+        return self._run(arguments, ASK_SECONDS)
 
     def change(self, *arguments: str) -> None:
         """Change something."""
-        self.changes += 1
+        self.changes.append(shlex.join(arguments))
+        if self._read_only:
+            return
         if not self.dry_run:
             say(f"{' '.join(arguments[:4])} ...")
         self._run((*arguments, "--quiet"), CHANGE_SECONDS)
@@ -81,6 +88,13 @@ class Gcloud:
             sys.stdout.write(shlex.join(command) + "\n")
             return ""
         return output(command, timeout=timeout)
+
+
+def report(gcloud: Gcloud) -> None:
+    """Say how much was changed."""
+    if not gcloud.dry_run:
+        changes = len(gcloud.changes)
+        say(f"{changes} changes" if changes else "everything is as the registry says: nothing changed")
 
 
 def same(wanted: object, deployed: object) -> bool:

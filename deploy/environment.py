@@ -38,7 +38,7 @@ class Environment:
         missing = [f"{name} ({meaning})" for name, meaning in MEANING.items() if not variables.get(name)]
         if missing:
             raise Permanent(
-                f"missing: {', '.join(missing)}", remedy="copy deploy/env.example to deploy/.env and fill it in"
+                f"missing: {', '.join(missing)}", remedy="copy deploy/env.example to deploy/.env and edit it"
             )
         if not variables["PROJECT_NUMBER"].isdigit():
             raise Permanent(f"PROJECT_NUMBER={variables['PROJECT_NUMBER']!r} is not a number")

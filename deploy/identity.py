@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from http import HTTPStatus
 
 from deploy.commands import output, say
 from shared.errors import Permanent
@@ -25,14 +26,14 @@ def check(url: str, service: str, revision: str, token: str, sleep: Callable[[fl
             say(f"{problem}; asking again in {PAUSE_SECONDS:g} s")
             sleep(PAUSE_SECONDS)
         status, body = _get(url + PATH, token)
-        if status == 200 or status == 503 and body.startswith("{"):
+        if status == HTTPStatus.OK or (status == HTTPStatus.SERVICE_UNAVAILABLE and body.startswith("{")):
             _require(body, service, revision)
             break
         problem = f"{url} answers {status}"
     else:
-        raise Permanent(f"identity check: {problem}", remedy="see the revision's logs; traffic is where it was")
+        raise Permanent(f"identity check: {problem}", remedy="see the revision's logs; traffic was not switched")
     stranger, _ = _get(url + PATH, None)
-    if stranger not in (401, 403):
+    if stranger not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         raise Permanent(
             f"identity check: {url} answers {stranger} without a token", remedy="deploy with --no-allow-unauthenticated"
         )
@@ -42,12 +43,12 @@ def _require(body: str, service: str, revision: str) -> None:
     try:
         answer = json.loads(body)
     except ValueError as error:
-        raise Permanent(f"identity check: no JSON but {body[:80]!r}", remedy="traffic is where it was") from error
+        raise Permanent(f"identity check: no JSON but {body[:80]!r}", remedy="traffic was not switched") from error
     for what, wanted in (("service", service), ("revision", revision), ("healthy", True)):
         if answer.get(what) != wanted:
             raise Permanent(
                 f"identity check: {what} is {answer.get(what)!r}, not {wanted!r} ({body[:200]})",
-                remedy="traffic is where it was",
+                remedy="traffic was not switched",
             )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.commands import Gcloud, same, say
+from deploy.commands import Gcloud, same
 from deploy.environment import Environment
 from shared.errors import Permanent
 from shared.topics import TOPICS, Topic
@@ -96,8 +96,6 @@ def apply(gcloud: Gcloud, environment: Environment) -> None:
         member=environment.pubsub_agent,
         role="roles/iam.serviceAccountTokenCreator",
     )
-    if not gcloud.dry_run:
-        say(f"{gcloud.changes} changes" if gcloud.changes else "everything is as the registry says: nothing changed")
 
 
 def _ensure(

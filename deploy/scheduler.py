@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.commands import Gcloud, same, say
+from deploy.commands import Gcloud, same
 from deploy.environment import Environment
 from shared.errors import Permanent
 from shared.schedules import SCHEDULES, TIME_ZONE, Schedule
@@ -34,9 +34,6 @@ class Scheduler:
             elif not same(self._wanted(schedule), _readable(deployed[job])):
                 flags = (*self._flags(schedule), "--update-headers=Content-Type=application/json")
                 self._change("update", "http", job, *flags)
-        if not self.gcloud.dry_run:
-            changes = self.gcloud.changes
-            say(f"{changes} changes" if changes else "everything is as the registry says: nothing changed")
 
     def differences(self) -> Iterator[str]:
         """What is deployed otherwise than the registry says, one line each."""

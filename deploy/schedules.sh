@@ -4,6 +4,4 @@
 # schedules.sh pause|resume NAME
 # schedules.sh executions [NAME]      the last week's executions
 set -euo pipefail
-# shellcheck source=lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-tipoff_deploy schedules "$@"
+exec "$(dirname "${BASH_SOURCE[0]}")/run.sh" schedules "$@"

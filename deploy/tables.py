@@ -35,7 +35,7 @@ def schedules() -> str:
 
 def all_of_them() -> str:
     """The three tables."""
-    return "\n".join((services(), topics(), schedules()))
+    return f"{services()}\n{topics()}\n{schedules()}"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -11,9 +11,12 @@ from typing import Any
 
 from shared import metrics
 from shared.contract import Message, decode
-from shared.errors import Permanent, Skip, Transient
+from shared.errors import Permanent, Skip, TipoffError, Transient
 from shared.ports import Bus, BusHandler, Clock, Delivery, Nack
 from shared.topics import Topic
+
+_ATTRIBUTE_BYTES = 1024
+"""Pub/Sub's limit of an attribute's value."""
 
 MessageHandler = Callable[[Message], Awaitable[None]]
 
@@ -32,9 +35,10 @@ def guarded(handler: MessageHandler, *, topic: Topic, bus: Bus, clock: Clock, lo
 
     async def on_delivery(delivery: Delivery) -> None:
         started = clock.monotonic()
-        verdict = "done"
+        verdict = "cancelled"
         try:
             await handler(decode(delivery.data))
+            verdict = "done"
         except Exception as error:
             failure = classify(error)
             fields = {"topic": topic.name, "key": delivery.attributes.get("key", ""), "attempt": delivery.attempt}
@@ -48,9 +52,18 @@ def guarded(handler: MessageHandler, *, topic: Topic, bus: Bus, clock: Clock, lo
             else:
                 verdict = "dead"
                 log.error("message_dead", reason=str(failure), exc_info=failure is not error, **fields)  # noqa: TRY400 - a Permanent needs no traceback
-                await bus.publish(topic.dead_letter, delivery.data, {**delivery.attributes, "reason": str(failure)})
+                await _bury(bus, topic, delivery, str(failure))
         finally:
             metrics.MESSAGES.labels(topic.name, verdict).inc()
             metrics.HANDLER_SECONDS.labels(topic.name).observe(clock.monotonic() - started)
 
     return on_delivery
+
+
+async def _bury(bus: Bus, topic: Topic, delivery: Delivery, reason: str) -> None:
+    """Send to the dead letter; if that cannot be done now, the message itself has to come again."""
+    short = reason.encode()[:_ATTRIBUTE_BYTES].decode(errors="ignore")
+    try:
+        await bus.publish(topic.dead_letter, delivery.data, {**delivery.attributes, "reason": short})
+    except TipoffError as error:
+        raise Nack(str(error)) from error

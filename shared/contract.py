@@ -139,9 +139,9 @@ def decode(data: bytes) -> Message:
     try:
         envelope: Any = json.loads(data)
         kind, version, body = envelope["kind"], envelope["version"], envelope["body"]
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise Permanent(f"not a Tipoff message ({type(error).__name__}): {data[:80]!r}") from error
-    model = KINDS.get(kind)
+    model = KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
         raise Permanent(f"unknown message kind {kind!r}", remedy="deploy this service at the sender's revision")
     if version != model.VERSION:

@@ -5,7 +5,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, H
 REGISTRY = CollectorRegistry()
 
 MESSAGES = Counter(
-    "tipoff_messages", "Deliveries handled, by verdict: done, skip, nack, dead", ["topic", "verdict"], registry=REGISTRY
+    "tipoff_messages",
+    "Deliveries handled, by verdict: done, skip, nack, dead, cancelled",
+    ["topic", "verdict"],
+    registry=REGISTRY,
 )
 HANDLER_SECONDS = Histogram("tipoff_handler_seconds", "Seconds to handle a delivery", ["topic"], registry=REGISTRY)
 REQUESTS = Counter(

@@ -52,19 +52,17 @@ SYSTEMS = ("moving_average",)
 
 @dataclass(frozen=True, slots=True)
 class ModeRules:
-    """What a mode asks of a step before the next may stand on it."""
+    """What a mode asks of a step before the next may stand on it; above it and below everything, a run is degraded."""
 
     completeness: float
     """Share of the expected units that must be verified in the warehouse."""
     quality: float
     """Share of the collected units that must be free of quarantined records."""
-    degraded_allowed: bool
-    """Go on below the thresholds, and say so, instead of failing."""
 
 
 MODE_RULES = {
-    Mode.OVERNIGHT: ModeRules(completeness=1.0, quality=0.95, degraded_allowed=False),
-    Mode.SAME_DAY: ModeRules(completeness=0.80, quality=0.90, degraded_allowed=True),
+    Mode.OVERNIGHT: ModeRules(completeness=1.0, quality=0.95),
+    Mode.SAME_DAY: ModeRules(completeness=0.80, quality=0.90),
 }
 
 

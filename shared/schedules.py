@@ -49,8 +49,6 @@ SCHEDULES = {
         ),
         Schedule("predictions-fallback", "0 7 * * *", Mode.OVERNIGHT, "predictions, half an hour before they are due"),
         Schedule("same-day", "0 11 * * *", Mode.SAME_DAY, "day-of news, before the earliest tip-off"),
-        Schedule(
-            "same-day-fallback", "0 17 * * *", Mode.SAME_DAY, "what the morning's run left open, before the evening"
-        ),
+        Schedule("same-day-fallback", "0 17 * * *", Mode.SAME_DAY, "what the morning left open, before the evening"),
     )
 }

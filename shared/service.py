@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -47,6 +46,13 @@ class Health:
         self.pings = pings
         self.consumer_failure: str | None = None
 
+    def consumers_ended(self, task: asyncio.Task[None]) -> None:
+        """Consumers run as long as the app: one that ends by itself makes the service ill."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.consumer_failure = "; ".join(f"{type(leaf).__name__}: {leaf}" for leaf in _leaves(error))
+            get_logger(self.service).error("consumers_stopped", reason=self.consumer_failure)
+
     async def report(self, *, deep: bool) -> tuple[bool, dict[str, object]]:
         """(healthy, body): whether the service itself works and, if `deep`, what it stands on (2 s for each)."""
         checks: dict[str, str] = {"consumers": self.consumer_failure or "ok"}
@@ -79,11 +85,11 @@ def application(
 
     async def consume(app: web.Application) -> AsyncIterator[None]:
         log.info("service_started", **settings.masked())
-        task = asyncio.create_task(_run(consumers, ports, app[HEALTH], log), name=f"{service}-consumers")
+        task = asyncio.create_task(_run(consumers, ports, log), name=f"{service}-consumers")
+        task.add_done_callback(app[HEALTH].consumers_ended)
         yield
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait([task])  # how it ended is in the health report
         log.info("service_stopped")
 
     app.cleanup_ctx.append(consume)
@@ -93,20 +99,23 @@ def application(
     return app
 
 
-async def _run(consumers: Sequence[Consumer | DeadLetterConsumer], ports: Ports, health: Health, log: object) -> None:
-    try:
-        async with asyncio.TaskGroup() as group:
-            for consumer in consumers:
-                topic = TOPICS[consumer.topic]
-                if isinstance(consumer, DeadLetterConsumer):
-                    work = ports.bus.consume(topic.dead_letter, consumer.handler, max_in_flight=1)
-                else:
-                    handler = guarded(consumer.handler, topic=topic, bus=ports.bus, clock=ports.clock, log=log)
-                    work = ports.bus.consume(topic.name, handler, max_in_flight=consumer.max_in_flight)
-                group.create_task(work)
-    except* TipoffError as failures:
-        health.consumer_failure = "; ".join(str(failure) for failure in failures.exceptions)
-        get_logger(health.service).error("consumers_stopped", reason=health.consumer_failure)
+async def _run(consumers: Sequence[Consumer | DeadLetterConsumer], ports: Ports, log: object) -> None:
+    async with asyncio.TaskGroup() as group:
+        for consumer in consumers:
+            topic = TOPICS[consumer.topic]
+            if isinstance(consumer, DeadLetterConsumer):
+                work = ports.bus.consume(topic.dead_letter, consumer.handler, max_in_flight=1)
+            else:
+                handler = guarded(consumer.handler, topic=topic, bus=ports.bus, clock=ports.clock, log=log)
+                work = ports.bus.consume(topic.name, handler, max_in_flight=consumer.max_in_flight)
+            group.create_task(work)
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    """What an exception group holds, however deep."""
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
+    return [error]
 
 
 async def _health(request: web.Request, *, deep: bool) -> web.Response:

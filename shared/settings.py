@@ -4,9 +4,10 @@ Variables are `TIPOFF_` plus the field's name in capitals. All problems are repo
 """
 
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import Permanent
@@ -30,18 +31,19 @@ class CommonSettings(BaseSettings):
     state_store: Literal["firestore", "sqlite"] | None = Field(
         None, description="adapter of the state port; default: the profile's"
     )
-    project: str | None = Field(None, description="Google Cloud project; needed in profile gcp")
+    project: str | None = Field(None, validate_default=True, description="Google Cloud project; needed in profile gcp")
     revision: str = Field("dev", description="deployed revision, shown by /healthz and compared by `tipoff doctor`")
     host: str = Field("127.0.0.1", description="address the service's HTTP face binds")
     port: int = Field(0, ge=0, le=65535, description="port of the service's HTTP face; 0 picks a free one")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe level logged")
     log_format: Literal["json", "console"] = Field("json", description="json for machines, console for people")
 
-    @model_validator(mode="after")
-    def _cloud_needs_a_project(self) -> Self:
-        if self.profile == "gcp" and self.project is None:
-            raise ValueError(f"{PREFIX}PROJECT is missing: profile gcp needs the Google Cloud project")
-        return self
+    @field_validator("project")
+    @classmethod
+    def _cloud_needs_a_project(cls, project: str | None, info: ValidationInfo) -> str | None:
+        if project is None and info.data.get("profile") == "gcp":
+            raise PydanticCustomError("missing", "profile gcp needs it")
+        return project
 
     def masked(self) -> dict[str, str]:
         """Every setting as text, secrets starred: fit for the log line a service starts with."""

@@ -291,7 +291,7 @@ TABLES = {
                 *_per_market(
                     "per_minute",
                     "FLOAT64",
-                    "rate per minute, exponentially weighted (alpha 0.05), shrunk to the league's",
+                    "recent rate per minute, shrunk to the league's; null if nobody has played a minute",
                 ),
             ),
         ),
@@ -316,7 +316,7 @@ TABLES = {
                 *_per_market(
                     "per_minute",
                     "FLOAT64",
-                    "rate per minute, exponentially weighted (alpha 0.05), shrunk to the league's",
+                    "recent rate per minute, shrunk to the league's; null if nobody has played a minute",
                 ),
                 *_per_market("line", "FLOAT64", "consensus line at the cutoff; null if none"),
             ),

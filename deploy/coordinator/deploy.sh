@@ -1,6 +1,4 @@
 #!/usr/bin/env bash
 # deploy.sh [--dry-run]: build the coordinator, deploy it without traffic, check who answers, switch traffic to it.
 set -euo pipefail
-# shellcheck source=../lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-tipoff_deploy service coordinator "$@"
+exec "$(dirname "${BASH_SOURCE[0]}")/../run.sh" service coordinator "$@"

@@ -1,6 +1,4 @@
 #!/usr/bin/env bash
 # deploy.sh [--dry-run]: build the worker, deploy it without traffic, check who answers, switch traffic to it.
 set -euo pipefail
-# shellcheck source=../lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-tipoff_deploy service worker "$@"
+exec "$(dirname "${BASH_SOURCE[0]}")/../run.sh" service worker "$@"

@@ -100,12 +100,12 @@ def running(name: str, *, port: int = 0, timeout: float = START_TIMEOUT) -> Iter
 
 
 def firestore_emulator(*, port: int = 0) -> AbstractAsyncContextManager[str]:
-    """Google's Firestore emulator, as `async with firestore_emulator() as host_port`; see `running`."""
+    """Google's Firestore emulator on this machine; the context is its `host:port`. See `running`."""
     return _off_loop("firestore", port)
 
 
 def pubsub_emulator(*, port: int = 0) -> AbstractAsyncContextManager[str]:
-    """Google's Pub/Sub emulator, as `async with pubsub_emulator() as host_port`; see `running`."""
+    """Google's Pub/Sub emulator on this machine; the context is its `host:port`. See `running`."""
     return _off_loop("pubsub", port)
 
 

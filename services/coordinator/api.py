@@ -18,6 +18,7 @@ from services.coordinator.engine import Engine
 from services.coordinator.handlers import DEAD_LETTERS
 from services.coordinator.sql import sql
 from shared.errors import Permanent, TipoffError, Transient
+from shared.markets import MARKETS
 from shared.pipeline import plan
 from shared.ports import Ports
 from shared.slate import Mode, eastern_date
@@ -33,7 +34,7 @@ class RunBody(BaseModel):
     """Today's Eastern date where absent: what a schedule means."""
     mode: Mode = Mode.OVERNIGHT
     source: str = Field("api", min_length=1)
-    targets: tuple[str, ...] = ("export",)
+    targets: tuple[str, ...] = Field(("export",), min_length=1)
     retrospective: bool = False
     force: bool = False
     from_phase: int | None = Field(None, ge=1, le=6)
@@ -53,6 +54,10 @@ async def failures(request: web.Request, handler: Handler) -> web.StreamResponse
     """Map failures to statuses: 400 what asking again cannot mend, 503 what it may."""
     try:
         return await handler(request)
+    except web.HTTPException as error:
+        return _refuse(
+            HTTPStatus(error.status), f"{request.method} {request.path}: {error.reason}", "see docs/coordinator.md"
+        )
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
@@ -71,7 +76,11 @@ def authenticate(ports: Ports) -> Any:  # noqa: ANN401 - aiohttp's middlewares a
         if request.path.startswith("/v1/"):
             given = request.headers.get("X-API-Key", "")
             allowed = (await ports.secrets.get("api-keys")).get_secret_value().split(",")
-            if not any(hmac.compare_digest(given.encode(), key.strip().encode()) for key in allowed if key.strip()):
+            if not any(
+                hmac.compare_digest(given.encode(errors="surrogateescape"), key.strip().encode())
+                for key in allowed
+                if key.strip()
+            ):
                 what = "API key is wrong" if given else "API key is missing"
                 return _refuse(HTTPStatus.UNAUTHORIZED, what, "send a key of the secret `api-keys` as X-API-Key")
         return await handler(request)
@@ -130,10 +139,13 @@ class Api:
 
     async def predictions(self, request: web.Request) -> web.Response:
         """GET /v1/predictions?game_date=&mode=&market=: the current predictions of a slate (default: the latest)."""
+        market = request.query.get("market", "")
+        if market and market not in MARKETS:
+            raise Permanent(f"market {market!r} is unknown", remedy=f"one of {', '.join(MARKETS)}")
         key = await self._slate(request)
         if key is None:
             return _json([])
-        params = {"game_date": key[0], "mode": key[1].value, "market": request.query.get("market", "")}
+        params = {"game_date": key[0], "mode": key[1].value, "market": market}
         return _json(await self._ports.warehouse.query(sql("predictions"), params))
 
     async def accounts(self, name: str, request: web.Request) -> web.Response:
@@ -160,9 +172,10 @@ class Api:
         """The slate asked for: the latest run that fits the query, or the date and mode as given."""
         mode = request.query.get("mode")
         wanted = None if mode is None else Mode(_one_of(mode))
-        if "game_date" in request.query and wanted is not None:
-            return _day(request.query, "game_date"), wanted
-        prefix = request.query.get("game_date", "")
+        day = _day(request.query, "game_date") if "game_date" in request.query else None
+        if day is not None and wanted is not None:
+            return day, wanted
+        prefix = "" if day is None else day.isoformat()
         runs = [
             run
             for run in await self._engine.runs(prefix)

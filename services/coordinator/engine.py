@@ -20,6 +20,9 @@ RUNS = "runs"
 _TRIES = 20
 """Compare-and-set attempts before an event is given back to the bus."""
 
+_ALL = 1_000_000
+"""More runs than there will be."""
+
 _log = get_logger("coordinator")
 
 
@@ -37,7 +40,10 @@ class Engine:
 
     async def runs(self, prefix: str = "") -> list[Run]:
         """All runs whose key starts with `prefix`, by date and mode."""
-        return [Run.model_validate(document.data) for document in await self._ports.state.list(RUNS, prefix=prefix)]
+        return [
+            Run.model_validate(document.data)
+            for document in await self._ports.state.list(RUNS, prefix=prefix, limit=_ALL)
+        ]
 
     async def apply(self, event: Event) -> Run:
         """Apply an event durably and publish what it decides.

@@ -1,10 +1,11 @@
 """What the coordinator does with a message: steps of its own, reports of the others, dead letters."""
 
+import hashlib
 import json
 from typing import Any
 
 from services.coordinator.domain.events import BatchesPlanned, BatchStaged, StepFailed, StepVerified
-from services.coordinator.domain.run import Run, key_of
+from services.coordinator.domain.run import Run, StepState, StepStatus, key_of
 from services.coordinator.engine import Engine
 from services.coordinator.sql import sql
 from services.coordinator.verify import evidence, export_key, parameters
@@ -20,7 +21,7 @@ from shared.contract import (
 )
 from shared.errors import AlreadyExists, Permanent, Skip, TipoffError
 from shared.logs import get_logger
-from shared.pipeline import SYSTEMS
+from shared.pipeline import STEPS, SYSTEMS
 from shared.ports import Delivery, Nack, Ports, Row, Scalar
 from shared.tables import TABLES
 
@@ -61,7 +62,12 @@ class Handlers:
         """A step of the coordinator's own: predict (dispatch), publish, export."""
         if not isinstance(message, StepRequested):
             raise Permanent(f"the coordinator takes no {message.KIND} as a task")
+        if message.step not in STEPS or STEPS[message.step].service != "coordinator":
+            raise Permanent(f"the coordinator has no step {message.step!r}", remedy="it belongs on another topic")
         run = await self._current(message.run_id)
+        step = run.steps.get(message.step, StepState())
+        if step.status is not StepStatus.RUNNING or step.attempt != message.attempt:
+            raise Skip(f"{message.key}: the run is past it ({message.step} is {step.status}, attempt {step.attempt})")
         started = self._ports.clock.monotonic()
         match message.step:
             case "predict":  # reported when the last batch is staged, not when the last one is sent
@@ -69,10 +75,8 @@ class Handlers:
                 return
             case "publish":
                 rows = await self._publish(run)
-            case "export":
-                rows = await self._export(run)
             case _:
-                raise Permanent(f"the coordinator has no step {message.step!r}")
+                rows = await self._export(run)
         report = StepReported(
             run_id=message.run_id,
             step=message.step,
@@ -92,8 +96,9 @@ class Handlers:
             "reason": reason,
             "at": self._ports.clock.now().isoformat(),
         }
-        try:
-            await self._ports.state.create(DEAD_LETTERS, delivery.message_id.replace("/", "_"), letter)
+        digest = hashlib.sha256(delivery.data + json.dumps(letter["attributes"], sort_keys=True).encode()).hexdigest()
+        try:  # message ids are the bus's: another one may give the same again
+            await self._ports.state.create(DEAD_LETTERS, digest, letter)
         except AlreadyExists:
             _log.info("dead_letter_seen", message_id=delivery.message_id)
         except TipoffError as error:
@@ -158,6 +163,9 @@ class Handlers:
     async def _publish(self, run: Run) -> int:
         """Append the run's predictions, all or none (failure 33: nothing published is ever deleted)."""
         text = sql("publish")
+        published = await self._query("published", run)
+        if published[0]["published"]:  # all or none: a second delivery changes nothing (failure 33)
+            return int(published[0]["published"])
         rows = await self._ports.warehouse.transform(
             "predictions.player_prop_predictions",
             text,

@@ -50,5 +50,5 @@ async def _exported(run: Run, archive: Archive) -> Evidence:
         document = json.loads(await archive.get(export_key(run)))
     except Permanent as missing:
         return Evidence(expected=1, verified=0, detail=str(missing))
-    there = int(document["run_id"] == run.run_id or not document["predictions"])
+    there = int(document["run_id"] == run.run_id)
     return Evidence(expected=1, verified=there, detail="" if there else f"export is of run {document['run_id']}")

@@ -17,7 +17,11 @@ async def on_task(message: Message, ports: Ports) -> None:
         "predictions.staging",
         rows,
         scope="game_date = @game_date AND run_id = @run_id AND batch = @batch",
-        params={"game_date": message.game_date, "run_id": message.run_id, "batch": message.batch},
+        params={
+            "game_date": message.game_date,
+            "run_id": message.run_id,
+            "batch": message.batch,
+        },
     )
     report = BatchReported(
         run_id=message.run_id,

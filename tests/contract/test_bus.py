@@ -6,7 +6,7 @@ import pytest
 
 from shared.errors import Permanent
 from shared.ports import Bus, Delivery
-from tests.contract.conftest import BusHarness
+from tests.contract.buses import BusHarness
 from tests.contract.fakes import TOPICS, Inbox, consuming, nack, nack_until
 
 WORK = TOPICS["work"]

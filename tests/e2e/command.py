@@ -1,13 +1,20 @@
-"""The `tipoff` command as a user starts it: a process of its own in a folder of its own."""
+"""The `tipoff` command, as a process of its own or, where that makes no difference, inside the test's."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
+import structlog
+
+from cli.main import main
 
 REPOSITORY = Path(__file__).parents[2]
 TIMEOUT = 300.0
@@ -60,6 +67,24 @@ def tipoff(home: Path, *arguments: str | Path, **environment: str) -> Done:
             process.kill()
             raise
     return Done(process.returncode, out, err)
+
+
+def inside(home: Path, *arguments: str | Path, **environment: str) -> Done:
+    """Run `tipoff` inside this process: the same code without the start of an interpreter, and warnings are errors."""
+    out, err = io.StringIO(), io.StringIO()
+    logging = structlog.get_config()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name in os.environ.keys() - _clean(os.environ).keys():
+            patch.delenv(name)
+        for name, value in {"TIPOFF_HOME": str(home), **environment}.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["tipoff", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+    structlog.configure(**logging)
+    code = left.value.code
+    assert code is None or isinstance(code, int)
+    return Done(DONE if code is None else code, out.getvalue(), err.getvalue())
 
 
 def _clean(environment: Mapping[str, str]) -> dict[str, str]:

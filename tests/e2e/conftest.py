@@ -1,14 +1,10 @@
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from devstack.history import write
 from devstack.league.season import OPENING_NIGHT, tables
-from tests.e2e.nights import Replayed, replay
-
-LEAGUE_FIRST, LEAGUE_LAST = date(2024, 11, 15), date(2024, 11, 16)
-"""The generated history's last two slates, of eleven and of six games; there are none on 5 November."""
+from tests.e2e.nights import FIRST, LAST, Replayed, replay
 
 
 @pytest.fixture(scope="session")
@@ -22,4 +18,4 @@ def league_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def undisturbed(league_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Replayed:
     """Two nights of the league in which nothing goes wrong, and the grading of the second."""
-    return replay(tmp_path_factory.mktemp("undisturbed"), league_folder, LEAGUE_FIRST, LEAGUE_LAST)
+    return replay(tmp_path_factory.mktemp("undisturbed"), league_folder, FIRST, LAST)

@@ -1,7 +1,7 @@
 """Replayed nights, with everything that is to be checked of them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -15,6 +15,8 @@ from tests.e2e.command import Done, tipoff
 
 Key = tuple[str, int, str, str]
 """(game, player, market, system)."""
+FIRST, LAST, IDLE = date(2024, 11, 15), date(2024, 11, 16), date(2024, 11, 5)
+"""The last two slates of the tests' league (eleven and six games), and a date on which nobody plays."""
 VOLATILE = frozenset({"run_id", "fetched_at"})
 """Columns that say which run wrote a row, and when."""
 
@@ -51,10 +53,18 @@ def arguments(history: Path, first: date, last: date, folder: Path) -> tuple[str
 
 
 def replay(
-    folder: Path, history: Path, first: date, last: date, *, mode: str = "same_day", faults: str = "none"
+    folder: Path,
+    history: Path,
+    first: date,
+    last: date,
+    *,
+    mode: str = "same_day",
+    faults: str = "none",
+    command: Callable[..., Done] = tipoff,
 ) -> Replayed:
-    """Replay nights in `folder`."""
-    done = tipoff(folder / "home", *arguments(history, first, last, folder), "--mode", mode, "--faults", faults)
+    """Replay nights in `folder`, by default in a process of its own."""
+    given = arguments(history, first, last, folder)
+    done = command(folder / "home", *given, "--mode", mode, "--faults", faults)
     assert (folder / "report.json").exists(), done
     report = json.loads((folder / "report.json").read_text())
     rows = pq.read_table(folder / "predictions.parquet").to_pylist()
@@ -95,27 +105,20 @@ def _rows(connection: duckdb.DuckDBPyConnection, name: str, columns: list[str]) 
 
 def rows_of(folder: Path, table: str, first: date, last: date) -> list[dict[str, Any]]:
     """Rows of a history's table, for games from `first` to `last`."""
-    games = {
-        row["game_id"]: row["game_date"]
-        for row in pq.read_table(folder / "schedule.parquet", columns=["game_id", "game_date"]).to_pylist()
-    }
-    rows = pq.read_table(folder / f"{table}.parquet").to_pylist()
-    return [
-        row | {"game_date": games[row["game_id"]]} for row in rows if first <= games.get(row["game_id"], date.min) <= last
-    ]
+    dates = {row["game_id"]: row["game_date"] for row in _read(folder, "schedule", "game_id", "game_date")}
+    wanted = [game_id for game_id, day in dates.items() if first <= day <= last]
+    rows = pq.read_table(folder / f"{table}.parquet", filters=[("game_id", "in", wanted)]).to_pylist()
+    return [row | {"game_date": dates[row["game_id"]]} for row in rows]
 
 
 def due(replayed: Replayed) -> set[tuple[str, int]]:
     """(game, player) who have to be predicted: played, or `dnp_*`, with five earlier games in the season."""
     folder = replayed.history
-    season = {
-        row["game_id"]: (row["season"], row["game_date"])
-        for row in pq.read_table(folder / "schedule.parquet", columns=["game_id", "season", "game_date"]).to_pylist()
-    }
+    schedule = _read(folder, "schedule", "game_id", "season", "game_date")
+    season = {row["game_id"]: (row["season"], row["game_date"]) for row in schedule}
     [current] = {label for label, day in season.values() if replayed.first <= day <= replayed.last}
-    columns = ["game_id", "player_id"]
     played: dict[int, list[tuple[date, str]]] = {}
-    for row in pq.read_table(folder / "player_games.parquet", columns=columns).to_pylist():
+    for row in _read(folder, "player_games", "game_id", "player_id"):
         label, day = season[row["game_id"]]
         if label == current:
             played.setdefault(row["player_id"], []).append((day, row["game_id"]))
@@ -142,7 +145,9 @@ def missing(replayed: Replayed, market: str) -> tuple[int, int]:
 
 def tips(history: Path) -> dict[str, datetime]:
     """Tip-offs by game."""
-    columns = ["game_id", "tip_utc"]
-    return {
-        row["game_id"]: row["tip_utc"] for row in pq.read_table(history / "schedule.parquet", columns=columns).to_pylist()
-    }
+    return {row["game_id"]: row["tip_utc"] for row in _read(history, "schedule", "game_id", "tip_utc")}
+
+
+def _read(folder: Path, table: str, *columns: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pq.read_table(folder / f"{table}.parquet", columns=list(columns)).to_pylist()
+    return rows

@@ -37,6 +37,15 @@ def check_decision(
     assert not repeated
 
 
+def check_keys(before: Run | None, after: Run, commands: Sequence[Command], decided: set[str]) -> None:
+    """A request's key names one piece of work for ever: only what is still at work may be asked for again under it."""
+    for _, message in commands:
+        if isinstance(message, StepRequested):
+            old = None if before is None or before.generation != after.generation else before.steps.get(message.step)
+            resumed = old is not None and old.status is StepStatus.RUNNING and old.attempt == message.attempt
+            assert resumed or message.key not in decided, f"{message.key} is used for two things"
+
+
 def _is_late(run: Run, event: StepFailed) -> bool:
     step = run.steps.get(event.step)
     return step is None or event.attempt < step.attempt

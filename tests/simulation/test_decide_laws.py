@@ -17,7 +17,7 @@ from services.coordinator.domain.events import (
 )
 from services.coordinator.domain.run import Evidence, Run, RunStatus, StepState, StepStatus
 from shared.contract import Message, StepReported, StepRequested
-from shared.pipeline import MODE_RULES, STEPS, plan
+from shared.pipeline import STEPS, plan
 from shared.slate import Mode
 from tests.simulation.invariants import check_decision
 
@@ -221,7 +221,9 @@ def test_zero_rows_on_a_day_without_games_is_success() -> None:
         (Mode.OVERNIGHT, Evidence(expected=20, verified=18, quarantined=2), StepStatus.FAILED),
         (Mode.OVERNIGHT, Evidence(expected=20, verified=19), StepStatus.FAILED),
         (Mode.SAME_DAY, Evidence(expected=20, verified=16), StepStatus.DEGRADED),
+        (Mode.SAME_DAY, Evidence(expected=20, verified=15), StepStatus.FAILED),
         (Mode.SAME_DAY, Evidence(expected=20, verified=18, quarantined=2), StepStatus.DEGRADED),
+        (Mode.SAME_DAY, Evidence(expected=20, verified=17, quarantined=3), StepStatus.FAILED),
         (Mode.SAME_DAY, Evidence(expected=20, verified=20), StepStatus.DONE),
     ],
 )
@@ -232,7 +234,6 @@ def test_the_mode_judges_the_evidence(mode: Mode, evidence: Evidence, status: St
         run, _ = apply(run, StepVerified(run.run_id, "schedule", attempt, evidence))
     assert run.steps["schedule"].status is status
     assert (run.steps["schedule"].reason == "") == (status is StepStatus.DONE)
-    assert MODE_RULES[mode].degraded_allowed == (mode is Mode.SAME_DAY)
 
 
 def test_strictness_ends_where_no_predictions_are_made() -> None:
@@ -315,6 +316,16 @@ def test_asking_for_more_widens_a_run(status: str) -> None:
     assert "export" in run.steps
     run, _ = apply(run, full(run, "schedule"))
     assert run.steps["box_scores"].status is StepStatus.RUNNING
+
+
+def test_asking_for_more_resumes_a_prediction_too() -> None:
+    """A crash lost the report of the last batch, and the next request asks for more: the batches are counted anew."""
+    run = until(start(Mode.OVERNIGHT, "publish"), "predict")
+    run, _ = apply(run, BatchesPlanned(RUN_ID, 1, 1), BatchStaged(RUN_ID, 1, 0))
+    run, commands = apply(run, RunRequested(DAY, Mode.OVERNIGHT, "cli", ("export",)))
+    assert "predict" in names(commands)
+    _, commands = apply(run, BatchesPlanned(RUN_ID, 1, 1), BatchStaged(RUN_ID, 1, 0))
+    assert names(commands) == ["predict"]
 
 
 def test_asking_a_complete_run_again_changes_nothing() -> None:

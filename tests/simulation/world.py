@@ -25,7 +25,7 @@ from services.coordinator.domain.run import Evidence, Run, RunStatus, key_of
 from shared.contract import BatchReported, BatchRequested, Message, StepReported, StepRequested
 from shared.pipeline import STEPS
 from shared.slate import Mode
-from tests.simulation.invariants import check_decision, check_end
+from tests.simulation.invariants import check_decision, check_end, check_keys
 
 SLATE = date(2024, 3, 4)
 START = datetime(2024, 3, 4, 12, tzinfo=UTC)
@@ -77,7 +77,7 @@ class World:
     def play(self) -> Run:
         """Ask for a run and let things happen until nothing does any more; then perhaps ask for more."""
         targets = self.dice.choice((("export",), ("export",), ("grade",)))
-        for _ in range(self.dice.choice((0, 0, 0, 1, 2))):
+        for _ in range(self.dice.choice((0, 0, 1, 2, 3))):
             self._post(self._operator(), self.dice.uniform(0, 60))
         self._ask(RunRequested(SLATE, self.mode, "test", targets))
         self._until_quiet()
@@ -90,7 +90,7 @@ class World:
         return self.run
 
     def _operator(self) -> RunRequested:
-        kind = self.dice.choice(("resume", "force", "phase"))
+        kind = self.dice.choice(("resume", "resume", "force", "phase"))
         phase = self.dice.randint(1, 6) if kind == "phase" else None
         return RunRequested(SLATE, self.mode, "operator", ("export",), force=kind == "force", from_phase=phase)
 
@@ -242,6 +242,7 @@ class World:
             after, commands = decide(before, event, now)
             assert after is not None
             check_decision(before, event, after, commands, now, asked=self.requests)
+            check_keys(before, after, commands, self.decided)
             if after is before and not commands:
                 break
             self._interference()

@@ -1,11 +1,12 @@
 -- Published predictions of the slates from @since up to but not including @game_date against what happened.
 -- The latest run of a slate is the one that counts, if it was made before tip-off. A game is gradeable once its box score
--- is in; a player who is not in it did not play: void.
+-- is in; a player who is not in it did not play: void. A game moved to another date is graded for that date only.
 -- Pinball loss: Koenker & Bassett (1978). Brier score: Brier (1950).
 WITH current_predictions AS (
   SELECT predictions.*
   FROM predictions.player_prop_predictions AS predictions
-  JOIN raw.games AS games ON games.game_id = predictions.game_id
+  JOIN raw.games AS games
+    ON games.game_id = predictions.game_id AND games.game_date = predictions.game_date AND NOT games.postponed
   WHERE predictions.game_date >= @since
     AND predictions.game_date < @game_date
     AND predictions.mode = @mode
@@ -16,12 +17,13 @@ WITH current_predictions AS (
   ) = 1
 ),
 played AS (
-  SELECT game_id, player_id, points, rebounds, assists, threes
+  SELECT game_id, player_id, team_abbr, points, rebounds, assists, threes
   FROM analytics.player_game_summary
   WHERE game_date >= @since AND game_date < @game_date
 ),
+-- Half a box score voids nobody.
 collected AS (
-  SELECT DISTINCT game_id FROM played
+  SELECT game_id FROM played GROUP BY game_id HAVING COUNT(DISTINCT team_abbr) = 2
 ),
 outcomes AS (
   SELECT

@@ -25,13 +25,24 @@ WITH history AS (
 weighted AS (
   SELECT *, POW(0.8, age) AS minutes_weight, POW(0.95, age) AS rate_weight FROM history
 ),
+-- The league's rates may use only what was known at every cutoff of the slate: an early game must not learn from what
+-- a late one may know.
+first_cutoff AS (
+  SELECT MIN(cutoff_at) AS cutoff_at
+  FROM analytics.upcoming_player_game_context
+  WHERE game_date = @game_date AND mode = @mode
+),
 league AS (
   SELECT
     SAFE_DIVIDE(SUM(points), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS points,
     SAFE_DIVIDE(SUM(rebounds), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS rebounds,
     SAFE_DIVIDE(SUM(assists), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS assists,
     SAFE_DIVIDE(SUM(threes), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS threes
-  FROM history
+  FROM analytics.player_game_summary AS games
+  CROSS JOIN first_cutoff
+  WHERE games.game_date < @game_date
+    AND games.game_date >= DATE_SUB(@game_date, INTERVAL 400 DAY)
+    AND games.available_at <= first_cutoff.cutoff_at
 ),
 form AS (
   SELECT

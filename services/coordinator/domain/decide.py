@@ -59,15 +59,17 @@ def _requested(run: Run | None, event: RunRequested, now: datetime) -> tuple[Run
             created_at=now,
         )
         return _advance(run, now)
-    if run.status is RunStatus.RUNNING:  # asked again: resume whatever a crash may have lost
-        run = run.model_copy(update={"batches": Batches()})
-        return run, [_request(run, name) for name, step in run.steps.items() if step.status is StepStatus.RUNNING]
     targets = tuple(dict.fromkeys((*run.targets, *event.targets)))
     steps = {step.name: _retried(run.steps.get(step.name, StepState())) for step in plan(targets)}
+    running = [name for name, step in run.steps.items() if step.status is StepStatus.RUNNING]
+    if "predict" in running:  # its batches are sent anew
+        run = run.model_copy(update={"batches": Batches()})
+    resumed = [_request(run, name) for name in running]  # asked again: a crash may have lost what was in flight
     if targets == run.targets and steps == run.steps:
-        return run, []
+        return run, resumed
     update = {"targets": targets, "steps": steps, "status": RunStatus.RUNNING, "finished_at": None}
-    return _advance(run.model_copy(update=update), now)
+    run, commands = _advance(run.model_copy(update=update), now)
+    return run, [*resumed, *commands]
 
 
 def _kept(run: Run, from_phase: int | None) -> dict[str, StepState]:
@@ -81,7 +83,8 @@ def _kept(run: Run, from_phase: int | None) -> dict[str, StepState]:
 
 
 def _retried(step: StepState) -> StepState:
-    return StepState() if step.status in (StepStatus.FAILED, StepStatus.BLOCKED) else step
+    again = step.status in (StepStatus.FAILED, StepStatus.BLOCKED)
+    return StepState(attempt=step.attempt) if again else step
 
 
 def _request(run: Run, name: str) -> Command:
@@ -113,14 +116,14 @@ def _verified(run: Run, event: StepVerified, now: datetime) -> tuple[Run, list[C
     if short and status is not StepStatus.DONE:
         if event.attempt < step.attempt:  # an older attempt's late word: the newer one is still at work
             return run, []
-        if step.attempt < MAX_ATTEMPTS:
+        if step.tries < MAX_ATTEMPTS:
             return _again(run, event.step, seen)
     settled = seen.model_copy(update={"status": status, "reason": reason})
     return _advance(run.model_copy(update={"steps": {**run.steps, event.step: settled}}), now)
 
 
 def _judge(run: Run, name: str, evidence: Evidence) -> tuple[StepStatus, str]:
-    """The mode's verdict on the evidence. Strictness protects predictions: where none are made, shortfalls degrade."""
+    """The mode's verdict on the evidence. It protects predictions: where none are made, shortfalls only degrade."""
     rules = MODE_RULES[run.mode]
     have = evidence.verified + evidence.quarantined
     problems = []
@@ -133,8 +136,8 @@ def _judge(run: Run, name: str, evidence: Evidence) -> tuple[StepStatus, str]:
     reason = ", ".join(problems) + (f": {evidence.detail}" if evidence.detail else "")
     complete = have >= rules.completeness * evidence.expected
     clean = evidence.verified >= rules.quality * have
-    strict = STEPS[name].required and not rules.degraded_allowed and "predict" in run.steps
-    if strict and not (complete and clean):
+    stood_on = STEPS[name].required and "predict" in run.steps
+    if stood_on and not (complete and clean):
         return StepStatus.FAILED, reason
     return StepStatus.DEGRADED, reason
 
@@ -149,7 +152,7 @@ def _failed(run: Run, event: StepFailed, now: datetime) -> tuple[Run, list[Comma
 
 
 def _again(run: Run, name: str, step: StepState) -> tuple[Run, list[Command]]:
-    retried = step.model_copy(update={"attempt": step.attempt + 1})
+    retried = step.model_copy(update={"attempt": step.attempt + 1, "tries": step.tries + 1})
     run = run.model_copy(update={"steps": {**run.steps, name: retried}})
     return run, [_request(run, name)]
 
@@ -179,7 +182,7 @@ def _batches_of(run: Run, attempt: int) -> Batches | None:
 
 def _batches_moved(run: Run, batches: Batches) -> tuple[Run, list[Command]]:
     run = run.model_copy(update={"batches": batches})
-    if batches.total is None or len(batches.done) < batches.total:
+    if batches.total is None or not set(range(batches.total)) <= set(batches.done):
         return run, []
     report = StepReported(
         run_id=run.run_id,
@@ -204,7 +207,8 @@ def _advance(run: Run, now: datetime) -> tuple[Run, list[Command]]:
         if bad:
             steps[name] = step.model_copy(update={"status": StepStatus.BLOCKED, "reason": f"needs {', '.join(bad)}"})
         elif all(status.usable for status in needs.values()):
-            steps[name] = step.model_copy(update={"status": StepStatus.RUNNING, "attempt": step.attempt + 1})
+            update = {"status": StepStatus.RUNNING, "attempt": step.attempt + 1, "tries": 1}
+            steps[name] = step.model_copy(update=update)
             started.append(name)
     run = run.model_copy(update={"steps": steps})
     if all(step.status.settled for step in steps.values()):

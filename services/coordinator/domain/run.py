@@ -57,6 +57,9 @@ class StepState(BaseModel):
     model_config = ConfigDict(frozen=True)
     status: StepStatus = StepStatus.PENDING
     attempt: int = 0
+    """Never reused within a generation, so that a message of an earlier attempt is known as one."""
+    tries: int = 0
+    """Attempts since the step was last asked for: what `MAX_ATTEMPTS` bounds."""
     reason: str = ""
     evidence: Evidence | None = None
     seconds: float = 0.0

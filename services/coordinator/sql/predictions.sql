@@ -1,16 +1,26 @@
--- The current predictions of a slate: those of its latest run, by system.
+-- The current predictions of a slate: those of the latest run that predicted the game, by system.
+WITH names AS (
+  SELECT player_id, MAX(player_name) AS player_name
+  FROM analytics.player_game_summary
+  WHERE game_date < @game_date AND game_date >= DATE_SUB(@game_date, INTERVAL 400 DAY)
+  GROUP BY player_id
+)
 SELECT
   predictions.*,
-  context.player_name,
+  COALESCE(context.player_name, names.player_name) AS player_name,
   context.team_abbr,
   context.opponent_team_abbr,
   context.is_home,
-  context.tip_utc,
+  games.home_team,
+  games.away_team,
+  games.tip_utc,
   context.injury_status,
   grades.voided,
   grades.actual
 FROM predictions.player_prop_predictions AS predictions
-JOIN analytics.upcoming_player_game_context AS context
+JOIN raw.games AS games ON games.game_id = predictions.game_id
+LEFT JOIN names ON names.player_id = predictions.player_id
+LEFT JOIN analytics.upcoming_player_game_context AS context
   ON context.game_date = predictions.game_date
   AND context.mode = predictions.mode
   AND context.player_id = predictions.player_id
@@ -27,4 +37,4 @@ QUALIFY RANK() OVER (
   PARTITION BY predictions.game_id, predictions.mode, predictions.system
   ORDER BY predictions.generation DESC
 ) = 1
-ORDER BY context.tip_utc, predictions.game_id, predictions.market, predictions.mean DESC, predictions.player_id
+ORDER BY games.tip_utc, predictions.game_id, predictions.market, predictions.mean DESC, predictions.player_id

@@ -43,7 +43,8 @@ def _columns(batch: BatchRequested) -> dict[str, Floats]:
 
 def _rows(batch: BatchRequested, features: dict[str, Floats], system: str, market: str) -> list[Row]:
     try:
-        forecast = SYSTEMS[system](features, market)
+        _refuse_nulls(batch, features, SYSTEMS[system].needs(market), system)
+        forecast = SYSTEMS[system].predict(features, market)
         line = features[f"{market}_line"]
     except KeyError as error:
         raise Permanent(f"batch {batch.key}: {system} needs feature {error}") from error
@@ -68,6 +69,14 @@ def _rows(batch: BatchRequested, features: dict[str, Floats], system: str, marke
         }
         for i, task in enumerate(batch.tasks)
     ]
+
+
+def _refuse_nulls(batch: BatchRequested, features: dict[str, Floats], needs: tuple[str, ...], system: str) -> None:
+    for name in needs:
+        missing = np.flatnonzero(np.isnan(features[name]))
+        if len(missing):
+            player = batch.tasks[missing[0]].player_id
+            raise Permanent(f"batch {batch.key}: {system} needs {name}, which is null for player {player}")
 
 
 def _null(value: float) -> float | None:

@@ -15,6 +15,8 @@ from shared.tables import QUANTILES
 
 Floats = npt.NDArray[np.float64]
 
+SUPPORT = 150
+"""Largest count considered, the same for all: a row must not depend on which others are in its batch."""
 _OVERDISPERSION = 1.02
 """Least variance-to-mean ratio: keeps the negative binomial apart from its Poisson limit."""
 
@@ -68,8 +70,7 @@ def negative_binomial(mean: Floats, variance: Floats) -> Counts:
     variance = np.maximum(variance, mean * _OVERDISPERSION)
     success = mean / variance
     size = mean * success / (1.0 - success)
-    top = int(np.ceil(np.max(mean + 10.0 * np.sqrt(variance)))) if len(mean) else 1
-    k, r = np.arange(top + 1, dtype=np.float64)[None, :], size[:, None]
+    k, r = np.arange(SUPPORT + 1, dtype=np.float64)[None, :], size[:, None]
     # C(k + r - 1, k) p^r (1 - p)^k in logarithms; scipy.stats has it too, at half a second more of start-up.
     log_pmf = gammaln(k + r) - gammaln(r) - gammaln(k + 1.0) + xlogy(r, success[:, None])
     pmf = np.exp(log_pmf + xlogy(k, 1.0 - success[:, None]))

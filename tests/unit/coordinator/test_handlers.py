@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ from shared.slate import Mode
 from shared.tables import TABLES
 from tests.simulation.fakes import MemoryState
 from tests.unit.shared.places import MORNING, drain, embedded_ports, set_clock
-from tests.unit.shared.rows import SLATE, box, game, load, roster, row, tip
+from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, roster, row, tip
 
 GAME, LATE = "0022300900", "0022300901"
 RUN_ID = "2024-03-04.overnight.1"
@@ -64,6 +64,11 @@ def staged(run: Run, player: int, market: str = "points", **values: object) -> R
     """A staged prediction."""
     known = {"game_id": GAME, "player_id": player, "market": market, "system": "moving_average", "mode": "overnight"}
     return row("predictions.staging", run_id=run.run_id, generation=run.generation, **known) | values
+
+
+def as_published(rows: list[Row]) -> list[Row]:
+    """Staged rows as they are published: without the attempt."""
+    return [{name: value for name, value in row.items() if name != "attempt"} for row in rows]
 
 
 async def published(ports: Ports) -> list[Row]:
@@ -107,15 +112,23 @@ async def test_reports_of_another_generation_are_skipped(handlers: Handlers, eng
             await handlers.on_task(ask(run, "publish").model_copy(update={"run_id": run_id}))
 
 
-async def test_what_belongs_to_others_is_refused(handlers: Handlers, engine: Engine) -> None:
+async def test_what_belongs_to_others_is_refused(handlers: Handlers, engine: Engine, ports: Ports) -> None:
     """A request is no event, a report is no task, and the coordinator has three steps."""
-    run = await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test"))
+    run = await at_step(engine, ports, "grade")
     with pytest.raises(Permanent, match="takes no step_requested as an event"):
         await handlers.on_event(ask(run, "predict"))
     with pytest.raises(Permanent, match="takes no step_reported as a task"):
         await handlers.on_task(done("predict"))
     with pytest.raises(Permanent, match="has no step 'grade'"):
         await handlers.on_task(ask(run, "grade"))
+
+
+@pytest.mark.parametrize("step", ["publish", "no such step"])
+async def test_a_step_that_the_run_does_not_have_is_not_done(handlers: Handlers, engine: Engine, step: str) -> None:
+    """Neither done nor a crash: it is named."""
+    run = await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test", ("grade",)))
+    with pytest.raises((Skip, Permanent), match=step):
+        await handlers.on_task(ask(run, step))
 
 
 async def test_f24_a_slate_is_cut_into_batches_that_hold_everybody_once(
@@ -209,7 +222,7 @@ async def test_f24_publishing_keeps_every_player_market_and_line(
         ]
         await load(ports.warehouse, predictions__staging=rows)
         await handlers.on_task(ask(run, "publish"))
-        assert await published(ports) == sorted(rows, key=lambda row: (row["player_id"], row["market"]))
+        assert await published(ports) == sorted(as_published(rows), key=lambda row: (row["player_id"], row["market"]))
         [report] = await drain(ports, "coordinator-events")
         assert isinstance(report, StepReported)
         assert (report.step, report.outcome, report.counts) == ("publish", "done", {"rows": len(rows)})
@@ -250,8 +263,10 @@ async def test_a_player_left_over_from_a_larger_dispatch_does_not_stop_publicati
     assert [(found["player_id"], found["mean"]) for found in await published(ports)] == [(2, 2.0), (3, 2.0)]
 
 
-async def export(handlers: Handlers, ports: Ports, run: Run) -> list[Row]:
-    """The exported predictions."""
+async def export(handlers: Handlers, engine: Engine, ports: Ports, run: Run) -> list[Row]:
+    """The exported predictions of a run that has just published."""
+    for step in ("publish", "injuries", "lines", "grade"):
+        await engine.apply(StepVerified(run.run_id, step, 1, Evidence(expected=1, verified=1)))
     await handlers.on_task(ask(run, "export"))
     found: dict[str, Any] = json.loads(await ports.archive.get(export_key(run)))
     assert (found["run_id"], found["mode"], found["game_date"]) == (run.run_id, "overnight", "2024-03-04")
@@ -270,7 +285,8 @@ async def test_f33_a_second_generation_supersedes_game_by_game(
 ) -> None:
     """The export shows the latest word on each game; the word before stays, and games not redone keep theirs."""
     contexts = [context(1), context(2), context(3, LATE)]
-    await load(ports.warehouse, analytics__upcoming_player_game_context=contexts)
+    games = [game(GAME), game(LATE, home="LAL", away="UTA")]
+    await load(ports.warehouse, raw__games=games, analytics__upcoming_player_game_context=contexts)
     first = await at_step(engine, ports, "publish")
     rows = [staged(first, 1, mean=1.0), staged(first, 2, mean=2.0), staged(first, 3, mean=3.0, game_id=LATE)]
     await load(ports.warehouse, predictions__staging=rows)
@@ -278,7 +294,7 @@ async def test_f33_a_second_generation_supersedes_game_by_game(
     second = await at_step(engine, ports, "publish", force=True)
     await load(ports.warehouse, predictions__staging=[staged(second, 1, mean=9.0)])
     await handlers.on_task(ask(second, "publish"))
-    shown = await export(handlers, ports, second)
+    shown = await export(handlers, engine, ports, second)
     assert [(found["player_id"], found["mean"]) for found in shown] == [(1, 9.0), (3, 3.0)]
     assert [found["mean"] for found in await published(ports)] == [1.0, 2.0, 3.0, 9.0]
 
@@ -289,9 +305,9 @@ async def test_f33_a_published_player_stays_in_view_when_he_leaves_the_roster(
     """A new context without him does not hide what was published about him."""
     run = await at_step(engine, ports, "publish")
     await load(ports.warehouse, predictions__staging=[staged(run, 1), staged(run, 2)])
-    await load(ports.warehouse, analytics__upcoming_player_game_context=[context(1)])
+    await load(ports.warehouse, raw__games=[game(GAME)], analytics__upcoming_player_game_context=[context(1)])
     await handlers.on_task(ask(run, "publish"))
-    assert {found["player_id"] for found in await export(handlers, ports, run)} == {1, 2}
+    assert {found["player_id"] for found in await export(handlers, engine, ports, run)} == {1, 2}
 
 
 def delivery(data: bytes, message_id: str = "17", reason: str | None = "poison") -> Delivery:
@@ -398,24 +414,23 @@ def test_workers_get_every_feature_of_the_store() -> None:
 
 async def test_a_night_of_evidence_completes_a_run(handlers: Handlers, engine: Engine, ports: Ports) -> None:
     """Reports in the order of the cascade, each verified against real tables, end in a complete run."""
-    at = datetime(2024, 3, 4, 12, tzinfo=UTC)
+    last = {"game_id": "0022300800", "game_date": YESTERDAY}
     await load(
         ports.warehouse,
-        raw__games=[game(GAME), game("0022300800", SLATE - timedelta(days=1))],
-        raw__player_box_scores=[
-            box("0022300800", 1, SLATE - timedelta(days=1)), box("0022300800", 9, SLATE - timedelta(days=1), "GSW")
-        ],
+        raw__games=[game(GAME), game("0022300800", YESTERDAY)],
+        raw__player_box_scores=[box("0022300800", 1, YESTERDAY), box("0022300800", 9, YESTERDAY, "GSW")],
         raw__rosters=[roster(n, team) for n, team in enumerate(["BOS"] * 5 + ["GSW"] * 5)],
-        raw__fetches=[row("raw.fetches", mode="overnight", step=step, unit=unit, outcome="empty")
-                      for step, unit in (("injuries", "feed"), ("lines", GAME))],
-        analytics__player_game_summary=[
-            row("analytics.player_game_summary", game_id="0022300800", player_id=n, available_at=at - timedelta(hours=8),
-                game_date=SLATE - timedelta(days=1)) for n in (1, 9)
+        raw__fetches=[
+            row("raw.fetches", mode="overnight", step=step, unit=unit, outcome="empty")
+            for step, unit in (("injuries", "feed"), ("lines", GAME))
         ],
-        analytics__upcoming_player_game_context=[context(n) | {"cutoff_at": at} for n in range(10)],
-        features__player_daily_cache=[row("features.player_daily_cache", mode="overnight", player_id=n) for n in (1, 9)],
+        analytics__player_game_summary=[row("analytics.player_game_summary", player_id=n, **last) for n in (1, 9)],
+        analytics__upcoming_player_game_context=[context(n) | {"cutoff_at": MORNING} for n in range(10)],
+        features__player_daily_cache=[
+            row("features.player_daily_cache", mode="overnight", player_id=n) for n in (1, 9)
+        ],
         features__ml_feature_store=[served(1), served(9)],
-    )  # fmt: skip
+    )
     run = await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test"))
     for step in plan(["export"]):
         if step.name == "predict":

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from shared.embedded.broker_core import DELIVERY_COUNT, MAX_MESSAGE_BYTES, REASON, SOURCE_SUBSCRIPTION, BrokerCore
+from shared.embedded.broker_core import DELIVERY_COUNT, REASON, SOURCE_SUBSCRIPTION, BrokerCore
+from shared.embedded.broker_limits import MAX_MESSAGE_BYTES
 from shared.errors import Permanent
 
 ACK_DEADLINE = 10.0

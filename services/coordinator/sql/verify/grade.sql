@@ -7,7 +7,8 @@ WITH current_predictions AS (
     predictions.system,
     CONCAT(games.away_team, '@', games.home_team, ' on ', CAST(games.game_date AS STRING)) AS name
   FROM predictions.player_prop_predictions AS predictions
-  JOIN raw.games AS games ON games.game_id = predictions.game_id
+  JOIN raw.games AS games
+    ON games.game_id = predictions.game_id AND games.game_date = predictions.game_date AND NOT games.postponed
   WHERE predictions.game_date >= DATE_SUB(@game_date, INTERVAL 7 DAY)
     AND predictions.game_date < @game_date
     AND predictions.mode = @mode

@@ -6,6 +6,7 @@ WITH players AS (
     ON games.player_id = context.player_id
     AND games.game_date < @game_date
     AND games.game_date >= DATE_SUB(@game_date, INTERVAL 400 DAY)
+    AND games.available_at <= context.cutoff_at
   WHERE context.game_date = @game_date AND context.mode = @mode
 )
 SELECT

@@ -22,6 +22,11 @@ _LEAST_MEAN = 0.02
 """A player who never did it may do it once: keeps the mean positive."""
 
 
+def needs(market: str) -> tuple[str, ...]:
+    """The features it cannot do without."""
+    return (f"{market}_per_minute", "minutes_ewma")
+
+
 def predict(features: Mapping[str, Floats], market: str) -> Counts:
     """Forecast `market` for n players from `<market>_per_minute` and `minutes_ewma`, each (n,)."""
     mean = np.maximum(features[f"{market}_per_minute"] * features["minutes_ewma"], _LEAST_MEAN)

@@ -1,5 +1,5 @@
-# shellcheck shell=bash
-# What every script here starts with: `. lib.sh`, then `tipoff_deploy COMMAND [ARGUMENT]...`.
+#!/usr/bin/env bash
+# What every script of this folder calls: run.sh service|rollback|pubsub|schedules|check [ARGUMENT]...
 # The work is done by the Python package beside this file, which reads the same registries as the services.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -32,9 +32,6 @@ find_python() {
   return 1
 }
 
-tipoff_deploy() {
-  local python
-  load_environment
-  python="$(find_python)"
-  exec "$python" -m deploy "$@"
-}
+load_environment
+python="$(find_python)"
+exec "$python" -m deploy "$@"

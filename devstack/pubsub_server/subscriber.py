@@ -1,0 +1,128 @@
+"""google.pubsub.v1.Subscriber, but for StreamingPull."""
+
+import asyncio
+
+import grpc  # type: ignore[import-untyped]  # grpcio publishes no type information
+
+from devstack.pubsub_server.broker import Broker
+from devstack.pubsub_server.config import MUTABLE, check_deadline, check_push, check_subscription
+from devstack.pubsub_server.delivery import CHUNK_BYTES, Receipts, fill
+from devstack.pubsub_server.paging import page
+from devstack.pubsub_server.refusal import Refused, invalid, unimplemented
+from devstack.pubsub_server.wire import EMPTY, ListSubscriptionsResponse, Pb, PullResponse, Subscription
+
+PULL_WAIT = 20.0
+"""Real seconds after which a pull without messages is answered with none."""
+
+
+class Subscriber:
+    """Each method takes the request and returns the reply, or raises `Refused`."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    def create_subscription(self, request: Pb) -> Pb:
+        """Create a subscription."""
+        subscription = Subscription()
+        subscription.CopyFrom(request)
+        check_subscription(subscription)
+        subscription.state = Subscription.State.ACTIVE
+        self._broker.create_subscription(subscription)
+        return subscription
+
+    def get_subscription(self, request: Pb) -> Pb:
+        """One subscription."""
+        return self._broker.subscription(request.subscription)
+
+    def list_subscriptions(self, request: Pb) -> Pb:
+        """The project's subscriptions, by name."""
+        known = self._broker.subscriptions
+        names, token = page(known, request, prefix=f"{request.project}/subscriptions/")
+        return ListSubscriptionsResponse(subscriptions=[known[name] for name in names], next_page_token=token)
+
+    def update_subscription(self, request: Pb) -> Pb:
+        """Replace the fields that the mask names."""
+        fields = list(request.update_mask.paths)
+        if not fields:
+            raise invalid("update_mask is empty")
+        changed = Subscription()
+        changed.CopyFrom(self._broker.subscription(request.subscription.name))
+        for field in fields:
+            if field not in MUTABLE:
+                raise unimplemented(f"UpdateSubscription of {field}")
+            source = Subscription()
+            source.CopyFrom(request.subscription)
+            for other, _ in source.ListFields():
+                if other.name != field:
+                    source.ClearField(other.name)
+            changed.ClearField(field)
+            changed.MergeFrom(source)
+        check_subscription(changed)
+        self._broker.update_subscription(changed)
+        return changed
+
+    def modify_push_config(self, request: Pb) -> Pb:
+        """Switch between pull and push."""
+        check_push(request.push_config)
+        changed = Subscription()
+        changed.CopyFrom(self._broker.subscription(request.subscription))
+        changed.push_config.CopyFrom(request.push_config)
+        self._broker.update_subscription(changed)
+        return EMPTY
+
+    def delete_subscription(self, request: Pb) -> Pb:
+        """Delete a subscription."""
+        self._broker.delete_subscription(request.subscription)
+        return EMPTY
+
+    async def pull(self, request: Pb) -> Pb:
+        """Up to `max_messages`; waits for the first unless told to return immediately."""
+        name = request.subscription
+        refuse_push(self._broker.subscription(name))
+        if request.max_messages <= 0:
+            raise invalid("No max_messages specified")
+        reply = PullResponse()
+        with self._broker.bell(name) as bell:
+            try:
+                async with asyncio.timeout(PULL_WAIT):
+                    while not self._fill(reply, request):
+                        await bell.wait()
+                        bell.clear()
+            except TimeoutError:
+                pass  # no messages is an answer
+        return reply
+
+    def _fill(self, reply: Pb, request: Pb) -> bool:
+        """Whether the pull is over."""
+        broker = self._broker
+        subscription = broker.subscription(request.subscription)
+        leased = broker.core.pull(request.subscription, request.max_messages, broker.time.now(), max_bytes=CHUNK_BYTES)
+        fill(reply, leased, broker.time, count_attempts=subscription.HasField("dead_letter_policy"))
+        broker.rearm()
+        return bool(leased) or bool(request.return_immediately)
+
+    def acknowledge(self, request: Pb) -> Pb:
+        """The messages are done with."""
+        self._broker.subscription(request.subscription)
+        if not request.ack_ids:
+            raise invalid("No ack ids specified.")
+        Receipts(self._broker, request.subscription).ack(request.ack_ids)
+        return EMPTY
+
+    def modify_ack_deadline(self, request: Pb) -> Pb:
+        """The leases end `ack_deadline_seconds` from now; 0 gives the messages back."""
+        self._broker.subscription(request.subscription)
+        if not request.ack_ids:
+            raise invalid("No ack ids specified.")
+        check_deadline("ack_deadline_seconds", request.ack_deadline_seconds, least=0)
+        seconds = request.ack_deadline_seconds
+        Receipts(self._broker, request.subscription).modify([(ack_id, seconds) for ack_id in request.ack_ids])
+        return EMPTY
+
+
+def refuse_push(subscription: Pb) -> None:
+    """Who is pushed to does not pull."""
+    if subscription.push_config.push_endpoint:
+        raise Refused(
+            grpc.StatusCode.FAILED_PRECONDITION, f"{subscription.name} is a push subscription: it cannot be pulled from"
+        )

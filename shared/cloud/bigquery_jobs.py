@@ -1,0 +1,164 @@
+"""BigQuery jobs for asyncio: run in threads, bounded in time, cancelled when nobody waits for them any more."""
+
+import asyncio
+import io
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from google.api_core.retry import Retry
+from google.cloud.bigquery import (
+    Client,
+    LoadJob,
+    LoadJobConfig,
+    QueryJob,
+    QueryJobConfig,
+    SchemaField,
+    SourceFormat,
+    WriteDisposition,
+)
+
+from shared.cloud.bigquery_errors import CLIENT_ERRORS, failure, is_transient
+from shared.cloud.bigquery_sql import Parameter
+from shared.errors import Transient
+from shared.ports import Row
+
+T = TypeVar("T")
+_FIRST_POLL = 0.05
+_SLOWEST_POLL = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and how much; times in seconds."""
+
+    job_timeout: float = 120.0
+    """A job's own time, from its start; BigQuery ends it, and so do we."""
+    attempt_timeout: float = 30.0
+    """One HTTP request."""
+    retry_timeout: float = 60.0
+    """All attempts of one request together. (The client's own default goes on for ten minutes.)"""
+    maximum_bytes_billed: int = 50 * 2**30
+    """A query that would scan more is refused before it costs anything."""
+    concurrency: int = 8
+    """Jobs at once: as many threads. Further ones wait their turn, which does not count against their time."""
+    labels: Mapping[str, str] = field(default_factory=lambda: {"app": "tipoff"})
+    """On every job, for the bill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a query job gave."""
+
+    rows: list[Row]
+    affected: int
+    """Rows a DML statement inserted, updated or deleted; 0 for others."""
+
+
+class Jobs:
+    """Jobs of one client.
+
+    Every method raises `Transient` or `Permanent` as `bigquery_errors` says, naming `subject`. Cancelling the caller
+    cancels the job.
+    """
+
+    def __init__(self, client: Client, limits: Limits) -> None:
+        self._client = client
+        self._limits = limits
+        self._threads = ThreadPoolExecutor(limits.concurrency, thread_name_prefix="bigquery")
+        self._retry = Retry(predicate=is_transient, initial=0.25, maximum=8.0, timeout=limits.retry_timeout)
+
+    async def query(self, sql: str, parameters: Sequence[Parameter], subject: str) -> Answer:
+        """Run one statement."""
+
+        def work(abandoned: threading.Event) -> Answer:
+            config = QueryJobConfig(
+                query_parameters=list(parameters),
+                labels=dict(self._limits.labels),
+                maximum_bytes_billed=self._limits.maximum_bytes_billed,
+                job_timeout_ms=round(1000 * self._limits.job_timeout),
+            )
+            # The client makes the job's id: a request repeated after a lost answer then finds the job of the first.
+            job = self._client.query(
+                sql,
+                job_config=config,
+                job_id_prefix="tipoff-",
+                retry=self._retry,
+                job_retry=None,
+                timeout=self._limits.attempt_timeout,
+            )
+            self._wait(job, abandoned, subject)
+            rows = job.result(retry=self._retry, job_retry=None, timeout=self._limits.attempt_timeout)
+            affected = job.num_dml_affected_rows
+            return Answer([dict(row.items()) for row in rows], affected if affected is not None else 0)
+
+        return await self._run(work, subject)
+
+    async def load(self, table: str, schema: Sequence[SchemaField], lines: bytes, subject: str) -> None:
+        """Fill a fresh table from newline-delimited JSON."""
+
+        def work(abandoned: threading.Event) -> None:
+            config = LoadJobConfig(
+                schema=list(schema),
+                source_format=SourceFormat.NEWLINE_DELIMITED_JSON,
+                write_disposition=WriteDisposition.WRITE_EMPTY,
+                labels=dict(self._limits.labels),
+                job_timeout_ms=round(1000 * self._limits.job_timeout),
+            )
+            job = self._client.load_table_from_file(
+                io.BytesIO(lines),
+                table,
+                size=len(lines),
+                num_retries=3,
+                job_id_prefix="tipoff-",
+                job_config=config,
+                timeout=self._limits.attempt_timeout,
+            )
+            self._wait(job, abandoned, subject)
+            job.result(retry=self._retry, timeout=self._limits.attempt_timeout)
+
+        await self._run(work, subject)
+
+    async def call(self, work: Callable[[Client, dict[str, Any]], T], subject: str) -> T:
+        """Any other request: `work` gets the client and the `retry` and `timeout` to pass on."""
+        bounds = {"retry": self._retry, "timeout": self._limits.attempt_timeout}
+        return await self._run(lambda _: work(self._client, bounds), subject)
+
+    async def close(self) -> None:
+        """Wait for what runs (it is bounded), then release threads and connections."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self._client.close()  # type: ignore[no-untyped-call]  # google publishes no type for it
+
+    async def _run(self, work: Callable[[threading.Event], T], subject: str) -> T:
+        abandoned = threading.Event()
+        future = asyncio.get_running_loop().run_in_executor(self._threads, work, abandoned)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            abandoned.set()
+            raise
+        except CLIENT_ERRORS as error:
+            raise failure(error, subject) from error
+
+    def _wait(self, job: QueryJob | LoadJob, abandoned: threading.Event, subject: str) -> None:
+        """Until the job is done, well or not; a job that is left unfinished is cancelled."""
+        deadline = time.monotonic() + self._limits.job_timeout
+        pause = _FIRST_POLL
+        try:
+            while not job.done(retry=self._retry, timeout=self._limits.attempt_timeout):
+                left = deadline - time.monotonic()
+                if left <= 0 or abandoned.wait(min(pause, left)):
+                    raise Transient(f"warehouse: time limit of {self._limits.job_timeout:g} s passed: {subject}")
+                pause = min(2 * pause, _SLOWEST_POLL)
+        finally:
+            if job.state != "DONE":
+                self._cancel(job)
+
+    def _cancel(self, job: QueryJob | LoadJob) -> None:
+        try:
+            job.cancel(retry=None, timeout=self._limits.attempt_timeout)
+        except CLIENT_ERRORS:
+            return  # nothing is lost: BigQuery ends the job at its own time limit

@@ -1,0 +1,194 @@
+"""The warehouse of the cloud profile: the port on BigQuery's own client."""
+
+import asyncio
+import json
+import os
+import uuid
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+
+from google.api_core.client_options import ClientOptions
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+from shared import rows as checked
+from shared.cloud import bigquery_publish as statements
+from shared.cloud.bigquery_jobs import Answer, Jobs, Limits
+from shared.cloud.bigquery_sql import bind, select
+from shared.cloud.bigquery_tables import STAGING, check_selected, ensure, schema
+from shared.errors import Permanent, Transient
+from shared.ports import Params, Row
+from shared.tables import TABLES, Table
+
+_NO_PARAMS: Params = {}
+_INT64 = range(-(2**63), 2**63)
+
+
+class BigQueryWarehouse:
+    """BigQuery, or an emulator of it at `endpoint` (default: the environment's BIGQUERY_EMULATOR_HOST).
+
+    Rows go into a staging table first, by load job or SELECT, are checked there, and are published by one MERGE. Writes
+    of one process to one table run one after the other; those of several are made safe by the checks after them.
+
+    A None parameter and an empty array have no type of their own: they are written into the statement as NULL and [].
+    """
+
+    def __init__(
+        self,
+        project: str,
+        *,
+        location: str | None = None,
+        tables: Mapping[str, Table] = TABLES,
+        limits: Limits | None = None,
+        endpoint: str | None = None,
+        client: bigquery.Client | None = None,
+    ) -> None:
+        self._project = project
+        self._location = location
+        self._tables = tables
+        self._jobs = Jobs(
+            client if client is not None else connect(project, location, endpoint),
+            limits if limits is not None else Limits(),
+        )
+        self._writing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def ensure(self) -> None:
+        """Create the registry's datasets and tables that are not there yet; see `bigquery_tables.ensure`."""
+        await ensure(self._jobs, self._project, self._location, self._tables)
+
+    async def query(self, sql: str, params: Params | None = None) -> list[Row]:
+        """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
+        statement = select(sql)
+        return (await self._run(statement.text, params, statement.source)).rows
+
+    async def append(self, table: str, rows: Sequence[Row]) -> int:
+        """Insert the rows whose key is not there yet; of rows with equal keys the first. Returns how many were new."""
+        target = self._table(table)
+        text = json_lines(target, rows)
+        if not rows:
+            return 0
+        lines = [text[position] for position in checked.first_of_each_key(target, rows)]
+        subject = f"append to {table}"
+        async with self._writing[table], self._loaded(target, lines, subject) as staging:
+            added = (await self._run(statements.merge_new(target, staging), None, subject)).affected
+            if await self._published_twice(target, staging, subject) is not None:
+                # Another process inserted the same keys in the same moment. One of the two rows has to go.
+                await self._run(statements.merge_duplicates(target, staging), None, subject)
+        return added
+
+    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
+        """Atomically replace the rows that `scope` selects; they must lie in the scope and have keys of their own."""
+        target = self._table(table)
+        lines = json_lines(target, rows)
+        subject = f"replace in {table} where {scope}"
+        async with self._writing[table]:
+            if not rows:
+                await self._run(statements.delete_scope(target, scope), params, subject)
+                return 0
+            async with self._loaded(target, lines, subject) as staging:
+                return await self._publish(target, staging, scope, params, subject)
+
+    async def transform(self, table: str, select_: str, *, scope: str, params: Params | None = None) -> int:
+        """Like `replace`, with the rows of a SELECT; its columns must be the table's, in any order."""
+        target = self._table(table)
+        statement = select(select_)
+        subject = f"transform into {table}: {statement.source}"
+        async with self._writing[table], self._staging(subject) as staging:
+            await self._run(f"CREATE TABLE {staging} AS\n{statement.text}", params, subject)
+            made = await self._jobs.call(
+                lambda client, bounds: client.get_table(f"{self._project}.{staging}", **bounds), subject
+            )
+            check_selected(target, made.schema)
+            json_lines(target, (await self._run(statements.broken_row(target, staging), None, subject)).rows)
+            return await self._publish(target, staging, scope, params, subject)
+
+    async def close(self) -> None:
+        """Finish what runs and release threads and connections."""
+        await self._jobs.close()
+
+    async def _publish(self, table: Table, staging: str, scope: str, params: Params | None, subject: str) -> int:
+        [count] = (await self._run(statements.count_strays(staging, scope), params, subject)).rows
+        staged, strays = count["staged"], count["strays"]
+        if strays:
+            raise Permanent(f"{table.name}: {strays} of {staged} rows lie outside the scope they replace ({scope})")
+        for row in (await self._run(statements.staged_twice(table, staging, scope), params, subject)).rows:
+            key = checked.key_text(table, row)
+            raise Permanent(f"{table.name} would have {row['times']} rows with the key {key}")
+        await self._run(statements.merge_scope(table, staging, scope), params, subject)
+        key_ = await self._published_twice(table, staging, subject)
+        if key_ is not None:
+            raise Transient(f"{table.name}: another writer published the key {key_} in the same moment: {subject}")
+        return int(staged)
+
+    async def _published_twice(self, table: Table, staging: str, subject: str) -> str | None:
+        rows = (await self._run(statements.published_twice(table, staging), None, subject)).rows
+        return checked.key_text(table, rows[0]) if rows else None
+
+    @asynccontextmanager
+    async def _loaded(self, table: Table, lines: Sequence[str], subject: str) -> AsyncIterator[str]:
+        async with self._staging(subject) as staging:
+            await self._jobs.load(f"{self._project}.{staging}", schema(table), "\n".join(lines).encode(), subject)
+            yield staging
+
+    @asynccontextmanager
+    async def _staging(self, subject: str) -> AsyncIterator[str]:
+        """The name of a table of this write's own, dropped afterwards."""
+        staging = f"{STAGING}.rows_{uuid.uuid4().hex}"
+        try:
+            yield staging
+        finally:
+            await self._jobs.call(
+                lambda client, bounds: client.delete_table(f"{self._project}.{staging}", not_found_ok=True, **bounds),
+                subject,
+            )
+
+    async def _run(self, sql: str, params: Params | None, subject: str) -> Answer:
+        text, parameters = bind(sql, params if params is not None else _NO_PARAMS)
+        return await self._jobs.query(text, parameters, subject)
+
+    def _table(self, name: str) -> Table:
+        if name not in self._tables:
+            raise Permanent(f"unknown table {name!r}", remedy="declare it in shared/tables.py")
+        return self._tables[name]
+
+
+def connect(project: str, location: str | None = None, endpoint: str | None = None) -> bigquery.Client:
+    """A client of BigQuery, or, without credentials, of the emulator at `endpoint` or BIGQUERY_EMULATOR_HOST."""
+    address = endpoint if endpoint is not None else os.environ.get("BIGQUERY_EMULATOR_HOST")
+    if address is None:
+        return bigquery.Client(project, location=location)
+    url = address if "://" in address else f"http://{address}"
+    return bigquery.Client(
+        project,
+        location=location,
+        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # google publishes no type for it
+        client_options=ClientOptions(api_endpoint=url),
+    )
+
+
+def json_lines(table: Table, rows: Sequence[Row]) -> list[str]:
+    """The rows, checked against the registry, as a load job takes them.
+
+    Raises:
+        Permanent: naming table, column and the row's key, for an unknown column or a value that breaks its column.
+    """
+    checked.check_names(table, rows)
+    columns = {column.name: checked.column_values(table, column, rows) for column in table.columns}
+    for column in table.columns:
+        for row, value in zip(rows, columns[column.name], strict=True):
+            if column.type == "INT64" and value is not None and value not in _INT64:
+                key = checked.key_text(table, row)
+                raise Permanent(f"{table.name}.{column.name} does not fit INT64: {value} (row {key})")
+    names = list(columns)
+    return [
+        json.dumps(dict(zip(names, map(_json, cells), strict=True))) for cells in zip(*columns.values(), strict=True)
+    ]
+
+
+def _json(value: Any) -> Any:  # noqa: ANN401 - a cell of any type, as JSON knows it
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,187 @@
+"""`tipoff demo` as a newcomer meets it, and what the reading commands say afterwards."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devstack.history import History
+from devstack.league import generate
+from shared.markets import MARKETS
+from shared.pipeline import STEPS
+from tests.e2e.command import DEGRADED, DONE, Done, inside, tipoff
+from tests.e2e.nights import key_of, tables
+
+pytestmark = pytest.mark.network
+
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def league() -> History:
+    """The league a demo shows."""
+    return generate()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """TIPOFF_HOME of a newcomer."""
+    return tmp_path_factory.mktemp("demo") / "home"
+
+
+@pytest.fixture(scope="module")
+def demo(home: Path) -> Done:
+    """The first `tipoff demo`."""
+    return tipoff(home, "demo")
+
+
+@pytest.fixture(scope="module")
+def predictions(home: Path, demo: Done) -> Rows:
+    """`tipoff predictions --json` after it."""
+    assert demo.code == DONE, demo
+    rows: Rows = tipoff(home, "predictions", "--json").json
+    return rows
+
+
+def test_demo_prints_a_readable_table(demo: Done, predictions: Rows) -> None:
+    """It exits 0 and prints, for every player: game, mean, 80 % interval, line, P(over) - and no progress bar."""
+    assert (demo.code, demo.err) == (DONE, "")
+    for heading in ("player", "game", "mean", "80 % interval", "line", "P(over)"):
+        assert heading in demo.out
+    points = [row for row in predictions if row["market"] == "points"]
+    for row in points:
+        [line] = [line for line in demo.out.splitlines() if line.startswith(row["player_name"] + " ")]
+        assert f" {row['mean']:.1f} " in line
+        assert row["p_over"] is None or f"{100 * row['p_over']:.0f} %" in line
+    assert len(points) > 150
+
+
+def test_f01_predictions_cover_every_game_of_the_slate(predictions: Rows, league: History) -> None:
+    """All eight games are there, with players of both teams in all four markets."""
+    expected = {
+        (game.game_id, team, market)
+        for game in league.on(league.last_date)
+        for team in (game.home, game.away)
+        for market in MARKETS
+    }
+    assert {(row["game_id"], row["team_abbr"], row["market"]) for row in predictions} == expected
+
+
+def test_predictions_json_is_one_array_of_objects(predictions: Rows) -> None:
+    """Each object says who, when, which market, mean, interval, line and P(over); the line is real or null (f14)."""
+    assert isinstance(predictions, list)
+    assert len({key_of(row) for row in predictions}) == len(predictions)
+    for row in predictions:
+        assert {"game_id", "player_id", "market", "system", "mean", "q10", "q90", "line", "p_over"} <= row.keys()
+        assert row["q10"] <= row["q50"] <= row["q90"]
+        assert (row["line"] is None) == (row["p_over"] is None)
+    assert {row["line"] is None for row in predictions} == {True, False}
+
+
+def test_predictions_of_a_market_are_that_market_only(home: Path, predictions: Rows) -> None:
+    """`--market` narrows them; `--date` of a slate that nobody ran gives an empty array, not an error."""
+    threes = inside(home, "predictions", "--market", "threes", "--json")
+    assert threes.json == [row for row in predictions if row["market"] == "threes"]
+    unknown = inside(home, "predictions", "--date", "2024-12-01", "--json")
+    assert (unknown.code, unknown.json) == (DONE, [])
+
+
+def test_status_json_is_the_latest_run(home: Path, demo: Done, league: History) -> None:
+    """One object: the slate's run, complete, each step with its evidence from the warehouse."""
+    assert demo.code == DONE
+    status = inside(home, "status", "--json")
+    run = status.json
+    assert (status.code, run["game_date"], run["status"]) == (DONE, str(league.last_date), "complete")
+    assert set(run["steps"]) == set(STEPS)
+    for step in run["steps"].values():
+        assert step["status"] == "done"
+        assert step["evidence"]["verified"] == step["evidence"]["expected"]
+
+
+def test_runs_and_dlq_json_are_arrays(home: Path, demo: Done, league: History) -> None:
+    """The ledger holds the slate's run and the grading; there are no dead letters."""
+    assert demo.code == DONE
+    runs = inside(home, "runs", "--json").json
+    assert [(run["run_id"].count("."), run["status"]) for run in runs] == [(2, "complete"), (2, "complete")]
+    assert runs[0]["game_date"] == str(league.last_date)
+    assert inside(home, "dlq", "--json").json == []
+
+
+def test_doctor_json_checks_this_machine(home: Path, demo: Done) -> None:
+    """Doctor finds everything needed; what is only useful (the stack is not up) makes it exit 3."""
+    assert demo.code == DONE
+    doctor = inside(home, "doctor", "--json")
+    checks = {check["check"]: check for check in doctor.json}
+    assert doctor.code == DEGRADED
+    assert all(check["ok"] for check in checks.values() if check["needed"])
+    assert str(home) in checks["workspace"]["detail"]
+    assert "tipoff dev up" in checks["local stack"]["detail"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("run", "--force", "--dry-run"),
+        ("run", "--date", "2024-12-19", "--dry-run"),
+        ("dev", "up", "--dry-run"),
+        ("dev", "down", "--dry-run"),
+    ],
+    ids=" ".join,
+)
+def test_dry_run_changes_nothing(command: tuple[str, ...], home: Path, demo: Done) -> None:
+    """`--dry-run` says what it would do and leaves every file's content and every table as it was."""
+    assert demo.code == DONE
+    before = _contents(home)
+    done = inside(home, *command)
+    assert (done.code, done.err) == (DONE, "")
+    assert "would" in done.out or "nothing is running" in done.out
+    assert _contents(home) == before
+
+
+@pytest.mark.parametrize(
+    "command", [("run", "--dry-run"), ("dev", "up", "--dry-run"), ("dev", "down", "--dry-run")], ids=" ".join
+)
+def test_dry_run_in_a_new_home_makes_nothing(command: tuple[str, ...], tmp_path: Path) -> None:
+    """Where nothing has been run yet, `--dry-run` does not even make the folder."""
+    done = inside(tmp_path / "home", *command)
+    assert (done.code, done.err) == (DONE, "")
+    assert not (tmp_path / "home").exists()
+
+
+def test_replay_dry_run_lists_the_slates(league_folder: Path, tmp_path: Path) -> None:
+    """`replay --dry-run` prints an array of date and games, and makes nothing."""
+    span = ("--from", "2024-11-04", "--to", "2024-11-06")
+    done = inside(tmp_path / "home", "replay", "--history", league_folder, *span, "--dry-run")
+    assert (done.code, [slate["games"] for slate in done.json]) == (DONE, [9, 0, 11])
+    assert not (tmp_path / "home").exists()
+
+
+def test_run_again_adds_a_generation_and_keeps_the_published(home: Path, predictions: Rows) -> None:
+    """`run --from-phase 3` publishes the same predictions under a new run; what was published stays (f33)."""
+    before = tables(home)["predictions.player_prop_predictions"]
+    done = inside(home, "run", "--from-phase", "3", "--json")
+    assert (done.code, done.json["generation"], done.json["status"]) == (DONE, 2, "complete")
+    assert len(tables(home)["predictions.player_prop_predictions"]) == 2 * len(before)
+    again = inside(home, "predictions", "--json").json
+    assert [_essence(row) for row in again] == [_essence(row) for row in predictions]
+
+
+def test_second_demo_is_the_first(home: Path, demo: Done, predictions: Rows) -> None:
+    """Run again, it exits 0 with the same predictions."""
+    again = tipoff(home, "demo")
+    assert (again.code, again.err) == (DONE, "")
+    assert again.out.splitlines()[:-2] == demo.out.splitlines()[:-2]
+    assert inside(home, "predictions", "--json").json == predictions
+
+
+def _essence(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in ("run_id", "generation", "batch", "voided", "actual")}
+
+
+def _contents(home: Path) -> tuple[object, object]:
+    """Contents of every file; of databases the rows, for opening one may tidy its file."""
+    databases = (".duckdb", ".wal", ".sqlite", ".sqlite-wal", ".sqlite-shm")
+    files = {path: path.read_bytes() for path in home.rglob("*") if path.is_file() and not path.name.endswith(databases)}
+    [lock] = [path for path in files if path.name == "lock"]
+    del files[lock]  # it names the last process that held the workspace
+    return files, tables(home)

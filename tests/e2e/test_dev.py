@@ -1,0 +1,145 @@
+"""`tipoff dev`: the stack left running, and everything done through it."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from devstack import daemon
+from tests.e2e.command import DONE, FAILED, Done, inside, tipoff
+from tests.e2e.nights import IDLE, LAST, Replayed, key_of, query
+
+pytestmark = pytest.mark.network
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """A stack that is up."""
+
+    home: Path
+    done: Done
+
+    @property
+    def stack(self) -> daemon.RunningStack:
+        """Where it is."""
+        stack = daemon.running_stack(self.home)
+        assert stack is not None
+        return stack
+
+
+@pytest.fixture(scope="module")
+def up(league_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """`tipoff dev up` on the tests' league, on a free port."""
+    home = tmp_path_factory.mktemp("dev") / "home"
+    done = tipoff(home, "dev", "up", "--history", league_folder, "--port", "0")
+    yield Up(home, done)
+    daemon.stop(home)
+
+
+def test_up_says_where_everything_is(up: Up) -> None:
+    """It exits 0 once the coordinator answers, and prints the address of every service and of the upstream."""
+    assert (up.done.code, up.done.err) == (DONE, "")
+    for name, url in {**up.stack.urls, "upstream": up.stack.upstream}.items():
+        assert any(line.split() == [name, url] for line in up.done.out.splitlines())
+
+
+def test_status_reports_every_service_healthy(up: Up) -> None:
+    """`dev status --json` finds the four services healthy."""
+    status = inside(up.home, "dev", "status", "--json")
+    assert (status.code, status.json["running"], status.json["pid"]) == (DONE, True, up.stack.pid)
+    services = {service["service"]: service["healthy"] for service in status.json["services"]}
+    assert services == dict.fromkeys(("scraper", "analytics", "worker", "coordinator"), True)
+
+
+def test_second_up_is_refused(up: Up) -> None:
+    """A second `dev up` names the process that runs and `dev down`, and leaves it running."""
+    pid = up.stack.pid
+    inside(up.home, "dev", "up").refused(FAILED, f"process {pid}", "`tipoff dev down`")
+    assert up.stack.pid == pid
+
+
+def test_run_goes_through_the_running_stack(up: Up, undisturbed: Replayed) -> None:
+    """A run predicts what a replay does for that slate; minutes from another source differ by less than a second."""
+    run = inside(up.home, "run", "--date", str(LAST), "--mode", "same_day", "--json")
+    assert (run.code, run.json["status"]) == (DONE, "complete")
+    found = {key_of(row): row for row in inside(up.home, "predictions", "--json").json}
+    wanted = {key: row for key, row in undisturbed.keyed().items() if row["game_date"] == LAST}
+    assert found.keys() == wanted.keys()
+    for key, row in wanted.items():
+        assert (found[key]["line"], found[key]["mean"]) == (row["line"], pytest.approx(row["mean"], rel=1e-3))
+
+
+def test_run_of_an_idle_date_through_the_stack(up: Up) -> None:
+    """A date without games is success there, too, and says so."""
+    run = inside(up.home, "run", "--date", str(IDLE))
+    assert (run.code, f"no games on {IDLE}" in run.out) == (DONE, True)
+
+
+@pytest.mark.parametrize(("key", "words"), [("wrong", "API key is wrong"), (None, "API key is missing")])
+def test_f35_without_its_key_the_api_answers_401(up: Up, key: str | None, words: str) -> None:
+    """Whoever lacks the key gets 401 and a JSON object with error and remedy, whatever he asks for."""
+    for path, body in (("predictions", None), ("runs", b'{"game_date": "2024-11-16"}'), ("dead-letters", None)):
+        status, answer = call(up.stack, path, body, {} if key is None else {"X-API-Key": key})
+        assert (status, answer["error"]) == (401, words)
+        assert "X-API-Key" in answer["remedy"]
+
+
+def test_a_bad_request_is_answered_400(up: Up) -> None:
+    """A body that breaks the model is refused with the field that is wrong."""
+    status, answer = call(up.stack, "runs", b'{"game_date": "soon"}', {"X-API-Key": up.stack.api_key})
+    assert (status, answer["error"].partition(":")[0]) == (400, "game_date")
+
+
+def test_killed_stack_comes_up_again_with_everything(league_folder: Path, tmp_path: Path) -> None:
+    """After `kill -9` of the stack, `dev status` says it is down, `dev up` works and what was published is there."""
+    command = ("dev", "up", "--history", league_folder, "--port", "0")
+    try:
+        assert tipoff(tmp_path, *command).code == DONE
+        assert inside(tmp_path, "run", "--date", str(LAST)).code == DONE
+        published = inside(tmp_path, "predictions", "--json").json
+        killed = kill(tmp_path)
+        assert inside(tmp_path, "dev", "status").code == FAILED
+        assert tipoff(tmp_path, *command).code == DONE
+        assert inside(tmp_path, "dev", "status", "--json").json["pid"] != killed
+        assert inside(tmp_path, "predictions", "--json").json == published
+    finally:
+        daemon.stop(tmp_path)
+    assert len(published) > 0
+
+
+def test_down_returns_when_the_workspace_is_free(league_folder: Path, tmp_path: Path) -> None:
+    """After `dev down` the next command can have the workspace at once; a second `dev down` is success, too."""
+    assert tipoff(tmp_path, "dev", "up", "--history", league_folder, "--port", "0").code == DONE
+    pid = inside(tmp_path, "dev", "status", "--json").json["pid"]
+    down = inside(tmp_path, "dev", "down")
+    assert (down.code, f"process {pid}" in down.out) == (DONE, True)
+    assert query(tmp_path, "SELECT COUNT(*) FROM predictions.player_prop_predictions") == [(0,)]
+    again = inside(tmp_path, "dev", "down")
+    assert (again.code, "nothing was running" in again.out) == (DONE, True)
+
+
+def kill(home: Path) -> int:
+    """`kill -9` of the stack, and wait until it is gone."""
+    stack = daemon.running_stack(home)
+    assert stack is not None
+    os.kill(stack.pid, signal.SIGKILL)
+    while daemon.running_stack(home) is not None:
+        pass
+    return stack.pid
+
+
+def call(stack: daemon.RunningStack, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, Any]:
+    """Status and JSON of a request to the coordinator's API."""
+    try:
+        with urlopen(Request(f"{stack.url}/v1/{path}", body, headers), timeout=10) as response:  # noqa: S310 - loopback
+            return response.status, json.load(response)
+    except HTTPError as error:
+        with error:
+            return error.code, json.load(error)

@@ -1,0 +1,232 @@
+"""A few slates of raw rows with everything in them that SQL can trip over. Always the same."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+from shared.markets import MARKETS
+from shared.ports import Row
+from shared.slate import BOX_SCORE_LAG, eastern_instant, season_of
+from shared.tables import QUANTILES
+from tests.unit.shared.rows import row, tip
+
+SLATE = date(2024, 3, 10)
+"""Clocks go forward in New York on this date."""
+EVE = SLATE - timedelta(days=1)
+PAIRS = (("BOS", "GSW"), ("LAL", "MIA"), ("NYK", "DEN"))
+PLAYED = (date(2023, 4, 2), date(2024, 2, 27), date(2024, 3, 3), date(2024, 3, 6), date(2024, 3, 8), EVE)
+"""One of them in the season before, inside the window of 400 days."""
+POSTPONED, UNFINISHED, REFUSED = "0022300901", "0022300902", "0022300903"
+RUN = f"{SLATE}.overnight.1"
+PREDICTED = datetime(2024, 3, 10, 11, 5, tzinfo=UTC)
+
+
+def tables() -> dict[str, list[Row]]:
+    """Rows by table."""
+    dice = random.Random(7)  # noqa: S311 - test data
+    games = [_game(day, number) for day in (*PLAYED, SLATE) for number in range(len(PAIRS))]
+    played = [game for game in games if game["game_date"] in PLAYED]
+    odd = [
+        _game(SLATE, 0, POSTPONED, postponed=True, home_team="CHI", away_team="UTA"),
+        _game(EVE, 0, UNFINISHED, home_team="CHI", away_team="UTA"),
+        _game(date(2024, 3, 7), 0, REFUSED, home_team="CHI", away_team="UTA"),
+    ]
+    return {
+        "raw.games": [*games, *odd],
+        "raw.game_results": [_result(game, dice) for game in played],
+        "raw.player_box_scores": [box for game in played for box in _boxes(game, dice)],
+        "raw.rosters": [*_rosters(SLATE), *_rosters(EVE)],
+        "raw.injuries": list(_injuries()),
+        "raw.prop_lines": [line for game in games[-6:] for line in _lines(game, dice)],
+        "raw.fetches": list(_fetches(games[-3:])),
+        "raw.quarantine": list(_quarantine()),
+        "predictions.staging": [
+            # The second dispatch cut other batches: half of the players are staged twice.
+            _prediction("staging", games[-1], player, market, dice, run_id=RUN, batch=batch, predicted_at=at)
+            for batch, at in ((1, PREDICTED), (2, PREDICTED + timedelta(minutes=5)))
+            for player in _players("NYK")[: 3 * batch]
+            for market in MARKETS
+        ],
+        "predictions.player_prop_predictions": list(_published(games[-6:], dice)),
+    }
+
+
+def _players(team: str) -> list[int]:
+    teams = [team for pair in PAIRS for team in pair]
+    return [100 * (1 + teams.index(team)) + number for number in range(6)]
+
+
+def _game(day: date, number: int, game_id: str | None = None, **values: object) -> Row:
+    home, away = PAIRS[number]
+    known = {
+        "game_id": game_id if game_id is not None else f"00{day:%y%m%d}{number:02d}",
+        "game_date": day,
+        "season": season_of(day),
+        "season_type": "regular",
+        # Two games tip off in the same minute.
+        "tip_utc": tip(day, 19 + number // 2),
+        "home_team": home,
+        "away_team": away,
+        "available_at": eastern_instant(day),
+    }
+    return row("raw.games", **known) | values
+
+
+def _result(game: Row, dice: random.Random) -> Row:
+    points = {"home_points": dice.randint(90, 130), "away_points": dice.randint(90, 130)}
+    return row("raw.game_results", game_id=game["game_id"], game_date=game["game_date"], **points)
+
+
+def _boxes(game: Row, dice: random.Random) -> Iterator[Row]:
+    for team, other in (("home_team", "away_team"), ("away_team", "home_team")):
+        # The fifth misses some games, the sixth (a rookie) has played none.
+        for player in [*_players(game[team])[:4], *_players(game[team])[4 : 4 + dice.randint(0, 1)]]:
+            idle = player % 100 == 3 and dice.random() < 0.5
+            yield row(
+                "raw.player_box_scores",
+                **{name: game[name] for name in ("game_id", "game_date", "season", "season_type")},
+                player_id=player,
+                player_name=_name(player),
+                team=game[team],
+                opponent=game[other],
+                is_home=team == "home_team",
+                starter=None if game["game_date"].year == 2023 else player % 100 < 3,
+                minutes=0.0 if idle else round(dice.uniform(4, 42), 2),
+                plus_minus=None if idle else float(dice.randint(-25, 25)),
+                available_at=game["tip_utc"] + BOX_SCORE_LAG,
+                **{name: 0 if idle else dice.randint(0, 12) for name in _COUNTS},
+            )
+
+
+_COUNTS = (
+    "points",
+    "rebounds",
+    "assists",
+    "threes",
+    "field_goals_made",
+    "field_goals_attempted",
+    "free_throws_made",
+    "free_throws_attempted",
+    "turnovers",
+)
+
+
+def _name(player: int) -> str:
+    return f"Player {player}" if player % 2 else f"Ünïcode O'Player {player}"
+
+
+def _rosters(day: date) -> Iterator[Row]:
+    for team in [team for pair in PAIRS for team in pair]:
+        for player in _players(team)[: 4 if team == "DEN" else None]:
+            late = player % 100 == 5 and team == "MIA"
+            yield row(
+                "raw.rosters",
+                game_date=day,
+                player_id=player,
+                player_name=_name(player),
+                team=team,
+                position="G" if player % 2 else None,
+                available_at=eastern_instant(day) + timedelta(hours=20 if late else 0),
+            )
+
+
+def _injuries() -> Iterator[Row]:
+    midnight = eastern_instant(SLATE)
+    for player, status, hours in (
+        (100, "Questionable", 0),
+        (100, "Out", 3),
+        (101, "Out", 1),
+        (101, "Doubtful", 1),  # at the same instant: the first by name counts
+        (200, "Out", 16),  # after the overnight cutoff
+        (300, "Day-To-Day", 40),  # after both
+    ):
+        yield row(
+            "raw.injuries",
+            game_date=SLATE,
+            player_id=player,
+            status=status,
+            available_at=midnight + timedelta(hours=hours),
+        )
+
+
+def _lines(game: Row, dice: random.Random) -> Iterator[Row]:
+    for player in [*_players(game["home_team"])[:5], *_players(game["away_team"])[:2]]:
+        for market in tuple(MARKETS)[: 2 + player % 3]:
+            # An even number of books, or an odd one, or a single one.
+            for book in ("betmgm", "draftkings", "fanduel", "pinnacle")[: 1 + player % 4]:
+                yield from _book(game, player, market, book, dice)
+
+
+def _book(game: Row, player: int, market: str, book: str, dice: random.Random) -> Iterator[Row]:
+    line = dice.randint(2, 60) / 2
+    opened, closing = eastern_instant(game["game_date"]), game["tip_utc"] - timedelta(minutes=30)
+    known = {"game_id": game["game_id"], "game_date": game["game_date"], "player_id": player, "market": market}
+
+    def posted(line: float, at: datetime, over: float | None, *, main: bool = True) -> Row:
+        prices = {"over_price": over, "under_price": None if over is None else -110.0}
+        more = {"bookmaker": book, "line": line, "is_main": main, "available_at": at}
+        return row("raw.prop_lines", **known, **more, **prices)
+
+    yield posted(line, opened, -115.0)
+    yield posted(line + 1, opened, None)  # at the same instant, without prices
+    yield posted(line + 5, opened, 250.0, main=False)
+    if dice.random() < 0.5:
+        yield posted(line - 0.5, closing, -110.0)
+
+
+def _fetches(slate: list[Row]) -> Iterator[Row]:
+    outcomes = ("loaded", "empty", "failed")
+    units: list[tuple[str, str, str, str | None]] = [
+        ("lines", game["game_id"], outcome, "HTTP 500" if outcome == "failed" else None)
+        for game, outcome in zip(slate, outcomes, strict=True)
+    ]
+    units += [
+        ("injuries", "espn", "empty", None),
+        ("box_scores", "2023-24 regular", "failed", "hung up"),
+        ("box_scores", slate[0]["game_id"], "failed", "not final"),
+        ("schedule", "2021-22", "empty", None),
+        ("schedule", "2023-24", "loaded", None),
+    ]
+    for step, unit, outcome, reason in units:
+        kind = {"game_date": SLATE, "mode": "overnight", "step": step, "unit": unit, "outcome": outcome}
+        yield row("raw.fetches", **kind, reason=reason)
+
+
+def _quarantine() -> Iterator[Row]:
+    kind = {"game_date": SLATE, "mode": "overnight", "step": "box_scores", "unit": "2023-24 regular"}
+    yield row("raw.quarantine", **kind, record=REFUSED, reason="points do not add up")
+    yield row("raw.quarantine", **kind, record="nobody", reason="unknown player")
+
+
+def _published(games: list[Row], dice: random.Random) -> Iterator[Row]:
+    """Two generations of one game, a single one of the others; and one made after tip-off."""
+    for game in games[:4]:
+        day = game["game_date"]
+        for generation in (1, 2) if game is games[0] else (1,):
+            run = {"run_id": f"{day}.overnight.{generation}", "generation": generation}
+            for player in [*_players(game["home_team"]), *_players(game["away_team"])[:2]]:
+                for market in MARKETS:
+                    yield _prediction("player_prop_predictions", game, player, market, dice, **run)
+        late = {"run_id": f"{day}.same_day.1", "mode": "same_day", "generation": 1}
+        player = _players(game["home_team"])[0]
+        yield _prediction("player_prop_predictions", game, player, "points", dice, **late, predicted_at=game["tip_utc"])
+
+
+def _prediction(table: str, game: Row, player: int, market: str, dice: random.Random, **values: object) -> Row:
+    middle = dice.uniform(1, 12)
+    line = None if player % 3 == 0 else dice.randint(1, 12) + dice.choice((0, 0.5))
+    known = {
+        "game_date": game["game_date"],
+        "mode": "overnight",
+        "game_id": game["game_id"],
+        "player_id": player,
+        "market": market,
+        "system": "moving_average",
+        "generation": 1,
+        "predicted_at": datetime.combine(game["game_date"], datetime.min.time(), UTC) + timedelta(hours=11),
+        "mean": middle,
+        "line": line,
+        "p_over": None if line is None else dice.random(),
+    }
+    quantiles = {f"q{round(100 * q):02d}": middle * 2 * q for q in QUANTILES}
+    return row(f"predictions.{table}", **{**quantiles, **known, **values})

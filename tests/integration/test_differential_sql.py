@@ -1,0 +1,184 @@
+"""Every SQL statement of the project on DuckDB and, through BigQuery's own client, on bqemulator: equal rows."""
+
+import math
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+import services
+from services.analytics.processors import _UNSUMMARISED, PROCESSORS
+from services.coordinator.sql import sql
+from services.scraper.ledger import _SCOPE
+from shared.contract import StepRequested
+from shared.embedded.warehouse import DuckDBWarehouse
+from shared.ports import Params, Row, Warehouse
+from shared.slate import Mode
+from shared.tables import TABLES
+from tests.integration import bigquery_world as world
+from tests.integration.bigquery import bigquery
+
+on_both_engines = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.network
+
+SERVICES = Path(services.__file__).parent
+FILES = {path.relative_to(SERVICES).as_posix() for path in SERVICES.rglob("*.sql")}
+NIGHTS = [(world.EVE, Mode.OVERNIGHT), (world.SLATE, Mode.OVERNIGHT), (world.SLATE, Mode.SAME_DAY)]
+TRANSFORMS = ["player_game_summary", "upcoming_player_game_context", "player_daily_cache", "ml_feature_store", "grade"]
+PUBLISHED = "predictions.player_prop_predictions"
+
+_DAY: Params = {"game_date": world.SLATE}
+_SLATE: Params = {**_DAY, "mode": "overnight"}
+_RUN: Params = {**_DAY, "run_id": world.RUN}
+_NOON = datetime(2024, 3, 10, 16, tzinfo=UTC)
+_EVENING = datetime(2024, 3, 10, 23, 30, tzinfo=UTC)
+"""Between the tip-offs."""
+
+VERIFY: Mapping[str, Sequence[Params]] = {
+    "box_scores": [{**_SLATE, "season": "2023-24"}, {**_SLATE, "season": "1999-00"}],
+    "grade": [_SLATE, {**_DAY, "mode": "same_day"}],
+    "injuries": [_SLATE, {**_DAY, "mode": "same_day"}],
+    "lines": [_SLATE],
+    "ml_feature_store": [_SLATE],
+    "player_daily_cache": [_SLATE],
+    "player_game_summary": [_DAY],
+    "predict": [{**_RUN, "mode": "overnight", "per_player": 4, "not_tipped_after": _EVENING}],
+    "publish": [_RUN, {**_RUN, "run_id": "none"}],
+    "rosters": [_DAY, {"game_date": world.PLAYED[0]}],
+    "schedule": [{**_DAY, "season": "2023-24"}, {**_DAY, "season": "1999-00"}],
+    "upcoming_player_game_context": [_SLATE],
+}
+CASES: Mapping[str, Sequence[Params]] = {
+    "coordinator/sql/grades.sql": [
+        {"first": world.EVE, "last": world.SLATE, "mode": "overnight"},
+        {"first": world.SLATE, "last": world.SLATE, "mode": "same_day"},
+    ],
+    "coordinator/sql/load_features.sql": [{**_SLATE, "not_tipped_after": at} for at in (_NOON, _EVENING)],
+    "coordinator/sql/predictions.sql": [
+        {"game_date": day, "mode": "overnight", "market": market}
+        for day in (world.EVE, world.SLATE)
+        for market in ("", "points")
+    ],
+    "coordinator/sql/published.sql": [_RUN, {**_RUN, "run_id": "none"}],
+    "coordinator/sql/slates.sql": [{"first": world.PLAYED[0], "last": world.SLATE, "mode": "overnight"}],
+    **{f"coordinator/sql/verify/{name}.sql": cases for name, cases in VERIFY.items()},
+    "scraper/sql/known_players.sql": [_DAY],
+    "scraper/sql/played_games.sql": [{**_DAY, "tipped_before": _NOON, "again": again} for again in (False, True)],
+    "scraper/sql/results.sql": [{"season": "2023-24"}],
+    "scraper/sql/roster.sql": [_DAY],
+    "scraper/sql/seasons.sql": [{}],
+    "scraper/sql/slate_games.sql": [_DAY, {"game_date": date(2024, 7, 1)}],
+}
+"""Queries by file, and the parameters each is asked with."""
+RUN_BY_TESTS = {f"analytics/sql/{name}.sql" for name in TRANSFORMS} | {"coordinator/sql/publish.sql"}
+"""Files whose SELECT is published: `worlds` runs them."""
+INLINE: Mapping[str, tuple[str, Params]] = {
+    "processors": (_UNSUMMARISED, {"game_date": world.SLATE + timedelta(days=1)}),
+    "ledger fetches": (f"SELECT * FROM raw.fetches WHERE {_SCOPE}", {**_SLATE, "step": "lines"}),  # noqa: S608 - a constant
+    "ledger quarantine": (f"SELECT * FROM raw.quarantine WHERE {_SCOPE}", {**_SLATE, "step": "box_scores"}),  # noqa: S608 - a constant
+    "ping": ("SELECT 1 AS one", {}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Worlds:
+    """The same rows on both engines, and how many rows each write said it wrote."""
+
+    duckdb: Warehouse
+    bigquery: Warehouse
+    written: list[tuple[str, int, int]]
+
+    async def both(self, text: str, params: Params) -> tuple[list[Row], list[Row]]:
+        """The statement's rows on DuckDB and on BigQuery."""
+        return await self.duckdb.query(text, params), await self.bigquery.query(text, params)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def worlds() -> AsyncIterator[Worlds]:
+    """Both engines after the nights of `NIGHTS`: rows loaded, transforms run in order, predictions published."""
+    duckdb = DuckDBWarehouse(None)
+    async with bigquery(TABLES) as cloud:
+        written = []
+        for table, rows in world.tables().items():
+            written.append((table, await duckdb.append(table, rows), await cloud.append(table, rows)))
+        for day, mode in NIGHTS:
+            for step in TRANSFORMS:
+                request = StepRequested(run_id=world.RUN, game_date=day, mode=mode, step=step, attempt=1)
+                one, other = [
+                    await PROCESSORS[step].run(request, warehouse, regrade_days=20) for warehouse in (duckdb, cloud)
+                ]
+                written.append((f"{step} {day} {mode.value}", one, other))
+        scope = "game_date = @game_date AND run_id = @run_id"
+        one, other = [
+            await warehouse.transform(PUBLISHED, sql("publish"), scope=scope, params=_RUN)
+            for warehouse in (duckdb, cloud)
+        ]
+        written.append(("publish", one, other))
+        yield Worlds(duckdb, cloud, written)
+    await duckdb.close()
+
+
+QUERIES = [
+    *(
+        pytest.param((SERVICES / file).read_text(), params, id=f"{file.removesuffix('.sql')}-{number}")
+        for file, cases in CASES.items()
+        for number, params in enumerate(cases)
+    ),
+    *(pytest.param(text, params, id=name) for name, (text, params) in INLINE.items()),
+]
+
+
+def test_every_file_has_a_case() -> None:
+    """A new file cannot be forgotten."""
+    assert CASES.keys() | RUN_BY_TESTS == FILES
+
+
+@on_both_engines
+async def test_writes_write_as_many_rows(worlds: Worlds) -> None:
+    """Appends, transforms and the publication say the same numbers, and none of them zero."""
+    for what, one, other in worlds.written:
+        assert (what, one) == (what, other)
+        assert one > 0 or what.startswith("grade"), what
+
+
+@on_both_engines
+@pytest.mark.parametrize("table", TABLES)
+async def test_tables_are_equal(worlds: Worlds, table: str) -> None:
+    """What was loaded and what the transforms made of it."""
+    key = ", ".join(TABLES[table].key)
+    rows = await worlds.both(f"SELECT * FROM {table} ORDER BY {key}", {})  # noqa: S608 - the registry's names
+    assert rows[0], f"{table} is empty: nothing was compared"
+    assert_equal(*rows)
+
+
+@on_both_engines
+@pytest.mark.parametrize(("text", "params"), QUERIES)
+async def test_queries_give_equal_rows(worlds: Worlds, text: str, params: Params) -> None:
+    """Values, types and, where the statement orders, order."""
+    rows = await worlds.both(text, params)
+    assert_equal(*rows, ordered="ORDER BY" in text.rpartition(")")[2])
+
+
+def assert_equal(one: list[Row], other: list[Row], *, ordered: bool = True) -> None:
+    if not ordered:
+        one, other = sorted(one, key=_exact), sorted(other, key=_exact)
+    assert len(one) == len(other)
+    for left, right in zip(one, other, strict=True):
+        assert list(left) == list(right)
+        for name in left:
+            assert _equal(left[name], right[name]), f"{name}: {left[name]!r} and {right[name]!r} in {left}"
+
+
+def _exact(row: Row) -> str:
+    return repr([value for value in row.values() if not isinstance(value, float)])
+
+
+def _equal(left: object, right: object) -> bool:
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, float) and isinstance(right, float):
+        return math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-9)
+    return left == right

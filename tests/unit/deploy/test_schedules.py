@@ -1,0 +1,118 @@
+import json
+import re
+
+import pytest
+
+from shared.pipeline import STEPS
+from shared.schedules import SCHEDULES
+from tests.unit.deploy.conftest import Cloud
+
+FIRST, SECOND = list(SCHEDULES)[:2]
+
+
+def test_second_run_changes_nothing(shell: Cloud) -> None:
+    """After one run every schedule is as the registry says."""
+    assert shell.run("schedules.sh").returncode == 0
+    assert len(shell.changes()) == len(SCHEDULES)
+    assert shell.run("schedules.sh").returncode == 0
+    assert shell.changes() == []
+    assert shell.run("schedules.sh", "check").returncode == 0
+
+
+def test_f34_a_purged_schedule_is_noticed_and_mended(cloud: Cloud) -> None:
+    """The check names the missing one and fails; the next run creates it, and only it."""
+    cloud.run("schedules.sh")
+    state = cloud.state
+    del state["jobs"][f"tipoff-{FIRST}"]
+    cloud.set_state(state)
+    done = cloud.run("schedules.sh", "check")
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"missing: {FIRST} ")
+    cloud.calls()
+    cloud.run("schedules.sh")
+    assert [call[:5] for call in cloud.changes()] == [["scheduler", "jobs", "create", "http", f"tipoff-{FIRST}"]]
+
+
+def test_f34_a_schedule_that_differs_is_noticed_and_mended(cloud: Cloud) -> None:
+    """A job whose hour or body was changed by hand is listed; the next run updates it, and only it."""
+    cloud.run("schedules.sh")
+    state = cloud.state
+    state["jobs"][f"tipoff-{FIRST}"]["schedule"] = "0 9 * * *"
+    state["jobs"][f"tipoff-{SECOND}"]["httpTarget"]["body"] = "bm90IGpzb24="  # type: ignore[index]  # nested JSON
+    cloud.set_state(state)
+    done = cloud.run("schedules.sh", "check")
+    assert done.returncode == 1
+    assert [line.split(" is ")[0] for line in done.stdout.splitlines()] == [
+        f"different: {FIRST}",
+        f"different: {SECOND}",
+    ]
+    cloud.calls()
+    cloud.run("schedules.sh")
+    assert [call[2:5] for call in cloud.changes()] == [
+        ["update", "http", f"tipoff-{FIRST}"],
+        ["update", "http", f"tipoff-{SECOND}"],
+    ]
+    assert cloud.run("schedules.sh", "check").returncode == 0
+
+
+def test_f34_an_extra_schedule_is_noticed_and_left_alone(cloud: Cloud) -> None:
+    """A job of ours that the registry does not know is listed, never deleted; others' jobs are not looked at."""
+    cloud.run("schedules.sh")
+    state = cloud.state
+    for name in ("tipoff-retrain", "somebody-elses"):
+        state["jobs"][name] = {"name": f"projects/my-project/locations/us-east1/jobs/{name}", "state": "ENABLED"}
+    cloud.set_state(state)
+    done = cloud.run("schedules.sh", "check")
+    assert done.returncode == 1
+    assert done.stdout == "extra: tipoff-retrain is not in shared/schedules.py; add it there or delete the job\n"
+    cloud.calls()
+    cloud.run("schedules.sh")
+    assert cloud.changes() == []
+
+
+def test_pause_is_noticed_survives_a_run_and_is_undone_by_resume(cloud: Cloud) -> None:
+    """A paused schedule is listed until it is resumed; creating and updating do not resume it behind one's back."""
+    cloud.run("schedules.sh")
+    assert cloud.run("schedules.sh", "pause", FIRST).returncode == 0
+    cloud.run("schedules.sh")
+    done = cloud.run("schedules.sh", "check")
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"paused: {FIRST};")
+    assert cloud.run("schedules.sh", "resume", FIRST).returncode == 0
+    assert cloud.run("schedules.sh", "check").returncode == 0
+
+
+@pytest.mark.parametrize("action", ["pause", "resume", "executions"])
+def test_an_unknown_schedule_is_refused(cloud: Cloud, action: str) -> None:
+    """A wrong name is one line that lists the right ones."""
+    done = cloud.run("schedules.sh", action, "nightly")
+    assert done.returncode == 1
+    assert done.stderr == f"error: unknown schedule 'nightly': one of {', '.join(SCHEDULES)}\n"
+    assert cloud.calls() == []
+
+
+def test_executions_asks_the_log_for_the_attempts_of_one_schedule(cloud: Cloud) -> None:
+    """The query of deploy/monitoring narrows to the job asked for."""
+    assert cloud.run("schedules.sh", "executions", FIRST).returncode == 0
+    (call,) = cloud.calls()
+    assert call[:2] == ["logging", "read"]
+    assert call[2].endswith(f'resource.labels.job_id="tipoff-{FIRST}"')
+
+
+def test_a_schedule_asks_for_todays_slate_and_names_itself() -> None:
+    """The body has no date (the coordinator takes today's Eastern one), known steps, and the schedule as source."""
+    for schedule in SCHEDULES.values():
+        body = json.loads(schedule.body)
+        assert body == {
+            "mode": schedule.mode.value,
+            "source": f"schedule:{schedule.name}",
+            "targets": list(schedule.targets),
+        }
+        assert set(schedule.targets) <= set(STEPS)
+
+
+def test_schedules_are_well_formed() -> None:
+    """Names fit Cloud Scheduler and cron expressions have five fields."""
+    for name, schedule in SCHEDULES.items():
+        assert re.fullmatch(r"[a-z][a-z0-9-]{1,40}", name)
+        assert re.fullmatch(r"(\d+|\*) (\d+|\*) (\d+|\*) (\d+|\*) (\d+|\*)", schedule.cron)

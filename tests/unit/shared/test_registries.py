@@ -1,0 +1,158 @@
+"""The registries agree with each other: steps, tables, topics, markets, metrics."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+from shared import metrics
+from shared.errors import AlreadyExists, Conflict, Permanent, Skip, Transient
+from shared.markets import MARKETS
+from shared.pipeline import MODE_RULES, PHASES, STEPS, Step, plan
+from shared.slate import Mode
+from shared.tables import QUANTILE_COLUMNS, QUANTILES, TABLES, Table
+from shared.topics import TOPICS, tasks_of
+
+SERVICES = {"scraper", "analytics", "coordinator", "worker"}
+
+
+@given(st.lists(st.sampled_from(list(STEPS)), max_size=4))
+def test_a_plan_respects_every_need(targets: Sequence[str]) -> None:
+    """Every target is in it, what a step needs comes before it, and nothing else is there."""
+    names = [step.name for step in plan(targets)]
+    assert set(targets) <= set(names)
+    for position, name in enumerate(names):
+        assert set(STEPS[name].needs) <= set(names[:position])
+    wanted = set(targets)
+    for name in reversed(names):
+        assert name in wanted
+        wanted |= set(STEPS[name].needs)
+
+
+def test_f02_the_expected_steps_come_from_the_one_table() -> None:
+    """A full night is every step of the table."""
+    assert [step.name for step in plan(["export"])] == list(STEPS)
+
+
+def test_an_unknown_step_is_refused_by_name() -> None:
+    """With what there is."""
+    with pytest.raises(Permanent, match=r"unknown step 'exprot': one of schedule, .*export"):
+        plan(["grade", "exprot"])
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=lambda step: step.name)
+def test_every_step_has_a_service_a_phase_and_a_table(step: Step) -> None:
+    """What the cascade needs to know of it exists."""
+    assert step.service in SERVICES
+    assert tasks_of(step.service) in TOPICS
+    assert step.phase in PHASES
+    assert step.table in TABLES or step.table == ""
+    assert all(STEPS[need].phase <= step.phase for need in step.needs)
+
+
+def test_every_mode_has_its_rules() -> None:
+    """Shares are shares."""
+    assert MODE_RULES.keys() == set(Mode)
+    assert all(0 < rules.completeness <= 1 and 0 < rules.quality <= 1 for rules in MODE_RULES.values())
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_every_table_is_well_formed(table: Table) -> None:
+    """Unique columns; key, partition and cluster are among them; a key is never null; everything is described."""
+    names = [column.name for column in table.columns]
+    assert len(set(names)) == len(names)
+    assert {*table.key, *table.cluster, table.partition} <= set(names)
+    assert not any(table.column(name).nullable for name in table.key)
+    assert table.column(table.partition).type == "DATE"
+    assert table.description
+    assert all(column.description for column in table.columns)
+    assert all("null" in column.description for column in table.columns if column.nullable)
+    assert table.name.count(".") == 1
+    with pytest.raises(KeyError, match="has no column nothing"):
+        table.column("nothing")
+
+
+def test_f29_every_raw_fact_says_when_it_was_known() -> None:
+    """The point-in-time rule has something to read in each raw table of facts."""
+    accounts = {"raw.fetches", "raw.quarantine"}
+    facts = [table for name, table in TABLES.items() if name.startswith("raw.") and name not in accounts]
+    assert len(facts) == 6
+    assert all(table.column("available_at").type == "TIMESTAMP" for table in facts)
+
+
+def test_staging_and_publication_have_the_same_columns() -> None:
+    """Publishing is copying, but for the attempt that staged."""
+    staging, published = TABLES["predictions.staging"], TABLES["predictions.player_prop_predictions"]
+    assert [column for column in staging.columns if column.name != "attempt"] == list(published.columns)
+    assert "run_id" in published.key
+
+
+def test_quantile_columns_name_their_levels() -> None:
+    """In rising order, symmetric around the median."""
+    assert list(QUANTILES) == sorted(QUANTILES)
+    assert [int(name[1:]) / 100 for name in QUANTILE_COLUMNS] == pytest.approx(QUANTILES)
+    assert [1 - q for q in reversed(QUANTILES)] == pytest.approx(QUANTILES)
+
+
+def test_every_market_has_its_columns() -> None:
+    """Outcome, form, features and lines of each market are declared."""
+    for name, market in MARKETS.items():
+        assert name == market.name
+        TABLES["analytics.player_game_summary"].column(market.stat)
+        for suffix in ("season_mean", "per_minute", "line"):
+            assert TABLES["features.ml_feature_store"].column(f"{name}_{suffix}").nullable
+    assert len({market.odds_key for market in MARKETS.values()}) == len(MARKETS)
+
+
+def test_every_topic_has_a_consumer_and_a_dead_letter_of_its_own() -> None:
+    """No two topics share a dead letter, and times make sense."""
+    assert all(name == topic.name for name, topic in TOPICS.items())
+    assert {topic.consumer for topic in TOPICS.values()} <= SERVICES
+    dead = {topic.dead_letter for topic in TOPICS.values()}
+    assert len(dead) == len(TOPICS)
+    assert not dead & TOPICS.keys()
+    for topic in TOPICS.values():
+        assert 0 < topic.min_backoff <= topic.max_backoff
+        assert 5 <= topic.max_delivery_attempts <= 100  # Pub/Sub's limits
+        assert 10 <= topic.ack_deadline <= 600
+
+
+def test_each_service_takes_its_work_from_its_own_topic() -> None:
+    """And a service that does not exist has none."""
+    assert all(TOPICS[tasks_of(service)].consumer == service for service in SERVICES)
+    with pytest.raises(KeyError):
+        tasks_of("janitor")
+
+
+def test_a_metric_that_is_not_declared_does_not_exist() -> None:
+    """Using an unknown name, or unknown labels, is an error where it is used."""
+    with pytest.raises(AttributeError):
+        metrics.LATENESS  # type: ignore[attr-defined]  # noqa: B018 - that is the point
+    with pytest.raises(ValueError, match="label"):
+        metrics.STEPS.labels("schedule")
+
+
+def test_metrics_are_exposed_in_the_text_format() -> None:
+    """What Prometheus reads is what was counted."""
+    before = _value("tipoff_predictions_total", mode="proof")
+    metrics.PREDICTIONS.labels("proof").inc(3)
+    assert _value("tipoff_predictions_total", mode="proof") == before + 3
+    assert metrics.CONTENT_TYPE.startswith("text/plain")
+
+
+def _value(name: str, **labels: str) -> float:
+    families = text_string_to_metric_families(metrics.exposition().decode())
+    return sum(s.value for family in families for s in family.samples if s.name == name and s.labels == labels)
+
+
+def test_failures_are_of_three_kinds() -> None:
+    """A conflict may pass, a taken id will not; a remedy is part of the line, a wanted wait is kept."""
+    assert issubclass(Conflict, Transient)
+    assert issubclass(AlreadyExists, Permanent)
+    assert not issubclass(Skip, Transient | Permanent)
+    assert str(Permanent("the thing", remedy="do that")) == "the thing: do that"
+    assert str(Skip("nothing")) == "nothing"
+    assert Transient("slow", retry_after=2.5).retry_after == 2.5
+    assert Transient("slow").retry_after is None

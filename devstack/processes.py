@@ -11,21 +11,28 @@ import signal
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from devstack.emulators.bigquery import bigquery_emulator
 from devstack.emulators.google import firestore_emulator, missing
+from devstack.emulators.secret_manager import SecretManager, read_env_file, secret_manager
 from devstack.history import History
 from devstack.stack import LOCAL_SCRAPING, Stack, upstream_urls
 from devstack.upstream.faults import FaultProfile
 from devstack.upstream.server import serve as serve_upstream
 from devstack.workspace import Workspace
+from shared.cloud.bus import PubSubBus
+from shared.cloud.pubsub_admin import PushTo
+from shared.cloud.warehouse import BigQueryWarehouse
 from shared.embedded.clock import FileClock, VirtualClock
 from shared.errors import Permanent
 
 PROJECT = "tipoff-local"
+AUDIENCE = "tipoff-local"
+INVOKER = "invoker@tipoff-local.iam.gserviceaccount.com"
 SERVICES = ("scraper", "analytics", "worker", "coordinator")
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -97,24 +104,40 @@ async def running(
     faults: FaultProfile,
     *,
     port: int = 0,
-    delivery: str = "pull",
+    delivery: Literal["pull", "push"] = "pull",
+    bus: str | None = None,
 ) -> AsyncIterator[Stack]:
-    """Start everything in `workspace` and stop it on leaving; the clock's instant goes into a file all share."""
-    shared_clock = FileClock(workspace.path / "clock")
+    """Start everything in `workspace` and stop it on leaving; the clock's instant goes into a file all share.
+
+    `bus` is the address of another Pub/Sub than the project's own server, e.g. Google's emulator.
+    """
+    shared_clock = FileClock((workspace.path / "clock").resolve())
     shared_clock.set(clock.now(), force=True)
     async with AsyncExitStack() as exits:
         upstream = await exits.enter_async_context(serve_upstream(history, shared_clock, faults))
-        env = await _emulators(exits, workspace)
-        env |= {
+        secrets = SecretManager(PROJECT, read_env_file(workspace.secrets_file))
+        emulators = {
+            **await _pubsub(exits, bus, workspace.path / "pubsub.log"),
+            **await _firestore(exits),
+            "BIGQUERY_EMULATOR_HOST": (await exits.enter_async_context(bigquery_emulator())).endpoint,
+            "SECRET_MANAGER_EMULATOR_HOST": await exits.enter_async_context(secret_manager(secrets)),
+        }
+        env = {
+            **emulators,
             "TIPOFF_PROFILE": "gcp",
             "TIPOFF_PROJECT": PROJECT,
             "TIPOFF_HOME": str(workspace.path.resolve()),
-            "TIPOFF_CLOCK_FILE": str((workspace.path / "clock").resolve()),
+            "TIPOFF_CLOCK_FILE": str(shared_clock.path),
             "TIPOFF_LOG_LEVEL": "info",
             "TIPOFF_DELIVERY": delivery,
+            "TIPOFF_PUSH_AUDIENCE": AUDIENCE,
+            "TIPOFF_PUSH_EMAILS": INVOKER,
+            "TIPOFF_PUSH_CERTS_URL": emulators.pop("PUBSUB_CERTS_URL", ""),
             **{f"TIPOFF_{name.upper()}": str(value) for name, value in LOCAL_SCRAPING.items()},
             **{f"TIPOFF_{name.upper()}": url for name, url in upstream_urls(upstream.base_url).items()},
         }
+        await _warehouse(emulators["BIGQUERY_EMULATOR_HOST"])
+        await _topics(emulators["PUBSUB_EMULATOR_HOST"], None)
         services = {
             name: Service(
                 name,
@@ -123,23 +146,55 @@ async def running(
             )
             for name in SERVICES
         }
-        watchers = []
         for service in services.values():
             exits.push_async_callback(service.stop)
             await service.start()
-            watchers.append(asyncio.create_task(service.watch()))
-        exits.push_async_callback(_cancelled, watchers)
-        yield Stack(
-            {name: service.url for name, service in services.items()},
-            workspace.api_key,
-            upstream,
-            shared_clock,
-            pids=lambda: {n: s.process.pid for n, s in services.items() if s.process is not None},
+            watcher = asyncio.create_task(service.watch())
+            exits.push_async_callback(_cancelled, watcher)
+        urls = {name: service.url for name, service in services.items()}
+        if delivery == "push":
+            await _topics(emulators["PUBSUB_EMULATOR_HOST"], PushTo(urls, AUDIENCE, INVOKER))
+        pids = lambda: {n: s.process.pid for n, s in services.items() if s.process is not None}  # noqa: E731 - one use
+        yield Stack(urls, workspace.api_key, upstream, shared_clock, pids=pids)
+
+
+async def _pubsub(exits: AsyncExitStack, given: str | None, log: Path) -> dict[str, str]:
+    """The addresses of the Pub/Sub server, which runs in a process of its own: its work must not slow the others'."""
+    if given is not None:
+        return {"PUBSUB_EMULATOR_HOST": given}
+    with log.open("ab") as output:
+        server = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "devstack.pubsub_server", "--port", "0", stdout=asyncio.subprocess.PIPE, stderr=output
         )
+    exits.push_async_callback(server.wait)
+    exits.callback(server.terminate)
+    if server.stdout is None:
+        raise RuntimeError("stdout is piped")
+    line = await asyncio.wait_for(server.stdout.readline(), START_SECONDS)
+    if not line:
+        raise Permanent("the Pub/Sub server ended at its start", remedy=f"see {log}")
+    return dict(part.split("=", 1) for part in line.decode().split())
 
 
-async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+async def _firestore(exits: AsyncExitStack) -> dict[str, str]:
+    """Google's emulator where gcloud has it; else the coordinator keeps its state in SQLite."""
+    if missing("firestore") is not None:
+        return {"TIPOFF_STATE_STORE": "sqlite"}
+    return {"FIRESTORE_EMULATOR_HOST": await exits.enter_async_context(firestore_emulator())}
+
+
+async def _warehouse(endpoint: str) -> None:
+    warehouse = BigQueryWarehouse(PROJECT, endpoint=endpoint)
+    await warehouse.ensure()
+    await warehouse.close()
+
+
+async def _topics(address: str, push: PushTo | None) -> None:
+    bus = PubSubBus(PROJECT, emulator=address)
+    await bus.ensure(push)
+    await bus.close()
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

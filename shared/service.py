@@ -12,7 +12,8 @@ from shared import metrics
 from shared.boundary import MessageHandler, guarded
 from shared.errors import TipoffError
 from shared.logs import get_logger
-from shared.ports import BusHandler, Ports
+from shared.ports import Bus, BusHandler, Ports
+from shared.push import Push, Target
 from shared.settings import CommonSettings
 from shared.topics import TOPICS
 
@@ -83,9 +84,12 @@ def application(
     app[HEALTH] = Health(service, settings.revision, pings if pings is not None else {})
     log = get_logger(service)
 
+    receivers = [_receiver(consumer, ports, log) for consumer in consumers]
+
     async def consume(app: web.Application) -> AsyncIterator[None]:
         log.info("service_started", **settings.masked())
-        task = asyncio.create_task(_run(consumers, ports, log), name=f"{service}-consumers")
+        pulled = receivers if settings.delivery == "pull" else []
+        task = asyncio.create_task(_run(pulled, ports.bus), name=f"{service}-consumers")
         task.add_done_callback(app[HEALTH].consumers_ended)
         yield
         task.cancel()
@@ -93,22 +97,37 @@ def application(
         log.info("service_stopped")
 
     app.cleanup_ctx.append(consume)
+    if settings.delivery == "push":
+        targets = {each.subscription: Target(each.handler, asyncio.Semaphore(each.max_in_flight)) for each in receivers}
+        Push(settings, targets, ports.clock, log).add_to(app)
     app.router.add_get("/healthz", partial(_health, deep=False))
+    app.router.add_get("/healthz/", partial(_health, deep=False))  # run.app's front end keeps /healthz for itself
     app.router.add_get("/readyz", partial(_health, deep=True))
     app.router.add_get("/metrics", _metrics)
     return app
 
 
-async def _run(consumers: Sequence[Consumer | DeadLetterConsumer], ports: Ports, log: object) -> None:
+@dataclass(frozen=True, slots=True)
+class _Receiver:
+    """A consumer as the bus or a push sees it."""
+
+    subscription: str
+    handler: BusHandler
+    max_in_flight: int
+
+
+def _receiver(consumer: Consumer | DeadLetterConsumer, ports: Ports, log: object) -> _Receiver:
+    topic = TOPICS[consumer.topic]
+    if isinstance(consumer, DeadLetterConsumer):
+        return _Receiver(topic.dead_letter, consumer.handler, 1)
+    handler = guarded(consumer.handler, topic=topic, bus=ports.bus, clock=ports.clock, log=log)
+    return _Receiver(topic.name, handler, consumer.max_in_flight)
+
+
+async def _run(receivers: Sequence[_Receiver], bus: Bus) -> None:
     async with asyncio.TaskGroup() as group:
-        for consumer in consumers:
-            topic = TOPICS[consumer.topic]
-            if isinstance(consumer, DeadLetterConsumer):
-                work = ports.bus.consume(topic.dead_letter, consumer.handler, max_in_flight=1)
-            else:
-                handler = guarded(consumer.handler, topic=topic, bus=ports.bus, clock=ports.clock, log=log)
-                work = ports.bus.consume(topic.name, handler, max_in_flight=consumer.max_in_flight)
-            group.create_task(work)
+        for each in receivers:
+            group.create_task(bus.consume(each.subscription, each.handler, max_in_flight=each.max_in_flight))
 
 
 def _leaves(error: BaseException) -> list[BaseException]:

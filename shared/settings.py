@@ -32,6 +32,21 @@ class CommonSettings(BaseSettings):
         None, description="adapter of the state port; default: the profile's"
     )
     project: str | None = Field(None, validate_default=True, description="Google Cloud project; needed in profile gcp")
+    delivery: Literal["pull", "push"] = Field(
+        "pull", description="pull: consume from the bus; push: Pub/Sub POSTs each message to /push/{subscription}"
+    )
+    push_audience: str = Field(
+        "", validate_default=True, description="audience that push tokens are made for; needed for delivery push"
+    )
+    push_emails: str = Field(
+        "",
+        validate_default=True,
+        description="service accounts that may push, separated by commas; needed for delivery push",
+    )
+    push_certs_url: str = Field(
+        "https://www.googleapis.com/oauth2/v1/certs",
+        description="certificates that push tokens are verified with: JSON, PEM by key id",
+    )
     revision: str = Field("dev", description="deployed revision, shown by /healthz and compared by `tipoff doctor`")
     host: str = Field("127.0.0.1", description="address the service's HTTP face binds")
     port: int = Field(0, ge=0, le=65535, description="port of the service's HTTP face; 0 picks a free one")
@@ -44,6 +59,18 @@ class CommonSettings(BaseSettings):
         if project is None and info.data.get("profile") == "gcp":
             raise PydanticCustomError("missing", "profile gcp needs it")
         return project
+
+    @field_validator("push_audience", "push_emails")
+    @classmethod
+    def _push_needs_an_identity(cls, value: str, info: ValidationInfo) -> str:
+        if not value.strip(" ,") and info.data.get("delivery") == "push":
+            raise PydanticCustomError("missing", "delivery push needs it")
+        return value
+
+    @property
+    def allowed_push_emails(self) -> frozenset[str]:
+        """The service accounts that may push."""
+        return frozenset(email.strip() for email in self.push_emails.split(",")) - {""}
 
     def masked(self) -> dict[str, str]:
         """Every setting as text, secrets starred: fit for the log line a service starts with."""

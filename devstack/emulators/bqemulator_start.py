@@ -14,6 +14,7 @@ from bqemulator.api.routes import upload  # type: ignore[import-not-found]  # it
 from bqemulator.cli import main  # type: ignore[import-not-found]  # it is in another environment
 from bqemulator.storage import arrow_bridge  # type: ignore[import-not-found]  # it is in another environment
 from bqemulator.storage.engine import DuckDBEngine  # type: ignore[import-not-found]  # it is in another environment
+from bqemulator.versioning.snapshots import SnapshotManager  # type: ignore[import-not-found]  # see above
 from sqlglot import exp
 from sqlglot.generators.duckdb import DuckDBGenerator
 
@@ -22,10 +23,12 @@ _INTEGER_SUM = pa.decimal128(38, 0)
 
 
 def mend() -> None:
-    """Seven things about 1.4.0 that would stand in the way."""
+    """Eight things about 1.4.0 that would stand in the way."""
     # Both download extensions of DuckDB (geography, Avro) that nothing here needs.
     DuckDBEngine._load_spatial = lambda _: None
     DuckDBEngine._load_format_extensions = lambda _: None
+    # It keeps a copy of the whole table for every change, for seven days, to travel in time. Nothing here does.
+    SnapshotManager.record_change = lambda *_: None
     # The Python client uploads load jobs as */*.
     upload._PERMITTED_MEDIA_CONTENT_TYPES = (*upload._PERMITTED_MEDIA_CONTENT_TYPES, "*/*")
     # SUM of INT64 is INT64. 1.4.0 knows it of a query's result and forgets it of CREATE TABLE AS.

@@ -57,23 +57,23 @@ class FileClock(WallClock):
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     def now(self) -> datetime:
         """The instant in the file, aware UTC."""
         try:
-            return _aware_utc(datetime.fromisoformat(self._path.read_text().strip()))
+            return _aware_utc(datetime.fromisoformat(self.path.read_text().strip()))
         except (OSError, ValueError) as error:
-            raise Permanent(f"clock file {self._path}: {error}", remedy="unset TIPOFF_CLOCK_FILE") from error
+            raise Permanent(f"clock file {self.path}: {error}", remedy="unset TIPOFF_CLOCK_FILE") from error
 
     def set(self, instant: datetime, *, force: bool = False) -> None:
         """Move to `instant`, for everyone; going back needs `force`."""
         target = _aware_utc(instant)
-        if self._path.exists() and target < self.now() and not force:
-            raise Permanent(f"clock file {self._path} stands at {self.now().isoformat()} and cannot go back")
-        temporary = self._path.with_suffix(".tmp")
+        if self.path.exists() and target < self.now() and not force:
+            raise Permanent(f"clock file {self.path} stands at {self.now().isoformat()} and cannot go back")
+        temporary = self.path.with_suffix(".tmp")
         temporary.write_text(target.isoformat())
-        temporary.replace(self._path)
+        temporary.replace(self.path)
 
 
 def _aware_utc(instant: datetime) -> datetime:

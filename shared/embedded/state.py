@@ -17,7 +17,7 @@ from shared.ports import Document, Row
 
 T = TypeVar("T")
 
-MAX_DOCUMENT_BYTES = 1_048_576
+MAX_DOCUMENT_BYTES = 1_048_487
 BUSY_SECONDS = 30.0
 """How long a write waits for another process's write before it is `Transient`."""
 

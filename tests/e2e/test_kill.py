@@ -116,7 +116,9 @@ def assert_same_tables(left: Path, right: Path, *, but: str = "") -> None:
     """Every table of two workspaces is equal, run ids and times aside."""
     ours, theirs = tables(left), tables(right)
     assert ours.keys() == theirs.keys()
-    differing = {name: sorted(set(ours[name]) ^ set(theirs[name]), key=repr)[:4] for name in ours if ours[name] != theirs[name]}
+    differing = {
+        name: sorted(set(ours[name]) ^ set(theirs[name]), key=repr)[:4] for name in ours if ours[name] != theirs[name]
+    }
     differing.pop(but, None)
     assert not differing
     assert len(ours["predictions.player_prop_predictions"]) > 0

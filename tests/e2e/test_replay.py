@@ -48,7 +48,9 @@ def test_replay_succeeds_without_a_word_on_stderr(night: Replayed) -> None:
 
 def test_f01_every_scheduled_game_is_collected(night: Replayed) -> None:
     """Completeness is counted per game against the schedule, and it is 100 %."""
-    scheduled = Counter(row["game_date"].isoformat() for row in rows_of(night.history, "schedule", night.first, night.last))
+    scheduled = Counter(
+        row["game_date"].isoformat() for row in rows_of(night.history, "schedule", night.first, night.last)
+    )
     counted = {n["game_date"]: n["games"] for n in night.report["nights"]}
     assert counted == {day: {"expected": games, "collected": games} for day, games in scheduled.items()}
     collected = query(night.home, "SELECT game_date, COUNT(DISTINCT game_id) FROM raw.player_box_scores GROUP BY ALL")
@@ -131,7 +133,9 @@ def test_report_accounts_for_every_night(night: Replayed) -> None:
     for n in nights:
         assert n["status"] == "complete"
         assert n["mode"] == night.mode
-        assert {"raw.games", "raw.player_box_scores", "raw.rosters", "predictions.player_prop_predictions"} < n["tables"].keys()
+        assert {"raw.games", "raw.player_box_scores", "raw.rosters", "predictions.player_prop_predictions"} < n[
+            "tables"
+        ].keys()
         for counts in n["tables"].values():
             assert counts["verified"] + counts["quarantined"] == counts["expected"]
         assert set(n["accuracy"]) == set(MARKETS)

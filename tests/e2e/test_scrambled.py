@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -62,7 +63,9 @@ def _with_a_three(line: dict[str, Any], times: int = 1) -> dict[str, Any]:
     return {name: line[name] + times * gains.get(name, 0) for name in line.keys() & {*COUNTS, "minutes"}}
 
 
-def scrambled(history: Path, folder: Path, since: date, scramble: Callable[[Tables, Mapping[str, np.ndarray]], Tables]) -> Path:
+def scrambled(
+    history: Path, folder: Path, since: date, scramble: Callable[[Tables, Mapping[str, np.ndarray]], Tables]
+) -> Path:
     """A history with the games of `since` and later scrambled."""
     tables = {name: pq.read_table(history / f"{name}.parquet") for name in SCHEMA}
     schedule = tables["schedule"]

@@ -50,9 +50,7 @@ def test_real_week_survives_a_storm(shared_data: Path, tmp_path: Path) -> None:
     """A real week in a storm has the predictions of the same week without one."""
     from tests.e2e.test_replay import WEEK  # noqa: PLC0415 - only the proof needs it
 
-    calm, stormy = (
-        replay(tmp_path / faults, shared_data, *WEEK, faults=faults) for faults in ("none", "storm")
-    )
+    calm, stormy = (replay(tmp_path / faults, shared_data, *WEEK, faults=faults) for faults in ("none", "storm"))
     totals = stormy.report["upstream"]["totals"]
     assert stormy.keyed() == calm.keyed()
     assert sum(totals["faults"].values()) >= 0.2 * totals["requests"]

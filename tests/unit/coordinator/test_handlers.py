@@ -66,11 +66,6 @@ def staged(run: Run, player: int, market: str = "points", **values: object) -> R
     return row("predictions.staging", run_id=run.run_id, generation=run.generation, **known) | values
 
 
-def as_published(rows: list[Row]) -> list[Row]:
-    """Staged rows as they are published: without the attempt."""
-    return [{name: value for name, value in row.items() if name != "attempt"} for row in rows]
-
-
 async def published(ports: Ports) -> list[Row]:
     """Everything that is published."""
     return await ports.warehouse.query(
@@ -222,7 +217,7 @@ async def test_f24_publishing_keeps_every_player_market_and_line(
         ]
         await load(ports.warehouse, predictions__staging=rows)
         await handlers.on_task(ask(run, "publish"))
-        assert await published(ports) == sorted(as_published(rows), key=lambda row: (row["player_id"], row["market"]))
+        assert await published(ports) == sorted(rows, key=lambda row: (row["player_id"], row["market"]))
         [report] = await drain(ports, "coordinator-events")
         assert isinstance(report, StepReported)
         assert (report.step, report.outcome, report.counts) == ("publish", "done", {"rows": len(rows)})

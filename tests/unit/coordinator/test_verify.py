@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.coordinator.domain.run import Evidence, Run, StepState, StepStatus
+from services.coordinator.domain.run import Evidence, Run
 from services.coordinator.verify import evidence, export_key
 from shared.errors import Permanent
 from shared.markets import MARKETS
@@ -29,7 +29,7 @@ def run(**values: Any) -> Run:  # noqa: ANN401 - any field of a run
         "source": "test",
         "retrospective": False,
         "targets": ("export",),
-        "steps": {"predict": StepState(status=StepStatus.RUNNING, attempt=2)},
+        "steps": {},
         "created_at": datetime(2024, 3, 4, 12, tzinfo=UTC),
     }
     return Run.model_validate({**known, **values})
@@ -241,7 +241,7 @@ async def test_features_are_counted_per_player_with_form(ports: Ports) -> None:
 def staged(player: int, market: str = "points", **values: object) -> Row:
     """A staged prediction of the run."""
     known = {"mode": "overnight", "run_id": "2024-03-04.overnight.1", "generation": 1, "system": "moving_average"}
-    return row("predictions.staging", game_id=GAME, player_id=player, market=market, attempt=2, **known) | values
+    return row("predictions.staging", game_id=GAME, player_id=player, market=market, **known) | values
 
 
 async def test_predictions_are_counted_per_player_market_and_system(ports: Ports) -> None:
@@ -280,14 +280,6 @@ async def test_f24_a_player_nobody_waits_for_does_not_stand_for_one_who_is_missi
     )
     set_clock(ports, tip(SLATE, 13))
     assert await counted(ports, "predict") == (2 * PER_PLAYER, PER_PLAYER, 0)
-
-
-async def test_an_earlier_attempts_predictions_do_not_count(ports: Ports) -> None:
-    """Only what the current attempt staged is published, so only that proves anything."""
-    rows = [staged(1, market, attempt=1) for market in MARKETS]
-    await load(ports.warehouse, features__ml_feature_store=[served(1)], predictions__staging=rows)
-    assert await counted(ports, "predict") == (PER_PLAYER, 0, 0)
-    assert await counted(ports, "publish") == (0, 0, 0)
 
 
 async def test_what_is_published_is_what_was_staged(ports: Ports) -> None:

@@ -1,0 +1,129 @@
+"""Push delivery: Pub/Sub POSTs each message to `/push/{subscription}`; the status is the verdict.
+
+204 acknowledges; 503 asks for redelivery; 401 and 403 answer whoever is not Pub/Sub acting for us. Cloud Run ends idle
+instances, and a pulling consumer would keep one running: this is the same handlers without it.
+
+https://cloud.google.com/pubsub/docs/push#receive_push
+"""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from aiohttp import web
+from pydantic import BaseModel, Field, ValidationError
+
+from shared.errors import TipoffError, Transient
+from shared.ports import BusHandler, Clock, Delivery, Nack
+from shared.settings import CommonSettings
+
+if TYPE_CHECKING:
+    from shared.cloud.tokens import TokenVerifier
+
+MAX_BODY = 16 << 20
+"""Bytes: a message of 10 MB in base64, and its envelope."""
+
+
+class _Message(BaseModel):
+    data: str = ""
+    attributes: dict[str, str] = Field(default_factory=dict)
+    message_id: str = Field(alias="messageId")
+
+
+class Envelope(BaseModel):
+    """What Pub/Sub sends."""
+
+    message: _Message
+    subscription: str
+    attempt: int = Field(0, alias="deliveryAttempt")
+
+    def delivery(self) -> Delivery:
+        """As the bus's handlers know it.
+
+        Raises:
+            ValueError: the data is not base64.
+        """
+        data = base64.b64decode(self.message.data, validate=True)
+        return Delivery(self.message.message_id, data, self.message.attributes, self.attempt)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A handler and how many deliveries it takes at once; more wait for their turn."""
+
+    handler: BusHandler
+    slots: asyncio.Semaphore
+
+
+class Push:
+    """The push face of a service."""
+
+    def __init__(self, settings: CommonSettings, targets: Mapping[str, Target], clock: Clock, log: Any) -> None:  # noqa: ANN401 - structlog
+        self._settings = settings
+        self._targets = targets
+        self._clock = clock
+        self._log = log
+        self._verifier: TokenVerifier | None = None
+
+    def add_to(self, app: web.Application) -> None:
+        """Add the route, and what it needs while the app runs."""
+        app.cleanup_ctx.append(self._running)
+        app.router.add_post("/push/{subscription}", self._receive)
+
+    async def _running(self, _: web.Application) -> AsyncIterator[None]:
+        from shared.cloud.tokens import Certificates, TokenVerifier  # noqa: PLC0415 - only who is pushed to needs it
+
+        settings = self._settings
+        async with aiohttp.ClientSession() as session:
+            certificates = Certificates(settings.push_certs_url, session, self._clock)
+            self._verifier = TokenVerifier(certificates, settings.push_audience, settings.allowed_push_emails)
+            yield
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        from shared.cloud.tokens import Untrusted  # noqa: PLC0415 - only who is pushed to needs it
+
+        if self._verifier is None:
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+        try:
+            await self._verifier.verify(request.headers.get("Authorization"))
+        except Untrusted as refusal:
+            self._log.warning("push_refused", path=request.path, reason=str(refusal))
+            return web.Response(status=refusal.status, text=str(refusal))
+        except Transient as failure:
+            self._log.warning("push_unverified", path=request.path, reason=str(failure))
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return await self._deliver(request)
+
+    async def _deliver(self, request: web.Request) -> web.Response:
+        name = request.match_info["subscription"]
+        target = self._targets.get(name)
+        if target is None:
+            return web.Response(status=HTTPStatus.NOT_FOUND, text=f"no consumer of {name}")
+        try:
+            delivery = Envelope.model_validate_json(await _body(request)).delivery()
+        except (ValidationError, ValueError) as error:
+            self._log.error("push_malformed", subscription=name, reason=str(error))
+            return web.Response(status=HTTPStatus.BAD_REQUEST, text="not a Pub/Sub push message")
+        async with target.slots:
+            try:
+                await target.handler(delivery)
+            except Nack:
+                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+            except TipoffError as failure:  # the dead letter could not be published: the message must not be lost
+                self._log.error("push_failed", subscription=name, reason=str(failure))
+                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+
+
+async def _body(request: web.Request) -> bytes:
+    """The body, up to a limit of our own: aiohttp's is 1 MB for the whole app."""
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise ValueError(f"over {MAX_BODY:,} bytes")
+    return bytes(body)

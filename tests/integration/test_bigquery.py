@@ -1,0 +1,142 @@
+"""What BigQuery's adapter does beyond the contract: tables from the registry, and writers that meet."""
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from devstack.emulators import bigquery as launcher
+from shared.cloud.bigquery_jobs import Answer
+from shared.cloud.warehouse import BigQueryWarehouse
+from shared.errors import Permanent, Transient
+from shared.ports import Params, Row
+from shared.tables import TABLES, Column
+from tests.contract.fakes import TABLES as FEW
+from tests.contract.fakes import THINGS
+from tests.integration.bigquery import bigquery, endpoint
+
+pytestmark = pytest.mark.network
+
+DAY = date(2024, 3, 10)
+ON_DAY: Params = {"day": DAY}
+ALL = "SELECT unit, count FROM contract.things ORDER BY unit, count"
+
+
+def thing(unit: str, count: int = 1) -> Row:
+    return {"game_date": DAY, "unit": unit, "count": count}
+
+
+@pytest.fixture
+async def warehouse() -> AsyncIterator[BigQueryWarehouse]:
+    async with bigquery(FEW) as warehouse:
+        yield warehouse
+
+
+@pytest.fixture
+def meet(warehouse: BigQueryWarehouse, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let another process insert a unit in the very moment after the next MERGE."""
+
+    def arrange(unit: str) -> None:
+        query: Callable[..., Awaitable[Answer]] = warehouse._jobs.query
+        waiting = [f"INSERT INTO contract.things (game_date, unit, count) VALUES (DATE '2024-03-10', '{unit}', 7)"]  # noqa: S608 - a test's own words
+
+        async def meeting(sql: str, *rest: object) -> Answer:
+            answer = await query(sql, *rest)
+            if sql.startswith("MERGE") and waiting:
+                await query(waiting.pop(), [], "the other process")
+            return answer
+
+        monkeypatch.setattr(warehouse._jobs, "query", meeting)
+
+    return arrange
+
+
+async def test_appends_that_meet_leave_one_row(warehouse: BigQueryWarehouse, meet: Callable[[str], None]) -> None:
+    """Two MERGEs that only insert do not wait for each other in BigQuery; the one that comes second tidies up."""
+    await warehouse.append(THINGS.name, [thing("other")])
+    meet("a")
+    await warehouse.append(THINGS.name, [thing("a"), thing("b")])
+    assert [row["unit"] for row in await warehouse.query(ALL)] == ["a", "b", "other"]
+
+
+async def test_f16_replacements_that_meet_are_done_again(
+    warehouse: BigQueryWarehouse, meet: Callable[[str], None]
+) -> None:
+    """The duplicate is noticed, the message comes again, and then there is one row."""
+    meet("a")
+    with pytest.raises(Transient, match=r"another writer published the key .*unit=a"):
+        await warehouse.replace(THINGS.name, [thing("a")], scope="game_date = @day", params=ON_DAY)
+    await warehouse.replace(THINGS.name, [thing("a")], scope="game_date = @day", params=ON_DAY)
+    assert await warehouse.query(ALL) == [{"unit": "a", "count": 1}]
+
+
+async def test_f16_a_key_outside_the_scope_is_not_published_again(warehouse: BigQueryWarehouse) -> None:
+    """The scope's rows may not repeat the keys of the others."""
+    await warehouse.append(THINGS.name, [thing("a", 1)])
+    with pytest.raises(Permanent, match="unit=a"):
+        await warehouse.replace(THINGS.name, [thing("a", 2)], scope="count = 2")
+    assert await warehouse.query(ALL) == [{"unit": "a", "count": 1}]
+
+
+async def test_nothing_stays_in_staging(warehouse: BigQueryWarehouse) -> None:
+    """Neither after a write nor after one that failed."""
+    await warehouse.append(THINGS.name, [thing("a")])
+    with pytest.raises(Permanent):
+        await warehouse.transform(THINGS.name, "SELECT 1 AS wrong", scope="TRUE")
+    tables = await warehouse._jobs.call(
+        lambda client, bounds: [table.table_id for table in client.list_tables("tipoff_staging", **bounds)], "staging"
+    )
+    assert tables == []
+
+
+async def test_every_table_of_the_registry_can_be_made() -> None:
+    """Partitioned, clustered and described; making them again changes nothing."""
+    async with bigquery(TABLES) as warehouse:
+        await warehouse.ensure()
+        made = await warehouse._jobs.call(
+            lambda client, bounds: client.get_table("raw.player_box_scores", **bounds), "raw.player_box_scores"
+        )
+    declared = TABLES["raw.player_box_scores"]
+    assert made.time_partitioning.field == "game_date"
+    assert tuple(made.clustering_fields) == declared.cluster
+    assert made.description == declared.description
+    assert [(field.name, field.description) for field in made.schema] == [
+        (column.name, column.description) for column in declared.columns
+    ]
+
+
+async def test_a_table_of_another_revision_is_named() -> None:
+    """Before anything is written to it."""
+    project = f"test-{uuid.uuid4().hex}"
+    before = BigQueryWarehouse(project, tables=FEW, endpoint=endpoint())
+    await before.ensure()
+    await before.close()
+    changed = replace(THINGS, columns=(*THINGS.columns, Column("colour", "STRING", "new", nullable=True)))
+    after = BigQueryWarehouse(project, tables={THINGS.name: changed}, endpoint=endpoint())
+    with pytest.raises(Permanent, match=r"contract\.things was made by another revision \(columns colour differ\)"):
+        await after.ensure()
+    await after.close()
+
+
+async def test_missing_tables_are_named_with_the_remedy() -> None:
+    """A project where nobody ran `tipoff schema apply`."""
+    warehouse = BigQueryWarehouse(f"test-{uuid.uuid4().hex}", tables=FEW, endpoint=endpoint())
+    with pytest.raises(Permanent, match=r"things.*tipoff schema apply"):
+        await warehouse.query(ALL)
+    await warehouse.close()
+
+
+def test_an_emulator_that_ends_at_once_says_why() -> None:
+    """Here: its port is taken, by the one of the other tests."""
+    port = int(endpoint().rpartition(":")[2])
+    with pytest.raises((Permanent, Transient), match="bqemulator"), launcher.running(port=port, timeout=10.0):
+        pass
+
+
+def test_an_emulator_that_cannot_be_installed_says_why(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that cannot be made is named with the remedy."""
+    monkeypatch.setenv("TIPOFF_CACHE", "/dev/null/cache")
+    with pytest.raises(Permanent, match="/dev/null/cache.*TIPOFF_CACHE"):
+        launcher.environment()

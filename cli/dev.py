@@ -30,21 +30,22 @@ def dev() -> None:
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="The coordinator's port."
 )
+@click.option("--processes", is_flag=True, help="Four processes on emulators of the cloud's services instead of one.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be started.")
-def up(path: Path | None, port: int, *, dry_run: bool) -> None:
+def up(path: Path | None, port: int, *, processes: bool, dry_run: bool) -> None:
     """Start it in the background."""
     base = common.home()
     there = current(base)
     history = None if path is None else str(path.resolve())
     if path is None and there is not None:
         history = there.read_session().get("history")
-    workspace = there if there is not None and path is None else Workspace(base, "local")
+    workspace = there if there is not None and path is None and not processes else Workspace(base, "local")
     if dry_run:
         world = "the generated league" if history is None else history
         out.print(f"would serve {world} from {workspace.path}, coordinator on port {port}")
         return
     open_history(history)  # a broken one is refused here, in one line
-    stack = daemon.start(base, workspace, history, port)
+    stack = daemon.start(base, workspace, history, port, processes=processes)
     out.print(f"local stack up (process {stack.pid}), workspace {workspace.path}")
     for name, url in {**stack.urls, "upstream": stack.upstream}.items():
         out.print(f"  {name:12} {url}")

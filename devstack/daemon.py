@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +17,7 @@ from pathlib import Path
 import aiohttp
 
 from devstack.league import open_history
-from devstack.stack import running
+from devstack.stack import Stack, running
 from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace
 from shared import logs
@@ -23,7 +25,8 @@ from shared.embedded.clock import VirtualClock
 from shared.errors import Permanent, Transient
 from shared.slate import OVERNIGHT_CUTOFF, eastern_instant
 
-START_TIMEOUT = 60.0
+Runner = Callable[..., AbstractAsyncContextManager[Stack]]
+START_TIMEOUT = 120.0
 STOP_TIMEOUT = 30.0
 
 
@@ -58,7 +61,7 @@ def running_stack(home: Path) -> RunningStack | None:
     return stack
 
 
-def start(home: Path, workspace: Workspace, history: str | None, port: int) -> RunningStack:
+def start(home: Path, workspace: Workspace, history: str | None, port: int, *, processes: bool = False) -> RunningStack:
     """Start the stack detached and wait until it answers.
 
     Raises:
@@ -74,6 +77,7 @@ def start(home: Path, workspace: Workspace, history: str | None, port: int) -> R
     log = workspace.path / "stack.log"
     command = [sys.executable, "-m", "devstack.daemon", "--home", str(home), "--workspace", workspace.name]
     command += ["--port", str(port), *(["--history", history] if history is not None else [])]
+    command += ["--processes"] if processes else []
     with log.open("w") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)  # noqa: S603 - ourselves
     deadline = time.monotonic() + START_TIMEOUT
@@ -118,7 +122,7 @@ async def set_clock(stack: RunningStack, instant: datetime) -> None:
             raise Permanent(f"the local upstream refused the clock: {await response.text()}")
 
 
-async def _serve(home: Path, workspace: Workspace, given: str | None, port: int) -> None:
+async def _serve(home: Path, workspace: Workspace, given: str | None, port: int, runner: Runner) -> None:
     history = open_history(given)
     stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -127,7 +131,7 @@ async def _serve(home: Path, workspace: Workspace, given: str | None, port: int)
     first = eastern_instant(history.last_date, OVERNIGHT_CUTOFF)
     instant = workspace.clock() or first
     workspace.write_session(session | {"clock": instant.isoformat()})
-    async with running(workspace, history, VirtualClock(instant), FaultProfile.named("none"), port=port) as stack:
+    async with runner(workspace, history, VirtualClock(instant), FaultProfile.named("none"), port=port) as stack:
         url = stack.urls["coordinator"]
         where = RunningStack(os.getpid(), workspace.name, url, stack.urls, stack.upstream.base_url, stack.api_key)
         temporary = _file(home).with_suffix(".tmp")
@@ -141,6 +145,14 @@ async def _serve(home: Path, workspace: Workspace, given: str | None, port: int)
             _file(home).unlink(missing_ok=True)
 
 
+def _runner(*, processes: bool) -> Runner:
+    if processes:
+        from devstack.processes import running as as_processes  # noqa: PLC0415 - the cloud's clients, only if wanted
+
+        return as_processes
+    return running
+
+
 def main() -> None:
     """Run the stack until SIGTERM."""
     parser = argparse.ArgumentParser()
@@ -148,12 +160,13 @@ def main() -> None:
     parser.add_argument("--workspace", required=True)
     parser.add_argument("--history")
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--processes", action="store_true")
     given = parser.parse_args()
     logs.configure("info", "json")
     workspace = Workspace(given.home, given.workspace)
     try:
         with workspace.lock():
-            asyncio.run(_serve(given.home, workspace, given.history, given.port))
+            asyncio.run(_serve(given.home, workspace, given.history, given.port, _runner(processes=given.processes)))
     except (Permanent, Transient) as error:
         sys.exit(str(error))
 

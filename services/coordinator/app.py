@@ -31,4 +31,5 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
         middlewares=[failures, authenticate(ports)],
     )
     Api(engine, ports).add_to(app)
+    app.on_startup.append(lambda _: engine.recover())
     return app

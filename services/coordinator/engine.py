@@ -45,6 +45,11 @@ class Engine:
             for document in await self._ports.state.list(RUNS, prefix=prefix, limit=_ALL)
         ]
 
+    async def recover(self) -> None:
+        """Publish what a crash left in outboxes: decided and stored, not known to be sent."""
+        for document in await self._ports.state.list(RUNS, limit=_ALL):
+            await self._flush(document, Run.model_validate(document.data))
+
     async def apply(self, event: Event) -> Run:
         """Apply an event durably and publish what it decides.
 

@@ -175,17 +175,12 @@ def test_second_demo_is_the_first(home: Path, demo: Done, predictions: Rows) -> 
 
 
 def _essence(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value for name, value in row.items() if name not in ("run_id", "generation", "batch", "voided", "actual")
-    }
+    of_the_run = ("run_id", "generation", "attempt", "batch", "voided", "actual")
+    return {name: value for name, value in row.items() if name not in of_the_run}
 
 
 def _contents(home: Path) -> tuple[object, object]:
     """Contents of every file; of databases the rows, for opening one may tidy its file."""
-    databases = (".duckdb", ".wal", ".sqlite", ".sqlite-wal", ".sqlite-shm")
-    files = {
-        path: path.read_bytes() for path in home.rglob("*") if path.is_file() and not path.name.endswith(databases)
-    }
-    [lock] = [path for path in files if path.name == "lock"]
-    del files[lock]  # it names the last process that held the workspace
-    return files, tables(home)
+    volatile = ("lock", ".duckdb", ".wal", ".sqlite", ".sqlite-wal", ".sqlite-shm")  # the lock names its last holder
+    files = [path for path in home.rglob("*") if path.is_file() and not path.name.endswith(volatile)]
+    return {path: path.read_bytes() for path in files}, tables(home)

@@ -66,14 +66,14 @@ def test_second_up_is_refused(up: Up) -> None:
 
 
 def test_run_goes_through_the_running_stack(up: Up, undisturbed: Replayed) -> None:
-    """A run predicts what a replay does for that slate; minutes from another source differ by less than a second."""
+    """A run predicts whom a replay predicts, on the same lines; the bulk game log's whole minutes shift means a bit."""
     run = inside(up.home, "run", "--date", str(LAST), "--mode", "same_day", "--json")
     assert (run.code, run.json["status"]) == (DONE, "complete")
     found = {key_of(row): row for row in inside(up.home, "predictions", "--json").json}
     wanted = {key: row for key, row in undisturbed.keyed().items() if row["game_date"] == LAST}
     assert found.keys() == wanted.keys()
     for key, row in wanted.items():
-        assert (found[key]["line"], found[key]["mean"]) == (row["line"], pytest.approx(row["mean"], rel=1e-3))
+        assert (found[key]["line"], found[key]["mean"]) == (row["line"], pytest.approx(row["mean"], abs=0.25))
 
 
 def test_run_of_an_idle_date_through_the_stack(up: Up) -> None:

@@ -11,7 +11,7 @@ from shared.markets import MARKETS
 from shared.slate import OVERNIGHT_CUTOFF, SAME_DAY_LEAD, eastern_instant
 from shared.tables import QUANTILE_COLUMNS
 from tests.e2e.command import DONE
-from tests.e2e.nights import FIRST, LAST, Replayed, key_of, missing, query, replay, rows_of, tips
+from tests.e2e.nights import LAST, Replayed, key_of, missing, query, replay, rows_of, tips
 
 pytestmark = pytest.mark.network
 
@@ -48,13 +48,12 @@ def test_replay_succeeds_without_a_word_on_stderr(night: Replayed) -> None:
 
 def test_f01_every_scheduled_game_is_collected(night: Replayed) -> None:
     """Completeness is counted per game against the schedule, and it is 100 %."""
-    scheduled = Counter(
-        row["game_date"].isoformat() for row in rows_of(night.history, "schedule", night.first, night.last)
-    )
+    games = rows_of(night.history, "schedule", night.first, night.last)
+    scheduled = Counter(game["game_date"].isoformat() for game in games)
     counted = {n["game_date"]: n["games"] for n in night.report["nights"]}
-    assert counted == {day: {"expected": games, "collected": games} for day, games in scheduled.items()}
+    assert counted == {day: {"expected": n, "collected": n} for day, n in scheduled.items()}
     collected = query(night.home, "SELECT game_date, COUNT(DISTINCT game_id) FROM raw.player_box_scores GROUP BY ALL")
-    assert scheduled.items() <= {day.isoformat(): games for day, games in collected}.items()
+    assert scheduled.items() <= {day.isoformat(): n for day, n in collected}.items()
 
 
 @pytest.mark.parametrize("market", MARKETS)
@@ -78,9 +77,7 @@ def test_f16_f24_one_prediction_per_game_player_market_and_system(night: Replaye
     """No (game, player, market, system) is predicted, published or graded twice, and none is lost on the way."""
     keys = Counter(key_of(row) for row in night.predictions)
     assert set(keys.values()) == {1}
-    assert {market: n for market, n in Counter(market for *_, market, _ in keys).items()} == dict.fromkeys(
-        MARKETS, len(keys) // len(MARKETS)
-    )
+    assert Counter(market for *_, market, _ in keys) == dict.fromkeys(MARKETS, len(keys) // len(MARKETS))
     for table in ("player_prop_predictions", "prediction_grades"):
         stored = query(night.home, f"SELECT game_id, player_id, market, system FROM predictions.{table}")  # noqa: S608
         assert Counter(stored) == keys

@@ -20,10 +20,13 @@ from tests.e2e.nights import FIRST, LAST, Replayed, query, replay
 pytestmark = pytest.mark.network
 
 Tables = dict[str, pa.Table]
+Future = Mapping[str, npt.NDArray[np.bool_]]
+"""Which rows of a table are of games not yet played."""
+Scramble = Callable[[Tables, Future], Tables]
 Rows = list[dict[str, Any]]
 
 
-def shuffled(tables: Tables, future: Mapping[str, np.ndarray]) -> Tables:
+def shuffled(tables: Tables, future: Future) -> Tables:
     """Statistics and scores dealt out anew, each column on its own: nothing adds up any more."""
     rng = np.random.default_rng(1)
     columns = {"player_games": (*COUNTS, "minutes"), "team_games": COUNTS, "schedule": ("home_pts", "away_pts")}
@@ -37,7 +40,7 @@ def shuffled(tables: Tables, future: Mapping[str, np.ndarray]) -> Tables:
     return tables
 
 
-def mirrored(tables: Tables, future: Mapping[str, np.ndarray]) -> Tables:
+def mirrored(tables: Tables, future: Future) -> Tables:
     """Each team's best has the game of its worst, and so on; with a three more for everyone, it all still adds up."""
     rows = {name: tables[name].to_pylist() for name in ("player_games", "team_games", "schedule")}
     extra: dict[tuple[str, str], int] = {}
@@ -63,9 +66,7 @@ def _with_a_three(line: dict[str, Any], times: int = 1) -> dict[str, Any]:
     return {name: line[name] + times * gains.get(name, 0) for name in line.keys() & {*COUNTS, "minutes"}}
 
 
-def scrambled(
-    history: Path, folder: Path, since: date, scramble: Callable[[Tables, Mapping[str, np.ndarray]], Tables]
-) -> Path:
+def scrambled(history: Path, folder: Path, since: date, scramble: Scramble) -> Path:
     """A history with the games of `since` and later scrambled."""
     tables = {name: pq.read_table(history / f"{name}.parquet") for name in SCHEMA}
     schedule = tables["schedule"]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.field_mask_pb2 import FieldMask  # type: ignore[import-untyped]  # protobuf: no type information
 from google.pubsub_v1.types import pubsub
 
 from devstack.pubsub_server import Server
@@ -17,13 +17,11 @@ DEAD_LETTER = {"dead_letter_topic": DEAD, "max_delivery_attempts": 5}
 
 
 async def publish(clients: Clients, *data: bytes) -> None:
-    await clients.publisher.publish(topic=TOPIC, messages=[{"data": each} for each in data], timeout=5)
+    await clients.publisher.publish(topic=TOPIC, messages=[pubsub.PubsubMessage(data=each) for each in data], timeout=5)
 
 
 async def pull(clients: Clients, most: int = 100) -> list[pubsub.ReceivedMessage]:
-    reply = await clients.subscriber.pull(
-        request={"subscription": SUBSCRIPTION, "max_messages": most, "return_immediately": True}, timeout=5
-    )
+    reply = await clients.subscriber.pull(request={"subscription": SUBSCRIPTION, "max_messages": most}, timeout=5)
     return list(reply.received_messages)
 
 

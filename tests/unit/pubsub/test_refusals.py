@@ -2,10 +2,11 @@
 
 from typing import Any
 
-import grpc
+import grpc  # type: ignore[import-untyped]  # grpcio publishes no type information
 import pytest
 from google.api_core.exceptions import GoogleAPICallError
-from google.protobuf.duration_pb2 import Duration
+from google.protobuf.duration_pb2 import Duration  # type: ignore[import-untyped]  # protobuf: no type information
+from google.pubsub_v1.types import pubsub
 
 from devstack.pubsub_server import Server
 from shared.cloud.pubsub_clients import Clients
@@ -68,7 +69,9 @@ async def test_a_feature_that_is_not_served_is_named(clients: Clients, feature: 
 async def test_ordering_keys_are_named(clients: Clients) -> None:
     """Order would not be kept."""
     with pytest.raises(GoogleAPICallError, match="ordering_key") as caught:
-        await clients.publisher.publish(topic=TOPIC, messages=[{"data": b"x", "ordering_key": "k"}], timeout=5)
+        await clients.publisher.publish(
+            topic=TOPIC, messages=[pubsub.PubsubMessage(data=b"x", ordering_key="k")], timeout=5
+        )
     assert caught.value.grpc_status_code is grpc.StatusCode.UNIMPLEMENTED
 
 
@@ -121,7 +124,7 @@ async def test_a_bad_message_spoils_its_request(server: Server, clients: Clients
     await clients.subscriber.create_subscription(name=SUBSCRIPTION, topic=TOPIC)
     messages, named = BAD_MESSAGES[wrong]
     with pytest.raises(GoogleAPICallError, match=named) as caught:
-        await clients.publisher.publish(topic=TOPIC, messages=messages, timeout=10)
+        await clients.publisher.publish(request={"topic": TOPIC, "messages": messages}, timeout=10)
     assert caught.value.grpc_status_code is grpc.StatusCode.INVALID_ARGUMENT
     assert server.broker.core.depth(SUBSCRIPTION) == 0
 
@@ -136,7 +139,7 @@ async def test_a_foreign_ack_id_is_invalid(clients: Clients) -> None:
 
 async def test_a_push_subscription_is_not_pulled(clients: Clients) -> None:
     """FAILED_PRECONDITION."""
-    push = {"push_endpoint": "http://127.0.0.1:9/"}
+    push = pubsub.PushConfig(push_endpoint="http://127.0.0.1:9/")
     await clients.subscriber.create_subscription(name=SUBSCRIPTION, topic=TOPIC, push_config=push)
     with pytest.raises(GoogleAPICallError, match="push") as caught:
         await clients.subscriber.pull(subscription=SUBSCRIPTION, max_messages=1, timeout=5)

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import pytest
 from google.api_core.exceptions import AlreadyExists, NotFound
-from google.cloud import pubsub_v1
-from google.cloud.pubsub_v1.subscriber.message import Message
+from google.cloud import pubsub_v1  # type: ignore[import-untyped]  # google.cloud: no type information
+from google.cloud.pubsub_v1.subscriber.message import Message  # type: ignore[import-untyped]  # as above
 
 from devstack.pubsub_server import Server
 from tests.unit.pubsub.conftest import SUBSCRIPTION, TOPIC

@@ -36,7 +36,8 @@ class Service:
             "TIPOFF_PROJECT": environment.project,
             "TIPOFF_DELIVERY": "push",
             "TIPOFF_PUSH_AUDIENCE": environment.url(self.name),
-            "TIPOFF_PUSH_ACCOUNTS": environment.invoker,
+            "TIPOFF_PUSH_EMAILS": environment.invoker,
+            "TIPOFF_PUSH_BEHIND_IAM": "true",
             **({"TIPOFF_ARCHIVE": ARCHIVE} if self.archive else {}),
         }
 

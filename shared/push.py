@@ -71,6 +71,7 @@ class Push:
 
     def add_to(self, app: web.Application) -> None:
         """Add the route, and what it needs while the app runs."""
+        app[PUSH] = self
         app.cleanup_ctx.append(self._running)
         app.router.add_post("/push/{subscription}", self._receive)
 
@@ -80,23 +81,33 @@ class Push:
         settings = self._settings
         async with aiohttp.ClientSession() as session:
             certificates = Certificates(settings.push_certs_url, session, self._clock)
-            self._verifier = TokenVerifier(certificates, settings.push_audience, settings.allowed_push_emails)
+            self._verifier = TokenVerifier(
+                certificates,
+                settings.push_audience,
+                settings.allowed_push_emails,
+                behind_iam=self._clock if settings.push_behind_iam else None,
+            )
             yield
 
     async def _receive(self, request: web.Request) -> web.Response:
+        refusal = await self.refusal(request)
+        return refusal if refusal is not None else await self._deliver(request)
+
+    async def refusal(self, request: web.Request) -> web.Response | None:
+        """Why the request is not from one of our accounts; None if its token says that it is."""
         from shared.cloud.tokens import Untrusted  # noqa: PLC0415 - only who is pushed to needs it
 
         if self._verifier is None:
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
         try:
             await self._verifier.verify(request.headers.get("Authorization"))
-        except Untrusted as refusal:
-            self._log.warning("push_refused", path=request.path, reason=str(refusal))
-            return web.Response(status=refusal.status, text=str(refusal))
+        except Untrusted as untrusted:
+            self._log.warning("push_refused", path=request.path, reason=str(untrusted))
+            return web.Response(status=untrusted.status, text=str(untrusted))
         except Transient as failure:
             self._log.warning("push_unverified", path=request.path, reason=str(failure))
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
-        return await self._deliver(request)
+        return None
 
     async def _deliver(self, request: web.Request) -> web.Response:
         name = request.match_info["subscription"]
@@ -127,3 +138,6 @@ async def _body(request: web.Request) -> bytes:
         if len(body) > MAX_BODY:
             raise ValueError(f"over {MAX_BODY:,} bytes")
     return bytes(body)
+
+
+PUSH: web.AppKey[Push] = web.AppKey("push", Push)

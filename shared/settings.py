@@ -43,6 +43,9 @@ class CommonSettings(BaseSettings):
         validate_default=True,
         description="service accounts that may push, separated by commas; needed for delivery push",
     )
+    push_behind_iam: bool = Field(
+        default=False, description="Cloud Run's IAM has checked push tokens already and removed their signatures"
+    )
     push_certs_url: str = Field(
         "https://www.googleapis.com/oauth2/v1/certs",
         description="certificates that push tokens are verified with: JSON, PEM by key id",

@@ -5,6 +5,8 @@ https://cloud.google.com/pubsub/docs/push
 
 import asyncio
 import base64
+import io
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,6 +43,7 @@ class Pushers:
         if subscription is not None and subscription.push_config.push_endpoint:
             pusher = Pusher(self._broker, self._keys, subscription, self._max_in_flight)
             self._tasks[name] = asyncio.create_task(pusher.run(), name=f"push {name}")
+            self._tasks[name].add_done_callback(_complain)
 
     def _stop(self, name: str) -> None:
         self._stopped = [task for task in self._stopped if not task.done()]
@@ -48,6 +51,12 @@ class Pushers:
         if task is not None:
             task.cancel()
             self._stopped.append(task)
+
+
+def _complain(task: asyncio.Task[None]) -> None:
+    """A pusher runs until it is stopped: one that ends by itself is a bug, and is said at once."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        asyncio.get_running_loop().call_exception_handler({"message": f"{task.get_name()} failed", "exception": error})
 
 
 class Pusher:
@@ -93,14 +102,15 @@ class Pusher:
                 self._broker.modify(self._name, [(delivery.ack_id, 0)])
 
     async def _post(self, session: aiohttp.ClientSession, delivery: Leased) -> bool:
-        headers = {}
+        body = json.dumps(self._body(delivery)).encode()
+        headers = {"Content-Type": "application/json"}
         if self._oidc is not None:
             audience = self._oidc.audience or self._endpoint
             token = self._keys.token(self._oidc.service_account_email, audience)
             headers["Authorization"] = f"Bearer {token}"
         try:
             async with session.post(
-                self._endpoint, json=self._body(delivery), headers=headers, allow_redirects=False
+                self._endpoint, data=io.BytesIO(body), headers=headers, allow_redirects=False
             ) as response:
                 return response.status in SUCCESS
         except (aiohttp.ClientError, TimeoutError):

@@ -21,6 +21,7 @@ from shared.errors import Permanent, TipoffError, Transient
 from shared.markets import MARKETS
 from shared.pipeline import plan
 from shared.ports import Ports
+from shared.push import PUSH
 from shared.slate import Mode, eastern_date
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -69,20 +70,24 @@ async def failures(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 def authenticate(ports: Ports) -> Any:  # noqa: ANN401 - aiohttp's middlewares are decorated callables
-    """A middleware that lets /v1 be used only with a key from the secret `api-keys` (comma-separated)."""
+    """A middleware that lets /v1 be used only with a key of the secret `api-keys`, or a token that may push."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path.startswith("/v1/"):
-            given = request.headers.get("X-API-Key", "")
-            allowed = (await ports.secrets.get("api-keys")).get_secret_value().split(",")
-            if not any(
-                hmac.compare_digest(given.encode(errors="surrogateescape"), key.strip().encode())
-                for key in allowed
-                if key.strip()
-            ):
-                what = "API key is wrong" if given else "API key is missing"
-                return _refuse(HTTPStatus.UNAUTHORIZED, what, "send a key of the secret `api-keys` as X-API-Key")
+        if not request.path.startswith("/v1/"):
+            return await handler(request)
+        push = request.app.get(PUSH)
+        if push is not None and "X-API-Key" not in request.headers and "Authorization" in request.headers:
+            refusal = await push.refusal(request)  # a schedule: the scheduler's own token, so that no key lies in a job
+            if refusal is not None:
+                return _refuse(HTTPStatus(refusal.status), str(refusal.text), "use a token of an account that may push")
+            return await handler(request)
+        given = request.headers.get("X-API-Key", "")
+        allowed = (await ports.secrets.get("api-keys")).get_secret_value().split(",")
+        offered = given.encode(errors="surrogateescape")
+        if not any(hmac.compare_digest(offered, key.strip().encode()) for key in allowed if key.strip()):
+            what = "API key is wrong" if given else "API key is missing"
+            return _refuse(HTTPStatus.UNAUTHORIZED, what, "send a key of the secret `api-keys` as X-API-Key")
         return await handler(request)
 
     return middleware
@@ -108,10 +113,7 @@ class Api:
 
     async def start(self, request: web.Request) -> web.Response:
         """POST /v1/runs: start, resume, retry or widen a run; with dry_run, only say what would be done."""
-        try:
-            body = RunBody.model_validate_json(await request.read())
-        except UnicodeDecodeError as error:
-            raise Permanent("the body is not UTF-8 JSON") from error
+        body = RunBody.model_validate_json(await request.read())
         today = eastern_date(self._ports.clock.now())
         day = body.game_date if body.game_date is not None else today
         if day > today + timedelta(days=1):
@@ -133,8 +135,8 @@ class Api:
         """GET /v1/runs/{date}.{mode}[.{generation}]."""
         key = ".".join(request.match_info["key"].split(".")[:2])
         run = await self._engine.run(key)
-        if run is None:
-            return _refuse(HTTPStatus.NOT_FOUND, f"no run {key}", "GET /v1/runs lists them")
+        if run is None or request.match_info["key"] not in (run.key, run.run_id):
+            return _refuse(HTTPStatus.NOT_FOUND, f"no run {request.match_info['key']}", "GET /v1/runs lists them")
         return _json(public(run))
 
     async def predictions(self, request: web.Request) -> web.Response:

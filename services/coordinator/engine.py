@@ -7,6 +7,7 @@ is sent twice is handled once (consumers are idempotent by key).
 import asyncio
 import random
 from collections import defaultdict
+from collections.abc import Callable
 
 from services.coordinator.domain.decide import Command, decide
 from services.coordinator.domain.events import Event, RunRequested
@@ -29,8 +30,10 @@ _log = get_logger("coordinator")
 class Engine:
     """Applies events to runs. Safe to run in several processes at once: the document's version decides."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, *, jitter: Callable[[], float] = random.random) -> None:
         self._ports = ports
+        self._jitter = jitter
+        """Draws from [0, 1): spreads out those who met in a conflict."""
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def run(self, key: str) -> Run | None:
@@ -64,7 +67,7 @@ class Engine:
                     document, run = await self._step(key, event)
                     await self._flush(document, run)
                 except (Conflict, AlreadyExists):
-                    await self._ports.clock.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter
+                    await self._ports.clock.sleep(self._jitter() * 0.01 * 2 ** min(attempt, 6))
                 else:
                     return run
         raise Transient(f"run {key} is being written by too many at once")

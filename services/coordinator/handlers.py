@@ -117,7 +117,7 @@ class Handlers:
             case BatchRequested() | BatchReported():
                 event = StepFailed(message.run_id, "predict", message.attempt, f"batch {message.batch}: {reason}")
             case _:
-                return
+                raise TypeError(f"{message.KIND} belongs to no step")
         try:
             await self._engine.apply(event)
         except Skip as error:

@@ -1,7 +1,7 @@
 """What goes back to Pub/Sub for deliveries: acknowledgements and nacks in batches, longer leases."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Sequence
 
 from google.pubsub_v1 import SubscriberAsyncClient
 from google.pubsub_v1.types import pubsub
@@ -58,22 +58,24 @@ class Settler:
         Raises:
             Permanent: the subscription is gone, or not ours.
         """
-        acks, self._acks = self._acks, []
-        nacks, self._nacks = self._nacks, []
-        for some in _slices(acks):
+        # They leave the lists only once Pub/Sub was told: a flush that is cancelled is repeated by `give_back`.
+        while self._acks:
+            some = self._acks[:MAX_IDS]
             request = pubsub.AcknowledgeRequest.wrap(_Acknowledge(subscription=self._path, ack_ids=some))
             await self._try("acknowledge", len(some), self._client.acknowledge(
                 request=request, retry=bounded(self._timeout), timeout=self._timeout
             ))  # fmt: skip
-            self._forget(some)
-        for some in _slices(nacks):
+            self._done(self._acks, some)
+        while self._nacks:
+            some = self._nacks[:MAX_IDS]
             await self._modify(some, 0)
-            self._forget(some)
+            self._done(self._nacks, some)
 
     async def extend(self) -> None:
         """Renew every lease held."""
-        for some in _slices(list(self.held)):
-            await self._modify(some, self._lease)
+        held = list(self.held)
+        for start in range(0, len(held), MAX_IDS):
+            await self._modify(held[start : start + MAX_IDS], self._lease)
 
     async def give_back(self) -> None:
         """Acknowledge what is done, nack all else."""
@@ -98,10 +100,7 @@ class Settler:
                 raise failure from error
             get_logger("pubsub").warning("settling_failed", what=what, messages=number, reason=str(failure))
 
-    def _forget(self, ack_ids: Iterable[str]) -> None:
-        for ack_id in ack_ids:
+    def _done(self, due: list[str], some: Sequence[str]) -> None:
+        del due[: len(some)]
+        for ack_id in some:
             self.held.pop(ack_id, None)
-
-
-def _slices(ack_ids: list[str]) -> Iterable[list[str]]:
-    return (ack_ids[start : start + MAX_IDS] for start in range(0, len(ack_ids), MAX_IDS))

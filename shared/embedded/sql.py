@@ -112,7 +112,7 @@ def _mend(node: exp.Expr) -> exp.Expr | None:
         mended = exp.Count(this=exp.Case(ifs=[exp.If(this=node.this.copy(), true=exp.Literal.number(1))]))
     elif isinstance(node, _CALENDAR):
         mended = exp.cast(node.copy(), exp.DataType.Type.DATE)  # DuckDB makes a TIMESTAMP of a DATE
-    elif isinstance(node, exp.IntDiv) and not isinstance(node.this, exp.Paren):
+    elif isinstance(node, exp.IntDiv):
         # sqlglot writes DIV(a + 1, 2) as a + 1 // 2.
         operands = (exp.paren(operand.copy()) for operand in (node.this, node.expression))
         mended = exp.paren(exp.IntDiv(this=next(operands), expression=next(operands)))

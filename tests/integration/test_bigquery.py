@@ -135,8 +135,8 @@ def test_an_emulator_that_ends_at_once_says_why() -> None:
         pass
 
 
-def test_an_emulator_that_cannot_be_installed_says_why(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_emulator_that_cannot_be_installed_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder that cannot be made is named with the remedy."""
     monkeypatch.setenv("TIPOFF_CACHE", "/dev/null/cache")
-    with pytest.raises(Permanent, match="/dev/null/cache.*TIPOFF_CACHE"):
+    with pytest.raises(Permanent, match=r"/dev/null/cache.*TIPOFF_CACHE"):
         launcher.environment()

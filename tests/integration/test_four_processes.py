@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -135,7 +135,7 @@ async def test_any_process_may_be_killed_at_any_step(
     embedded: dict[tuple[Any, ...], Mapping[str, Any]],
     tmp_path: Path,
     service: str,
-    delivery: str,
+    delivery: Literal["pull", "push"],
 ) -> None:
     """Killed -9 each time another step has begun: the same predictions."""
     seen: set[str] = set()

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import requests
 from google.auth.credentials import AnonymousCredentials
+from google.auth.transport.requests import AuthorizedSession
 from google.cloud import bigquery
 from requests.adapters import BaseAdapter
 
@@ -48,7 +49,7 @@ class Wire(BaseAdapter):
         self.asked.append(what)
         self.timeouts.append(timeout)
         if request.body is not None:
-            self.bodies.append(json.loads(request.body))
+            self.bodies.append(json.loads(bytes(request.body)))
         code, body = self.answer(what)
         response = requests.Response()
         response.status_code = code
@@ -63,6 +64,7 @@ class Wire(BaseAdapter):
 
 def client(wire: Wire) -> bigquery.Client:
     """Google's client on the wire."""
-    session = requests.Session()
+    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google publishes no type for it
+    session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]  # google publishes no type for it
     session.mount("https://", wire)
-    return bigquery.Client("p", credentials=AnonymousCredentials(), _http=session)  # type: ignore[no-untyped-call]  # google's
+    return bigquery.Client("p", credentials=credentials, _http=session)

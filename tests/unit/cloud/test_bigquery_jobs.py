@@ -74,7 +74,8 @@ async def test_a_query_nobody_waits_for_is_cancelled() -> None:
 
     async with warehouse(answer, PATIENT) as (bigquery, wire):
         query = asyncio.create_task(bigquery.query("SELECT 1 AS one"))
-        await polled.wait()
+        async with asyncio.timeout(10):
+            await polled.wait()
         query.cancel()
         with pytest.raises(asyncio.CancelledError):
             await query

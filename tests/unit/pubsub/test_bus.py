@@ -1,10 +1,11 @@
 """The bus's own business: batches, reconnection, limits before anything is sent."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
-from devstack.pubsub_server import Server, serve
+from devstack.pubsub_server import Server
 from shared.cloud.bus import PubSubBus
 from shared.cloud.pubsub_admin import PushTo
 from shared.cloud.pubsub_clients import connect
@@ -74,28 +75,55 @@ async def test_an_unreachable_server_is_transient_and_bounded() -> None:
     await bus.close()
 
 
-async def test_a_consumer_survives_a_restart_of_its_server() -> None:
-    """The stream is opened again; what is published then is delivered."""
+class Cable:
+    """A TCP proxy in front of the server, whose connections can be cut."""
+
+    def __init__(self, address: str) -> None:
+        self._host, _, self._port = address.partition(":")
+        self._writers: list[asyncio.StreamWriter] = []
+        self.connections = 0
+
+    async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        far_reader, far_writer = await asyncio.open_connection(self._host, int(self._port))
+        self._writers += [writer, far_writer]
+        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+
+    def cut(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
+
+
+async def test_a_consumer_survives_a_cut_connection(server: Server) -> None:
+    """The stream is opened again: what is published then is delivered, and what was in hand is settled."""
     inbox = Inbox()
-    async with serve() as first:
-        bus = bus_on(first.address)
-        await bus.ensure()
-        consumer = consuming(bus, "work", inbox)
-        await consumer.__aenter__()
+    cable = Cable(server.address)
+    proxy = await asyncio.start_server(cable.connect, "127.0.0.1", 0)
+    bus = bus_on(f"127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
+    await bus.ensure()
+    async with consuming(bus, "work", inbox):
         await bus.publish("work", b"before")
         await inbox.take()
-    async with serve(int(first.address.rpartition(":")[2])):
-        while True:  # the channel needs a moment to see the new server
-            try:
-                await bus.ensure()
-                break
-            except Transient:
-                continue
+        before = cable.connections
+        cable.cut()
         await bus.publish("work", b"after")
-        (delivery,) = await inbox.take()
-        await consumer.__aexit__(None, None, None)
-        await bus.close()
-    assert delivery.data == b"after"
+        while b"after" not in {delivery.data for delivery in inbox.deliveries}:
+            await inbox.take()
+    await bus.close()
+    cable.cut()
+    proxy.close()
+    await proxy.wait_closed()
+    assert cable.connections > before
+    assert server.broker.core.depth("projects/demo/subscriptions/work") == 0
 
 
 async def test_ensure_twice_changes_nothing(server: Server) -> None:

@@ -59,7 +59,7 @@ def test_f05_a_403_is_permanent_and_says_what_is_missing() -> None:
         (RefreshError("revoked", retryable=False), Permanent),  # type: ignore[no-untyped-call]  # google-auth
         (RefreshError("busy", retryable=True), Transient),  # type: ignore[no-untyped-call]  # google-auth
         (TransportError("reset", retryable=True), Transient),  # type: ignore[no-untyped-call]  # google-auth
-        (RetryError("given up", cause=ConnectionError("refused")), Transient),
+        (RetryError("given up", cause=ConnectionError("refused")), Transient),  # type: ignore[no-untyped-call]  # google-api-core
         (TimeoutError(), Transient),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pytest
 from google.api_core.exceptions import AlreadyExists, NotFound
-from google.cloud import pubsub_v1  # type: ignore[import-untyped]  # google.cloud: no type information
+from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient  # type: ignore[import-untyped]  # no type information
 from google.cloud.pubsub_v1.subscriber.message import Message  # type: ignore[import-untyped]  # as above
 
 from devstack.pubsub_server import Server
@@ -29,7 +29,7 @@ async def test_futures_and_callbacks_work(server: Server, monkeypatch: pytest.Mo
     """Futures resolve to ids; the callback gets each message once, with data, attributes and publish time."""
 
     def work() -> tuple[dict[bytes, str], dict[bytes, str], set[str]]:
-        with pubsub_v1.PublisherClient() as publisher, pubsub_v1.SubscriberClient() as subscriber:
+        with PublisherClient() as publisher, SubscriberClient() as subscriber:
             publisher.create_topic(name=TOPIC)
             subscriber.create_subscription(name=SUBSCRIPTION, topic=TOPIC)
             inbox: Queue[Message] = Queue()
@@ -57,7 +57,7 @@ async def test_a_nacked_message_reaches_the_callback_again(server: Server, monke
     """Without a retry policy redelivery is immediate."""
 
     def work() -> list[str]:
-        with pubsub_v1.PublisherClient() as publisher, pubsub_v1.SubscriberClient() as subscriber:
+        with PublisherClient() as publisher, SubscriberClient() as subscriber:
             publisher.create_topic(name=TOPIC)
             subscriber.create_subscription(name=SUBSCRIPTION, topic=TOPIC)
             inbox: Queue[Message] = Queue()
@@ -79,7 +79,7 @@ async def test_resources_are_managed(server: Server, monkeypatch: pytest.MonkeyP
     """Create, get, list in pages, delete; a second creation and a missing thing are refused by name."""
 
     def work() -> None:
-        with pubsub_v1.PublisherClient() as publisher, pubsub_v1.SubscriberClient() as subscriber:
+        with PublisherClient() as publisher, SubscriberClient() as subscriber:
             names = [f"{TOPIC}-{n}" for n in range(5)]
             for name in names:
                 publisher.create_topic(name=name)

@@ -1,0 +1,82 @@
+from typing import Any
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from cli import show
+
+
+def printed(table: Table) -> str:
+    """The table as text."""
+    console = Console(width=160, record=True, quiet=False, file=None, highlight=False)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
+
+
+def prediction(**changes: object) -> dict[str, Any]:
+    """A prediction as the API shows it."""
+    return {
+        "game_id": "0022400001", "player_name": "Ann One", "team_abbr": "BOS", "opponent_team_abbr": "PHI",
+        "is_home": True, "tip_utc": "2024-11-02T00:00:00+00:00", "injury_status": None, "mean": 12.34, "q10": 5.2,
+        "q90": 20.9, "line": None, "p_over": None, "voided": None, "actual": None, **changes,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("is_home", "expected"), [(True, "BOS vs PHI 20:00"), (False, "BOS @ PHI 20:00")])
+def test_matchup_has_the_players_team_first_and_eastern_time(is_home: bool, expected: str) -> None:  # noqa: FBT001 - a case
+    """A tip-off at midnight UTC is 20:00 Eastern in summer time."""
+    assert show.matchup(prediction(is_home=is_home)) == expected
+
+
+def test_f14_prediction_without_a_line_shows_none() -> None:
+    """Without a real line the columns of line and P(over) stay empty: no placeholder is printed."""
+    row = printed(show.predictions_table([prediction()], "points")).splitlines()[-1]
+    assert row.split() == ["Ann", "One", "BOS", "vs", "PHI", "20:00", "12.3", "5", "-", "21"]
+
+
+def test_f31_zero_is_a_number() -> None:
+    """A line, a probability and an outcome of zero are printed as zeros."""
+    row = printed(show.predictions_table([prediction(line=0.0, p_over=0.0, actual=0.0, voided=False)], "points"))
+    assert row.splitlines()[-1].split()[-4:] == ["0", "0", "%", "0"]
+
+
+def test_prediction_shows_status_line_and_outcome() -> None:
+    """An injury status follows the name; a void prediction says that the player did not play."""
+    table = show.predictions_table(
+        [prediction(injury_status="Questionable", line=11.5, p_over=0.534, voided=True)], "points"
+    )
+    row = printed(table).splitlines()[-1]
+    assert row.startswith("Ann One (Questionable)")
+    assert row.split()[-6:] == ["11.5", "53", "%", "did", "not", "play"]
+
+
+def test_accuracy_without_a_baseline_leaves_it_empty() -> None:
+    """On a season's first night there is no season-to-date mean: its column is empty, not zero."""
+    graded = {"n": 3, "mae": 4.0, "season_to_date_mae": None, "coverage_80": 2 / 3}
+    assert printed(show.accuracy_table({"points": graded})).splitlines()[-1].split() == [
+        "points",
+        "3",
+        "4.00",
+        "67",
+        "%",
+    ]
+
+
+def test_reasons_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    """Why nights are not complete is told per night and step."""
+    show.reasons([{"game_date": "2024-11-16", "reasons": {"injuries": "espn: HTTP 503", "lines": "empty"}}])
+    assert capsys.readouterr().out.splitlines() == ["2024-11-16 injuries: espn: HTTP 503", "2024-11-16 lines: empty"]
+
+
+def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Piped output has no progress bars."""
+    run = {
+        "run_id": "2024-11-16.overnight.1", "game_date": "2024-11-16", "status": "complete",
+        "steps": {"schedule": {"status": "done", "reason": ""}},
+    }  # fmt: skip
+    with show.NightProgress("night of") as night, show.SeasonProgress("replay", 2) as season:
+        night(run)
+        season(run)
+    assert capsys.readouterr() == ("", "")

@@ -1,0 +1,84 @@
+"""What can be refused without starting anything: exit code 2, one line."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.command import DONE, FAILED, USAGE, inside
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("tipon",), ["No such command", "'tipon'"]),
+        (("demo", "--moed", "overnight"), ["--moed", "--mode"]),
+        (("demo", "--mode", "manual"), ["--mode", "'manual'", "same_day"]),
+        (("demo", "--history", "/nowhere/at/all"), ["--history", "/nowhere/at/all is not a folder"]),
+        (("run", "--date", "yesterday"), ["--date", "'yesterday' is not a date", "YYYY-MM-DD"]),
+        (("run", "--date", "2024-02-30"), ["'2024-02-30' is not a date"]),
+        (("run", "--from-phase", "7"), ["--from-phase", "7"]),
+        (("predictions", "--market", "steals"), ["--market", "points"]),
+        (("replay", "--from", "2024-03-04", "--to", "2024-03-05"), ["--history"]),
+        (("replay", "--history", ".", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to", "--from", "2024-03-05"]),
+        (
+            ("replay", "--history", ".", "--from", "2024-03-04", "--to", "2024-03-04", "--faults", "hail"),
+            ["hail", "storm"],
+        ),
+        (("dev", "up", "--port", "70000"), ["--port", "70000"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_wrong_usage_exits_2_with_one_line(arguments: tuple[str, ...], words: list[str], tmp_path: Path) -> None:
+    """Each wrong argument is named with what would be right, and nothing is made."""
+    inside(tmp_path / "home", *arguments).refused(USAGE, *words)
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    "command", ["", "demo", "replay", "run", "predictions", "status", "runs", "dlq", "doctor", "dev", "dev up", "bench"]
+)
+def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
+    """`--help` exits 0 and describes the command and each of its options."""
+    help_ = inside(tmp_path / "home", *command.split(), "--help")
+    assert (help_.code, help_.err) == (DONE, "")
+    assert help_.out.startswith("Usage: ")
+    options = [line for line in help_.out.splitlines() if line.lstrip().startswith("--")]
+    assert all(len(line.split()) > 2 for line in options if "--json" in line or "--dry-run" in line)
+
+
+@pytest.mark.parametrize("command", ["predictions", "status", "runs", "dlq"])
+def test_reading_commands_before_the_first_night_say_what_to_run(command: str, tmp_path: Path) -> None:
+    """In a home where nothing was run each reading command exits 1 with `tipoff demo` as the remedy."""
+    inside(tmp_path / "home", command, "--json").refused(FAILED, str(tmp_path / "home"), "`tipoff demo`")
+    assert not (tmp_path / "home").exists()
+
+
+def test_wrong_setting_is_named_with_its_meaning(tmp_path: Path) -> None:
+    """A setting that cannot be read fails with variable, problem and meaning."""
+    done = inside(tmp_path, "status", TIPOFF_LOG_LEVEL="loud")
+    done.refused(FAILED, "TIPOFF_LOG_LEVEL is invalid", "least severe level logged")
+
+
+def test_doctor_in_a_new_home_finds_nothing_needed_missing(tmp_path: Path) -> None:
+    """Before the first night only the workspace and the stack are absent, each with the command that makes it."""
+    checks = {check["check"]: check for check in inside(tmp_path / "home", "doctor", "--json").json}
+    assert {name for name, check in checks.items() if check["needed"]} == {"python", "packages", "settings", "home"}
+    assert all(check["ok"] for check in checks.values() if check["needed"])
+    assert "`tipoff demo` makes one" in checks["workspace"]["detail"]
+    assert "`tipoff dev up` starts it" in checks["local stack"]["detail"]
+
+
+def test_doctor_names_a_home_it_cannot_write(tmp_path: Path) -> None:
+    """A home that is a file is missing something needed: exit code 1, with the path."""
+    (tmp_path / "home").write_text("")
+    doctor = inside(tmp_path / "home", "doctor", "--json")
+    [home] = [check for check in doctor.json if check["check"] == "home"]
+    assert (doctor.code, home["ok"], str(tmp_path / "home") in home["detail"]) == (FAILED, False, True)
+
+
+def test_nothing_runs_in_a_new_home(tmp_path: Path) -> None:
+    """`dev status` exits 1 where nothing runs, as JSON too; `dev down` there is success."""
+    status = inside(tmp_path, "dev", "status", "--json")
+    assert (status.code, status.json) == (FAILED, {"running": False, "services": []})
+    assert "`tipoff dev up` starts it" in inside(tmp_path, "dev", "status").out
+    assert inside(tmp_path, "dev", "down").code == DONE

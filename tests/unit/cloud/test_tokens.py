@@ -1,0 +1,78 @@
+"""Tokens whose signature Cloud Run's IAM has checked and removed."""
+
+import base64
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import pytest
+
+from shared.cloud.tokens import REMOVED, Certificates, TokenVerifier, Untrusted
+from shared.embedded.clock import VirtualClock
+from shared.errors import Transient
+
+NOW = datetime(2024, 3, 4, 12, tzinfo=UTC)
+AUDIENCE, EMAIL = "https://coordinator.example", "invoker@example.iam.gserviceaccount.com"
+CLAIMS = {
+    "iss": "https://accounts.google.com",
+    "aud": AUDIENCE,
+    "email": EMAIL,
+    "email_verified": True,
+    "iat": int(NOW.timestamp()) - 60,
+    "exp": int(NOW.timestamp()) + 3600,
+}
+
+
+def token(claims: dict[str, Any], signature: str = REMOVED) -> str:
+    """A token as the service gets it."""
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({"alg": "RS256"}, claims)
+    ]
+    return ".".join([*parts, signature])
+
+
+async def verify(given: str, *, behind_iam: bool) -> str:
+    """What the verifier says; without a network there are no certificates."""
+    clock = VirtualClock(NOW)
+    async with aiohttp.ClientSession() as session:
+        certificates = Certificates("http://127.0.0.1:1/certs", session, clock)
+        verifier = TokenVerifier(certificates, AUDIENCE, frozenset({EMAIL}), behind_iam=clock if behind_iam else None)
+        return await verifier.verify(f"Bearer {given}")
+
+
+async def test_a_token_checked_by_iam_is_its_accounts() -> None:
+    """Behind IAM the marker stands for the signature."""
+    assert await verify(token(CLAIMS), behind_iam=True) == EMAIL
+
+
+@pytest.mark.network
+async def test_f35_the_marker_alone_is_no_signature() -> None:
+    """A service that is not behind IAM trusts nobody who writes the marker himself."""
+    with pytest.raises((Untrusted, Transient), match=r"certificates|token refused"):
+        await verify(token(CLAIMS), behind_iam=False)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"exp": int(NOW.timestamp()) - 3600},
+        {"iat": int(NOW.timestamp()) + 3600},
+        {"exp": "soon"},
+        {"aud": "https://worker.example"},
+        {"iss": "https://evil.example"},
+        {"email": "stranger@example.com"},
+        {"email_verified": False},
+    ],
+)
+async def test_f35_behind_iam_everything_else_is_checked_all_the_same(change: dict[str, Any]) -> None:
+    """Validity, audience, issuer, verified e-mail on the list."""
+    with pytest.raises(Untrusted):
+        await verify(token(CLAIMS | change), behind_iam=True)
+
+
+@pytest.mark.network
+async def test_f35_another_signature_is_not_the_marker() -> None:
+    """Something else in the signature's place is verified as a signature."""
+    with pytest.raises((Untrusted, Transient), match=r"certificates|token refused"):
+        await verify(token(CLAIMS, "forged"), behind_iam=True)

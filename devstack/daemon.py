@@ -48,14 +48,15 @@ def _file(home: Path) -> Path:
 
 
 def running_stack(home: Path) -> RunningStack | None:
-    """The stack that runs in `home`; a file left by one that was killed is cleared away."""
+    """The stack that runs in `home`; a record left by one that was killed is cleared away.
+
+    It runs if its workspace is held: its process id may be anybody's by now.
+    """
     try:
         stack = RunningStack(**json.loads(_file(home).read_text()))
     except FileNotFoundError:
         return None
-    try:
-        os.kill(stack.pid, 0)
-    except ProcessLookupError:
+    if not Workspace(home, stack.workspace).held:
         _file(home).unlink(missing_ok=True)
         return None
     return stack
@@ -105,7 +106,7 @@ def stop(home: Path) -> int | None:
     os.kill(stack.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_TIMEOUT
     while time.monotonic() < deadline:
-        if running_stack(home) is None:
+        if not Workspace(home, stack.workspace).held:
             return stack.pid
         time.sleep(0.05)
     raise Transient(f"the local stack (process {stack.pid}) did not stop in {STOP_TIMEOUT:.0f} s", remedy="try again")

@@ -91,6 +91,18 @@ class Workspace:
         stood = self.read_session().get("clock")
         return None if stood is None else datetime.fromisoformat(stood)
 
+    @property
+    def held(self) -> bool:
+        """Whether a process holds it."""
+        try:
+            with (self.path / "lock").open("a+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the workspace for this process.

@@ -90,13 +90,13 @@ def running(*, port: int = 0, log: Path | None = None, timeout: float = START_TI
         timeout: seconds it has to answer.
 
     Raises:
-        Permanent: it cannot be installed, or ended at once (with its last line).
+        Permanent: it cannot be installed, its port is taken, or it ended at once (with its last line).
         Transient: it did not answer in time.
     """
     python = environment()
     with tempfile.TemporaryDirectory(prefix="bqemulator-") as folder:
         said = log if log is not None else Path(folder) / "log"
-        chosen = port if port != 0 else _free_port()
+        chosen = _free_port(port)
         with said.open("wb") as output:
             process = _start(python, chosen, Path(folder), output)
         try:
@@ -152,9 +152,13 @@ def _start(python: Path, port: int, folder: Path, output: IO[bytes]) -> subproce
     )
 
 
-def _free_port() -> int:
+def _free_port(wanted: int) -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            raise Permanent(f"bqemulator cannot listen on port {wanted}: {error.strerror}") from error
         port: int = probe.getsockname()[1]
         return port
 

@@ -13,6 +13,7 @@ from shared.ports import BusHandler, Clock, Delivery, Nack
 
 DRAIN_SECONDS = 2.0
 """How long a consumer that ends waits for what the server has already sent it, so as to give it back."""
+GIVE_BACK_SECONDS = 5.0
 
 
 class Consumer:
@@ -108,8 +109,10 @@ class Consumer:
         reader.cancel()
         with suppress(asyncio.CancelledError):
             await reader
-        with suppress(Permanent):  # a subscription that is gone has no leases
-            await self._settler.give_back()
+        # A subscription that is gone has no leases; what cannot be given back in time comes again when its lease ends.
+        with suppress(Permanent, TimeoutError):
+            async with asyncio.timeout(GIVE_BACK_SECONDS):
+                await self._settler.give_back()
 
 
 def _only_permanent(failures: ExceptionGroup[Exception]) -> Permanent | None:

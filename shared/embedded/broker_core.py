@@ -272,6 +272,14 @@ class BrokerCore:
         due = [heap[0][0] for heap in (self._deadlines, self._backoffs) if heap]
         return max(0.0, min(due) - now) if due else None
 
+    def ready(self, subscription: str) -> bool:
+        """Whether a pull at the instant of the last operation would find a message.
+
+        Raises:
+            Permanent: unknown subscription.
+        """
+        return bool(self._subscription(subscription).ready)
+
     def depth(self, subscription: str) -> int:
         """Messages not yet acknowledged or moved to the dead letter: ready, leased and in backoff."""
         return self._subscription(subscription).owed

@@ -92,7 +92,9 @@ class _Consumer:
         self._clock = clock
         self._subscription = subscription
         self._handler = handler
-        self._slots = asyncio.Semaphore(max_in_flight)
+        self._max_in_flight = max_in_flight
+        self._workers = 0
+        self._starting = False
         self._wake = wake
         self._in_flight: set[str] = set()
 
@@ -100,21 +102,33 @@ class _Consumer:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._extend_leases())
             while True:
-                await self._slots.acquire()
                 self.bell.clear()
-                leased = self._core.pull(self._subscription, 1, self._clock.monotonic())
-                if leased:
-                    self._in_flight.add(leased[0].ack_id)
-                    group.create_task(self._deliver(leased[0]))
-                else:
-                    self._slots.release()
-                    await self._rung()
+                self._core.expire(self._clock.monotonic())
+                self._engage(group)
+                await self._rung()
 
     def give_back(self) -> None:
-        """Nack whatever is unfinished (also what was leased but cancelled before its handler started)."""
+        """Nack whatever is unfinished."""
         for ack_id in self._in_flight:
             self._core.nack(ack_id, self._clock.monotonic())
         self._wake()
+
+    def _engage(self, group: asyncio.TaskGroup) -> None:
+        if not self._starting and self._workers < self._max_in_flight and self._core.ready(self._subscription):
+            self._starting = True
+            self._workers += 1
+            group.create_task(self._work(group))
+
+    async def _work(self, group: asyncio.TaskGroup) -> None:
+        """Handle one message after another. A second worker starts only when a handler waits: tasks are not free."""
+        self._starting = False
+        try:
+            while leased := self._core.pull(self._subscription, 1, self._clock.monotonic()):
+                self._in_flight.add(leased[0].ack_id)
+                self._engage(group)
+                await self._deliver(leased[0])
+        finally:
+            self._workers -= 1
 
     async def _deliver(self, leased: Leased) -> None:
         message = leased.message
@@ -126,7 +140,6 @@ class _Consumer:
         else:
             self._core.ack(leased.ack_id, self._clock.monotonic())
         self._in_flight.discard(leased.ack_id)
-        self._slots.release()
 
     async def _extend_leases(self) -> None:
         deadline = self._core.ack_deadline(self._subscription)

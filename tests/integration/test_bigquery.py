@@ -1,9 +1,14 @@
 """What BigQuery's adapter does beyond the contract: tables from the registry, and writers that meet."""
 
+import socket
+import subprocess
+import sys
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -120,19 +125,44 @@ async def test_a_table_of_another_revision_is_named() -> None:
     await after.close()
 
 
-async def test_missing_tables_are_named_with_the_remedy() -> None:
+async def test_a_missing_table_is_named_with_the_remedy(warehouse: BigQueryWarehouse) -> None:
     """A project where nobody ran `tipoff schema apply`."""
-    warehouse = BigQueryWarehouse(f"test-{uuid.uuid4().hex}", tables=FEW, endpoint=endpoint())
-    with pytest.raises(Permanent, match=r"things.*tipoff schema apply"):
-        await warehouse.query(ALL)
-    await warehouse.close()
+    with pytest.raises(Permanent, match=r"contract\.nowhere.*tipoff schema apply"):
+        await warehouse.query("SELECT 1 FROM contract.nowhere")
 
 
-def test_an_emulator_that_ends_at_once_says_why() -> None:
-    """Here: its port is taken, by the one of the other tests."""
+def test_a_port_that_is_taken_is_named() -> None:
+    """Here by the emulator of the other tests, whose answer must not be taken for the new one's."""
     port = int(endpoint().rpartition(":")[2])
-    with pytest.raises((Permanent, Transient), match="bqemulator"), launcher.running(port=port, timeout=10.0):
+    with pytest.raises(Permanent, match=f"port {port}"), launcher.running(port=port):
         pass
+
+
+def test_an_emulator_that_ends_at_once_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With the last line of what it said."""
+    script = tmp_path / "broken.py"
+    script.write_text("raise SystemExit('no memory left')")
+    monkeypatch.setattr(launcher, "_START", script)
+    with pytest.raises(Permanent, match="code 1: no memory left"), launcher.running():
+        pass
+
+
+def test_an_emulator_ends_with_whoever_started_it() -> None:
+    """Also when that was killed and could not end it."""
+    program = (
+        "from devstack.emulators.bigquery import running\nwith running() as e: print(e.endpoint, flush=True); input()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as starter:
+        assert starter.stdout is not None
+        address = starter.stdout.readline().decode().strip()
+        starter.kill()
+    port = int(address.rpartition(":")[2])
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return
+    pytest.fail(f"it still answers on {address}")
 
 
 def test_an_emulator_that_cannot_be_installed_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

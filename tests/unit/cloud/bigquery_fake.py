@@ -12,7 +12,10 @@ from google.auth.transport.requests import AuthorizedSession
 from google.cloud import bigquery
 from requests.adapters import BaseAdapter
 
-JOB = {"jobReference": {"projectId": "p", "jobId": "j", "location": "US"}, "configuration": {"query": {"query": ""}}}
+JOB = {
+    "jobReference": {"projectId": "p", "jobId": "j", "location": "US"},
+    "configuration": {"query": {"query": "SELECT"}},
+}
 RUNNING = {**JOB, "status": {"state": "RUNNING"}}
 DONE = {**JOB, "status": {"state": "DONE"}, "statistics": {"query": {"statementType": "SELECT"}}}
 ONE = {
@@ -48,8 +51,8 @@ class Wire(BaseAdapter):
             what = "/".join(part if not part.startswith("tipoff-") else "JOB" for part in what.split("/"))
         self.asked.append(what)
         self.timeouts.append(timeout)
-        if request.body is not None:
-            self.bodies.append(json.loads(bytes(request.body)))
+        if isinstance(request.body, str | bytes):
+            self.bodies.append(json.loads(request.body))
         code, body = self.answer(what)
         response = requests.Response()
         response.status_code = code

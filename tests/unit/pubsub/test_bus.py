@@ -87,7 +87,11 @@ class Cable:
         self.connections += 1
         far_reader, far_writer = await asyncio.open_connection(self._host, int(self._port))
         self._writers += [writer, far_writer]
-        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        try:
+            await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        finally:
+            writer.transport.abort()
+            far_writer.transport.abort()
 
     def cut(self) -> None:
         for writer in self._writers:

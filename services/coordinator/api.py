@@ -165,10 +165,7 @@ class Api:
         key = await self._slate(request)
         if key is None:
             return _json([])
-        select = (
-            "SELECT * FROM raw.quarantine WHERE game_date = @game_date AND mode = @mode ORDER BY step, unit, record"
-        )
-        return _json(await self._ports.warehouse.query(select, {"game_date": key[0], "mode": key[1].value}))
+        return _json(await self._ports.warehouse.query(sql("quarantine"), {"game_date": key[0], "mode": key[1].value}))
 
     async def _slate(self, request: web.Request) -> tuple[date, Mode] | None:
         """The slate asked for: the latest run that fits the query, or the date and mode as given."""

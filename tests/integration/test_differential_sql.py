@@ -68,6 +68,7 @@ CASES: Mapping[str, Sequence[Params]] = {
         for market in ("", "points")
     ],
     "coordinator/sql/published.sql": [_RUN, {**_RUN, "run_id": "none"}],
+    "coordinator/sql/quarantine.sql": [_SLATE],
     "coordinator/sql/slates.sql": [{"first": world.PLAYED[0], "last": world.SLATE, "mode": "overnight"}],
     **{f"coordinator/sql/verify/{name}.sql": cases for name, cases in VERIFY.items()},
     "scraper/sql/known_players.sql": [_DAY],

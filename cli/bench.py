@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from benchmarks import bus, dispersion, night, predict
+from benchmarks import bus, dispersion, night, predict, startup
 from benchmarks.harness import Case, result
 from cli import common
 from cli.common import err, out
@@ -17,6 +17,7 @@ BENCHES: dict[str, Callable[[], list[Case]]] = {
     "predict": predict.bench,
     "night": night.bench,
     "dispersion": dispersion.bench,
+    "startup": startup.bench,
 }
 
 

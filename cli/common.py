@@ -37,7 +37,7 @@ def home() -> Path:
     """TIPOFF_HOME, with logging set up on the way: commands are quiet unless TIPOFF_LOG_LEVEL says otherwise."""
     settings = load(CommonSettings)
     asked = "log_level" in settings.model_fields_set
-    logs.configure(settings.log_level if asked else "error", settings.log_format if asked else "console")
+    logs.configure(settings.log_level if asked else "critical", settings.log_format if asked else "console")
     return settings.home
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -66,6 +67,7 @@ def demo(path: Path | None, mode: str, market: str, as_json: bool) -> None:  # n
         )
         out.print("Next: `tipoff predictions --json`, `tipoff status`, `tipoff replay --help`")
         show.reasons([*report["nights"], report["grading"]])
+    show.failure([*report["nights"], report["grading"]])
     raise click.exceptions.Exit(common.EXIT_CODES[report["status"]])
 
 
@@ -119,6 +121,7 @@ def replay(  # noqa: PLR0913 - one argument per option
         out.print()
         out.print(show.accuracy_table(report["totals"]["accuracy"]))
         show.reasons([*report["nights"], report["grading"]])
+    show.failure([*report["nights"], report["grading"]])
     raise click.exceptions.Exit(common.EXIT_CODES[report["status"]])
 
 
@@ -144,14 +147,16 @@ def run(day: date | None, mode: str, from_phase: int | None, *, force: bool, dry
         if schedule.get("expected") == 0:
             out.print(f"no games on {night['game_date']}: nothing to predict")
         show.reasons([night])
+    if not dry_run:
+        show.failure([summary(result)])
     raise click.exceptions.Exit(0 if dry_run else common.EXIT_CODES[result["status"]])
 
 
 async def _run(base: Path, day: date | None, mode: Mode, options: dict[str, Any]) -> dict[str, Any]:
     """Ask the running stack for a run, or a stack of this command's own in the current workspace."""
     stack = daemon.running_stack(base)
-    workspace = current(base) or Workspace(base, "demo")
-    session = workspace.read_session() if workspace.path.is_dir() else {}
+    workspace = current(base)
+    session = {} if workspace is None else workspace.read_session()
     history = open_history(session.get("history"))
     day = day if day is not None else _latest(history, workspace)
     _refuse_outside(history, day, day)
@@ -161,17 +166,19 @@ async def _run(base: Path, day: date | None, mode: Mode, options: dict[str, Any]
             if not options["dry_run"]:
                 await daemon.set_clock(stack, instant)
             return await _request(client, day, mode, options)
-    workspace.make()
-    with workspace.lock():
-        if not options["dry_run"]:
-            workspace.write_session(
-                {"finished": True, "history": None, "nights": []} | session | {"clock": instant.isoformat()}
-            )
-        async with (
-            running(workspace, history, VirtualClock(instant), FaultProfile.named("none")) as local,
-            connect(local.urls["coordinator"], local.api_key) as client,
-        ):
-            return await _request(client, day, mode, options)
+    with TemporaryDirectory() as nowhere:  # a dry run makes nothing where nothing is
+        fresh = Workspace(Path(nowhere) if options["dry_run"] else base, "demo")
+        workspace = workspace if workspace is not None else fresh
+        workspace.make()
+        with workspace.lock():
+            if not options["dry_run"]:
+                new: dict[str, Any] = {"finished": True, "history": None, "nights": []}
+                workspace.write_session(new | session | {"clock": instant.isoformat()})
+            async with (
+                running(workspace, history, VirtualClock(instant), FaultProfile.named("none")) as local,
+                connect(local.urls["coordinator"], local.api_key) as client,
+            ):
+                return await _request(client, day, mode, options)
 
 
 async def _request(client: Client, day: date, mode: Mode, options: dict[str, Any]) -> dict[str, Any]:
@@ -187,8 +194,8 @@ def _absolute(path: Path | None) -> str | None:
     return None if path is None else str(path.resolve())
 
 
-def _latest(history: History, workspace: Workspace) -> date:
-    stood = workspace.clock() if workspace.path.is_dir() else None
+def _latest(history: History, workspace: Workspace | None) -> date:
+    stood = None if workspace is None else workspace.clock()
     known = [day for day in history.dates if stood is None or last_cutoff(history, day, Mode.OVERNIGHT) <= stood]
     return max(known, default=history.last_date)
 

@@ -161,6 +161,15 @@ def nights_table(nights: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
+def failure(nights: Sequence[dict[str, Any]]) -> None:
+    """The first thing that failed, as the one line on stderr that a failure gets."""
+    for night in nights:
+        if night["status"] == "failed":
+            step, reason = next(iter(night["reasons"].items()), ("run", "failed"))
+            err.print(f"error: {night['game_date']} {step}: {reason}", soft_wrap=True, markup=False)
+            return
+
+
 def reasons(nights: Sequence[dict[str, Any]]) -> None:
     """Why nights are not complete, a line each."""
     for night in nights:

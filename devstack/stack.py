@@ -111,7 +111,7 @@ async def _serving(app: web.Application, port: int) -> AsyncIterator[str]:
         try:
             await site.start()
         except OSError as error:
-            raise Permanent(f"port {port} is taken", remedy="set TIPOFF_PORT to a free one") from error
+            raise Permanent(f"port {port} is taken", remedy="choose a free one with --port") from error
         host, bound = runner.addresses[0][:2]
         yield f"http://{host}:{bound}"
     finally:

@@ -1,9 +1,9 @@
 """The one boundary: between the bus and a service's handlers, and the only place that catches everything.
 
 Each failure is mapped to one of the three kinds. `Skip` is acknowledged with its reason. `Permanent` goes to the dead
-letter once, with its reason. `Transient` is nacked; the bus redelivers it with backoff and, after the topic's maximum
-of attempts, moves it to the dead letter itself. An exception that is none of the three is a bug: `Permanent`, with its
-traceback in the log.
+letter once, with its reason. `Transient` is nacked and redelivered with backoff; at the topic's last attempt it goes to
+the dead letter too, with its reason, where the bus itself would not know one. An exception that is none of the three
+is a bug: `Permanent`, with its traceback in the log.
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,12 +22,16 @@ MessageHandler = Callable[[Message], Awaitable[None]]
 
 
 def classify(error: Exception) -> Transient | Permanent | Skip:
-    """The kind of failure an exception is."""
+    """The kind of failure an exception is; of several at once, one that trying again cannot mend comes first."""
     if isinstance(error, Transient | Permanent | Skip):
         return error
+    if isinstance(error, ExceptionGroup):
+        kinds = [classify(inner) for inner in error.exceptions]
+        return next((kind for kind in kinds if isinstance(kind, Permanent)), kinds[0])
     if isinstance(error, TimeoutError | ConnectionError):
         return Transient(f"{type(error).__name__}: {error}")
-    return Permanent(f"unexpected {type(error).__name__}: {error}")
+    first_line = str(error).partition("\n")[0]
+    return Permanent(f"unexpected {type(error).__name__}: {first_line}")
 
 
 def guarded(handler: MessageHandler, *, topic: Topic, bus: Bus, clock: Clock, log: Any) -> BusHandler:  # noqa: ANN401 - structlog
@@ -45,13 +49,14 @@ def guarded(handler: MessageHandler, *, topic: Topic, bus: Bus, clock: Clock, lo
             if isinstance(failure, Skip):
                 verdict = "skip"
                 log.info("message_skipped", reason=str(failure), **fields)
-            elif isinstance(failure, Transient):
+            elif isinstance(failure, Transient) and delivery.attempt < topic.max_delivery_attempts:
                 verdict = "nack"
                 log.warning("message_nacked", reason=str(failure), **fields)
                 raise Nack(str(failure)) from error
             else:
                 verdict = "dead"
-                log.error("message_dead", reason=str(failure), exc_info=failure is not error, **fields)  # noqa: TRY400 - a Permanent needs no traceback
+                unknown = not isinstance(error, TipoffError | ExceptionGroup)
+                log.error("message_dead", reason=str(failure), exc_info=unknown, **fields)  # noqa: TRY400 - a known failure needs no traceback
                 await _bury(bus, topic, delivery, str(failure))
         finally:
             metrics.MESSAGES.labels(topic.name, verdict).inc()

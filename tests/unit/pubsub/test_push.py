@@ -54,6 +54,16 @@ class Service:
         self.handled.put_nowait(message)
 
 
+async def quiet(server: Server) -> None:
+    """Stop pushing: a connection that a closing service is just accepting would be left open."""
+    for subscription in list(server.broker.subscriptions):
+        server.broker.delete_subscription(subscription)
+    pushers = [task for task in asyncio.all_tasks() if task.get_name().startswith("push ")]
+    await asyncio.gather(*pushers, return_exceptions=True)
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
 @asynccontextmanager
 async def pushed(server: Server, folder: Path, certs_url: str | None = None) -> AsyncIterator[Service]:
     settings = load(
@@ -82,8 +92,7 @@ async def pushed(server: Server, folder: Path, certs_url: str | None = None) -> 
         async with TestClient(TestServer(app)) as client:
             service = Service(client, bus)
             yield service
-            for subscription in list(server.broker.subscriptions):
-                server.broker.delete_subscription(subscription)  # nothing is pushed to a service that is closing
+            await quiet(server)
     await bus.close()
 
 

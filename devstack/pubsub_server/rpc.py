@@ -67,8 +67,8 @@ async def _abort(context: Any, refusal: Refused) -> NoReturn:  # noqa: ANN401 - 
     raise AssertionError("abort raises")
 
 
-def _serialized(message: Pb) -> bytes:
-    data: bytes = message.SerializeToString()
+def _serialized(message: Pb | bytes) -> bytes:
+    data: bytes = message if isinstance(message, bytes) else message.SerializeToString()
     return data
 
 

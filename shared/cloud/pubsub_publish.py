@@ -18,9 +18,11 @@ A single larger message travels alone."""
 MAX_REQUESTS = 4
 """Under way at once, per topic."""
 
-_Message = pubsub.PubsubMessage.pb()
 _Request = pubsub.PublishRequest.pb()
 # The raw protobuf classes: the client's own wrappers cost ten times as much per message.
+
+
+_Outgoing = tuple[bytes, Mapping[str, str], asyncio.Future[str]]
 
 
 class Publisher:
@@ -30,7 +32,7 @@ class Publisher:
         self._client = client
         self._path = path
         self._timeout = call_timeout
-        self._waiting: deque[tuple[Any, int, asyncio.Future[str]]] = deque()
+        self._waiting: deque[_Outgoing] = deque()
         self._requests: set[asyncio.Task[None]] = set()
         self._scheduled = False
 
@@ -38,10 +40,7 @@ class Publisher:
         """Returns the message id once Pub/Sub has the message."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[str] = loop.create_future()
-        message = _Message(data=data, attributes=attributes) if attributes else _Message(data=data)
-        # Not ByteSize(), which serialises the message to find out.
-        size = len(data) + sum(4 * (len(key) + len(value)) for key, value in attributes.items())
-        self._waiting.append((message, size, future))
+        self._waiting.append((data, dict(attributes), future))
         if not self._scheduled and len(self._requests) < MAX_REQUESTS:
             self._scheduled = True
             loop.call_soon(self._start)  # at the end of this turn: whoever publishes in it comes along
@@ -64,22 +63,25 @@ class Publisher:
         self._requests.discard(request)
         self._start()
 
-    def _batch(self) -> tuple[list[Any], list[asyncio.Future[str]]]:
-        messages: list[Any] = []
+    def _batch(self) -> tuple[Any, list[asyncio.Future[str]]]:
+        request = _Request(topic=self._path)
         futures: list[asyncio.Future[str]] = []
         size = 0
-        while self._waiting and len(messages) < MAX_MESSAGES:
-            message, message_size, future = self._waiting[0]
-            size += message_size
-            if messages and size > MAX_BYTES:
+        while self._waiting and len(futures) < MAX_MESSAGES:
+            data, attributes, future = self._waiting[0]
+            # An upper bound, as UTF-8 has four bytes a character: asking protobuf would serialise the message.
+            size += len(data) + sum(4 * (len(key) + len(value)) for key, value in attributes.items())
+            if futures and size > MAX_BYTES:
                 break
             self._waiting.popleft()
-            messages.append(message)
+            message = request.messages.add()  # filled in place: a list of messages would be copied
+            message.data = data
+            if attributes:
+                message.attributes.update(attributes)
             futures.append(future)
-        return messages, futures
+        return pubsub.PublishRequest.wrap(request), futures
 
-    async def _send(self, messages: list[Any], futures: list[asyncio.Future[str]]) -> None:
-        request = pubsub.PublishRequest.wrap(_Request(topic=self._path, messages=messages))
+    async def _send(self, request: pubsub.PublishRequest, futures: list[asyncio.Future[str]]) -> None:
         try:
             response = await self._client.publish(request=request, retry=bounded(self._timeout), timeout=self._timeout)
         except FAILURES as error:

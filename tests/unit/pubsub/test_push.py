@@ -158,23 +158,24 @@ async def test_f26_a_permanent_failure_goes_to_the_dead_letter_once(server: Serv
     assert letter.attributes["reason"] == "bad batch"
 
 
-async def test_f26_what_fails_for_ever_is_dead_lettered_by_pubsub(server: Server, service: Service) -> None:
-    """After the topic's five attempts, not days of them."""
+async def test_f26_what_fails_for_ever_is_dead_lettered(server: Server, service: Service) -> None:
+    """After the topic's five attempts, not days of them: `deliveryAttempt` tells the boundary which is the last."""
     service.failures = [Transient("never") for _ in range(9)]
     await subscribe(service)
     await service.bus.publish(TOPIC, REPORT.encode())
     (letter,) = await service.dead.take()
     await drained(server)
     assert service.attempts == 5
-    assert letter.attributes["CloudPubSubDeadLetterSourceSubscription"] == TOPIC
+    assert letter.attributes["reason"] == "never"
 
 
 async def test_a_push_for_another_audience_is_never_handled(server: Server, service: Service) -> None:
-    """Genuine, but made for something else: every delivery is refused."""
+    """Genuine, but made for something else: every delivery is refused, and Pub/Sub itself dead-letters the message."""
     await subscribe(service, audience="another-app")
     await service.bus.publish(TOPIC, REPORT.encode())
     await drained(server)
     assert service.attempts == 0
+    assert server.broker.core.depth(f"projects/demo/subscriptions/{TOPIC}-dead") == 1
 
 
 def body(**changes: Any) -> bytes:  # noqa: ANN401 - a JSON document

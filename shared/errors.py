@@ -22,11 +22,11 @@ class Transient(TipoffError):  # noqa: N818 - the domain's own name for it
         """Seconds the other side asked us to wait (HTTP Retry-After), if it did."""
 
 
-class Permanent(TipoffError):  # noqa: N818
+class Permanent(TipoffError):  # noqa: N818 - as above
     """Will fail the same way for ever: the message goes to the dead letter, once, with its reason."""
 
 
-class Skip(TipoffError):  # noqa: N818
+class Skip(TipoffError):  # noqa: N818 - as above
     """Nothing to do, and that is right: the message is acknowledged and the reason is logged."""
 
 

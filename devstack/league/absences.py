@@ -58,7 +58,7 @@ def absences(rng: np.random.Generator, games: Calendar) -> Absences:
     plays = ~out & ((order < _SURE) | (rng.random(shape) < _ALSO_PLAYS))
     kind = rng.random(shape)
     out_status = np.where(kind < 0.98, 1, np.where(kind < 0.995, 4, 5))  # noqa: PLR2004 - codes of STATUSES
-    stays_on_bench = np.where(kind < 0.96, 2, 3)  # noqa: PLR2004
+    stays_on_bench = np.where(kind < 0.96, 2, 3)  # noqa: PLR2004 - a share of the generated league
     status = np.where(plays, 0, np.where(injured, 1, np.where(out, out_status, stays_on_bench)))
     return Absences(injured, status, order)
 

@@ -48,10 +48,10 @@ def lines(
     side, place, market, book = np.nonzero(grid)
     mean = means[side, place, market] * rng.normal(0.99, 0.03, len(side))
     overnight = np.maximum(np.floor(mean), 0.0) + 0.5
-    moved = overnight + np.where(rng.random(len(side)) < 0.15, rng.choice([-1.0, 1.0], len(side)), 0.0)  # noqa: PLR2004
+    moved = overnight + np.where(rng.random(len(side)) < 0.15, rng.choice([-1.0, 1.0], len(side)), 0.0)  # noqa: PLR2004 - a share of the generated league
     posted_overnight = mornings[side] - rng.integers(600, 9 * 3600, len(side))
     posted_today = tips[side] - rng.integers(3600, 6 * 3600, len(side))
-    alternate = np.flatnonzero((market == MARKETS.index("points")) & (book == _ALTERNATE_BOOK) & (mean > 12.0))  # noqa: PLR2004
+    alternate = np.flatnonzero((market == MARKETS.index("points")) & (book == _ALTERNATE_BOOK) & (mean > 12.0))  # noqa: PLR2004 - a share of the generated league
 
     picks = [np.arange(len(side))] * 2 + [alternate] * len(_ALTERNATES)
     line = [overnight, np.maximum(moved, 0.5), *(overnight[alternate] + step for step in _ALTERNATES)]

@@ -79,7 +79,7 @@ def test_f16_f24_one_prediction_per_game_player_market_and_system(night: Replaye
     assert set(keys.values()) == {1}
     assert Counter(market for *_, market, _ in keys) == dict.fromkeys(MARKETS, len(keys) // len(MARKETS))
     for table in ("player_prop_predictions", "prediction_grades"):
-        stored = query(night.home, f"SELECT game_id, player_id, market, system FROM predictions.{table}")  # noqa: S608
+        stored = query(night.home, f"SELECT game_id, player_id, market, system FROM predictions.{table}")  # noqa: S608 - names of the registry
         assert Counter(stored) == keys
 
 

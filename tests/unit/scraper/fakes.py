@@ -116,7 +116,7 @@ class BrokenWarehouse:
         self._warehouse = warehouse
         self._table = table
 
-    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Any = None) -> int:  # noqa: ANN401
+    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Any = None) -> int:  # noqa: ANN401 - as the port
         if table == self._table:
             raise Transient(f"{table} cannot be written")
         written: int = await self._warehouse.replace(table, rows, scope=scope, params=params)

@@ -61,6 +61,7 @@ clean: ## remove .venv, caches and build output (the data in .tipoff stays)
 	@rm -rf $(VENV) build dist *.egg-info .coverage* .*_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# The locks are complete, so nothing is resolved again: pip 23 would take "google-auth[x]" for an unpinned requirement.
 # The first interpreter of PYTHON that is new enough and can make virtual environments makes .venv.
 $(BIN)/python:
 	@old=; bare=; for python in $(PYTHON); do \
@@ -79,6 +80,6 @@ $(BIN)/python:
 
 $(READY): requirements/dev.txt pyproject.toml | $(BIN)/python
 	@echo "installing requirements/dev.txt into .venv"
-	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@

@@ -44,7 +44,7 @@ def _installed(service: str, folder: Path) -> Path:
     python = folder / "venv" / "bin" / "python"
     pip: list[str | Path] = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     lock = ROOT / "requirements" / f"{service}.txt"
-    subprocess.run([*pip, "--require-hashes", "-r", lock], check=True)  # noqa: S603 - as above
+    subprocess.run([*pip, "--no-deps", "--require-hashes", "-r", lock], check=True)  # noqa: S603 - as above
     subprocess.run([*pip, "--no-deps", ROOT], check=True)  # noqa: S603 - as above
     return python
 

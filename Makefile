@@ -61,7 +61,6 @@ clean: ## remove .venv, caches and build output (the data in .tipoff stays)
 	@rm -rf $(VENV) build dist *.egg-info .coverage* .*_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The locks are complete, so nothing is resolved again: pip 23 would take "google-auth[x]" for an unpinned requirement.
 # The first interpreter of PYTHON that is new enough and can make virtual environments makes .venv.
 $(BIN)/python:
 	@old=; bare=; for python in $(PYTHON); do \
@@ -78,6 +77,7 @@ $(BIN)/python:
 	fi; \
 	exit 1
 
+# The locks are complete, so nothing is resolved again: pip 23 would take "google-auth[x]" for an unpinned requirement.
 $(READY): requirements/dev.txt pyproject.toml | $(BIN)/python
 	@echo "installing requirements/dev.txt into .venv"
 	@$(PIP) install --no-deps --require-hashes -r requirements/dev.txt

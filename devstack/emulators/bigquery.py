@@ -119,9 +119,10 @@ async def bigquery_emulator(*, port: int = 0, log: Path | None = None) -> AsyncI
 
 
 def _install(home: Path, python: Path) -> None:
+    pip = [str(python), "-m", "pip", "install", "-qq", "--retries", "2"]
     commands = (
         [sys.executable, "-m", "venv", "--clear", str(home)],
-        [str(python), "-m", "pip", "install", "-qq", "--retries", "2", "--no-deps", "--require-hashes", "-r", str(_LOCK)],
+        [*pip, "--no-deps", "--require-hashes", "-r", str(_LOCK)],
     )
     for command in commands:
         try:

@@ -8,8 +8,8 @@ from benchmarks.harness import Case, seconds
 from services.worker.domain.batch import predict
 from shared.contract import BatchRequested, PredictionTask
 from shared.markets import MARKETS
-from shared.pipeline import SYSTEMS
 from shared.slate import Mode
+from shared.systems import HAND_MADE
 
 PLAYERS = 450
 
@@ -25,12 +25,17 @@ def _batch() -> BatchRequested:
             features[f"{market}_line"] = round(rate * 25) + 0.5 if player % 2 else None
         tasks.append(
             PredictionTask(
-                game_id="0022400001", player_id=player, predicted_at="2024-12-01T12:00:00+00:00", features=features
+                game_id="0022400001",
+                player_id=player,
+                team="BOS",
+                opponent="NYK",
+                predicted_at="2024-12-01T12:00:00+00:00",
+                features=features,
             )
         )
     return BatchRequested(
         run_id="2024-12-01.overnight.1", game_date=date(2024, 12, 1), mode=Mode.OVERNIGHT, attempt=1, batch=0,
-        systems=SYSTEMS, tasks=tuple(tasks),
+        systems=HAND_MADE, tasks=tuple(tasks),
     )  # fmt: skip
 
 

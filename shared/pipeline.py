@@ -39,15 +39,14 @@ STEPS = {
         ),
         Step("player_daily_cache", 4, "analytics", ("upcoming_player_game_context",), "features.player_daily_cache"),
         Step("ml_feature_store", 4, "analytics", ("player_daily_cache",), "features.ml_feature_store"),
-        Step("predict", 5, "coordinator", ("ml_feature_store",), "predictions.staging"),
+        Step("train", 4, "worker", ("ml_feature_store",), "predictions.models", required=False),
+        Step("predict", 5, "coordinator", ("ml_feature_store", "train"), "predictions.staging"),
         Step("publish", 5, "coordinator", ("predict",), "predictions.player_prop_predictions"),
         Step("grade", 5, "analytics", ("player_game_summary",), "predictions.prediction_grades", required=False),
         Step("export", 6, "coordinator", ("publish", "grade"), ""),
     )
 }
 PHASES = {1: "scrape", 2: "load", 3: "analytics", 4: "features", 5: "predict, grade", 6: "publish"}
-SYSTEMS = ("moving_average",)
-"""Prediction systems a night runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -362,6 +362,27 @@ TABLES = {
             )
         ),
         Table(
+            "predictions.models",
+            "Every model that was trained: the newest champion as of a slate predicts it. Nothing is ever deleted.",
+            ("mode", "system", "digest"),
+            (
+                _c("game_date", "DATE", "as of: trained on what was known at 07:00 ET of this date"),
+                _MODE,
+                _c("system", "STRING", "the prediction system"),
+                _c("digest", "STRING", "SHA-256 of the artifact's bytes, hexadecimal: its name in the archive"),
+                _c("training_first", "DATE", "first slate trained on"),
+                _c("training_last", "DATE", "last slate trained on"),
+                _c("rows", "INT64", "player games trained on"),
+                _c("contract_version", "STRING", "version of the feature contract it was trained under"),
+                _c("libraries", "STRING", "versions of the libraries it was made with, a JSON object"),
+                _c("metrics", "STRING", "walk-forward scores on the newest slates, a JSON object"),
+                _c("status", "STRING", "champion, challenger, shadow or refused"),
+                _n("reason", "STRING", "why it is no champion; null for one"),
+                _c("created_at", "TIMESTAMP", "business instant of the training"),
+            ),
+            cluster=("mode", "system"),
+        ),
+        Table(
             "predictions.prediction_grades",
             "Every published prediction against what happened.",
             ("game_id", "player_id", "market", "system", "mode"),

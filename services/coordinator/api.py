@@ -39,6 +39,7 @@ class RunBody(BaseModel):
     retrospective: bool = False
     force: bool = False
     from_phase: int | None = Field(None, ge=1, le=6)
+    retrain: bool = False
     dry_run: bool = False
 
 
@@ -108,6 +109,7 @@ class Api:
         app.router.add_get("/v1/predictions", self.predictions)
         app.router.add_get("/v1/grades", partial(self.accounts, "grades"))
         app.router.add_get("/v1/slates", partial(self.accounts, "slates"))
+        app.router.add_get("/v1/models", self.models)
         app.router.add_get("/v1/dead-letters", self.dead_letters)
         app.router.add_get("/v1/quarantine", self.quarantine)
 
@@ -155,6 +157,11 @@ class Api:
         mode = Mode(_one_of(request.query.get("mode", Mode.OVERNIGHT.value)))
         params = {"first": _day(request.query, "first"), "last": _day(request.query, "last"), "mode": mode.value}
         return _json(await self._ports.warehouse.query(sql(name), params))
+
+    async def models(self, request: web.Request) -> web.Response:
+        """GET /v1/models?mode=: every model that was trained, newest first."""
+        mode = Mode(_one_of(request.query.get("mode", Mode.OVERNIGHT.value)))
+        return _json(await self._ports.warehouse.query(sql("models"), {"mode": mode.value}))
 
     async def dead_letters(self, _: web.Request) -> web.Response:
         """GET /v1/dead-letters: what could not be handled, with the reason."""

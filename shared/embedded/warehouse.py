@@ -4,16 +4,17 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.embedded import rows as checked
-from shared.embedded.duck import Connection, Duck, fetch
+from shared.embedded.duck import Connection, Duck, fetch, fetch_columns
 from shared.embedded.publish import check_selected, publish
 from shared.embedded.sql import to_duckdb
 from shared.errors import Permanent
 from shared.ports import Params, Row
 from shared.tables import TABLES, Table
 
+T = TypeVar("T")
 _NO_PARAMS: Params = {}
 
 
@@ -36,11 +37,20 @@ class DuckDBWarehouse:
 
     async def query(self, sql: str, params: Params | None = None) -> list[Row]:
         """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
+        return await self._select(sql, params, fetch)
+
+    async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
+        """The same SELECT by column: numbers as float64 arrays, NaN where null."""
+        return await self._select(sql, params, fetch_columns)
+
+    async def _select(
+        self, sql: str, params: Params | None, read: Callable[[Connection, str, Mapping[str, Any]], T]
+    ) -> T:
         statement = to_duckdb(sql)
         if not statement.is_query:
             raise Permanent(f"query takes a SELECT: {statement.source}", remedy="write with append, replace, transform")
         values = statement.bind(_bindable(params))
-        return await self._duck.run(lambda connection: fetch(connection, statement.text, values), statement.source)
+        return await self._duck.run(lambda connection: read(connection, statement.text, values), statement.source)
 
     async def append(self, table: str, rows: Sequence[Row]) -> int:
         """Insert the rows whose key is not there yet; of rows with equal keys the first. Returns how many were new."""

@@ -1,5 +1,9 @@
--- The one query that loads a slate's features for prediction.
-SELECT *
-FROM features.ml_feature_store
-WHERE game_date = @game_date AND mode = @mode AND tip_utc > @not_tipped_after
-ORDER BY player_id
+-- The one query that loads a slate's features for prediction, games together.
+SELECT features.*, context.team_abbr, context.opponent_team_abbr
+FROM features.ml_feature_store AS features
+JOIN analytics.upcoming_player_game_context AS context
+  ON context.game_date = features.game_date
+  AND context.mode = features.mode
+  AND context.player_id = features.player_id
+WHERE features.game_date = @game_date AND features.mode = @mode AND features.tip_utc > @not_tipped_after
+ORDER BY features.game_id, features.player_id

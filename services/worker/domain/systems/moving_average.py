@@ -9,6 +9,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from services.worker.domain.distribution import Counts, Floats, negative_binomial
+from services.worker.domain.systems.base import Features, System, per_market
+from shared.markets import MARKETS
 
 DISPERSION: Mapping[str, tuple[float, float]] = {
     "points": (11.67, 2.31),
@@ -22,14 +24,17 @@ _LEAST_MEAN = 0.02
 """A player who never did it may do it once: keeps the mean positive."""
 
 
-def needs(market: str) -> tuple[str, ...]:
-    """The features it cannot do without."""
-    return (f"{market}_per_minute", "minutes_ewma")
+def mean(features: Features, market: str) -> Floats:
+    """(n,) expected count from `<market>_per_minute` and `minutes_ewma`."""
+    return np.maximum(features[f"{market}_per_minute"] * features["minutes_ewma"], _LEAST_MEAN)
 
 
-def predict(features: Mapping[str, Floats], market: str) -> Counts:
-    """Forecast `market` for n players from `<market>_per_minute` and `minutes_ewma`, each (n,)."""
-    mean = np.maximum(features[f"{market}_per_minute"] * features["minutes_ewma"], _LEAST_MEAN)
+def predict(features: Features, market: str) -> Counts:
+    """Forecast `market` for n players."""
+    expected = mean(features, market)
     a, b = DISPERSION[market]
     # A bench player's spread cannot be wider than that of someone who scores: a fades in over the first few units.
-    return negative_binomial(mean, b * mean + a * np.minimum(mean, 1.0))
+    return negative_binomial(expected, b * expected + a * np.minimum(expected, 1.0))
+
+
+SYSTEM = System(per_market(predict), needs=(*(f"{market}_per_minute" for market in MARKETS), "minutes_ewma"))

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from cli import bench, dev, doctor, nights, reading
+from cli import bench, dev, doctor, models, nights, reading
 from shared.errors import TipoffError
 
 
@@ -21,6 +21,8 @@ for command in (
     nights.demo,
     nights.replay,
     nights.run,
+    models.train,
+    models.models,
     dev.dev,
     reading.predictions,
     reading.status,

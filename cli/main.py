@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from cli import bench, dev, doctor, models, nights, reading
+from cli import accuracy, bench, dev, doctor, models, nights, predictions, reading
 from shared.errors import TipoffError
 
 
@@ -24,7 +24,8 @@ for command in (
     models.train,
     models.models,
     dev.dev,
-    reading.predictions,
+    predictions.predictions,
+    accuracy.accuracy,
     reading.status,
     reading.runs,
     reading.dlq,

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 
+from services.coordinator.quotes import quoted
 from shared.contract import PredictionTask
 from shared.features import FEATURES
+from shared.markets import MARKETS
 from shared.ports import Row
 
 
@@ -18,6 +20,7 @@ def task(row: Row, predicted_at: datetime) -> PredictionTask:
         opponent=row["opponent_team_abbr"],
         predicted_at=predicted_at.isoformat(),
         features={name: None if row[name] is None else float(row[name]) for name in FEATURES},
+        lines={market: quote for market in MARKETS if (quote := quoted(row, market)) is not None},
     )
 
 

@@ -1,19 +1,18 @@
 """A batch in, rows of `predictions.staging` out."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
-from services.worker.domain.evaluate import columns, evaluate
-from services.worker.domain.systems.base import Features, Forecast
+from services.worker.domain.columns import of_decisions, of_distributions, of_opinions, of_quote
+from services.worker.domain.decision import Quotes, Standing, decide
+from services.worker.domain.evaluate import evaluate
+from services.worker.domain.systems.base import Forecast
 from shared.contract import BatchRequested
 from shared.ports import Row
 from shared.slate import Mode
-from shared.tables import QUANTILE_COLUMNS
+from shared.systems import SYSTEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,41 +41,38 @@ def predict(
         Permanent: an unknown system, or a feature missing from the tasks.
     """
     evaluated = evaluate(batch, models, refused)
-    features = columns(batch)
     rows = [
         row
         for system, forecasts in evaluated.forecasts.items()
         for market, forecast in forecasts.items()
-        for row in _rows(batch, features, system, market, forecast)
+        for row in _rows(batch, system, market, forecast)
     ]
     return Predicted(rows, dict(evaluated.absent))
 
 
-def _rows(batch: BatchRequested, features: Features, system: str, market: str, forecast: Forecast) -> list[Row]:
-    which = np.arange(len(batch.tasks)) if forecast.rows is None else forecast.rows
-    counts, line = forecast.counts, features[f"{market}_line"][which]
-    quantiles, over, push = counts.quantiles(), counts.over(line), counts.push(line)
+def _rows(batch: BatchRequested, system: str, market: str, forecast: Forecast) -> list[Row]:
+    tasks = batch.tasks if forecast.rows is None else [batch.tasks[row] for row in forecast.rows]
+    predicted_at = [datetime.fromisoformat(task.predicted_at) for task in tasks]
+    quotes = [task.lines.get(market) for task in tasks]
+    shadow = SYSTEMS[system].stage == "shadow"
+    decisions = decide(forecast.counts, Quotes.of(quotes, predicted_at), Standing(shadow, forecast.p_play))
+    columns = of_distributions(forecast.counts) | of_decisions(decisions) | of_opinions(forecast)
     return [
         {
             "game_date": batch.game_date,
             "mode": Mode(batch.mode).value,
-            "game_id": batch.tasks[task].game_id,
-            "player_id": batch.tasks[task].player_id,
+            "game_id": task.game_id,
+            "player_id": task.player_id,
             "market": market,
             "system": system,
             "run_id": batch.run_id,
             "generation": int(batch.run_id.rsplit(".", 1)[1]),
             "batch": batch.batch,
-            "predicted_at": datetime.fromisoformat(batch.tasks[task].predicted_at),
-            "mean": float(counts.mean[i]),
-            **dict(zip(QUANTILE_COLUMNS, map(float, quantiles[i]), strict=True)),
-            "line": _null(line[i]),
-            "p_over": _null(over[i]),
-            "p_push": _null(push[i]),
+            "predicted_at": predicted_at[i],
+            "shadow": shadow,
+            "artifact": batch.artifacts.get(system),
+            **of_quote(quotes[i]),
+            **{name: values[i] for name, values in columns.items()},
         }
-        for i, task in enumerate(which.tolist())
+        for i, task in enumerate(tasks)
     ]
-
-
-def _null(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.worker.domain.artifact import Array, Artifact
-from services.worker.domain.distribution import negative_binomial
+from services.worker.domain.distribution import power_normal
 from services.worker.domain.systems import system
 from services.worker.domain.systems.base import Forecast, Forecasts, Inputs
 from shared.errors import Permanent
@@ -62,15 +62,15 @@ def _predict(name: str, model: Any, inputs: Inputs) -> Forecasts:  # noqa: ANN40
 
 
 def _numbers(forecast: Forecast) -> Array:
-    """(6, rows): mean, location, variance, shift, minutes, probability to play; NaN where there is no opinion."""
+    """(6, rows): mean, centre, scale, power, minutes, probability to play; NaN where there is no opinion."""
     counts = forecast.counts
     nothing = np.full(len(counts.mean), np.nan)
     return np.array(
         [
             counts.mean,
-            counts.location,
-            counts.variance,
-            np.full(len(counts.mean), float(counts.shift)),
+            counts.centre,
+            counts.scale,
+            np.full(len(counts.mean), counts.power),
             nothing if forecast.minutes is None else forecast.minutes,
             nothing if forecast.p_play is None else forecast.p_play,
         ]
@@ -83,8 +83,8 @@ def _members(arrays: Mapping[str, Array]) -> dict[str, Forecasts]:
     for key, numbers in arrays.items():
         if key.startswith("golden.member."):
             member, market = key.removeprefix("golden.member.").rsplit(".", 1)
-            _, location, variance, shift, minutes, p_play = numbers
-            counts = negative_binomial(location, variance, int(shift[0]) if len(shift) else 0)
+            _, centre, scale, power, minutes, p_play = numbers
+            counts = power_normal(centre, scale, float(power[0]))
             members.setdefault(member, {})[market] = Forecast(counts, minutes=minutes, p_play=p_play)
     return {member: {market: members[member][market] for market in MARKETS} for member in members}
 
@@ -93,7 +93,7 @@ def some(forecast: Forecast, rows: npt.NDArray[np.int64]) -> Forecast:
     """Some rows of a forecast of all rows, as numbers keep it."""
     counts = forecast.counts
     return Forecast(
-        negative_binomial(counts.location[rows], counts.variance[rows], counts.shift),
+        counts.take(rows),
         minutes=None if forecast.minutes is None else forecast.minutes[rows],
         p_play=None if forecast.p_play is None else forecast.p_play[rows],
     )

@@ -1,4 +1,4 @@
-"""How wide a learned forecast is: a variance linear in the mean, and the family's shift."""
+"""From a point forecast to a distribution: power-normal around it, as wide as forecasts of that level have been."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,34 +6,55 @@ from typing import Any
 
 import numpy as np
 
-from services.worker.domain.distribution import Counts, Floats, negative_binomial
+from services.worker.domain.distribution import Counts, Floats, power_normal, to_power
+
+POWERS: Mapping[str, float] = {"points": 0.7, "rebounds": 0.6, "assists": 0.6, "threes": 0.5, "pra": 0.75}
+"""Market -> the power that makes its outcomes about normal around a forecast."""
 
 LEAST_MEAN = 0.02
 """A player who never did it may do it once: keeps means positive."""
+_FLOOR = 0.02
+"""Least variance in the space of the power."""
+
+
+FADE = 3.0
+"""Counts over which a spread's constant part fades in: who hardly ever does it cannot miss by much."""
+
+
+def basis(mean: Floats, power: float) -> Floats:
+    """(n, 2) what the variance at a point forecast is linear in; both vanish with the forecast."""
+    return np.column_stack([np.minimum(mean / FADE, 1.0), to_power(mean, power) - 0.5**power])
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """variance = a min(mean, 1) + b mean; `shift` as in `distribution`."""
+    """In the space of the power: variance = (a, b) . basis, and the centre moved by `shift` scales."""
 
+    power: float
+    shift: float
     a: float
     b: float
-    shift: int
 
     def around(self, mean: Floats) -> Counts:
-        """Distributions around the means (n,)."""
+        """Distributions around the point forecasts (n,), in the statistic's unit."""
         mean = np.maximum(mean, LEAST_MEAN)
-        return negative_binomial(mean, self.a * np.minimum(mean, 1.0) + self.b * mean, self.shift)
+        scale = self.scale(mean)
+        return power_normal(to_power(mean, self.power) + self.shift * scale, scale, self.power)
+
+    def scale(self, mean: Floats) -> Floats:
+        """(n,) standard deviations around point forecasts, in the space of the power."""
+        found = basis(mean, self.power)
+        return np.sqrt(np.maximum(self.a * found[:, 0] + self.b * found[:, 1], _FLOOR))
 
     def as_array(self) -> Floats:
-        """(3,) as an artifact keeps it."""
-        return np.array([self.a, self.b, float(self.shift)])
+        """(4,) as an artifact keeps it."""
+        return np.array([self.power, self.shift, self.a, self.b])
 
 
 def spreads_of(arrays: Mapping[str, Any]) -> dict[str, Spread]:
     """Market -> the spread that an artifact keeps under `spread.<market>`."""
     return {
-        name.removeprefix("spread."): Spread(float(values[0]), float(values[1]), int(values[2]))
+        name.removeprefix("spread."): Spread(*map(float, values))
         for name, values in arrays.items()
         if name.startswith("spread.")
     }

@@ -1,8 +1,8 @@
 """The `boosted` system: gradient-boosted trees on the served features, market lines left out.
 
-Minutes first: one model says how long he plays if he plays, another whether he plays at all. Per market, trees then
-learn what is left of the outcome after rate x minutes; around that mean lies a shifted negative binomial whose
-variance is linear in the mean, both fitted to forecasts of slates that the trees had not seen.
+Per market two models, both in the space in which the count is about normal (see `distribution`): one learns what the
+centre has beyond form, the other how much wider or narrower than its level's a distribution is. Two more say whether
+he plays, and how long if he does; the expected minutes are a feature of the markets.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from functools import partial
 import numpy as np
 
 from services.worker.domain import trees
-from services.worker.domain.artifact import Artifact
-from services.worker.domain.distribution import Floats
-from services.worker.domain.spread import Spread, spreads_of
+from services.worker.domain.artifact import Array, Artifact
+from services.worker.domain.distribution import Floats, power_normal, to_power
+from services.worker.domain.spread import LEAST_MEAN
 from services.worker.domain.systems import moving_average
 from services.worker.domain.systems.base import Drivers, Features, Forecast, Inputs, System
 from services.worker.domain.trees import Trees
@@ -24,6 +24,28 @@ MOST_MINUTES = 53.0
 """A game of one overtime."""
 TOP = 5
 """Drivers told of a forecast."""
+WIDTHS = (0.3, 3.0)
+"""Between these factors a row's variance may differ from its level's."""
+EXPECTED_MINUTES = "expected_minutes"
+"""The one column of the markets' models that is no feature but a forecast."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarketModel:
+    """What is known of one market."""
+
+    columns: tuple[str, ...]
+    """Features read, and `EXPECTED_MINUTES`."""
+    centre: Trees
+    spread: Trees
+    power: float
+    level: tuple[float, float]
+    """(a, b): variance by level, a + b x form, in the space of the power."""
+    floor: float
+    """Least such variance."""
+    shift: float
+    width: float
+    """Calibration: centre + shift x scale, scale x width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +53,10 @@ class Model:
     """A loaded artifact."""
 
     features: tuple[str, ...]
+    """What the models of attendance and minutes read."""
     play: Trees
     minutes: Trees
-    markets: Mapping[str, Trees]
-    spreads: Mapping[str, Spread]
+    markets: Mapping[str, MarketModel]
 
 
 def matrix(features: Features, names: tuple[str, ...]) -> Floats:
@@ -52,21 +74,42 @@ def probability(model: Trees, x: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-model.predict(x))))
 
 
-def with_minutes(x: Floats, minutes: Floats) -> Floats:
-    """The matrix the market models read: features and the minutes forecast, last."""
-    return np.ascontiguousarray(np.column_stack([x, minutes]))
+def form(features: Features, market: str, minutes: Floats, power: float) -> Floats:
+    """(n,) where the trees start, in the space of the power: rate per minute times expected minutes."""
+    return to_power(np.maximum(features[f"{market}_per_minute"] * minutes, LEAST_MEAN), power)
 
 
-def start(features: Features, market: str, minutes: Floats) -> Floats:
-    """(n,) where a market's trees start: rate per minute times expected minutes."""
-    return np.asarray(features[f"{market}_per_minute"] * minutes)
+def centre_and_scale(model: MarketModel, x: Floats, start: Floats) -> tuple[Floats, Floats]:
+    """((n,), (n,)) of the distributions; x is (n, columns)."""
+    centre = start + model.centre.predict(x)
+    by_level = np.maximum(model.level[0] + model.level[1] * start, model.floor)
+    factor = np.clip(1.0 + model.spread.predict(np.column_stack([x, centre])), *WIDTHS)
+    scale = np.sqrt(by_level * factor)
+    return centre + model.shift * scale, scale * model.width
 
 
 def load(artifact: Artifact) -> Model:
     """The model in memory."""
-    models = {name: trees.load(text) for name, text in artifact.trees.items()}
-    markets = {market: models[market] for market in MARKETS}
-    return Model(artifact.manifest.features, models["play"], models["minutes"], markets, spreads_of(artifact.arrays))
+    return of(artifact.trees, artifact.arrays)
+
+
+def of(texts: Mapping[str, str], arrays: Mapping[str, Array]) -> Model:
+    """A model from its trees' texts and its numbers."""
+    markets = {}
+    for market in MARKETS:
+        power, a, b, floor, shift, width = map(float, arrays[f"market.{market}"])
+        markets[market] = MarketModel(
+            tuple(map(str, arrays[f"columns.{market}"])),
+            trees.load(texts[f"{market}.centre"]),
+            trees.load(texts[f"{market}.spread"]),
+            power,
+            (a, b),
+            floor,
+            shift,
+            width,
+        )
+    shared = tuple(map(str, arrays["columns.minutes"]))
+    return Model(shared, trees.load(texts["play"]), trees.load(texts["minutes"]), markets)
 
 
 def predict(inputs: Inputs) -> dict[str, Forecast]:
@@ -74,25 +117,31 @@ def predict(inputs: Inputs) -> dict[str, Forecast]:
     model: Model = inputs.model
     x = matrix(inputs.features, model.features)
     minutes, p_play = expected_minutes(model.minutes, x), probability(model.play, x)
-    wide = with_minutes(x, minutes)
+    features = {**inputs.features, EXPECTED_MINUTES: minutes}
     out = {}
-    for market in MARKETS:
-        base = start(inputs.features, market, minutes)
-        counts = model.spreads[market].around(base + model.markets[market].predict(wide))
-        told = partial(drivers, model, market, wide, base)
-        out[market] = Forecast(counts, minutes=minutes, p_play=p_play, drivers=told)
+    for market, one in model.markets.items():
+        x = matrix(features, one.columns)
+        start = form(features, market, minutes, one.power)
+        centre, scale = centre_and_scale(one, x, start)
+        told = partial(drivers, one, x, start, centre)
+        out[market] = Forecast(power_normal(centre, scale, one.power), minutes=minutes, p_play=p_play, drivers=told)
     return out
 
 
-def drivers(model: Model, market: str, wide: Floats, base: Floats) -> Drivers:
-    """The strongest contributions of each row, after the rate x minutes it starts from."""
-    found = model.markets[market].contributions(wide)
-    names = (*model.features, "expected_minutes")
-    order = np.argsort(-np.abs(found), axis=1, kind="stable")[:, : TOP - 1]
+def drivers(model: MarketModel, x: Floats, start: Floats, centre: Floats) -> Drivers:
+    """The strongest contributions of each row, after the rate x minutes that it starts from.
+
+    The trees add up in the space of the power; a contribution is told in the statistic's unit, at the slope of the
+    forecast: dy/dz = z^(1/p - 1) / p.
+    """
+    slope = np.maximum(centre, 0.0) ** (1.0 / model.power - 1.0) / model.power
+    found = model.centre.contributions(x) * slope[:, None]
+    begin = np.maximum(start, 0.0) ** (1.0 / model.power) - 0.5
+    order = np.argsort(-np.abs(found), axis=1, kind="stable")[:, : TOP - 1].tolist()
+    strongest = np.round(np.take_along_axis(found, np.array(order, dtype=np.int64).reshape(len(x), -1), axis=1), 3)
     return [
-        [("rate_x_minutes", round(float(base[i]), 3))]
-        + [(names[j], round(float(found[i, j]), 3)) for j in order[i] if found[i, j] != 0.0]
-        for i in range(len(found))
+        [("rate_x_minutes", round(base, 3)), *((model.columns[j], value) for j, value in zip(row, values, strict=True))]
+        for base, row, values in zip(begin.tolist(), order, strongest.tolist(), strict=True)
     ]
 
 

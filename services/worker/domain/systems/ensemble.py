@@ -1,7 +1,8 @@
 """The `ensemble` system: its members, weighted per market by how they did on slates they had not seen.
 
-Weights are at least 0 and add up to 1 (a linear pool of the means, Bates & Granger 1969); the spread is fitted to the
-pooled forecast itself, since a pool of calibrated members is too wide (Ranjan & Gneiting 2010).
+Weights are at least 0 and add up to 1. Centres and scales are pooled in the space of the power, where the members are
+all normal, so that the pool is of the same family (quantile averaging: Lichtendahl, Grushka-Cockayne & Winkler 2013);
+its own calibration then takes the place of theirs.
 """
 
 from collections.abc import Mapping
@@ -10,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.worker.domain.artifact import Artifact
-from services.worker.domain.distribution import Floats
-from services.worker.domain.spread import Spread, spreads_of
-from services.worker.domain.systems.base import Forecast, Inputs, System
+from services.worker.domain.distribution import Counts, Floats, power_normal
+from services.worker.domain.systems.base import Forecast, Forecasts, Inputs, System
 from shared.errors import Permanent
 from shared.markets import MARKETS
 from shared.systems import SYSTEMS
@@ -21,39 +21,45 @@ MEMBERS = SYSTEMS["ensemble"].members
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """A loaded artifact."""
+class Pool:
+    """How one market is pooled."""
 
-    weights: Mapping[str, Floats]
-    """Market -> (members,) in the order of `MEMBERS`."""
-    spreads: Mapping[str, Spread]
+    weights: Floats
+    """(members,) in the order of `MEMBERS`."""
+    shift: float
+    width: float
+    """Calibration: centre + shift x scale, scale x width."""
 
 
-def load(artifact: Artifact) -> Model:
-    """The model in memory."""
-    return Model(
-        {market: artifact.arrays[f"weights.{market}"] for market in MARKETS},
-        spreads_of(artifact.arrays),
-    )
+def pooled(members: Mapping[str, Forecasts], market: str, weights: Floats) -> Counts:
+    """The members' weighted centres and scales, before calibration."""
+    counts = [members[name][market].counts for name in MEMBERS]
+    centre, scale = np.zeros(len(counts[0].centre)), np.zeros(len(counts[0].centre))
+    for weight, one in zip(weights, counts, strict=True):
+        centre += weight * one.centre
+        scale += weight * one.scale
+    return power_normal(centre, scale, counts[0].power)
+
+
+def load(artifact: Artifact) -> dict[str, Pool]:
+    """Market -> how it is pooled."""
+    arrays = artifact.arrays
+    return {
+        market: Pool(arrays[f"weights.{market}"], *map(float, arrays[f"calibration.{market}"])) for market in MARKETS
+    }
 
 
 def predict(inputs: Inputs) -> dict[str, Forecast]:
     """Every market's forecast; minutes, probability to play and drivers are those of `boosted`."""
-    model: Model = inputs.model
+    model: Mapping[str, Pool] = inputs.model
     if inputs.members is None:
         raise Permanent("ensemble reads its members' forecasts", remedy="predict them in the same batch")
     out = {}
-    for market in MARKETS:
+    for market, pool in model.items():
         boosted = inputs.members["boosted"][market]
-        mean = np.zeros(len(inputs.player_id))
-        for weight, member in zip(model.weights[market], MEMBERS, strict=True):
-            mean += weight * inputs.members[member][market].counts.location
-        out[market] = Forecast(
-            model.spreads[market].around(mean),
-            minutes=boosted.minutes,
-            p_play=boosted.p_play,
-            drivers=boosted.drivers,
-        )
+        raw = pooled(inputs.members, market, pool.weights)
+        counts = power_normal(raw.centre + pool.shift * raw.scale, raw.scale * pool.width, raw.power)
+        out[market] = Forecast(counts, minutes=boosted.minutes, p_play=boosted.p_play, drivers=boosted.drivers)
     return out
 
 

@@ -1,87 +1,106 @@
-"""Learns `boosted`: attendance, minutes, then what each market leaves after rate x minutes."""
+"""Learns `boosted`: attendance, minutes, then per market a centre, a spread and their calibration.
 
-from collections.abc import Mapping
+Everything that is learned from forecasts - the markets from expected minutes, the spread from the centre's errors, the
+calibration from both - is learned from forecasts out of fold, the folds being stretches of time.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from services.worker.domain import trees
-from services.worker.domain.distribution import Floats
-from services.worker.domain.spread import Spread
+from services.worker.domain.artifact import Array
+from services.worker.domain.distribution import Floats, to_power
+from services.worker.domain.spread import POWERS
 from services.worker.domain.systems import boosted as system
+from services.worker.domain.training.columns import of_market, shared_columns
 from services.worker.domain.training.frame import Frame, Split
-from services.worker.domain.training.learner import MARKET_FREE, Fit, Learned, fit_all, inputs_of, parameters
-from services.worker.domain.training.spread import fit_spread
+from services.worker.domain.training.learner import Fit, Learned, fit_all, inputs_of, parameters
+from services.worker.domain.training.spread import calibrate, fit_level
 from shared.markets import MARKETS
 
 _COMMON = parameters(
-    learning_rate=0.04, num_leaves=24, min_data_in_leaf=150, feature_fraction=0.5, lambda_l2=10.0, max_bin=127
-)
-ROUNDS = {"play": 150, "minutes": 250, "market": 150}
+    objective="regression", learning_rate=0.06, num_leaves=31, min_data_in_leaf=150, feature_fraction=0.35,
+    bagging_fraction=0.7, bagging_freq=1, lambda_l2=20.0, max_bin=63,
+)  # fmt: skip
+_SPREAD = _COMMON | {"num_leaves": 7, "min_data_in_leaf": 400, "feature_fraction": 0.5}
+ROUNDS = {"play": 100, "minutes": 140, "centre": 140, "spread": 60}
 FOLDS = 3
-"""Folds of weeks over which the minutes that the markets learn from are forecast out of sample."""
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What is fitted to one frame."""
+
+    texts: dict[str, str]
+    arrays: dict[str, Array]
 
 
 def learn(frame: Frame, split: Split) -> Learned:
-    """Fit on the earlier slates and forecast the newest; then, with the spreads those gave, fit on all of them."""
-    honest = _fit(split.earlier)
-    means = _means(honest, split.newest)
-    known = split.newest.played
-    spreads = {market: fit_spread(means[market][known], split.newest.outcomes[market][known]) for market in MARKETS}
-    arrays = {f"spread.{market}": spread.as_array() for market, spread in spreads.items()}
-    model = _model(honest, spreads)
-    forecasts = system.predict(inputs_of(split.newest, model))
-    return Learned(arrays, _fit(frame), MARKET_FREE, forecasts, int(frame.played.sum()))
+    """Fit on the earlier slates and forecast the newest, to be judged by; then fit on all of them."""
+    honest, kept = _fit(split.earlier), _fit(frame)
+    forecasts = system.predict(inputs_of(split.newest, _model(honest)))
+    features = tuple(dict.fromkeys(name for columns in map(of_market, MARKETS) for name in columns))
+    read = tuple(name for name in dict.fromkeys((*shared_columns(), *features)) if name != system.EXPECTED_MINUTES)
+    return Learned(kept.arrays, kept.texts, read, forecasts, int(frame.played.sum()))
 
 
-def _fit(frame: Frame) -> dict[str, str]:
-    """The models' texts by name."""
-    x = system.matrix(frame.features, MARKET_FREE)
-    played = frame.played
+def _fit(frame: Frame) -> Fitted:
+    columns = shared_columns()
+    x, played = system.matrix(frame.features, columns), frame.played
     attendance = Fit(x, played.astype(float), None, _COMMON | {"objective": "binary"}, ROUNDS["play"])
-    some = frame.take(played)
-    x = x[played]
-    first = fit_all({"play": attendance, "minutes": _minutes(x, some.minutes), **_folds(x, some)})
+    some, x = frame.take(played), x[played]
+    held = folds(some)
+    wanted = {"play": attendance, "minutes": _minutes(x, some.minutes)}
+    wanted |= {f"fold{n}": _minutes(x[~mask], some.minutes[~mask]) for n, mask in enumerate(held)}
+    texts = fit_all(wanted)
     minutes = np.empty(len(some))
-    for fold, held in enumerate(_held(some)):
-        minutes[held] = system.expected_minutes(trees.load(first.pop(f"fold{fold}")), x[held])
-    wide = system.with_minutes(x, minutes)
-    return first | fit_all(
-        {
-            market: Fit(
-                wide,
-                some.outcomes[market],
-                system.start(some.features, market, minutes),
-                _COMMON | {"objective": "regression"},
-                ROUNDS["market"],
-            )
-            for market in MARKETS
-        }
-    )
+    for n, mask in enumerate(held):
+        minutes[mask] = system.expected_minutes(trees.load(texts.pop(f"fold{n}")), x[mask])
+    arrays: dict[str, Array] = {"columns.minutes": np.array(columns)}
+    features = {**some.features, system.EXPECTED_MINUTES: minutes}
+    for market in MARKETS:
+        own = system.matrix(features, of_market(market))
+        start = system.form(features, market, minutes, POWERS[market])
+        one = _market(own, start, some.outcomes[market], POWERS[market], held)
+        texts |= {f"{market}.{name}": text for name, text in one.texts.items()}
+        arrays |= {f"market.{market}": one.arrays["numbers"], f"columns.{market}": np.array(of_market(market))}
+    return Fitted(texts, arrays)
+
+
+def folds(frame: Frame) -> list[Mask]:
+    """Masks of consecutive stretches of slates of about equal length."""
+    days = np.unique(frame.day)
+    fold = np.searchsorted(days, frame.day) * FOLDS // len(days)
+    return [fold == n for n in range(FOLDS)]
 
 
 def _minutes(x: Floats, target: Floats) -> Fit:
-    return Fit(x, target, None, _COMMON | {"objective": "regression"}, ROUNDS["minutes"])
+    return Fit(x, target, None, _COMMON, ROUNDS["minutes"])
 
 
-def _held(frame: Frame) -> list[npt.NDArray[np.bool_]]:
-    """Masks of the folds: whole weeks in turn, so that neighbours of a row are mostly in its own fold."""
-    week = frame.day.astype("datetime64[W]").astype(np.int64)
-    return [week % FOLDS == fold for fold in range(FOLDS)]
+def _market(x: Floats, start: Floats, outcome: Floats, power: float, held: list[Mask]) -> Fitted:
+    """One market: the centre's trees, the spread's trees on its errors out of fold, and the calibration of both."""
+    target = to_power(outcome, power) - start
+    wanted = {"centre": Fit(x, target, None, _COMMON, ROUNDS["centre"])}
+    wanted |= {f"fold{n}": Fit(x[~m], target[~m], None, _COMMON, ROUNDS["centre"]) for n, m in enumerate(held)}
+    texts = fit_all(wanted)
+    centre = np.empty(len(x))
+    for n, mask in enumerate(held):
+        centre[mask] = start[mask] + trees.load(texts.pop(f"fold{n}")).predict(x[mask])
+    squared = (to_power(outcome, power) - centre) ** 2
+    level = fit_level(start, squared)
+    floor = 0.05 * float(squared.mean())
+    by_level = np.maximum(level[0] + level[1] * start, floor)
+    wide = np.column_stack([x, centre])
+    texts |= fit_all({"spread": Fit(wide, squared / by_level - 1.0, None, _SPREAD, ROUNDS["spread"])})
+    factor = np.clip(1.0 + trees.load(texts["spread"]).predict(wide), *system.WIDTHS)
+    shift, width = calibrate(outcome, centre, np.sqrt(by_level * factor), power)
+    return Fitted(texts, {"numbers": np.array([power, *level, floor, shift, width])})
 
 
-def _folds(x: Floats, frame: Frame) -> dict[str, Fit]:
-    return {f"fold{fold}": _minutes(x[~held], frame.minutes[~held]) for fold, held in enumerate(_held(frame))}
-
-
-def _model(texts: Mapping[str, str], spreads: Mapping[str, Spread]) -> system.Model:
-    loaded = {name: trees.load(text) for name, text in texts.items()}
-    markets = {market: loaded[market] for market in MARKETS}
-    return system.Model(MARKET_FREE, loaded["play"], loaded["minutes"], markets, spreads)
-
-
-def _means(texts: Mapping[str, str], frame: Frame) -> dict[str, Floats]:
-    """Market -> expected counts of every row, before any spread is known."""
-    plain = dict.fromkeys(MARKETS, Spread(1.0, 1.5, 0))
-    forecasts = system.predict(inputs_of(frame, _model(texts, plain)))
-    return {market: forecast.counts.location for market, forecast in forecasts.items()}
+def _model(fitted: Fitted) -> system.Model:
+    return system.of(fitted.texts, fitted.arrays)

@@ -4,7 +4,7 @@ import numpy as np
 
 from services.worker.domain import trees
 from services.worker.domain.distribution import Floats
-from services.worker.domain.spread import Spread
+from services.worker.domain.spread import POWERS, Spread
 from services.worker.domain.systems import market_residual as system
 from services.worker.domain.training.frame import Frame, Split
 from services.worker.domain.training.learner import Fit, Learned, fit_all, inputs_of, parameters
@@ -71,10 +71,10 @@ def _spread(frame: Frame, split: Split, market: str, model: trees.Trees | None) 
     """Around honest forecasts of the newest slates; around the line itself where they have few, or it has no model."""
     x, left = _rows(split.newest, market)
     if model is not None and len(left) >= LEAST_NEWEST:
-        return fit_spread(x[:, 0] + model.predict(x), x[:, 0] + left)
+        return fit_spread(x[:, 0] + model.predict(x), x[:, 0] + left, POWERS[market])
     x, left = _rows(frame, market)
     if len(left) >= LEAST_NEWEST:
-        return fit_spread(x[:, 0], x[:, 0] + left)
+        return fit_spread(x[:, 0], x[:, 0] + left, POWERS[market])
     played = frame.played  # next to no lines at all: as wide as form is
     form = frame.features[f"{market}_per_minute"] * frame.features["minutes_ewma"]
-    return fit_spread(form[played], frame.outcomes[market][played])
+    return fit_spread(form[played], frame.outcomes[market][played], POWERS[market])

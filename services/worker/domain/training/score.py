@@ -59,11 +59,6 @@ def score(counts: Counts, outcome: Floats) -> Score:
     )
 
 
-def select(counts: Counts, rows: npt.NDArray[np.bool_]) -> Counts:
-    """Some of the distributions."""
-    return Counts(counts.mean[rows], counts.location[rows], counts.variance[rows], counts.shift, counts.pmf[rows])
-
-
 def rows_of(forecast: Forecast, frame: Frame) -> npt.NDArray[np.int64]:
     """Which rows of the frame a forecast speaks of."""
     return np.arange(len(frame)) if forecast.rows is None else forecast.rows
@@ -78,7 +73,7 @@ def record(forecasts: Forecasts, frame: Frame, since: np.datetime64 | None = Non
         if since is not None:
             known &= frame.day[rows] >= since
         if known.any():
-            out[market] = score(select(forecast.counts, known), frame.outcomes[market][rows][known])
+            out[market] = score(forecast.counts.take(known), frame.outcomes[market][rows][known])
     return out
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from services.worker.domain.artifact import Array
 from services.worker.domain.distribution import Floats
-from services.worker.domain.spread import spreads_of
+from services.worker.domain.spread import POWERS, spreads_of
 from services.worker.domain.systems import moving_average
 from services.worker.domain.systems import similarity as system
 from services.worker.domain.training.frame import Frame, Split
@@ -29,7 +29,10 @@ def learn(frame: Frame, split: Split) -> Learned:
     """Forecast the newest slates from references before them; then, with the spreads that gave, refer to all slates."""
     expected, _, _ = system.means(inputs_of(split.newest), _model(_arrays(split.earlier)))
     known = split.newest.played
-    spreads = {market: fit_spread(expected[market][known], split.newest.outcomes[market][known]) for market in MARKETS}
+    spreads = {
+        market: fit_spread(expected[market][known], split.newest.outcomes[market][known], POWERS[market])
+        for market in MARKETS
+    }
     kept = {f"spread.{market}": spread.as_array() for market, spread in spreads.items()}
     forecasts = system.predict(inputs_of(split.newest, _model(_arrays(split.earlier) | kept)))
     arrays = _arrays(frame) | kept

@@ -38,8 +38,10 @@ class Duck:
         self._threads = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="warehouse")
         self._turns = asyncio.Semaphore(CONCURRENCY)
 
-    async def run(self, work: Callable[[Connection], T], subject: str) -> T:
+    async def run(self, work: Callable[[Connection], T], subject: str, time_limit: float | None = None) -> T:
         """Run `work` in a thread, on a connection of its own; `subject` names it in errors.
+
+        `time_limit` in seconds, None: the database's own.
 
         Cancelling, like the time limit, interrupts the running statement and sees it end: nothing runs on unseen.
 
@@ -47,11 +49,12 @@ class Duck:
             Transient: the time limit passed, or the machine is short of memory or disk.
             Permanent: the engine rejected it.
         """
+        limit = time_limit if time_limit is not None else self._time_limit
         async with self._turns:
             connection = self._database.cursor()
             job = asyncio.get_running_loop().run_in_executor(self._threads, work, connection)
             try:
-                await asyncio.wait({job}, timeout=self._time_limit)
+                await asyncio.wait({job}, timeout=limit)
             finally:
                 while not job.done():
                     connection.interrupt()
@@ -59,7 +62,7 @@ class Duck:
                 error = job.exception()
                 connection.close()
         if isinstance(error, duckdb.InterruptException):
-            raise Transient(f"warehouse: time limit of {self._time_limit:g} s passed: {subject}") from error
+            raise Transient(f"warehouse: time limit of {limit:g} s passed: {subject}") from error
         if isinstance(error, duckdb.Error):
             raise engine_failure(error, subject) from error
         return job.result()

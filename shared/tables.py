@@ -26,9 +26,20 @@ class Table:
     name: str
     description: str
     key: tuple[str, ...]
+    """Columns that no two rows share."""
     columns: tuple[Column, ...]
     partition: str = "game_date"
+    """The DATE or TIMESTAMP column that rows are kept apart by, a partition for each day."""
     cluster: tuple[str, ...] = field(default=())
+    """Columns that a partition's rows are sorted by, at most four: those that queries filter and join on."""
+    rows: str = ""
+    """How many rows to expect."""
+    retention_days: int | None = None
+    """Days after its partition's date that a row is kept; None: for ever.
+
+    BigQuery counts from the partition's date and not from when the row was written: what is partitioned by game date
+    must be kept, or a backfill of two years ago would be gone the moment it is written.
+    """
 
     def column(self, name: str) -> Column:
         """The column called `name`; KeyError if there is none."""
@@ -49,6 +60,7 @@ def _n(name: str, type_: Type, description: str) -> Column:
 _GAME_DATE = _c("game_date", "DATE", "US-Eastern date of the game")
 _GAME = _c("game_id", "STRING", "NBA game id, ten characters")
 _PLAYER = _c("player_id", "INT64", "NBA player id")
+_LOOKUP = _n("player_lookup", "STRING", "normalised name; null in rows from before there was this column")
 _MODE = _c("mode", "STRING", "overnight or same_day: which cutoff holds")
 _AVAILABLE = _c("available_at", "TIMESTAMP", "when the upstream had published it: the point-in-time rule reads this")
 _FETCHED = _c("fetched_at", "TIMESTAMP", "business instant at which it was fetched")
@@ -103,6 +115,7 @@ TABLES = {
                 _FETCHED,
                 _SOURCE,
             ),
+            rows="15 a night at most; 1,230 regular games a season",
         ),
         Table(
             "raw.game_results",
@@ -117,6 +130,7 @@ TABLES = {
                 _FETCHED,
                 _SOURCE,
             ),
+            rows="one per final game",
         ),
         Table(
             "raw.player_box_scores",
@@ -128,6 +142,7 @@ TABLES = {
                 _c("season", "STRING", "2023-24"),
                 _c("season_type", "STRING", "regular, playoffs, playin or cup_final"),
                 _PLAYER,
+                _LOOKUP,
                 _c("player_name", "STRING", "as the source writes it"),
                 _c("team", "STRING", "tricode"),
                 _c("opponent", "STRING", "tricode"),
@@ -138,6 +153,7 @@ TABLES = {
                 _SOURCE,
             ),
             cluster=("player_id",),
+            rows="about 21 per final game",
         ),
         Table(
             "raw.rosters",
@@ -154,6 +170,7 @@ TABLES = {
                 _FETCHED,
                 _SOURCE,
             ),
+            rows="about 18 per team that plays on the date",
         ),
         Table(
             "raw.injuries",
@@ -170,6 +187,7 @@ TABLES = {
                 _FETCHED,
                 _SOURCE,
             ),
+            rows="as many as the reports list: about 3 per team",
         ),
         Table(
             "raw.prop_lines",
@@ -192,6 +210,7 @@ TABLES = {
                 _SOURCE,
             ),
             cluster=("market", "player_id"),
+            rows="about 10 players per game, times markets, bookmakers and snapshots",
         ),
         Table(
             "raw.fetches",
@@ -209,6 +228,7 @@ TABLES = {
                 _FETCHED,
                 _SOURCE,
             ),
+            rows="one per unit fetched: about 60 a night and mode",
         ),
         Table(
             "raw.quarantine",
@@ -224,6 +244,7 @@ TABLES = {
                 _FETCHED,
                 _SOURCE,
             ),
+            rows="none on a good night",
         ),
         Table(
             "analytics.player_game_summary",
@@ -235,6 +256,7 @@ TABLES = {
                 _c("season", "STRING", "2023-24"),
                 _c("season_type", "STRING", "regular, playoffs, playin or cup_final"),
                 _PLAYER,
+                _LOOKUP,
                 _c("player_name", "STRING", "as the source writes it"),
                 _c("team_abbr", "STRING", "tricode"),
                 _c("opponent_team_abbr", "STRING", "tricode"),
@@ -248,7 +270,8 @@ TABLES = {
                 ),
                 _AVAILABLE,
             ),
-            cluster=("player_id", "team_abbr"),
+            cluster=("player_lookup", "team_abbr", "game_date"),
+            rows="one per row of raw.player_box_scores",
         ),
         Table(
             "analytics.upcoming_player_game_context",
@@ -274,6 +297,7 @@ TABLES = {
                 *_per_market("line_books", "INT64", "how many books the line rests on; null if none"),
                 *_per_market("line_at", "TIMESTAMP", "when the newest of them was posted; null if none"),
             ),
+            rows="one per rostered player of a team that plays",
         ),
         Table(
             "features.player_daily_cache",
@@ -294,6 +318,7 @@ TABLES = {
                     "recent rate per minute, shrunk to the league's; null if nobody has played a minute",
                 ),
             ),
+            rows="one per row of the player's context with an earlier game in the window",
         ),
         Table(
             "features.ml_feature_store",
@@ -320,6 +345,7 @@ TABLES = {
                 ),
                 *_per_market("line", "FLOAT64", "consensus line at the cutoff; null if none"),
             ),
+            rows="one per row of features.player_daily_cache",
         ),
         *(
             Table(
@@ -331,6 +357,7 @@ TABLES = {
                     _MODE,
                     _GAME,
                     _PLAYER,
+                    *(() if name == "staging" else (_LOOKUP,)),
                     _c("market", "STRING", "points, rebounds, assists or threes"),
                     _c("system", "STRING", "the prediction system"),
                     _c("run_id", "STRING", "the run that made it"),
@@ -346,18 +373,21 @@ TABLES = {
                     _n("p_over", "FLOAT64", "P(outcome > line); null without a line"),
                     _n("p_push", "FLOAT64", "P(outcome = line); null without a line"),
                 ),
-                cluster=("player_id", "system"),
+                cluster=cluster,
+                rows="players of the slate x markets x systems, for each run",
             )
-            for name, description, key in (
+            for name, description, key, cluster in (
                 (
                     "staging",
                     "Batches on their way to publication.",
                     ("run_id", "batch", "player_id", "market", "system"),
+                    ("player_id", "system"),
                 ),
                 (
                     "player_prop_predictions",
                     "Published predictions: appended per run, superseded by later runs, never deleted.",
                     ("run_id", "game_id", "player_id", "market", "system"),
+                    ("player_lookup", "system", "game_date"),
                 ),
             )
         ),
@@ -383,6 +413,43 @@ TABLES = {
                 _n("line_result", "STRING", "over, under or push; null when voided or without a line"),
                 _n("brier", "FLOAT64", "(p_over - over)^2; null when voided, pushed or without a line"),
             ),
+            rows="one per current prediction of a game that is over",
+        ),
+        Table(
+            "ops.step_costs",
+            "The cost ledger: what each attempt at an analytics step took.",
+            ("run_id", "step", "attempt", "recorded_at"),
+            (
+                _GAME_DATE,
+                _MODE,
+                _c("run_id", "STRING", "the run it was done for"),
+                _c("step", "STRING", "analytics step"),
+                _c("attempt", "INT64", "attempt of the step within the run"),
+                _c("jobs", "INT64", "statements run"),
+                _c("bytes_processed", "INT64", "bytes of the columns and partitions read; an estimate where embedded"),
+                _c("bytes_billed", "INT64", "bytes an on-demand price is asked for; an estimate where embedded"),
+                _c("slot_ms", "INT64", "milliseconds of one slot's time; embedded: of the operators"),
+                _c("usd", "FLOAT64", "US dollars at the configured on-demand price"),
+                _c("seconds", "FLOAT64", "seconds from the request to the rows"),
+                _c("row_count", "INT64", "rows answered or written"),
+                _c("recorded_at", "TIMESTAMP", "when it was recorded"),
+            ),
+            partition="recorded_at",
+            rows="one per analytics step, attempt and run: about 15 a night and mode",
+            retention_days=731,
+        ),
+        Table(
+            "ops.migrations",
+            "Migrations that were applied to this warehouse; one that was run again is here again.",
+            ("number", "applied_at"),
+            (
+                _c("number", "INT64", "number in shared/migrations.py"),
+                _c("name", "STRING", "what it is for"),
+                _c("changes", "STRING", "JSON list: what was changed"),
+                _c("applied_at", "TIMESTAMP", "when it was applied"),
+            ),
+            partition="applied_at",
+            rows="one per migration and application",
         ),
     )
 }

@@ -17,10 +17,13 @@ from google.cloud import bigquery
 from shared import rows as checked
 from shared.cloud import bigquery_publish as statements
 from shared.cloud.bigquery_jobs import Answer, Jobs, Limits
+from shared.cloud.bigquery_schema import Schema
 from shared.cloud.bigquery_sql import bind, select
-from shared.cloud.bigquery_tables import STAGING, check_selected, ensure, schema
+from shared.cloud.bigquery_tables import STAGING, check_selected, schema
 from shared.errors import Permanent, Transient
+from shared.migrations import LEDGER
 from shared.ports import Cost, Job, Params, Row
+from shared.schema import Change
 from shared.tables import TABLES, Table
 
 _NO_PARAMS: Params = {}
@@ -53,11 +56,23 @@ class BigQueryWarehouse:
             client if client is not None else connect(project, location, endpoint),
             limits if limits is not None else Limits(),
         )
+        self._schema = Schema(self._jobs, project, location, tables)
         self._writing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def ensure(self) -> None:
-        """Create the registry's datasets and tables that are not there yet; see `bigquery_tables.ensure`."""
-        await ensure(self._jobs, self._project, self._location, self._tables)
+    async def ensure(self) -> list[Change]:
+        """Bring datasets and tables up to date with the registry; returns what was changed, and records it.
+
+        Raises:
+            Permanent: a difference that cannot be mended where it stands; nothing was changed.
+        """
+        changes, rows = await self._schema.apply(datetime.now(UTC))
+        if rows and LEDGER in self._tables:
+            await self.append(LEDGER, rows)
+        return changes
+
+    async def plan(self) -> list[Change]:
+        """What `ensure` would change, and what it would refuse."""
+        return await self._schema.plan()
 
     async def query(self, sql: str, params: Params | None = None, job: Job | None = None) -> list[Row]:
         """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""

@@ -1,4 +1,12 @@
--- Published predictions of the slates from @since up to but not including @game_date against what happened.
+-- step: grade
+-- inputs: predictions.player_prop_predictions, raw.games, analytics.player_game_summary, features.ml_feature_store
+-- output: predictions.prediction_grades
+-- grain: game_id, player_id, market, system, mode
+-- as_of: predictions made before tip-off
+-- rows: one per current prediction of a game with both teams' box scores
+-- source: Koenker & Bassett (1978): pinball loss; Brier (1950)
+--
+-- Published predictions of the slates from @first_date to @last_date against what happened.
 -- The latest run of a slate is the one that counts, if it was made before tip-off. A game is gradeable once its box score
 -- is in; a player who is not in it did not play: void. A game moved to another date is graded for that date only.
 -- Pinball loss: Koenker & Bassett (1978). Brier score: Brier (1950).
@@ -7,8 +15,8 @@ WITH current_predictions AS (
   FROM predictions.player_prop_predictions AS predictions
   JOIN raw.games AS games
     ON games.game_id = predictions.game_id AND games.game_date = predictions.game_date AND NOT games.postponed
-  WHERE predictions.game_date >= @since
-    AND predictions.game_date < @game_date
+  WHERE predictions.game_date >= @first_date
+    AND predictions.game_date <= @last_date
     AND predictions.mode = @mode
     AND predictions.predicted_at < games.tip_utc
   QUALIFY RANK() OVER (
@@ -19,7 +27,7 @@ WITH current_predictions AS (
 played AS (
   SELECT game_id, player_id, team_abbr, points, rebounds, assists, threes
   FROM analytics.player_game_summary
-  WHERE game_date >= @since AND game_date < @game_date
+  WHERE game_date >= @first_date AND game_date <= @last_date
 ),
 -- Half a box score voids nobody.
 collected AS (

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from cli import bench, dev, doctor, nights, reading, schema
+from cli import bench, cost, dev, doctor, nights, reading, schema
 from shared.errors import TipoffError
 
 
@@ -26,6 +26,7 @@ for command in (
     reading.status,
     reading.runs,
     reading.dlq,
+    cost.cost,
     schema.schema,
     bench.bench,
     doctor.doctor,

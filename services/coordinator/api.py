@@ -108,6 +108,7 @@ class Api:
         app.router.add_get("/v1/predictions", self.predictions)
         app.router.add_get("/v1/grades", partial(self.accounts, "grades"))
         app.router.add_get("/v1/slates", partial(self.accounts, "slates"))
+        app.router.add_get("/v1/costs", self.costs)
         app.router.add_get("/v1/dead-letters", self.dead_letters)
         app.router.add_get("/v1/quarantine", self.quarantine)
 
@@ -155,6 +156,17 @@ class Api:
         mode = Mode(_one_of(request.query.get("mode", Mode.OVERNIGHT.value)))
         params = {"first": _day(request.query, "first"), "last": _day(request.query, "last"), "mode": mode.value}
         return _json(await self._ports.warehouse.query(sql(name), params))
+
+    async def costs(self, request: web.Request) -> web.Response:
+        """GET /v1/costs?first=&last=: what slates have cost, by step (default: the latest slate)."""
+        if "first" in request.query or "last" in request.query:
+            params = {"first": _day(request.query, "first"), "last": _day(request.query, "last")}
+        else:
+            key = await self._slate(request)
+            if key is None:
+                return _json([])
+            params = {"first": key[0], "last": key[0]}
+        return _json(await self._ports.warehouse.query(sql("costs"), params))
 
     async def dead_letters(self, _: web.Request) -> web.Response:
         """GET /v1/dead-letters: what could not be handled, with the reason."""

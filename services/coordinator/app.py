@@ -14,7 +14,7 @@ from shared.topics import TOPICS, tasks_of
 def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     """Wire the service: the engine, its three kinds of consumers, the API."""
     engine = Engine(ports)
-    handlers = Handlers(engine, ports, batch_size=settings.batch_size)
+    handlers = Handlers(engine, ports, batch_size=settings.batch_size, nightly_budget_usd=settings.nightly_budget_usd)
     app = application(
         "coordinator",
         settings,

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import math
 from typing import Any
 
+from services.coordinator import budget
 from services.coordinator.domain.events import BatchesPlanned, BatchStaged, StepFailed, StepVerified
 from services.coordinator.domain.run import Run, StepState, StepStatus, key_of
 from services.coordinator.engine import Engine
@@ -35,10 +37,11 @@ _log = get_logger("coordinator")
 class Handlers:
     """The coordinator's handlers around one engine."""
 
-    def __init__(self, engine: Engine, ports: Ports, *, batch_size: int) -> None:
+    def __init__(self, engine: Engine, ports: Ports, *, batch_size: int, nightly_budget_usd: float = math.inf) -> None:
         self._engine = engine
         self._ports = ports
         self._batch_size = batch_size
+        self._budget_usd = nightly_budget_usd
 
     async def on_event(self, message: Message) -> None:
         """A report came in: ask the warehouse for evidence, then let the core decide."""
@@ -46,11 +49,12 @@ class Handlers:
             case StepReported(outcome="done"):
                 run = await self._current(message.run_id)
                 found = await evidence(run, message.step, self._ports)
-                await self._engine.apply(
+                run = await self._engine.apply(
                     StepVerified(
                         message.run_id, message.step, message.attempt, found, message.seconds, dict(message.counts)
                     )
                 )
+                await budget.watch(run, self._budget_usd, self._ports)
             case StepReported():
                 await self._engine.apply(StepFailed(message.run_id, message.step, message.attempt, message.reason))
             case BatchReported():

@@ -40,6 +40,7 @@ def tables() -> dict[str, list[Row]]:
         "raw.prop_lines": [line for game in games[-6:] for line in _lines(game, dice)],
         "raw.fetches": list(_fetches(games[-3:])),
         "raw.quarantine": list(_quarantine()),
+        "ops.step_costs": list(_costs()),
         "predictions.staging": [
             # The second dispatch cut other batches: half of the players are staged twice.
             _prediction("staging", games[-1], player, market, dice, run_id=RUN, batch=batch, predicted_at=at)
@@ -49,6 +50,15 @@ def tables() -> dict[str, list[Row]]:
         ],
         "predictions.player_prop_predictions": list(_published(games[-6:], dice)),
     }
+
+
+def _costs() -> Iterator[Row]:
+    for day in (EVE, SLATE):
+        for step in ("grade", "ml_feature_store"):
+            for attempt in (1, 2):
+                kind = {"game_date": day, "mode": "overnight", "run_id": f"{day}.overnight.1", "step": step}
+                taken = {"bytes_processed": 12_345 * attempt, "bytes_billed": 20 * 2**20, "usd": 0.1 * attempt}
+                yield row("ops.step_costs", **kind, attempt=attempt, **taken, recorded_at=PREDICTED)
 
 
 def _players(team: str) -> list[int]:

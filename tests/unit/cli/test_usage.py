@@ -24,6 +24,8 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
             ("replay", "--history", ".", "--from", "2024-03-04", "--to", "2024-03-04", "--faults", "hail"),
             ["hail", "storm"],
         ),
+        (("cost", "--from", "2024-03-04"), ["--from with --to"]),
+        (("cost", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to 2024-03-04 is before --from 2024-03-05"]),
         (("dev", "up", "--port", "70000"), ["--port", "70000"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -34,9 +36,10 @@ def test_wrong_usage_exits_2_with_one_line(arguments: tuple[str, ...], words: li
     assert not (tmp_path / "home").exists()
 
 
-@pytest.mark.parametrize(
-    "command", ["", "demo", "replay", "run", "predictions", "status", "runs", "dlq", "doctor", "dev", "dev up", "bench"]
-)
+_COMMANDS = "demo|replay|run|predictions|status|runs|dlq|cost|schema|schema plan|schema apply|doctor|dev|dev up|bench"
+
+
+@pytest.mark.parametrize("command", ["", *_COMMANDS.split("|")])
 def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     """`--help` exits 0 and describes the command and each of its options."""
     help_ = inside(tmp_path / "home", *command.split(), "--help")
@@ -46,7 +49,7 @@ def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     assert all(len(line.split()) > 2 for line in options if "--json" in line or "--dry-run" in line)
 
 
-@pytest.mark.parametrize("command", ["predictions", "status", "runs", "dlq"])
+@pytest.mark.parametrize("command", ["predictions", "status", "runs", "dlq", "cost"])
 def test_reading_commands_before_the_first_night_say_what_to_run(command: str, tmp_path: Path) -> None:
     """In a home where nothing was run each reading command exits 1 with `tipoff demo` as the remedy."""
     inside(tmp_path / "home", command, "--json").refused(FAILED, str(tmp_path / "home"), "`tipoff demo`")

@@ -1,6 +1,6 @@
 """Every schedule, once. Events drive the cascade: these start it and are its fallback.
 
-Each posts to the coordinator's `/v1/runs` without a date, which means today's Eastern date. Asking again for what is
+Each posts to the coordinator's `/v1/runs` without a date, which means today's Eastern date (`tomorrow`: the next). Asking again for what is
 running resumes it and for what is done changes nothing, so that a fallback costs nothing on a good night.
 """
 
@@ -48,6 +48,7 @@ SCHEDULES = {
             targets=("ml_feature_store",),
         ),
         Schedule("predictions-fallback", "0 7 * * *", Mode.OVERNIGHT, "predictions, half an hour before they are due"),
+        Schedule("tomorrow", "0 20 * * *", Mode.TOMORROW, "an early look at the next slate, the evening before"),
         Schedule("same-day", "0 11 * * *", Mode.SAME_DAY, "day-of news, before the earliest tip-off"),
         Schedule("same-day-fallback", "0 17 * * *", Mode.SAME_DAY, "what the morning left open, before the evening"),
     )

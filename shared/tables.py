@@ -49,7 +49,7 @@ def _n(name: str, type_: Type, description: str) -> Column:
 _GAME_DATE = _c("game_date", "DATE", "US-Eastern date of the game")
 _GAME = _c("game_id", "STRING", "NBA game id, ten characters")
 _PLAYER = _c("player_id", "INT64", "NBA player id")
-_MODE = _c("mode", "STRING", "overnight or same_day: which cutoff holds")
+_MODE = _c("mode", "STRING", "overnight, same_day, tomorrow, manual or backfill: which cutoff holds")
 _AVAILABLE = _c("available_at", "TIMESTAMP", "when the upstream had published it: the point-in-time rule reads this")
 _FETCHED = _c("fetched_at", "TIMESTAMP", "business instant at which it was fetched")
 _SOURCE = _c("source", "STRING", "upstream it came from")

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 
 from shared.contract import StepRequested
 from shared.pipeline import STEPS
 from shared.ports import Scalar, Warehouse
+from shared.slate import RETROSPECT
 
 _UNSUMMARISED = """
 SELECT MIN(box.game_date) AS since
@@ -37,9 +38,13 @@ class Processor:
         """The SQL text."""
         return _sql(self.step)
 
-    async def run(self, request: StepRequested, warehouse: Warehouse, *, regrade_days: int) -> int:
+    async def run(
+        self, request: StepRequested, warehouse: Warehouse, *, regrade_days: int, now: datetime = RETROSPECT
+    ) -> int:
         """Compute and replace; returns the rows written. Running it twice leaves the same rows."""
         params: dict[str, Scalar] = {"game_date": request.game_date, "mode": request.mode.value}
+        if "@asked_at" in self.select:
+            params["asked_at"] = RETROSPECT if request.retrospective else now
         if "@since" in self.scope:
             params["since"] = request.game_date - timedelta(days=regrade_days)
             if self.step == "player_game_summary":

@@ -32,7 +32,7 @@ class RunBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     game_date: date | None = None
-    """Today's Eastern date where absent: what a schedule means."""
+    """Today's Eastern date where absent, tomorrow's in mode `tomorrow`: what a schedule means."""
     mode: Mode = Mode.OVERNIGHT
     source: str = Field("api", min_length=1)
     targets: tuple[str, ...] = Field(("export",), min_length=1)
@@ -115,7 +115,8 @@ class Api:
         """POST /v1/runs: start, resume, retry or widen a run; with dry_run, only say what would be done."""
         body = RunBody.model_validate_json(await request.read())
         today = eastern_date(self._ports.clock.now())
-        day = body.game_date if body.game_date is not None else today
+        next_up = today + timedelta(days=1) if body.mode is Mode.TOMORROW else today
+        day = body.game_date if body.game_date is not None else next_up
         if day > today + timedelta(days=1):
             raise Permanent(f"game_date {day} is in the future", remedy=f"run at most tomorrow (today is {today})")
         event = RunRequested(**body.model_dump(exclude={"dry_run", "game_date"}), game_date=day)

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from cli import bench, dev, doctor, nights, reading
+from cli import backfill, bench, dev, doctor, nights, reading
 from shared.errors import TipoffError
 
 
@@ -21,6 +21,7 @@ for command in (
     nights.demo,
     nights.replay,
     nights.run,
+    backfill.backfill,
     dev.dev,
     reading.predictions,
     reading.status,

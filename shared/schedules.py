@@ -1,7 +1,8 @@
 """Every schedule, once. Events drive the cascade: these start it and are its fallback.
 
-Each posts to the coordinator's `/v1/runs` without a date, which means today's Eastern date (`tomorrow`: the next). Asking again for what is
-running resumes it and for what is done changes nothing, so that a fallback costs nothing on a good night.
+Each posts to the coordinator's `/v1/runs` without a date, which means today's Eastern date (in mode `tomorrow` the next
+one). Asking again for what is running resumes it and for what is done changes nothing, so that a fallback costs nothing
+on a good night.
 """
 
 import json

@@ -128,9 +128,13 @@ class Api:
             return _json({"dry_run": True, "starts": starts, "run": None if after is None else public(after)})
         return _json(public(await self._engine.apply(event)), HTTPStatus.ACCEPTED)
 
-    async def runs(self, _: web.Request) -> web.Response:
-        """GET /v1/runs: every run, oldest slate first."""
-        return _json([public(run) for run in await self._engine.runs()])
+    async def runs(self, request: web.Request) -> web.Response:
+        """GET /v1/runs?first=&last=&mode=: every run, or those of some slates, oldest slate first."""
+        first = _day(request.query, "first") if "first" in request.query else date.min
+        last = _day(request.query, "last") if "last" in request.query else date.max
+        wanted = request.query.get("mode")
+        modes = set(Mode) if wanted is None else {Mode(_one_of(wanted))}
+        return _json([public(run) for run in await self._engine.between(first, last, modes)])
 
     async def run(self, request: web.Request) -> web.Response:
         """GET /v1/runs/{date}.{mode}[.{generation}]."""

@@ -35,7 +35,9 @@ async def test_a_live_runs_own_instant_limits_what_is_asked_for_early(
     warehouse: Warehouse, process: Process, mode: Mode, asked_at: datetime
 ) -> None:
     """SQL and `shared.slate` agree: tomorrow and manual know nothing later than when they were asked."""
-    await load(warehouse, raw__games=[game(GAME, tip_utc=tip(SLATE, 19))], raw__rosters=[roster(1, available_at=ASKED[1])])
+    await load(
+        warehouse, raw__games=[game(GAME, tip_utc=tip(SLATE, 19))], raw__rosters=[roster(1, available_at=ASKED[1])]
+    )
     [found] = await process("upcoming_player_game_context", mode=mode, asked_at=asked_at)
     assert found["cutoff_at"] == cutoff(mode, SLATE, tip(SLATE, 19), asked_at)
 
@@ -48,7 +50,7 @@ async def test_a_live_runs_own_instant_limits_what_is_asked_for_early(
 async def test_f25_cutoffs_are_eastern_across_daylight_saving(
     warehouse: Warehouse, process: Process, mode: Mode, day: date
 ) -> None:
-    """SQL and `shared.slate` agree in every mode: overnight 07:00 ET of the date, same day 20 minutes before the tip."""
+    """SQL and `shared.slate` agree: overnight 07:00 ET of the date, same day 20 minutes before the game's tip."""
     await load(
         warehouse,
         raw__games=[

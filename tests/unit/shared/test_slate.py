@@ -114,7 +114,9 @@ def test_days_are_every_date_in_order(first: date, more: int) -> None:
 
 
 @given(dates, times, instants)
-def test_nothing_later_than_the_run_itself_is_ever_allowed_by_an_early_look(day: date, tip: time, asked: datetime) -> None:
+def test_nothing_later_than_the_run_itself_is_ever_allowed_by_an_early_look(
+    day: date, tip: time, asked: datetime
+) -> None:
     """`tomorrow` and `manual` know at most what was known when they were asked, and never more than in retrospect."""
     at = eastern_instant(day, tip)
     for mode in (Mode.TOMORROW, Mode.MANUAL):

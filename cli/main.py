@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from cli import backfill, bench, dev, doctor, nights, reading
+from cli import backfill, bench, dev, doctor, nights, operating, reading
 from shared.errors import TipoffError
 
 
@@ -27,6 +27,10 @@ for command in (
     reading.status,
     reading.runs,
     reading.dlq,
+    operating.grid,
+    operating.alerts,
+    operating.cascade,
+    operating.reconcile,
     bench.bench,
     doctor.doctor,
 ):

@@ -68,7 +68,7 @@ class Handlers:
         """Enter the run into the ledger and tell whoever must know. A run that goes on again tells at its next end."""
         if run.finished_at is not None:
             await enter(run, self._ports.warehouse)
-            await announce(run, self._ports.state, self._ports.clock)
+            await announce(run, self._ports)
 
     async def on_task(self, message: Message) -> None:
         """A step of the coordinator's own: predict (dispatch), publish, export."""

@@ -1,7 +1,7 @@
 """The reconciler: compares the grid of what is expected with what exists, and asks for what is missing.
 
-It asks as anybody would, by `RunRequested`, so that it can do nothing a run could not. It never asks for ever: a slate that
-was asked for `MAX_HEALS` times in vain is left to people, with an alert (failure 18).
+It asks as anybody would, by `RunRequested`, so that it can do nothing a run could not. It never asks for ever: a slate
+that was asked for `MAX_HEALS` times in vain is left to people, with an alert (failure 18).
 """
 
 from collections.abc import Collection, Sequence
@@ -60,8 +60,8 @@ def _heal(
         return None
     if any(cell.status is CellStatus.RUNNING for cell in broken):  # at work; the bus sees to what was lost
         return None
-    # What its run calls done and is not there is done again; what failed, waits or was never asked for only needs asking.
-    gone = tuple(cell.step for cell in broken if cell.status is CellStatus.MISSING and "though its run" in cell.why)
+    # What is gone is done again; what failed, waits or was never asked for only needs asking.
+    gone = tuple(cell.step for cell in broken if cell.status is CellStatus.GONE)
     request = RunRequested(
         game_date=day,
         mode=mode,

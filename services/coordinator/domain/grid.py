@@ -1,7 +1,7 @@
 """The grid: date x step, what the schedule says to expect against what there is, and why they differ. Pure.
 
-Counts come from the warehouse, status and reason from the run; where the two disagree the warehouse is right: a step that
-its run calls done and whose rows are not there is missing (failure 9).
+Counts come from the warehouse, status and reason from the run; where the two disagree the warehouse is right: a step
+that its run calls done and whose rows are not there is gone (failure 9).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,9 @@ class CellStatus(StrEnum):
     DONE = "done"
     DEGRADED = "degraded"
     MISSING = "missing"
-    """Nobody has asked for it, or its rows are gone."""
+    """Nobody has asked for it."""
+    GONE = "gone"
+    """Its run had its rows, and they are not there any more."""
     WAITING = "waiting"
     RUNNING = "running"
     FAILED = "failed"
@@ -97,7 +99,7 @@ def _verdict(state: StepState | None, count: Count, lacking: int, *, idle: bool)
             return CellStatus.DONE, ""
         return CellStatus.MISSING, f"no run has asked for it; {there}"
     if state.status is StepStatus.DONE and lacking:
-        return CellStatus.MISSING, f"{there}, though its run had all {_claimed(state)}"
+        return CellStatus.GONE, f"{there}, though its run had all {_claimed(state)}"
     return CellStatus(state.status.value), state.reason
 
 

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from cli import bench, cost, dev, doctor, nights, reading, schema
+from cli import backfill, bench, cost, dev, doctor, nights, operating, reading, schema
 from shared.errors import TipoffError
 
 
@@ -21,6 +21,7 @@ for command in (
     nights.demo,
     nights.replay,
     nights.run,
+    backfill.backfill,
     dev.dev,
     reading.predictions,
     reading.status,
@@ -28,6 +29,10 @@ for command in (
     reading.dlq,
     cost.cost,
     schema.schema,
+    operating.grid,
+    operating.alerts,
+    operating.cascade,
+    operating.reconcile,
     bench.bench,
     doctor.doctor,
 ):

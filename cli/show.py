@@ -6,7 +6,15 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from cli.common import err, out
@@ -19,13 +27,14 @@ MARKET_ORDER = ("points", "rebounds", "assists", "threes")
 class NightProgress:
     """A line per phase, live on a terminal and silent elsewhere; `done` counts settled steps."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, *more: ProgressColumn) -> None:
         self._progress = Progress(
             SpinnerColumn(finished_text="[green]✓[/]"),
             TextColumn("{task.description}"),
             BarColumn(24),
             TextColumn("{task.fields[note]}"),
             TimeElapsedColumn(),
+            *more,
             console=err,
             disable=not err.is_terminal,
         )
@@ -60,7 +69,7 @@ class SeasonProgress(NightProgress):
     """One bar over many nights with the time left."""
 
     def __init__(self, title: str, nights: int) -> None:
-        super().__init__(title)
+        super().__init__(title, TextColumn("left"), TimeRemainingColumn())
         self._total = nights
         self._ended: set[str] = set()
 

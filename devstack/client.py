@@ -32,6 +32,10 @@ class Client:
         )
         return answer
 
+    async def post(self, path: str, body: Mapping[str, object]) -> Any:  # noqa: ANN401 - JSON
+        """POST /v1/<path>. Raises as `get`."""
+        return await self._call("POST", path, json=body)
+
     async def _call(self, method: str, path: str, **request: Any) -> Any:  # noqa: ANN401 - passed to aiohttp
         try:
             async with self._session.request(

@@ -5,7 +5,7 @@ or a kill, left off: the clock is restored, finished runs are recognised and unf
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -47,21 +47,27 @@ class Plan:
 def last_cutoff(history: History, day: date, mode: Mode) -> datetime:
     """Where the clock stands for a slate: its last cutoff; on a day without games the overnight one or noon."""
     overnight = eastern_instant(day, OVERNIGHT_CUTOFF)
-    if mode is Mode.OVERNIGHT:
+    if mode in (Mode.OVERNIGHT, Mode.TOMORROW, Mode.BACKFILL):
         return overnight
     games = history.on(day)
     return max(game.tip for game in games) - SAME_DAY_LEAD if games else overnight + _NO_GAMES_SAME_DAY
 
 
-async def follow(client: Client, run: dict[str, Any], observe: Observer) -> dict[str, Any]:
-    """Wait until a run has ended.
+async def follow(
+    client: Client,
+    run: dict[str, Any],
+    observe: Observer,
+    *,
+    until: Callable[[Mapping[str, Any]], bool] = lambda _: False,
+) -> dict[str, Any]:
+    """Wait until a run has ended, or is as `until` wants it.
 
     Raises:
         Transient: it does not end in time; the message names the steps that hang.
     """
     deadline = time.monotonic() + NIGHT_TIMEOUT
     clock = VirtualClock(eastern_instant(date(2000, 1, 1)))
-    while run["status"] == "running":
+    while run["status"] == "running" and not until(run):
         observe(run)
         if time.monotonic() > deadline:
             hanging = [name for name, step in run["steps"].items() if step["status"] == "running"]

@@ -61,10 +61,15 @@ _GAME_DATE = _c("game_date", "DATE", "US-Eastern date of the game")
 _GAME = _c("game_id", "STRING", "NBA game id, ten characters")
 _PLAYER = _c("player_id", "INT64", "NBA player id")
 _LOOKUP = _n("player_lookup", "STRING", "normalised name; null in rows from before there was this column")
-_MODE = _c("mode", "STRING", "overnight or same_day: which cutoff holds")
+_MODE = _c("mode", "STRING", "overnight, same_day, tomorrow, manual or backfill: which cutoff holds")
 _AVAILABLE = _c("available_at", "TIMESTAMP", "when the upstream had published it: the point-in-time rule reads this")
 _FETCHED = _c("fetched_at", "TIMESTAMP", "business instant at which it was fetched")
 _SOURCE = _c("source", "STRING", "upstream it came from")
+
+_RUN = (
+    _c("run_id", "STRING", "the run: date, mode and generation"),
+    _c("generation", "INT64", "how often the run had been started afresh"),
+)
 
 _BOX = (
     _n("starter", "BOOL", "in the starting five; null where the source does not say (bulk game logs)"),
@@ -450,6 +455,56 @@ TABLES = {
             ),
             partition="applied_at",
             rows="one per migration and application",
+        ),
+        Table(
+            "ops.step_runs",
+            "The run ledger: a row per step and attempt at which it ended. Everything that reports on runs reads this.",
+            ("run_id", "step", "attempt"),
+            (
+                _GAME_DATE,
+                _MODE,
+                *_RUN,
+                _c("step", "STRING", "step of the cascade"),
+                _c("attempt", "INT64", "the attempt at which it ended; 0 for a step that was blocked"),
+                _c("phase", "INT64", "1 scrape to 6 publish"),
+                _c("service", "STRING", "service that does it"),
+                _c("source", "STRING", "who asked for the run"),
+                _c("retrospective", "BOOL", "the slate was replayed or backfilled"),
+                _c("status", "STRING", "done, degraded, failed or blocked"),
+                _n("expected", "INT64", "units the schedule says to expect; null without evidence"),
+                _n("verified", "INT64", "units found in the warehouse; null without evidence"),
+                _n("quarantined", "INT64", "units refused, with reasons in raw.quarantine; null without evidence"),
+                _n("reason", "STRING", "why it is not done, in one line; null when it is"),
+                _c("work_seconds", "FLOAT64", "seconds of work over all attempts"),
+                _n("started_at", "TIMESTAMP", "when the last attempt was asked for; null for a step that was blocked"),
+                _n("ended_at", "TIMESTAMP", "when it was settled; null for a step that was blocked"),
+                _c("run_status", "STRING", "complete, degraded or failed"),
+                _c("run_started_at", "TIMESTAMP", "when the run was asked for"),
+                _n("run_ended_at", "TIMESTAMP", "when its last step was settled"),
+            ),
+            cluster=("mode", "step"),
+        ),
+        Table(
+            "ops.decisions",
+            "What was decided about a step, on what evidence, against which thresholds: append-only.",
+            ("run_id", "number"),
+            (
+                _GAME_DATE,
+                _MODE,
+                *_RUN,
+                _c("number", "INT64", "the how-manieth decision of the run, from 0"),
+                _c("step", "STRING", "step of the cascade"),
+                _c("attempt", "INT64", "the attempt it was taken on"),
+                _c("decision", "STRING", "proceed, retry, wait, degrade or fail"),
+                _n("expected", "INT64", "units the schedule says to expect; null without evidence"),
+                _n("verified", "INT64", "units found in the warehouse; null without evidence"),
+                _n("quarantined", "INT64", "units refused; null without evidence"),
+                _c("completeness", "FLOAT64", "share of the expected units that the mode asked for"),
+                _c("quality", "FLOAT64", "share of the units that the mode wanted free of refusals"),
+                _n("reason", "STRING", "why, in one line; null when all was there"),
+                _c("decided_at", "TIMESTAMP", "when it was taken"),
+            ),
+            cluster=("mode", "step"),
         ),
     )
 }

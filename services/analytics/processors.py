@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 
 from services.analytics.headers import Header, parse
 from shared.contract import StepRequested
 from shared.ports import Job, Scalar, Warehouse
+from shared.slate import RETROSPECT
 from shared.tables import TABLES
 
 HISTORY_DAYS = 800
@@ -42,7 +43,13 @@ class Processor:
         return f"{dates} AND mode = @mode" if self.header.per_mode else dates
 
     async def run(
-        self, request: StepRequested, warehouse: Warehouse, *, regrade_days: int, job: Job | None = None
+        self,
+        request: StepRequested,
+        warehouse: Warehouse,
+        *,
+        regrade_days: int,
+        job: Job | None = None,
+        now: datetime = RETROSPECT,
     ) -> int:
         """Compute and replace; returns the rows written. Running it twice leaves the same rows."""
         slate = request.game_date
@@ -51,7 +58,12 @@ class Processor:
             first, last = slate - timedelta(days=regrade_days), slate - timedelta(days=1)
             missing = await self._oldest_missing(slate, warehouse, job)
             first = first if missing is None else min(first, missing)
-        params: dict[str, Scalar] = {"first_date": first, "last_date": last, "mode": request.mode.value}
+        params: dict[str, Scalar] = {
+            "first_date": first,
+            "last_date": last,
+            "mode": request.mode.value,
+            "asked_at": RETROSPECT if request.retrospective else now,
+        }
         return await warehouse.transform(self.table, self.select, scope=self.scope, params=params, job=job)
 
     async def _oldest_missing(self, slate: date, warehouse: Warehouse, job: Job | None) -> date | None:

@@ -37,9 +37,9 @@ async def run(
     """
     for attempt in range(1, settings.job_attempts):
         try:
-            return await processor.run(request, warehouse, regrade_days=settings.regrade_days, job=job)
+            return await processor.run(request, warehouse, regrade_days=settings.regrade_days, job=job, now=clock.now())
         except Transient as error:
             pause = settings.job_retry_s * 2 ** (attempt - 1) * (0.5 + jitter() / 2)
             _log.warning("step_retried", step=request.step, attempt=attempt, seconds=pause, reason=str(error))
             await clock.sleep(pause)
-    return await processor.run(request, warehouse, regrade_days=settings.regrade_days, job=job)
+    return await processor.run(request, warehouse, regrade_days=settings.regrade_days, job=job, now=clock.now())

@@ -1,7 +1,6 @@
 """The HTTP API. Every route under /v1 needs an API key; every error is one JSON object that names thing and remedy."""
 
 import hmac
-import json
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from functools import partial
@@ -17,6 +16,9 @@ from services.coordinator.domain.run import Run
 from services.coordinator.engine import Engine
 from services.coordinator.handlers import DEAD_LETTERS
 from services.coordinator.sql import sql
+from services.coordinator.watch import note
+from services.coordinator.web import day as day_of
+from services.coordinator.web import json_response, one_of
 from shared.errors import Permanent, TipoffError, Transient
 from shared.markets import MARKETS
 from shared.pipeline import plan
@@ -32,22 +34,19 @@ class RunBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     game_date: date | None = None
-    """Today's Eastern date where absent: what a schedule means."""
+    """Today's Eastern date where absent, tomorrow's in mode `tomorrow`: what a schedule means."""
     mode: Mode = Mode.OVERNIGHT
     source: str = Field("api", min_length=1)
     targets: tuple[str, ...] = Field(("export",), min_length=1)
     retrospective: bool = False
     force: bool = False
     from_phase: int | None = Field(None, ge=1, le=6)
+    redo: tuple[str, ...] = ()
     dry_run: bool = False
 
 
-def _json(data: object, status: int = 200) -> web.Response:
-    return web.json_response(data, status=status, dumps=lambda value: json.dumps(value, default=str))
-
-
 def _refuse(status: HTTPStatus, message: str, remedy: str = "") -> web.Response:
-    return _json({"error": message, "remedy": remedy}, status)
+    return json_response({"error": message, "remedy": remedy}, status)
 
 
 @web.middleware
@@ -116,21 +115,27 @@ class Api:
         """POST /v1/runs: start, resume, retry or widen a run; with dry_run, only say what would be done."""
         body = RunBody.model_validate_json(await request.read())
         today = eastern_date(self._ports.clock.now())
-        day = body.game_date if body.game_date is not None else today
+        next_up = today + timedelta(days=1) if body.mode is Mode.TOMORROW else today
+        day = body.game_date if body.game_date is not None else next_up
         if day > today + timedelta(days=1):
             raise Permanent(f"game_date {day} is in the future", remedy=f"run at most tomorrow (today is {today})")
         event = RunRequested(**body.model_dump(exclude={"dry_run", "game_date"}), game_date=day)
-        plan(event.targets)  # refuse unknown targets before anything is written
+        plan((*event.targets, *event.redo))  # refuse unknown targets before anything is written
         if body.dry_run:
             before = await self._engine.run(f"{day}.{body.mode.value}")
             after, commands = decide(before, event, self._ports.clock.now())
             starts = [message.key for _, message in commands]
-            return _json({"dry_run": True, "starts": starts, "run": None if after is None else public(after)})
-        return _json(public(await self._engine.apply(event)), HTTPStatus.ACCEPTED)
+            return json_response({"dry_run": True, "starts": starts, "run": None if after is None else public(after)})
+        await note(self._ports, body.source)
+        return json_response(public(await self._engine.apply(event)), HTTPStatus.ACCEPTED)
 
-    async def runs(self, _: web.Request) -> web.Response:
-        """GET /v1/runs: every run, oldest slate first."""
-        return _json([public(run) for run in await self._engine.runs()])
+    async def runs(self, request: web.Request) -> web.Response:
+        """GET /v1/runs?first=&last=&mode=: every run, or those of some slates, oldest slate first."""
+        first = day_of(request.query, "first") if "first" in request.query else date.min
+        last = day_of(request.query, "last") if "last" in request.query else date.max
+        wanted = request.query.get("mode")
+        modes = set(Mode) if wanted is None else {Mode(one_of(wanted))}
+        return json_response([public(run) for run in await self._engine.between(first, last, modes)])
 
     async def run(self, request: web.Request) -> web.Response:
         """GET /v1/runs/{date}.{mode}[.{generation}]."""
@@ -138,7 +143,7 @@ class Api:
         run = await self._engine.run(key)
         if run is None or request.match_info["key"] not in (run.key, run.run_id):
             return _refuse(HTTPStatus.NOT_FOUND, f"no run {request.match_info['key']}", "GET /v1/runs lists them")
-        return _json(public(run))
+        return json_response(public(run))
 
     async def predictions(self, request: web.Request) -> web.Response:
         """GET /v1/predictions?game_date=&mode=&market=: the current predictions of a slate (default: the latest)."""
@@ -147,43 +152,45 @@ class Api:
             raise Permanent(f"market {market!r} is unknown", remedy=f"one of {', '.join(MARKETS)}")
         key = await self._slate(request)
         if key is None:
-            return _json([])
+            return json_response([])
         params = {"game_date": key[0], "mode": key[1].value, "market": market}
-        return _json(await self._ports.warehouse.query(sql("predictions"), params))
+        return json_response(await self._ports.warehouse.query(sql("predictions"), params))
 
     async def accounts(self, name: str, request: web.Request) -> web.Response:
         """GET /v1/grades and /v1/slates ?first=&last=&mode=: accuracy by slate and market; counts by slate."""
-        mode = Mode(_one_of(request.query.get("mode", Mode.OVERNIGHT.value)))
-        params = {"first": _day(request.query, "first"), "last": _day(request.query, "last"), "mode": mode.value}
-        return _json(await self._ports.warehouse.query(sql(name), params))
+        mode = Mode(one_of(request.query.get("mode", Mode.OVERNIGHT.value)))
+        params = {"first": day_of(request.query, "first"), "last": day_of(request.query, "last"), "mode": mode.value}
+        return json_response(await self._ports.warehouse.query(sql(name), params))
 
     async def costs(self, request: web.Request) -> web.Response:
         """GET /v1/costs?first=&last=: what slates have cost, by step (default: the latest slate)."""
         if "first" in request.query or "last" in request.query:
-            params = {"first": _day(request.query, "first"), "last": _day(request.query, "last")}
+            params = {"first": day_of(request.query, "first"), "last": day_of(request.query, "last")}
         else:
             key = await self._slate(request)
             if key is None:
-                return _json([])
+                return json_response([])
             params = {"first": key[0], "last": key[0]}
-        return _json(await self._ports.warehouse.query(sql("costs"), params))
+        return json_response(await self._ports.warehouse.query(sql("costs"), params))
 
     async def dead_letters(self, _: web.Request) -> web.Response:
         """GET /v1/dead-letters: what could not be handled, with the reason."""
-        return _json([{"id": d.id, **d.data} for d in await self._ports.state.list(DEAD_LETTERS)])
+        return json_response([{"id": d.id, **d.data} for d in await self._ports.state.list(DEAD_LETTERS)])
 
     async def quarantine(self, request: web.Request) -> web.Response:
         """GET /v1/quarantine?game_date=&mode=: what a slate's scraping refused."""
         key = await self._slate(request)
         if key is None:
-            return _json([])
-        return _json(await self._ports.warehouse.query(sql("quarantine"), {"game_date": key[0], "mode": key[1].value}))
+            return json_response([])
+        return json_response(
+            await self._ports.warehouse.query(sql("quarantine"), {"game_date": key[0], "mode": key[1].value})
+        )
 
     async def _slate(self, request: web.Request) -> tuple[date, Mode] | None:
         """The slate asked for: the latest run that fits the query, or the date and mode as given."""
         mode = request.query.get("mode")
-        wanted = None if mode is None else Mode(_one_of(mode))
-        day = _day(request.query, "game_date") if "game_date" in request.query else None
+        wanted = None if mode is None else Mode(one_of(mode))
+        day = day_of(request.query, "game_date") if "game_date" in request.query else None
         if day is not None and wanted is not None:
             return day, wanted
         prefix = "" if day is None else day.isoformat()
@@ -196,21 +203,6 @@ class Api:
             return None
         latest = max(runs, key=lambda run: (run.game_date, run.created_at, run.mode))
         return latest.game_date, latest.mode
-
-
-def _one_of(mode: str) -> str:
-    if mode not in set(Mode):
-        raise Permanent(f"mode {mode!r} is unknown", remedy=f"one of {', '.join(Mode)}")
-    return mode
-
-
-def _day(query: Any, name: str) -> date:  # noqa: ANN401 - a multidict
-    try:
-        return date.fromisoformat(query[name])
-    except KeyError as error:
-        raise Permanent(f"query parameter {name} is missing", remedy=f"add {name}=YYYY-MM-DD") from error
-    except ValueError as error:
-        raise Permanent(f"{name}={query[name]!r} is not a date", remedy="write it as YYYY-MM-DD") from error
 
 
 def public(run: Run) -> dict[str, Any]:

@@ -7,7 +7,8 @@
 -- source: none: counts and medians
 --
 -- Every rostered player of the slate with what was known at his game's cutoff.
--- As-of rule: rows with available_at <= cutoff_at; the schedule's own dates for rest.
+-- As-of rule: rows with available_at <= cutoff_at; the schedule's own dates for rest. The cutoff is `shared.slate.cutoff`
+-- in SQL; @asked_at is a live run's own instant, in a retrospective run the end of time.
 WITH slate AS (
   SELECT
     game_id,
@@ -16,11 +17,13 @@ WITH slate AS (
     home_team,
     away_team,
     tip_utc,
-    IF(
-      @mode = 'overnight',
-      TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York'),
-      TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE)
-    ) AS cutoff_at
+    CASE
+      WHEN @mode IN ('overnight', 'backfill') THEN TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York')
+      WHEN @mode = 'tomorrow'
+        THEN LEAST(TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York'), @asked_at)
+      WHEN @mode = 'manual' THEN LEAST(TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE), @asked_at)
+      ELSE TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE)
+    END AS cutoff_at
   FROM raw.games
   WHERE game_date = @first_date AND NOT postponed
 ),

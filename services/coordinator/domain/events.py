@@ -18,6 +18,8 @@ class RunRequested:
     retrospective: bool = False
     force: bool = False
     from_phase: int | None = None
+    redo: tuple[str, ...] = ()
+    """Steps whose rows are known to be gone or stale: they and what stands on them are done again, the rest stands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,127 @@
+"""Every alert, once: what it means and how grave it is; docs/runbooks/<name>.md says what to do (a test compares both).
+
+An alert is a document of the state store, named after what it is about, so that raising one twice raises it once. It is
+open until its condition clears; `tipoff alerts` lists them.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from shared.errors import AlreadyExists, Conflict, Permanent
+from shared.logs import get_logger
+from shared.ports import Clock, StateStore
+
+COLLECTION: Final = "alerts"
+_TRIES = 10
+_log = get_logger("alerts")
+
+Severity = Literal["page", "ticket"]
+"""`page`: somebody looks now, predictions are at stake. `ticket`: somebody looks today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A condition somebody must know of."""
+
+    name: str
+    severity: Severity
+    meaning: str
+    """In one line; the runbook of the same name has the rest."""
+
+
+ALERTS = {
+    alert.name: alert
+    for alert in (
+        Alert("run_failed", "page", "a run ended without what it was asked for"),
+        Alert("run_degraded", "ticket", "a run ended with less than everything: what it published says so"),
+        Alert("predictions_missing", "page", "at 07:30 ET today's predictions are not published"),
+        Alert("source_stale", "ticket", "an upstream has given nothing new for too long"),
+        Alert("archived_not_loaded", "ticket", "payloads were archived and never loaded"),
+        Alert("artifact_refused", "page", "a model could not be loaded: its system is absent"),
+        Alert("budget_exceeded", "ticket", "a night's queries cost more than its budget"),
+        Alert("dead_letter", "ticket", "a message could not be handled"),
+        Alert("schedule_missing", "page", "a schedule has not fired when it was due"),
+        Alert("feature_health", "ticket", "a feature is null, constant, out of range or has drifted"),
+        Alert("accuracy_too_good", "page", "errors are far below the market's: the future has leaked in"),
+        Alert("heal_exhausted", "page", "the reconciler has asked for a slate too often in vain"),
+    )
+}
+
+
+async def raise_alert(state: StateStore, clock: Clock, name: str, scope: str, detail: str) -> None:
+    """Open the alert, or bring an open one up to date. `scope` says what it is about (a run, a source, a model).
+
+    Raises:
+        Permanent: the name is not in the registry.
+    """
+    if name not in ALERTS:
+        raise Permanent(f"unknown alert {name!r}", remedy="declare it in shared/alerts.py, with its runbook")
+    now = clock.now().isoformat()
+    fresh = {
+        "name": name,
+        "scope": scope,
+        "severity": ALERTS[name].severity,
+        "detail": detail,
+        "raised_at": now,
+        "seen_at": now,
+        "resolved_at": None,
+        "times": 1,
+    }
+    await _write(state, _id(name, scope), fresh)
+
+
+async def clear_alert(state: StateStore, clock: Clock, name: str, scope: str) -> None:
+    """Resolve the alert if it is open: its condition no longer holds."""
+    id_ = _id(name, scope)
+    for _ in range(_TRIES):
+        document = await state.get(COLLECTION, id_)
+        if document is None or document.data["resolved_at"] is not None:
+            return
+        data = document.data | {"resolved_at": clock.now().isoformat()}
+        try:
+            await state.compare_and_set(COLLECTION, id_, data, version=document.version)
+        except Conflict:
+            continue
+        _log.info("alert_resolved", alert=name, scope=scope)
+        return
+    raise Conflict(f"alert {id_} is being written by too many at once")
+
+
+async def alerts(state: StateStore, *, resolved: bool = False) -> list[dict[str, Any]]:
+    """The open alerts (with `resolved`, all), gravest and newest first."""
+    found = [document.data for document in await state.list(COLLECTION, limit=10_000)]
+    wanted = [alert for alert in found if resolved or alert["resolved_at"] is None]
+    newest = sorted(wanted, key=lambda alert: str(alert["raised_at"]), reverse=True)
+    return sorted(newest, key=lambda alert: ("page", "ticket").index(alert["severity"]))
+
+
+async def _write(state: StateStore, id_: str, fresh: dict[str, Any]) -> None:
+    for _ in range(_TRIES):
+        document = await state.get(COLLECTION, id_)
+        try:
+            if document is None:
+                await state.create(COLLECTION, id_, fresh)
+            else:
+                data = _seen_again(document.data, fresh)
+                await state.compare_and_set(COLLECTION, id_, data, version=document.version)
+        except (Conflict, AlreadyExists):
+            continue
+        if document is None or document.data["resolved_at"] is not None:
+            _log.warning("alert_raised", alert=fresh["name"], scope=fresh["scope"], detail=fresh["detail"])
+        return
+    raise Conflict(f"alert {id_} is being written by too many at once")
+
+
+def _seen_again(old: dict[str, Any], fresh: dict[str, Any]) -> dict[str, Any]:
+    """An open alert keeps when it was raised; one that had been resolved is raised anew."""
+    if old["resolved_at"] is not None:
+        return fresh
+    if old["detail"] == fresh["detail"] and old["seen_at"] == fresh["seen_at"]:
+        return old
+    return fresh | {"raised_at": old["raised_at"], "times": old["times"] + 1}
+
+
+def _id(name: str, scope: str) -> str:
+    """A document id: no slash, and bounded."""
+    return f"{name}.{re.sub(r'[^A-Za-z0-9_.-]+', '-', scope)[:200]}"

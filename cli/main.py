@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from cli import backfill, bench, cost, dev, doctor, nights, operating, reading, schema
+from cli import accuracy, backfill, bench, cost, dev, doctor, nights, operating, predictions, reading, schema
 from shared.errors import TipoffError
 
 
@@ -23,7 +23,8 @@ for command in (
     nights.run,
     backfill.backfill,
     dev.dev,
-    reading.predictions,
+    predictions.predictions,
+    accuracy.accuracy,
     reading.status,
     reading.runs,
     reading.dlq,

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.coordinator.accuracy import accuracy, market_of, over
 from services.coordinator.domain.decide import decide
 from services.coordinator.domain.events import RunRequested
 from services.coordinator.domain.run import Run
@@ -20,7 +21,6 @@ from services.coordinator.watch import note
 from services.coordinator.web import day as day_of
 from services.coordinator.web import json_response, one_of
 from shared.errors import Permanent, TipoffError, Transient
-from shared.markets import MARKETS
 from shared.pipeline import plan
 from shared.ports import Ports
 from shared.push import PUSH
@@ -105,6 +105,8 @@ class Api:
         app.router.add_get("/v1/runs", self.runs)
         app.router.add_get("/v1/runs/{key}", self.run)
         app.router.add_get("/v1/predictions", self.predictions)
+        app.router.add_get("/v1/predictions/over", partial(over, self._ports, self._slate))
+        app.router.add_get("/v1/accuracy", partial(accuracy, self._ports))
         app.router.add_get("/v1/grades", partial(self.accounts, "grades"))
         app.router.add_get("/v1/slates", partial(self.accounts, "slates"))
         app.router.add_get("/v1/costs", self.costs)
@@ -147,9 +149,7 @@ class Api:
 
     async def predictions(self, request: web.Request) -> web.Response:
         """GET /v1/predictions?game_date=&mode=&market=: the current predictions of a slate (default: the latest)."""
-        market = request.query.get("market", "")
-        if market and market not in MARKETS:
-            raise Permanent(f"market {market!r} is unknown", remedy=f"one of {', '.join(MARKETS)}")
+        market = market_of(request.query)
         key = await self._slate(request)
         if key is None:
             return json_response([])

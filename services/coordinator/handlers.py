@@ -10,6 +10,7 @@ from services.coordinator.domain.events import BatchesPlanned, BatchStaged, Step
 from services.coordinator.domain.run import Run, StepState, StepStatus, key_of
 from services.coordinator.engine import Engine
 from services.coordinator.ledger import enter
+from services.coordinator.quotes import quoted
 from services.coordinator.sql import sql
 from services.coordinator.verify import evidence, export_key, parameters
 from services.coordinator.watch import announce
@@ -27,6 +28,7 @@ from shared.contract import (
 )
 from shared.errors import AlreadyExists, Permanent, Skip, TipoffError
 from shared.logs import get_logger
+from shared.markets import MARKETS
 from shared.pipeline import STEPS, SYSTEMS
 from shared.ports import Delivery, Nack, Ports, Row, Scalar
 from shared.tables import TABLES
@@ -215,4 +217,5 @@ def _task(row: Row, predicted_at: Any) -> PredictionTask:  # noqa: ANN401 - a wa
         player_id=row["player_id"],
         predicted_at=predicted_at.isoformat(),
         features={name: None if row[name] is None else float(row[name]) for name in _FEATURES},
+        lines={market: quote for market in MARKETS if (quote := quoted(row, market)) is not None},
     )

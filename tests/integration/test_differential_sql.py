@@ -30,8 +30,9 @@ FILES = {path.relative_to(SERVICES).as_posix() for path in SERVICES.rglob("*.sql
 TRANSFORMS = [name for name in STEPS if name in PROCESSORS]
 """Every SQL file with a header, in the pipeline's order: a new one runs here without being named."""
 SLATE_ONLY = [name for name in TRANSFORMS if not PROCESSORS[name].header.of_the_past]
+GRADING = [name for name in TRANSFORMS if PROCESSORS[name].table.startswith("predictions.")]
 NIGHTS = [
-    (world.EVE, Mode.OVERNIGHT, [name for name in TRANSFORMS if name != "grade"]),
+    (world.EVE, Mode.OVERNIGHT, [name for name in TRANSFORMS if name not in GRADING]),
     (world.SLATE, Mode.OVERNIGHT, TRANSFORMS),
     (world.SLATE, Mode.SAME_DAY, SLATE_ONLY),
 ]
@@ -47,6 +48,8 @@ _EVENING = datetime(2024, 3, 10, 23, 30, tzinfo=UTC)
 VERIFY: Mapping[str, Sequence[Params]] = {
     "box_scores": [{**_SLATE, "season": "2023-24"}, {**_SLATE, "season": "1999-00"}],
     "grade": [_SLATE, {**_DAY, "mode": "same_day"}],
+    "grade_history": [_SLATE],
+    "system_daily_performance": [_SLATE],
     "injuries": [_SLATE, {**_DAY, "mode": "same_day"}],
     "lines": [_SLATE],
     "ml_feature_store": [_SLATE],
@@ -58,8 +61,16 @@ VERIFY: Mapping[str, Sequence[Params]] = {
     "schedule": [{**_DAY, "season": "2023-24"}, {**_DAY, "season": "1999-00"}],
     "upcoming_player_game_context": [_SLATE],
 }
+_LEDGER: Params = {"first": world.EVE, "last": world.SLATE, "mode": "", "system": ""}
+_CUTS: Sequence[Params] = [
+    {**_LEDGER, "market": "", "tier": "", "lined": lined, "by": by}
+    for by, lined in (("all", False), ("tier", True), ("edge", False), ("month", False))
+]
 CASES: Mapping[str, Sequence[Params]] = {
     "coordinator/sql/costs.sql": [{"first": world.EVE, "last": world.SLATE}],
+    "coordinator/sql/accuracy.sql": _CUTS,
+    "coordinator/sql/accuracy_bins.sql": _CUTS,
+    "coordinator/sql/accuracy_leaks.sql": [_LEDGER, {**_LEDGER, "mode": "same_day"}],
     "coordinator/sql/grades.sql": [
         {"first": world.EVE, "last": world.SLATE, "mode": "overnight"},
         {"first": world.SLATE, "last": world.SLATE, "mode": "same_day"},

@@ -1,10 +1,11 @@
 """A batch in, rows of `predictions.staging` out."""
 
-import math
 from datetime import datetime
 
 import numpy as np
 
+from services.worker.domain.columns import of_decisions, of_distributions, of_quote
+from services.worker.domain.decision import Quotes, Standing, decide
 from services.worker.domain.distribution import Floats
 from services.worker.domain.systems import SYSTEMS
 from shared.contract import BatchRequested
@@ -12,7 +13,6 @@ from shared.errors import Permanent
 from shared.markets import MARKETS
 from shared.ports import Row
 from shared.slate import Mode
-from shared.tables import QUANTILE_COLUMNS
 
 
 def predict(batch: BatchRequested) -> list[Row]:
@@ -45,10 +45,12 @@ def _rows(batch: BatchRequested, features: dict[str, Floats], system: str, marke
     try:
         _refuse_nulls(batch, features, SYSTEMS[system].needs(market), system)
         forecast = SYSTEMS[system].predict(features, market)
-        line = features[f"{market}_line"]
     except KeyError as error:
         raise Permanent(f"batch {batch.key}: {system} needs feature {error}") from error
-    quantiles, over, push = forecast.quantiles(), forecast.over(line), forecast.push(line)
+    predicted_at = [datetime.fromisoformat(task.predicted_at) for task in batch.tasks]
+    quotes = [task.lines.get(market) for task in batch.tasks]
+    decisions = decide(forecast, Quotes.of(quotes, predicted_at), Standing())
+    columns = of_distributions(forecast) | of_decisions(decisions)
     return [
         {
             "game_date": batch.game_date,
@@ -60,12 +62,14 @@ def _rows(batch: BatchRequested, features: dict[str, Floats], system: str, marke
             "run_id": batch.run_id,
             "generation": int(batch.run_id.rsplit(".", 1)[1]),
             "batch": batch.batch,
-            "predicted_at": datetime.fromisoformat(task.predicted_at),
-            "mean": float(forecast.mean[i]),
-            **dict(zip(QUANTILE_COLUMNS, map(float, quantiles[i]), strict=True)),
-            "line": _null(line[i]),
-            "p_over": _null(over[i]),
-            "p_push": _null(push[i]),
+            "predicted_at": predicted_at[i],
+            "shadow": False,
+            "minutes": None,
+            "p_play": None,
+            "artifact": None,
+            "drivers": None,
+            **of_quote(quotes[i]),
+            **{name: values[i] for name, values in columns.items()},
         }
         for i, task in enumerate(batch.tasks)
     ]
@@ -77,7 +81,3 @@ def _refuse_nulls(batch: BatchRequested, features: dict[str, Floats], needs: tup
         if len(missing):
             player = batch.tasks[missing[0]].player_id
             raise Permanent(f"batch {batch.key}: {system} needs {name}, which is null for player {player}")
-
-
-def _null(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)

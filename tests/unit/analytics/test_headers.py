@@ -51,6 +51,12 @@ def test_a_header_is_read() -> None:
     assert (header.per_mode, header.of_the_past) == (True, False)
 
 
+def test_a_field_may_go_on_in_the_next_line() -> None:
+    """A list of many inputs is still one list."""
+    text = TEXT.replace("raw.games, raw.rosters", "raw.games,\n--   raw.rosters")
+    assert parse(text, "example.sql") == parse(TEXT, "example.sql")
+
+
 @given(st.sampled_from(FIELDS))
 def test_a_header_without_one_of_its_fields_is_refused(field: str) -> None:
     """The file and the field are named."""
@@ -112,7 +118,7 @@ def test_a_scope_is_the_dates_that_the_file_is_given(processor: Processor) -> No
 
 
 def test_what_is_verified_is_what_is_looked_for() -> None:
-    """A summary's evidence reaches as far back as the search for games without one: neither asks for more than is made."""
+    """A summary's evidence reaches as far back as the search for games without one."""
     folder = Path(services.__file__).parent / "coordinator" / "sql" / "verify"
     for processor in PROCESSORS.values():
         if not processor.header.per_mode:

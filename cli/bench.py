@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from benchmarks import bus, dispersion, night, predict, startup
+from benchmarks import analytics, bus, dispersion, night, predict, startup
 from benchmarks.harness import Case, result
 from cli import common
 from cli.common import err, out
 
 BENCHES: dict[str, Callable[[], list[Case]]] = {
+    "analytics": analytics.bench,
     "bus": bus.bench,
     "predict": predict.bench,
     "night": night.bench,

@@ -9,6 +9,7 @@
 -- source: Oliver, Basketball on Paper (2004)
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,7 +68,7 @@ def parse(text: str, name: str) -> Header:
         Permanent: a field is missing or out of place, or a table is not in the registry.
     """
     found: dict[str, str] = {}
-    for field, line in zip(FIELDS, text.splitlines(), strict=False):
+    for field, line in zip(FIELDS, _logical_lines(text), strict=False):
         prefix = f"-- {field}: "
         if not line.startswith(prefix) or not line.removeprefix(prefix).strip():
             raise Permanent(f"{name}: the header lacks `{prefix}...`", remedy=f"start with {', '.join(FIELDS)}")
@@ -94,6 +95,11 @@ def producers(headers: Mapping[str, Header], tables_of_steps: Mapping[str, str])
         step: frozenset(makers[table] for table in header.waits_for if table in makers)
         for step, header in headers.items()
     }
+
+
+def _logical_lines(text: str) -> list[str]:
+    """The lines, with those that begin with `--` and more than one space appended to the one before."""
+    return re.sub(r"\n--\s{2,}", " ", text).splitlines()
 
 
 def _list(text: str) -> tuple[str, ...]:

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import services
 from services.analytics.headers import FIELDS, Header, parse, producers
-from services.analytics.processors import PROCESSORS, Processor
+from services.analytics.processors import HISTORY_DAYS, PROCESSORS, Processor
 from shared.errors import Permanent
 from shared.pipeline import STEPS
 from shared.tables import TABLES
@@ -47,6 +49,12 @@ def test_a_header_is_read() -> None:
     assert (header.step, header.inputs) == ("example", ("raw.games", "raw.rosters"))
     assert header.grain == ("game_date", "mode", "player_id")
     assert (header.per_mode, header.of_the_past) == (True, False)
+
+
+def test_a_field_may_go_on_in_the_next_line() -> None:
+    """A list of many inputs is still one list."""
+    text = TEXT.replace("raw.games, raw.rosters", "raw.games,\n--   raw.rosters")
+    assert parse(text, "example.sql") == parse(TEXT, "example.sql")
 
 
 @given(st.sampled_from(FIELDS))
@@ -107,3 +115,12 @@ def test_a_scope_is_the_dates_that_the_file_is_given(processor: Processor) -> No
     """Rows of a mode replace rows of that mode only."""
     assert ("mode = @mode" in processor.scope) == any(c.name == "mode" for c in TABLES[processor.table].columns)
     assert "@first_date" in processor.select
+
+
+def test_what_is_verified_is_what_is_looked_for() -> None:
+    """A summary's evidence reaches as far back as the search for games without one."""
+    folder = Path(services.__file__).parent / "coordinator" / "sql" / "verify"
+    for processor in PROCESSORS.values():
+        if not processor.header.per_mode:
+            text = (folder / f"{processor.step}.sql").read_text("utf-8")
+            assert set(re.findall(r"INTERVAL (\d+) DAY", text)) == {str(HISTORY_DAYS)}, processor.step

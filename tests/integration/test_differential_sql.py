@@ -11,7 +11,9 @@ import pytest_asyncio
 
 import services
 from services.analytics.processors import _UNSUMMARISED, PROCESSORS
+from services.coordinator.health import health_query, limits
 from services.coordinator.sql import sql
+from services.coordinator.unloaded import _ACCOUNTED
 from services.scraper.ledger import _SCOPE
 from shared.contract import StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
@@ -37,6 +39,7 @@ PUBLISHED = "predictions.player_prop_predictions"
 
 _DAY: Params = {"game_date": world.SLATE}
 _SLATE: Params = {**_DAY, "mode": "overnight"}
+_WINDOW: Params = {"first": world.PLAYED[0], "last": world.SLATE, "mode": "overnight"}
 _RUN: Params = {**_DAY, "run_id": world.RUN}
 _NOON = datetime(2024, 3, 10, 16, tzinfo=UTC)
 _EVENING = datetime(2024, 3, 10, 23, 30, tzinfo=UTC)
@@ -61,6 +64,11 @@ CASES: Mapping[str, Sequence[Params]] = {
         {"first": world.EVE, "last": world.SLATE, "mode": "overnight"},
         {"first": world.SLATE, "last": world.SLATE, "mode": "same_day"},
     ],
+    **{
+        f"coordinator/sql/{kind}/{path.name}": [_WINDOW, {**_WINDOW, "mode": "same_day"}]
+        for kind in ("grid", "monitor")
+        for path in sorted((SERVICES / "coordinator" / "sql" / kind).glob("*.sql"))
+    },
     "coordinator/sql/load_features.sql": [{**_SLATE, "not_tipped_after": at} for at in (_NOON, _EVENING)],
     "coordinator/sql/predictions.sql": [
         {"game_date": day, "mode": "overnight", "market": market}
@@ -85,6 +93,8 @@ INLINE: Mapping[str, tuple[str, Params]] = {
     "processors": (_UNSUMMARISED, {"game_date": world.SLATE + timedelta(days=1)}),
     "ledger fetches": (f"SELECT * FROM raw.fetches WHERE {_SCOPE}", {**_SLATE, "step": "lines"}),  # noqa: S608 - a constant
     "ledger quarantine": (f"SELECT * FROM raw.quarantine WHERE {_SCOPE}", {**_SLATE, "step": "box_scores"}),  # noqa: S608 - a constant
+    "unloaded": (_ACCOUNTED, _WINDOW),
+    "feature health": (health_query(limits()), _SLATE),
     "ping": ("SELECT 1 AS one", {}),
 }
 

@@ -149,7 +149,7 @@ async def test_without_any_schedule_none_is_missed(ports: Ports) -> None:
 
 @pytest.mark.parametrize(("error", "told"), [(3.4, True), (4.9, False)])
 async def test_f29_errors_far_below_the_markets_are_an_alarm(ports: Ports, error: float, *, told: bool) -> None:
-    """ "MAE 3.40" was a mirage; 4.9 is what can be reached."""
+    """An error of 3.40 was a mirage; 4.9 is what can be reached."""
     kind = {"mode": "overnight", "market": "points", "system": "moving_average", "game_date": YESTERDAY, "line": 20.5}
     grades = [
         row("predictions.prediction_grades", game_id="0022300801", player_id=n, error=error, **kind) for n in range(500)

@@ -1,4 +1,4 @@
-"""`tipoff bench backfill`: a season through phases 1 to 4: its pace, and that a late night costs what an early one did."""
+"""`tipoff bench backfill`: a season, phases 1 to 4: its pace, and whether a late night costs more than an early one."""
 
 import asyncio
 import os

@@ -12,7 +12,11 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
     [
         (("tipon",), ["No such command", "'tipon'"]),
         (("demo", "--moed", "overnight"), ["--moed", "--mode"]),
-        (("demo", "--mode", "manual"), ["--mode", "'manual'", "same_day"]),
+        (("demo", "--mode", "yesterday"), ["--mode", "'yesterday'", "same_day"]),
+        (("backfill", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to", "--from", "2024-03-05"]),
+        (("backfill", "--from", "2024-03-04", "--to", "2024-03-04", "--to-step", "dance"), ["--to-step", "dance"]),
+        (("backfill", "--from", "1999-03-04", "--to", "1999-03-05"), ["1999-03-04 is too early", "has slates from"]),
+        (("grid", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to", "--from", "2024-03-05"]),
         (("demo", "--history", "/nowhere/at/all"), ["--history", "/nowhere/at/all is not a folder"]),
         (("run", "--date", "yesterday"), ["--date", "'yesterday' is not a date", "YYYY-MM-DD"]),
         (("run", "--date", "2024-02-30"), ["'2024-02-30' is not a date"]),
@@ -35,7 +39,26 @@ def test_wrong_usage_exits_2_with_one_line(arguments: tuple[str, ...], words: li
 
 
 @pytest.mark.parametrize(
-    "command", ["", "demo", "replay", "run", "predictions", "status", "runs", "dlq", "doctor", "dev", "dev up", "bench"]
+    "command",
+    [
+        "",
+        "demo",
+        "replay",
+        "run",
+        "backfill",
+        "predictions",
+        "status",
+        "runs",
+        "dlq",
+        "grid",
+        "cascade",
+        "alerts",
+        "reconcile",
+        "doctor",
+        "dev",
+        "dev up",
+        "bench",
+    ],
 )
 def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     """`--help` exits 0 and describes the command and each of its options."""

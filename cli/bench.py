@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from benchmarks import analytics, bus, dispersion, night, predict, startup
+from benchmarks import analytics, backfill, bus, dispersion, night, predict, startup
 from benchmarks.harness import Case, result
 from cli import common
 from cli.common import err, out
@@ -19,6 +19,7 @@ BENCHES: dict[str, Callable[[], list[Case]]] = {
     "night": night.bench,
     "dispersion": dispersion.bench,
     "startup": startup.bench,
+    "backfill": backfill.bench,
 }
 
 

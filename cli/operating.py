@@ -30,7 +30,7 @@ def _range(command: common.F) -> common.F:
 @common.mode_option(Mode.OVERNIGHT.value)
 @common.json_option
 def grid(first: date, last: date, mode: str, *, as_json: bool) -> None:
-    """Date x step: expected, verified, missing, degraded, and why. Exit code 1: something is missing, 3: degraded."""
+    """Date x step: expected, verified, missing, degraded, why. Exit code 1 if anything is missing, 3 if degraded."""
     if last < first:
         raise click.UsageError(f"--to {last} is before --from {first}")
     cells = common.settle(_get(common.home(), "grid", first=str(first), last=str(last), mode=mode))

@@ -7,11 +7,13 @@ costs nothing on a good night.
 
 import json
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from shared.slate import EASTERN, Mode
+from shared.slate import EASTERN, Mode, eastern_instant
 
 TIME_ZONE: Final = EASTERN.key
+RUNS_PATH: Final = "/v1/runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Schedule:
     targets: tuple[str, ...] = ("export",)
     """Steps the run is to reach, with everything they stand on."""
 
-    path: str = "/v1/runs"
+    path: str = RUNS_PATH
     """What it posts to."""
 
     @property
@@ -54,7 +56,7 @@ SCHEDULES = {
         Schedule("predictions-fallback", "0 7 * * *", Mode.OVERNIGHT, "predictions, half an hour before they are due"),
         Schedule(
             "reconcile",
-            "*/30 * * * *",
+            "30 * * * *",
             Mode.OVERNIGHT,
             "heals what the grid lacks, resumes what waits, and looks after outputs, sources and schedules",
             path="/v1/reconcile",
@@ -64,3 +66,10 @@ SCHEDULES = {
         Schedule("same-day-fallback", "0 17 * * *", Mode.SAME_DAY, "what the morning left open, before the evening"),
     )
 }
+
+
+def due(mode: Mode, day: date) -> datetime:
+    """The instant from which a slate's run of a mode may be expected: its first schedule's, else midnight Eastern."""
+    crons = [s.cron.split() for s in SCHEDULES.values() if s.mode is mode and s.path == RUNS_PATH]
+    first = min((time(int(hour), int(minute)) for minute, hour, *_ in crons), default=time(0))
+    return eastern_instant(day - timedelta(days=1) if mode is Mode.TOMORROW else day, first)

@@ -617,7 +617,7 @@ TABLES = {
                 _n("ended_at", "TIMESTAMP", "when it was settled; null for a step that was blocked"),
                 _c("run_status", "STRING", "complete, degraded or failed"),
                 _c("run_started_at", "TIMESTAMP", "when the run was asked for"),
-                _n("run_ended_at", "TIMESTAMP", "when its last step was settled"),
+                _n("run_ended_at", "TIMESTAMP", "when its last step was settled; null while it goes on"),
             ),
             cluster=("mode", "step"),
         ),

@@ -60,11 +60,16 @@ def health_query(features: Mapping[str, Limit]) -> str:
         f"AVG(CAST({name} AS FLOAT64)) AS {name}__mean, STDDEV_SAMP(CAST({name} AS FLOAT64)) AS {name}__spread"
         for name in features
     )
-    return (
-        f"SELECT IF(game_date = @game_date, 1, 0) AS period, COUNT(*) AS players,\n  {figures}\nFROM {STORE}\n"
-        "WHERE game_date BETWEEN DATE_SUB(@game_date, INTERVAL 28 DAY) AND @game_date AND mode = @mode\n"
-        "GROUP BY period"
-    )
+    return f"""
+SELECT period, COUNT(*) AS players,
+  {figures}
+FROM (
+  SELECT *, IF(game_date = @game_date, 1, 0) AS period
+  FROM {STORE}
+  WHERE game_date BETWEEN DATE_SUB(@game_date, INTERVAL 28 DAY) AND @game_date AND mode = @mode
+)
+GROUP BY period
+"""  # noqa: S608 - the registry's names
 
 
 def findings(rows: list[Row], features: Mapping[str, Limit]) -> list[Finding]:

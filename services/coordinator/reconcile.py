@@ -6,7 +6,7 @@ that was asked for `MAX_HEALS` times in vain is left to people, with an alert (f
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from services.coordinator.domain.events import RunRequested
 from services.coordinator.domain.grid import Cell, CellStatus
@@ -16,6 +16,7 @@ from services.coordinator.unloaded import unloaded
 from shared.alerts import clear_alert, raise_alert
 from shared.pipeline import plan
 from shared.ports import Ports
+from shared.schedules import due
 from shared.slate import Mode, eastern_date
 
 MAX_HEALS = 3
@@ -35,18 +36,18 @@ class Heal:
 
 
 def heals(
-    found: Sequence[Cell], targets: Sequence[str], today: date, unloaded_steps: Collection[tuple[date, str]] = ()
+    found: Sequence[Cell], targets: Sequence[str], now: datetime, unloaded_steps: Collection[tuple[date, str]] = ()
 ) -> list[Heal]:
-    """What to ask for, a request per slate at most. Pure.
+    """What to ask for, a request per slate at most, and none before its own schedule would. Pure.
 
     A slate of the past is asked for retrospectively: its predictions count as made at their cutoffs, or are not made.
     """
     wanted = {step.name for step in plan(targets)}
     by_slate: dict[tuple[date, Mode], list[Cell]] = {}
     for cell in found:
-        if cell.step in wanted:
+        if cell.step in wanted and due(cell.mode, cell.game_date) <= now:
             by_slate.setdefault((cell.game_date, cell.mode), []).append(cell)
-    asked = [_heal(slate, targets, today, unloaded_steps) for slate in by_slate.values()]
+    asked = [_heal(slate, targets, eastern_date(now), unloaded_steps) for slate in by_slate.values()]
     return [heal for heal in asked if heal is not None]
 
 
@@ -85,9 +86,8 @@ async def reconcile(
     """Heal the slates from `first` to `last`; what was asked for, and why, a line each."""
     found = await cells(engine, ports.warehouse, first, last, mode)
     left = await unloaded(ports, first, last, mode)
-    today = eastern_date(ports.clock.now())
     told = []
-    for heal in heals(found, targets, today, left):
+    for heal in heals(found, targets, ports.clock.now(), left):
         key = f"{heal.request.game_date}.{mode.value}"
         line = {"run": key, "why": heal.why, "does": _what(heal.request)}
         if not dry_run:

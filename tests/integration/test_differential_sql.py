@@ -11,7 +11,9 @@ import pytest_asyncio
 
 import services
 from services.analytics.processors import PROCESSORS, oldest_missing
+from services.coordinator.health import health_query, limits
 from services.coordinator.sql import sql
+from services.coordinator.unloaded import _ACCOUNTED
 from services.scraper.ledger import _SCOPE
 from shared.contract import StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
@@ -40,6 +42,7 @@ PUBLISHED = "predictions.player_prop_predictions"
 
 _DAY: Params = {"game_date": world.SLATE}
 _SLATE: Params = {**_DAY, "mode": "overnight"}
+_WINDOW: Params = {"first": world.PLAYED[0], "last": world.SLATE, "mode": "overnight"}
 _RUN: Params = {**_DAY, "run_id": world.RUN}
 _NOON = datetime(2024, 3, 10, 16, tzinfo=UTC)
 _EVENING = datetime(2024, 3, 10, 23, 30, tzinfo=UTC)
@@ -75,6 +78,11 @@ CASES: Mapping[str, Sequence[Params]] = {
         {"first": world.EVE, "last": world.SLATE, "mode": "overnight"},
         {"first": world.SLATE, "last": world.SLATE, "mode": "same_day"},
     ],
+    **{
+        f"coordinator/sql/{kind}/{path.name}": [_WINDOW, {**_WINDOW, "mode": "same_day"}]
+        for kind in ("grid", "monitor")
+        for path in sorted((SERVICES / "coordinator" / "sql" / kind).glob("*.sql"))
+    },
     "coordinator/sql/load_features.sql": [{**_SLATE, "not_tipped_after": at} for at in (_NOON, _EVENING)],
     "coordinator/sql/predictions.sql": [
         {"game_date": day, "mode": "overnight", "market": market}
@@ -106,6 +114,8 @@ INLINE: Mapping[str, tuple[str, Params]] = {
     },
     "ledger fetches": (f"SELECT * FROM raw.fetches WHERE {_SCOPE}", {**_SLATE, "step": "lines"}),  # noqa: S608 - a constant
     "ledger quarantine": (f"SELECT * FROM raw.quarantine WHERE {_SCOPE}", {**_SLATE, "step": "box_scores"}),  # noqa: S608 - a constant
+    "unloaded": (_ACCOUNTED, _WINDOW),
+    "feature health": (health_query(limits()), _SLATE),
     "ping": ("SELECT 1 AS one", {}),
 }
 
@@ -158,8 +168,8 @@ QUERIES = [
 ]
 
 
-def test_every_file_has_a_case() -> None:
-    """A new file cannot be forgotten."""
+def test_f06_every_file_has_a_case() -> None:
+    """A statement that was never run on both engines cannot be forgotten, nor first fail in production."""
     assert CASES.keys() | RUN_BY_TESTS == FILES
 
 

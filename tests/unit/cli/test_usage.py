@@ -12,7 +12,11 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
     [
         (("tipon",), ["No such command", "'tipon'"]),
         (("demo", "--moed", "overnight"), ["--moed", "--mode"]),
-        (("demo", "--mode", "manual"), ["--mode", "'manual'", "same_day"]),
+        (("demo", "--mode", "yesterday"), ["--mode", "'yesterday'", "same_day"]),
+        (("backfill", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to", "--from", "2024-03-05"]),
+        (("backfill", "--from", "2024-03-04", "--to", "2024-03-04", "--to-step", "dance"), ["--to-step", "dance"]),
+        (("backfill", "--from", "1999-03-04", "--to", "1999-03-05"), ["1999-03-04 is too early", "has slates from"]),
+        (("grid", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to", "--from", "2024-03-05"]),
         (("demo", "--history", "/nowhere/at/all"), ["--history", "/nowhere/at/all is not a folder"]),
         (("run", "--date", "yesterday"), ["--date", "'yesterday' is not a date", "YYYY-MM-DD"]),
         (("run", "--date", "2024-02-30"), ["'2024-02-30' is not a date"]),
@@ -36,7 +40,10 @@ def test_wrong_usage_exits_2_with_one_line(arguments: tuple[str, ...], words: li
     assert not (tmp_path / "home").exists()
 
 
-_COMMANDS = "demo|replay|run|predictions|status|runs|dlq|cost|schema|schema plan|schema apply|doctor|dev|dev up|bench"
+_COMMANDS = (
+    "demo|replay|run|backfill|predictions|accuracy|status|runs|dlq|grid|cascade|alerts|reconcile|cost|schema|"
+    "schema plan|schema apply|doctor|dev|dev up|bench"
+)
 
 
 @pytest.mark.parametrize("command", ["", *_COMMANDS.split("|")])

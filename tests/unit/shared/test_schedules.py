@@ -21,8 +21,8 @@ def test_what_a_schedule_asks_for_can_be_had(schedule: Schedule) -> None:
 
 @pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=lambda schedule: schedule.name)
 def test_a_schedule_is_daily_at_a_fixed_eastern_time(schedule: Schedule) -> None:
-    """Minute and hour of every day, on New York's clock."""
-    assert re.fullmatch(r"[0-5]?\d ([01]?\d|2[0-3]) \* \* \*", schedule.cron)
+    """Minute and hour of every day, or minute of every hour, on New York's clock."""
+    assert re.fullmatch(r"[0-5]?\d ([01]?\d|2[0-3]|\*) \* \* \*", schedule.cron)
     assert TIME_ZONE == "America/New_York"
 
 

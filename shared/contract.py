@@ -79,6 +79,24 @@ class StepReported(Message):
         return f"{self.run_id}/{self.step}/{self.attempt}/reported"
 
 
+class LineQuote(BaseModel):
+    """The market's consensus on one player and market at a cutoff. A line has books and a time, or it is none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    line: float
+    """Median over books, in the statistic's unit."""
+    books: Annotated[int, Field(ge=1)]
+    at: str
+    """ISO instant at which the newest of them was posted."""
+    book: str | None = None
+    """Bookmaker of the prices: of those that post the consensus line the one with the least margin."""
+    over_price: float | None = None
+    under_price: float | None = None
+    """American odds at that book."""
+    p_market: float | None = None
+    """De-vigged over probability, mean over the books with two-sided prices at the line."""
+
+
 class PredictionTask(BaseModel):
     """One (game, player) to predict: served features as they stand in the feature store."""
 
@@ -89,6 +107,8 @@ class PredictionTask(BaseModel):
     """ISO instant the prediction counts as made: now, or the game's cutoff in a retrospective run."""
     features: dict[str, float | None]
     """Numeric columns of `features.ml_feature_store` by name."""
+    lines: Mapping[str, LineQuote] = Field(default_factory=dict)
+    """Market -> its quote at the cutoff; a market without a line is absent."""
 
 
 class BatchRequested(Message):

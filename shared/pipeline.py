@@ -42,7 +42,16 @@ STEPS = {
         Step("predict", 5, "coordinator", ("ml_feature_store",), "predictions.staging"),
         Step("publish", 5, "coordinator", ("predict",), "predictions.player_prop_predictions"),
         Step("grade", 5, "analytics", ("player_game_summary",), "predictions.prediction_grades", required=False),
-        Step("export", 6, "coordinator", ("publish", "grade"), ""),
+        Step("grade_history", 5, "analytics", ("grade",), "predictions.prediction_grades_history", required=False),
+        Step(
+            "system_daily_performance",
+            5,
+            "analytics",
+            ("grade",),
+            "predictions.system_daily_performance",
+            required=False,
+        ),
+        Step("export", 6, "coordinator", ("publish", "grade_history", "system_daily_performance"), ""),
     )
 }
 PHASES = {1: "scrape", 2: "load", 3: "analytics", 4: "features", 5: "predict, grade", 6: "publish"}

@@ -75,6 +75,73 @@ _BOX = (
     _n("plus_minus", "FLOAT64", "team points minus opponent points while on court; null where the source lacks it"),
 )
 
+_DISTRIBUTION = (
+    _c(
+        "location",
+        "FLOAT64",
+        "with variance and shift the stored distribution: count = max(0, X - shift), X negative"
+        " binomial of mean location + shift; in the statistic's unit",
+    ),
+    _c("variance", "FLOAT64", "variance of that X, in the statistic's unit squared"),
+    _c("shift", "INT64", "that shift, in the statistic's unit; 0 for a plain negative binomial"),
+    _n("minutes", "FLOAT64", "expected minutes if he plays; null when no model says"),
+    _n("p_play", "FLOAT64", "probability that he plays; null when no model says"),
+    _n("artifact", "STRING", "digest of the fitted model; null for a system that has none"),
+    _c("shadow", "BOOL", "the system is on trial: graded, never recommended"),
+    _n("drivers", "STRING", "JSON list of what moved it, [name, contribution in the statistic's unit]; null if untold"),
+)
+"""What else is stored of a prediction, beside mean and quantiles."""
+
+_DECISION = (
+    _n("line", "FLOAT64", "consensus line at the cutoff, in the statistic's unit; null if none"),
+    _n("line_books", "INT64", "how many books the line rests on; null without a line"),
+    _n("line_at", "TIMESTAMP", "when the newest of them was posted; null without a line"),
+    _n("p_over", "FLOAT64", "probability of outcome > line; null without a line"),
+    _n("p_push", "FLOAT64", "probability of outcome = line; null without a line"),
+    _n(
+        "p_market",
+        "FLOAT64",
+        "de-vigged over probability, mean over the books at the line; null without a two-sided price",
+    ),
+    _n(
+        "book", "STRING", "bookmaker of the prices: of those at the line the one with the least margin; null if none is"
+    ),
+    _n("over_price", "FLOAT64", "American odds of the over at that book; null where none is quoted"),
+    _n("under_price", "FLOAT64", "American odds of the under at that book; null where none is quoted"),
+    _n("fair_over", "FLOAT64", "American odds of the over without margin; null without a line, or when it is certain"),
+    _n("fair_under", "FLOAT64", "American odds of the under without margin; null as fair_over"),
+    _n("edge", "FLOAT64", "probability of the over given no push, minus p_market; null without p_market"),
+    _c("recommendation", "STRING", "over, under, pass or no_line"),
+    _n("pass_reason", "STRING", "why it is a pass; null unless it is"),
+)
+"""What a prediction says of its line."""
+
+_GRADE_KEY = ("game_id", "player_id", "market", "system", "mode")
+_GRADED = (
+    _c("market", "STRING", "points, rebounds, assists, threes or pra"),
+    _c("system", "STRING", "the prediction system"),
+    _c("run_id", "STRING", "the run that made the prediction"),
+    _c("voided", "BOOL", "the player did not play"),
+    _n("actual", "FLOAT64", "outcome; null when voided"),
+    _n("error", "FLOAT64", "outcome minus median; null when voided"),
+    _n("line", "FLOAT64", "consensus line at prediction; null if none"),
+    _n("line_result", "STRING", "over, under or push; null when voided or without a line"),
+    _n("closing_line", "FLOAT64", "median over books of their last main line before tip-off; null if none"),
+    _n("closing_p_market", "FLOAT64", "de-vigged over probability at the closing line; null without a two-sided price"),
+    _n("side", "STRING", "over or under: which side the edge is on; null without an edge"),
+    _n(
+        "clv",
+        "FLOAT64",
+        "movement of the line towards that side until tip-off, in the statistic's unit; null without a side",
+    ),
+    _n(
+        "clv_price",
+        "FLOAT64",
+        "rise of that side's de-vigged probability until tip-off; null without one, or if the line moved",
+    ),
+)
+"""Which prediction it is and what became of it: what may change when it is graded again."""
+
 _MARKETS = ("points", "rebounds", "assists", "threes")
 
 
@@ -273,6 +340,14 @@ TABLES = {
                 ),
                 *_per_market("line_books", "INT64", "how many books the line rests on; null if none"),
                 *_per_market("line_at", "TIMESTAMP", "when the newest of them was posted; null if none"),
+                *_per_market(
+                    "p_market",
+                    "FLOAT64",
+                    "de-vigged over probability, mean over books with two-sided prices at the line; null if none",
+                ),
+                *_per_market("book", "STRING", "of the books at the line that of the least margin; null if none"),
+                *_per_market("over_price", "FLOAT64", "American odds of the over at that book; null if none"),
+                *_per_market("under_price", "FLOAT64", "American odds of the under at that book; null if none"),
             ),
         ),
         Table(
@@ -342,9 +417,8 @@ TABLES = {
                         _c(f"q{q:02d}", "FLOAT64", f"{q} % quantile")
                         for q in (5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95)
                     ),
-                    _n("line", "FLOAT64", "consensus line; null if none"),
-                    _n("p_over", "FLOAT64", "P(outcome > line); null without a line"),
-                    _n("p_push", "FLOAT64", "P(outcome = line); null without a line"),
+                    *_DISTRIBUTION,
+                    *_DECISION,
                 ),
                 cluster=("player_id", "system"),
             )
@@ -363,25 +437,88 @@ TABLES = {
         ),
         Table(
             "predictions.prediction_grades",
-            "Every published prediction against what happened.",
-            ("game_id", "player_id", "market", "system", "mode"),
+            "Every published prediction that counts (the latest before tip-off) against what happened.",
+            _GRADE_KEY,
             (
                 _GAME_DATE,
                 _MODE,
                 _GAME,
                 _PLAYER,
-                _c("market", "STRING", "points, rebounds, assists or threes"),
-                _c("system", "STRING", "the prediction system"),
-                _c("run_id", "STRING", "the run that made the prediction"),
-                _c("voided", "BOOL", "the player did not play"),
-                _n("actual", "FLOAT64", "outcome; null when voided"),
-                _n("error", "FLOAT64", "outcome minus median; null when voided"),
-                _n("baseline_error", "FLOAT64", "outcome minus season-to-date mean; null when voided or without one"),
+                *_GRADED,
+                _c("shadow", "BOOL", "the system was on trial"),
+                _c("games_before", "INT64", "his games of the season known when it was predicted"),
+                _n("minutes_before", "FLOAT64", "his mean minutes over them; null before the first"),
+                _n("season_mean", "FLOAT64", "baseline: season-to-date mean; null before his first game"),
+                _n("ewma", "FLOAT64", "baseline: exponentially weighted mean of the season, alpha 0.1; null as above"),
+                _n(
+                    "rate_minutes",
+                    "FLOAT64",
+                    "baseline: season rate per minute times weighted minutes, alpha 0.2; null as above",
+                ),
+                _n("baseline_error", "FLOAT64", "outcome minus season_mean; null when voided or without one"),
+                _n("mean_error", "FLOAT64", "outcome minus expected value; null when voided"),
                 _n("inside_80", "BOOL", "outcome within the 10 % and 90 % quantiles; null when voided"),
+                _n("inside_90", "BOOL", "outcome within the 5 % and 95 % quantiles; null when voided"),
+                _n(
+                    "quantiles_below",
+                    "INT64",
+                    "how many of the eleven quantiles lie below the outcome; null when voided",
+                ),
+                _n("quantiles_equal", "INT64", "how many of them equal it; null when voided"),
                 _n("pinball", "FLOAT64", "mean quantile loss over the eleven quantiles; null when voided"),
-                _n("line", "FLOAT64", "consensus line at prediction; null if none"),
-                _n("line_result", "STRING", "over, under or push; null when voided or without a line"),
+                _n("crps", "FLOAT64", "continuous ranked probability score from the quantiles; null when voided"),
+                _n("p_over", "FLOAT64", "as predicted; null without a line"),
+                _n("p_market", "FLOAT64", "as predicted; null without a two-sided price"),
+                _n("edge", "FLOAT64", "as predicted, share; null without a two-sided price"),
                 _n("brier", "FLOAT64", "(p_over - over)^2; null when voided, pushed or without a line"),
+                _n("market_brier", "FLOAT64", "(p_market - over)^2; null as brier, or without p_market"),
+                _c("recommendation", "STRING", "over, under, pass or no_line"),
+                _n("pick_result", "STRING", "won, lost, push or void; null unless over or under was recommended"),
+            ),
+            cluster=("system", "market"),
+        ),
+        Table(
+            "predictions.prediction_grades_history",
+            "A row whenever a grade was new or changed (a late box score, a corrected statistic, a later run).",
+            (*_GRADE_KEY, "graded_at"),
+            (
+                _GAME_DATE,
+                _MODE,
+                _GAME,
+                _PLAYER,
+                *_GRADED,
+                _c("graded_at", "TIMESTAMP", "when it was graded so"),
+            ),
+            cluster=("system", "market"),
+        ),
+        Table(
+            "predictions.system_daily_performance",
+            "A system's grades of one slate and market, added up.",
+            ("game_date", "mode", "market", "system"),
+            (
+                _GAME_DATE,
+                _MODE,
+                _c("market", "STRING", "points, rebounds, assists, threes or pra"),
+                _c("system", "STRING", "the prediction system"),
+                _c("predictions", "INT64", "graded or void"),
+                _c("graded", "INT64", "of players who played"),
+                _c("voided", "INT64", "of players who did not"),
+                _n(
+                    "mae", "FLOAT64", "mean absolute error of the median, in the statistic's unit; null if all are void"
+                ),
+                _n("bias", "FLOAT64", "mean of outcome minus expected value, in the statistic's unit; null as mae"),
+                _n("crps", "FLOAT64", "mean CRPS, in the statistic's unit; null as mae"),
+                _n("coverage_80", "FLOAT64", "share of outcomes inside the 80 % interval; null as mae"),
+                _c("with_line", "INT64", "graded with a line and no push"),
+                _n("brier", "FLOAT64", "mean over those; null if there are none"),
+                _n("market_brier", "FLOAT64", "the market's, where it has a price; null if nowhere"),
+                _c("picks", "INT64", "recommended, neither void nor push"),
+                _c("picks_won", "INT64", "of those"),
+                _n(
+                    "clv",
+                    "FLOAT64",
+                    "mean movement of the line towards the picks, in the statistic's unit; null if none",
+                ),
             ),
         ),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 
@@ -17,6 +17,7 @@ LEFT JOIN analytics.player_game_summary AS summary
   ON summary.game_id = box.game_id AND summary.player_id = box.player_id
 WHERE summary.game_id IS NULL AND box.game_date < @game_date
 """
+_GRADED = "game_date BETWEEN @first_date AND @last_date AND mode = @mode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,13 @@ class Processor:
         """The SQL text."""
         return _sql(self.step)
 
-    async def run(self, request: StepRequested, warehouse: Warehouse, *, regrade_days: int) -> int:
+    async def run(self, request: StepRequested, warehouse: Warehouse, *, regrade_days: int, now: datetime) -> int:
         """Compute and replace; returns the rows written. Running it twice leaves the same rows."""
         params: dict[str, Scalar] = {"game_date": request.game_date, "mode": request.mode.value}
+        if "@first_date" in self.scope:  # what came before the slate: results, not forecasts
+            params["first_date"] = request.game_date - timedelta(days=regrade_days)
+            params["last_date"] = request.game_date - timedelta(days=1)
+            params["graded_at"] = now
         if "@since" in self.scope:
             params["since"] = request.game_date - timedelta(days=regrade_days)
             if self.step == "player_game_summary":
@@ -61,6 +66,8 @@ PROCESSORS: Mapping[str, Processor] = {
         Processor("upcoming_player_game_context", "game_date = @game_date AND mode = @mode"),
         Processor("player_daily_cache", "game_date = @game_date AND mode = @mode"),
         Processor("ml_feature_store", "game_date = @game_date AND mode = @mode"),
-        Processor("grade", "game_date >= @since AND game_date < @game_date AND mode = @mode"),
+        Processor("grade", _GRADED),
+        Processor("grade_history", f"{_GRADED} AND graded_at >= @graded_at"),
+        Processor("system_daily_performance", _GRADED),
     )
 }

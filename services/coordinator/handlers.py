@@ -13,6 +13,7 @@ from shared import metrics
 from shared.contract import (
     BatchReported,
     BatchRequested,
+    LineQuote,
     Message,
     PredictionTask,
     StepReported,
@@ -21,6 +22,7 @@ from shared.contract import (
 )
 from shared.errors import AlreadyExists, Permanent, Skip, TipoffError
 from shared.logs import get_logger
+from shared.markets import MARKETS
 from shared.pipeline import STEPS, SYSTEMS
 from shared.ports import Delivery, Nack, Ports, Row, Scalar
 from shared.tables import TABLES
@@ -197,4 +199,19 @@ def _task(row: Row, predicted_at: Any) -> PredictionTask:  # noqa: ANN401 - a wa
         player_id=row["player_id"],
         predicted_at=predicted_at.isoformat(),
         features={name: None if row[name] is None else float(row[name]) for name in _FEATURES},
+        lines={market: quote for market in MARKETS if (quote := _quote(row, market)) is not None},
+    )
+
+
+def _quote(row: Row, market: str) -> LineQuote | None:
+    """The market's quote in a row of `load_features.sql`."""
+    line = row[f"quoted_{market}_line"]
+    if line is None:
+        return None
+    names = ("book", "over_price", "under_price", "p_market")
+    return LineQuote(
+        line=line,
+        books=row[f"quoted_{market}_line_books"],
+        at=row[f"quoted_{market}_line_at"].isoformat(),
+        **{name: row[f"quoted_{market}_{name}"] for name in names},
     )

@@ -27,9 +27,10 @@ pytestmark = pytest.mark.network
 SERVICES = Path(services.__file__).parent
 FILES = {path.relative_to(SERVICES).as_posix() for path in SERVICES.rglob("*.sql")}
 FORM = ["upcoming_player_game_context", "player_daily_cache", "ml_feature_store"]
-TRANSFORMS = ["player_game_summary", *FORM, "grade"]
+GRADING = ["grade", "grade_history", "system_daily_performance"]
+TRANSFORMS = ["player_game_summary", *FORM, *GRADING]
 NIGHTS = [
-    (world.EVE, Mode.OVERNIGHT, TRANSFORMS[:-1]),
+    (world.EVE, Mode.OVERNIGHT, TRANSFORMS[:-3]),
     (world.SLATE, Mode.OVERNIGHT, TRANSFORMS),
     (world.SLATE, Mode.SAME_DAY, FORM),
 ]
@@ -114,7 +115,8 @@ async def worlds() -> AsyncIterator[Worlds]:
             for step in steps:
                 request = StepRequested(run_id=world.RUN, game_date=day, mode=mode, step=step, attempt=1)
                 one, other = [
-                    await PROCESSORS[step].run(request, warehouse, regrade_days=20) for warehouse in (duckdb, cloud)
+                    await PROCESSORS[step].run(request, warehouse, regrade_days=20, now=_NOON)
+                    for warehouse in (duckdb, cloud)
                 ]
                 written.append((f"{step} {day} {mode.value}", one, other))
         scope = "game_date = @game_date AND run_id = @run_id"

@@ -1,14 +1,19 @@
--- Published predictions of the slates from @since up to but not including @game_date against what happened.
--- The latest run of a slate is the one that counts, if it was made before tip-off. A game is gradeable once its box score
--- is in; a player who is not in it did not play: void. A game moved to another date is graded for that date only.
--- Pinball loss: Koenker & Bassett (1978). Brier score: Brier (1950).
+-- step: grade
+-- inputs: predictions.player_prop_predictions, raw.games, raw.prop_lines, analytics.player_game_summary
+-- output: predictions.prediction_grades
+-- grain: game_id, player_id, market, system, mode
+-- as_of: predictions made before tip-off; baselines from games known when it was predicted; lines posted before tip-off
+-- rows: one per current prediction of a game whose box score is in
+-- source: pinball loss Koenker & Bassett (1978); CRPS as its integral Laio & Tamea (2007); Brier (1950); closing line as the
+--   yardstick of a price Moskowitz (2021), Asset Pricing and Sports Betting
+-- The latest run of a slate is the one that counts, if it was made before tip-off. A player who is not in the box score did
+-- not play: void. A game moved to another date is graded for that date only.
 WITH current_predictions AS (
-  SELECT predictions.*
+  SELECT predictions.*, games.season, games.season_type, games.tip_utc
   FROM predictions.player_prop_predictions AS predictions
   JOIN raw.games AS games
     ON games.game_id = predictions.game_id AND games.game_date = predictions.game_date AND NOT games.postponed
-  WHERE predictions.game_date >= @since
-    AND predictions.game_date < @game_date
+  WHERE predictions.game_date BETWEEN @first_date AND @last_date
     AND predictions.mode = @mode
     AND predictions.predicted_at < games.tip_utc
   QUALIFY RANK() OVER (
@@ -19,11 +24,128 @@ WITH current_predictions AS (
 played AS (
   SELECT game_id, player_id, team_abbr, points, rebounds, assists, threes
   FROM analytics.player_game_summary
-  WHERE game_date >= @since AND game_date < @game_date
+  WHERE game_date BETWEEN @first_date AND @last_date
 ),
 -- Half a box score voids nobody.
 collected AS (
   SELECT game_id FROM played GROUP BY game_id HAVING COUNT(DISTINCT team_abbr) = 2
+),
+-- The naive baselines: what anybody could have said from the season so far. Of a regular game: of regular games.
+subjects AS (
+  SELECT
+    game_id, player_id, game_date, season, season_type, MIN(predicted_at) AS known_at
+  FROM current_predictions
+  GROUP BY game_id, player_id, game_date, season, season_type
+),
+history AS (
+  SELECT
+    subjects.game_id,
+    subjects.player_id,
+    earlier.minutes,
+    earlier.points,
+    earlier.rebounds,
+    earlier.assists,
+    earlier.threes,
+    ROW_NUMBER() OVER (
+      PARTITION BY subjects.game_id, subjects.player_id
+      ORDER BY earlier.game_date DESC, earlier.game_id DESC
+    ) - 1 AS age
+  FROM subjects
+  JOIN analytics.player_game_summary AS earlier
+    ON earlier.player_id = subjects.player_id
+    AND earlier.season = subjects.season
+    AND earlier.game_date < subjects.game_date
+    AND earlier.available_at <= subjects.known_at
+    AND (earlier.season_type = 'regular' OR subjects.season_type != 'regular')
+  WHERE earlier.game_date BETWEEN DATE_SUB(@first_date, INTERVAL 400 DAY) AND @last_date
+),
+weighted AS (
+  SELECT *, POW(0.9, age) AS slow, POW(0.8, age) AS fast FROM history
+),
+-- Sums are NUMERIC: exact, hence the same whatever order the rows were loaded in.
+form AS (
+  SELECT
+    game_id,
+    player_id,
+    COUNT(*) AS games_before,
+    CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64) / COUNT(*) AS minutes_before,
+    CAST(SUM(CAST(fast * minutes AS NUMERIC)) AS FLOAT64) / CAST(SUM(CAST(fast AS NUMERIC)) AS FLOAT64) AS minutes,
+    AVG(points) AS points_mean,
+    AVG(rebounds) AS rebounds_mean,
+    AVG(assists) AS assists_mean,
+    AVG(threes) AS threes_mean,
+    CAST(SUM(CAST(slow * points AS NUMERIC)) AS FLOAT64) / CAST(SUM(CAST(slow AS NUMERIC)) AS FLOAT64) AS points_ewma,
+    CAST(SUM(CAST(slow * rebounds AS NUMERIC)) AS FLOAT64) / CAST(SUM(CAST(slow AS NUMERIC)) AS FLOAT64) AS rebounds_ewma,
+    CAST(SUM(CAST(slow * assists AS NUMERIC)) AS FLOAT64) / CAST(SUM(CAST(slow AS NUMERIC)) AS FLOAT64) AS assists_ewma,
+    CAST(SUM(CAST(slow * threes AS NUMERIC)) AS FLOAT64) / CAST(SUM(CAST(slow AS NUMERIC)) AS FLOAT64) AS threes_ewma,
+    SAFE_DIVIDE(SUM(points), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS points_rate,
+    SAFE_DIVIDE(SUM(rebounds), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS rebounds_rate,
+    SAFE_DIVIDE(SUM(assists), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS assists_rate,
+    SAFE_DIVIDE(SUM(threes), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS threes_rate
+  FROM weighted
+  GROUP BY game_id, player_id
+),
+-- The closing line, made as the consensus of a cutoff is: each book's last main line before tip-off, the median over books.
+closing_books AS (
+  SELECT
+    lines.game_id,
+    lines.player_id,
+    lines.market,
+    lines.line,
+    lines.bookmaker,
+    CASE
+      WHEN lines.bookmaker IN ('prizepicks', 'underdog') OR lines.over_price IS NULL THEN NULL
+      WHEN lines.over_price <= -100 THEN -lines.over_price / (100 - lines.over_price)
+      WHEN lines.over_price >= 100 THEN 100 / (100 + lines.over_price)
+    END AS over_implied,
+    CASE
+      WHEN lines.bookmaker IN ('prizepicks', 'underdog') OR lines.under_price IS NULL THEN NULL
+      WHEN lines.under_price <= -100 THEN -lines.under_price / (100 - lines.under_price)
+      WHEN lines.under_price >= 100 THEN 100 / (100 + lines.under_price)
+    END AS under_implied
+  FROM raw.prop_lines AS lines
+  JOIN raw.games AS games ON games.game_id = lines.game_id AND games.game_date = lines.game_date
+  WHERE lines.game_date BETWEEN @first_date AND @last_date
+    AND games.game_date BETWEEN @first_date AND @last_date
+    AND lines.is_main
+    AND lines.available_at < games.tip_utc
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY lines.game_id, lines.player_id, lines.market, lines.bookmaker
+    ORDER BY
+      lines.available_at DESC, COALESCE(ABS(lines.over_price - lines.under_price), 100000), lines.line
+  ) = 1
+),
+closing_ranked AS (
+  SELECT
+    *,
+    IF(over_implied + under_implied BETWEEN 1.0 AND 1.2, over_implied / (over_implied + under_implied), NULL) AS fair,
+    ROW_NUMBER() OVER (PARTITION BY game_id, player_id, market ORDER BY line, bookmaker) AS position,
+    COUNT(*) OVER (PARTITION BY game_id, player_id, market) AS books
+  FROM closing_books
+),
+closing_lines AS (
+  SELECT
+    game_id,
+    player_id,
+    market,
+    AVG(IF(position IN (DIV(books + 1, 2), DIV(books + 2, 2)), line, NULL)) AS line
+  FROM closing_ranked
+  GROUP BY game_id, player_id, market
+),
+closing AS (
+  SELECT
+    lines.game_id,
+    lines.player_id,
+    lines.market,
+    lines.line,
+    SAFE_DIVIDE(
+      CAST(SUM(CAST(IF(books.line = lines.line, books.fair, NULL) AS NUMERIC)) AS FLOAT64),
+      COUNTIF(books.line = lines.line AND books.fair IS NOT NULL)
+    ) AS p_market
+  FROM closing_lines AS lines
+  JOIN closing_ranked AS books
+    ON books.game_id = lines.game_id AND books.player_id = lines.player_id AND books.market = lines.market
+  GROUP BY lines.game_id, lines.player_id, lines.market, lines.line
 ),
 outcomes AS (
   SELECT
@@ -35,21 +157,61 @@ outcomes AS (
         WHEN 'rebounds' THEN played.rebounds
         WHEN 'assists' THEN played.assists
         WHEN 'threes' THEN played.threes
+        WHEN 'pra' THEN played.points + played.rebounds + played.assists
       END AS FLOAT64
     ) AS actual,
+    form.games_before,
+    form.minutes_before,
     CASE predictions.market
-      WHEN 'points' THEN features.points_season_mean
-      WHEN 'rebounds' THEN features.rebounds_season_mean
-      WHEN 'assists' THEN features.assists_season_mean
-      WHEN 'threes' THEN features.threes_season_mean
-    END AS baseline
+      WHEN 'points' THEN form.points_mean
+      WHEN 'rebounds' THEN form.rebounds_mean
+      WHEN 'assists' THEN form.assists_mean
+      WHEN 'threes' THEN form.threes_mean
+      WHEN 'pra' THEN form.points_mean + form.rebounds_mean + form.assists_mean
+    END AS season_mean,
+    CASE predictions.market
+      WHEN 'points' THEN form.points_ewma
+      WHEN 'rebounds' THEN form.rebounds_ewma
+      WHEN 'assists' THEN form.assists_ewma
+      WHEN 'threes' THEN form.threes_ewma
+      WHEN 'pra' THEN form.points_ewma + form.rebounds_ewma + form.assists_ewma
+    END AS ewma,
+    form.minutes * (CASE predictions.market
+      WHEN 'points' THEN form.points_rate
+      WHEN 'rebounds' THEN form.rebounds_rate
+      WHEN 'assists' THEN form.assists_rate
+      WHEN 'threes' THEN form.threes_rate
+      WHEN 'pra' THEN form.points_rate + form.rebounds_rate + form.assists_rate
+    END) AS rate_minutes,
+    closing.line AS closing_line,
+    closing.p_market AS closing_p_market,
+    CASE WHEN predictions.edge > 0 THEN 'over' WHEN predictions.edge < 0 THEN 'under' END AS side
   FROM current_predictions AS predictions
   JOIN collected ON collected.game_id = predictions.game_id
   LEFT JOIN played ON played.game_id = predictions.game_id AND played.player_id = predictions.player_id
-  LEFT JOIN features.ml_feature_store AS features
-    ON features.game_date = predictions.game_date
-    AND features.mode = predictions.mode
-    AND features.player_id = predictions.player_id
+  LEFT JOIN form ON form.game_id = predictions.game_id AND form.player_id = predictions.player_id
+  LEFT JOIN closing
+    ON closing.game_id = predictions.game_id
+    AND closing.player_id = predictions.player_id
+    AND closing.market = predictions.market
+),
+results AS (
+  SELECT
+    *,
+    CASE WHEN actual > line THEN 'over' WHEN actual < line THEN 'under' WHEN actual = line THEN 'push' END AS line_result,
+    CASE WHEN actual > line THEN 1.0 WHEN actual < line THEN 0.0 END AS went_over,
+    IF(actual >= q05, 0.05 * (actual - q05), 0.95 * (q05 - actual)) AS loss_05,
+    IF(actual >= q10, 0.10 * (actual - q10), 0.90 * (q10 - actual)) AS loss_10,
+    IF(actual >= q20, 0.20 * (actual - q20), 0.80 * (q20 - actual)) AS loss_20,
+    IF(actual >= q30, 0.30 * (actual - q30), 0.70 * (q30 - actual)) AS loss_30,
+    IF(actual >= q40, 0.40 * (actual - q40), 0.60 * (q40 - actual)) AS loss_40,
+    IF(actual >= q50, 0.50 * (actual - q50), 0.50 * (q50 - actual)) AS loss_50,
+    IF(actual >= q60, 0.60 * (actual - q60), 0.40 * (q60 - actual)) AS loss_60,
+    IF(actual >= q70, 0.70 * (actual - q70), 0.30 * (q70 - actual)) AS loss_70,
+    IF(actual >= q80, 0.80 * (actual - q80), 0.20 * (q80 - actual)) AS loss_80,
+    IF(actual >= q90, 0.90 * (actual - q90), 0.10 * (q90 - actual)) AS loss_90,
+    IF(actual >= q95, 0.95 * (actual - q95), 0.05 * (q95 - actual)) AS loss_95
+  FROM outcomes
 )
 SELECT
   game_date,
@@ -62,22 +224,91 @@ SELECT
   voided,
   actual,
   actual - q50 AS error,
-  actual - baseline AS baseline_error,
-  actual >= q10 AND actual <= q90 AS inside_80,
-  (
-    IF(actual >= q05, 0.05 * (actual - q05), 0.95 * (q05 - actual))
-    + IF(actual >= q10, 0.10 * (actual - q10), 0.90 * (q10 - actual))
-    + IF(actual >= q20, 0.20 * (actual - q20), 0.80 * (q20 - actual))
-    + IF(actual >= q30, 0.30 * (actual - q30), 0.70 * (q30 - actual))
-    + IF(actual >= q40, 0.40 * (actual - q40), 0.60 * (q40 - actual))
-    + IF(actual >= q50, 0.50 * (actual - q50), 0.50 * (q50 - actual))
-    + IF(actual >= q60, 0.60 * (actual - q60), 0.40 * (q60 - actual))
-    + IF(actual >= q70, 0.70 * (actual - q70), 0.30 * (q70 - actual))
-    + IF(actual >= q80, 0.80 * (actual - q80), 0.20 * (q80 - actual))
-    + IF(actual >= q90, 0.90 * (actual - q90), 0.10 * (q90 - actual))
-    + IF(actual >= q95, 0.95 * (actual - q95), 0.05 * (q95 - actual))
-  ) / 11 AS pinball,
   line,
-  CASE WHEN actual > line THEN 'over' WHEN actual < line THEN 'under' WHEN actual = line THEN 'push' END AS line_result,
-  CASE WHEN actual > line THEN (1 - p_over) * (1 - p_over) WHEN actual < line THEN p_over * p_over END AS brier
-FROM outcomes
+  line_result,
+  closing_line,
+  closing_p_market,
+  side,
+  CASE side WHEN 'over' THEN closing_line - line WHEN 'under' THEN line - closing_line END AS clv,
+  CASE
+    WHEN closing_line != line THEN NULL
+    WHEN side = 'over' THEN closing_p_market - p_market
+    WHEN side = 'under' THEN p_market - closing_p_market
+  END AS clv_price,
+  shadow,
+  COALESCE(games_before, 0) AS games_before,
+  minutes_before,
+  season_mean,
+  ewma,
+  rate_minutes,
+  actual - season_mean AS baseline_error,
+  actual - mean AS mean_error,
+  actual >= q10 AND actual <= q90 AS inside_80,
+  actual >= q05 AND actual <= q95 AS inside_90,
+  (
+    IF(q05 < actual, 1, 0)
+    + IF(q10 < actual, 1, 0)
+    + IF(q20 < actual, 1, 0)
+    + IF(q30 < actual, 1, 0)
+    + IF(q40 < actual, 1, 0)
+    + IF(q50 < actual, 1, 0)
+    + IF(q60 < actual, 1, 0)
+    + IF(q70 < actual, 1, 0)
+    + IF(q80 < actual, 1, 0)
+    + IF(q90 < actual, 1, 0)
+    + IF(q95 < actual, 1, 0)
+  ) + IF(actual IS NULL, NULL, 0) AS quantiles_below,
+  (
+    IF(q05 = actual, 1, 0)
+    + IF(q10 = actual, 1, 0)
+    + IF(q20 = actual, 1, 0)
+    + IF(q30 = actual, 1, 0)
+    + IF(q40 = actual, 1, 0)
+    + IF(q50 = actual, 1, 0)
+    + IF(q60 = actual, 1, 0)
+    + IF(q70 = actual, 1, 0)
+    + IF(q80 = actual, 1, 0)
+    + IF(q90 = actual, 1, 0)
+    + IF(q95 = actual, 1, 0)
+  ) + IF(actual IS NULL, NULL, 0) AS quantiles_equal,
+  (
+    loss_05
+    + loss_10
+    + loss_20
+    + loss_30
+    + loss_40
+    + loss_50
+    + loss_60
+    + loss_70
+    + loss_80
+    + loss_90
+    + loss_95
+  ) / 11 AS pinball,
+  -- Twice the integral of the loss over levels, by trapezes, with no loss at levels 0 and 1.
+  (
+    0.10 * loss_05
+    + 0.15 * loss_10
+    + 0.20 * loss_20
+    + 0.20 * loss_30
+    + 0.20 * loss_40
+    + 0.20 * loss_50
+    + 0.20 * loss_60
+    + 0.20 * loss_70
+    + 0.20 * loss_80
+    + 0.15 * loss_90
+    + 0.10 * loss_95
+  ) AS crps,
+  p_over,
+  p_market,
+  edge,
+  (p_over - went_over) * (p_over - went_over) AS brier,
+  (p_market - went_over) * (p_market - went_over) AS market_brier,
+  recommendation,
+  CASE
+    WHEN recommendation NOT IN ('over', 'under') THEN NULL
+    WHEN voided THEN 'void'
+    WHEN line_result = 'push' THEN 'push'
+    WHEN line_result = recommendation THEN 'won'
+    ELSE 'lost'
+  END AS pick_result
+FROM results

@@ -48,7 +48,14 @@ status AS (
 ),
 -- Each book's newest main line; of several posted at once, the most balanced.
 book_lines AS (
-  SELECT lines.player_id, lines.market, lines.bookmaker, lines.line, lines.available_at
+  SELECT
+    lines.player_id,
+    lines.market,
+    lines.bookmaker,
+    lines.line,
+    lines.over_price,
+    lines.under_price,
+    lines.available_at
   FROM players
   JOIN raw.prop_lines AS lines
     ON lines.game_id = players.game_id
@@ -78,6 +85,66 @@ consensus AS (
   FROM ranked
   GROUP BY player_id, market
 ),
+-- What an American price implies; between -100 and +100 there is no price. Pick'em books pay the same whatever the chance.
+implied AS (
+  SELECT
+    *,
+    CASE
+      WHEN bookmaker IN ('prizepicks', 'underdog') OR over_price IS NULL THEN NULL
+      WHEN over_price <= -100 THEN -over_price / (100 - over_price)
+      WHEN over_price >= 100 THEN 100 / (100 + over_price)
+    END AS over_implied,
+    CASE
+      WHEN bookmaker IN ('prizepicks', 'underdog') OR under_price IS NULL THEN NULL
+      WHEN under_price <= -100 THEN -under_price / (100 - under_price)
+      WHEN under_price >= 100 THEN 100 / (100 + under_price)
+    END AS under_implied
+  FROM book_lines
+),
+-- Two sides of one market add up to 1 and the margin. De-vigged multiplicatively (Strumbelj 2014).
+fair AS (
+  SELECT
+    player_id,
+    market,
+    bookmaker,
+    line,
+    over_price,
+    under_price,
+    IF(over_implied + under_implied BETWEEN 1.0 AND 1.2, over_implied / (over_implied + under_implied), NULL) AS p_over,
+    IF(over_implied + under_implied BETWEEN 1.0 AND 1.2, over_implied + under_implied, NULL) AS overround
+  FROM implied
+),
+at_consensus AS (
+  SELECT
+    fair.*,
+    -- Where nobody quotes both sides, any price is better than none.
+    ROW_NUMBER() OVER (
+      PARTITION BY fair.player_id, fair.market
+      ORDER BY
+        COALESCE(fair.overround, IF(fair.over_price IS NULL AND fair.under_price IS NULL, 9, 3)),
+        fair.bookmaker
+    ) AS position
+  FROM fair
+  JOIN consensus
+    ON consensus.player_id = fair.player_id AND consensus.market = fair.market AND consensus.line = fair.line
+),
+-- NUMERIC sums: the same whatever order the rows were loaded in.
+prices AS (
+  SELECT
+    player_id,
+    market,
+    SAFE_DIVIDE(CAST(SUM(CAST(p_over AS NUMERIC)) AS FLOAT64), COUNT(p_over)) AS p_market,
+    MAX(IF(position = 1, bookmaker, NULL)) AS book,
+    MAX(IF(position = 1, over_price, NULL)) AS over_price,
+    MAX(IF(position = 1, under_price, NULL)) AS under_price
+  FROM at_consensus
+  GROUP BY player_id, market
+),
+quotes AS (
+  SELECT consensus.*, prices.p_market, prices.book, prices.over_price, prices.under_price
+  FROM consensus
+  LEFT JOIN prices ON prices.player_id = consensus.player_id AND prices.market = consensus.market
+),
 lines AS (
   SELECT
     player_id,
@@ -92,8 +159,24 @@ lines AS (
     MAX(IF(market = 'points', posted_at, NULL)) AS points_line_at,
     MAX(IF(market = 'rebounds', posted_at, NULL)) AS rebounds_line_at,
     MAX(IF(market = 'assists', posted_at, NULL)) AS assists_line_at,
-    MAX(IF(market = 'threes', posted_at, NULL)) AS threes_line_at
-  FROM consensus
+    MAX(IF(market = 'threes', posted_at, NULL)) AS threes_line_at,
+    MAX(IF(market = 'points', p_market, NULL)) AS points_p_market,
+    MAX(IF(market = 'rebounds', p_market, NULL)) AS rebounds_p_market,
+    MAX(IF(market = 'assists', p_market, NULL)) AS assists_p_market,
+    MAX(IF(market = 'threes', p_market, NULL)) AS threes_p_market,
+    MAX(IF(market = 'points', book, NULL)) AS points_book,
+    MAX(IF(market = 'rebounds', book, NULL)) AS rebounds_book,
+    MAX(IF(market = 'assists', book, NULL)) AS assists_book,
+    MAX(IF(market = 'threes', book, NULL)) AS threes_book,
+    MAX(IF(market = 'points', over_price, NULL)) AS points_over_price,
+    MAX(IF(market = 'rebounds', over_price, NULL)) AS rebounds_over_price,
+    MAX(IF(market = 'assists', over_price, NULL)) AS assists_over_price,
+    MAX(IF(market = 'threes', over_price, NULL)) AS threes_over_price,
+    MAX(IF(market = 'points', under_price, NULL)) AS points_under_price,
+    MAX(IF(market = 'rebounds', under_price, NULL)) AS rebounds_under_price,
+    MAX(IF(market = 'assists', under_price, NULL)) AS assists_under_price,
+    MAX(IF(market = 'threes', under_price, NULL)) AS threes_under_price
+  FROM quotes
   GROUP BY player_id
 )
 SELECT
@@ -121,7 +204,23 @@ SELECT
   lines.points_line_at,
   lines.rebounds_line_at,
   lines.assists_line_at,
-  lines.threes_line_at
+  lines.threes_line_at,
+  lines.points_p_market,
+  lines.rebounds_p_market,
+  lines.assists_p_market,
+  lines.threes_p_market,
+  lines.points_book,
+  lines.rebounds_book,
+  lines.assists_book,
+  lines.threes_book,
+  lines.points_over_price,
+  lines.rebounds_over_price,
+  lines.assists_over_price,
+  lines.threes_over_price,
+  lines.points_under_price,
+  lines.rebounds_under_price,
+  lines.assists_under_price,
+  lines.threes_under_price
 FROM players
 LEFT JOIN rest ON rest.team = players.team
 LEFT JOIN status ON status.player_id = players.player_id

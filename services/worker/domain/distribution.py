@@ -1,8 +1,9 @@
 """Predictive distributions of counting statistics, a row per (player, market), as arrays.
 
-A count with mean m and variance v > m is modelled as negative binomial (Greenwood & Yule 1920). Quantiles are read off
-the mid-distribution function F(k-1) + P(k)/2, interpolated between counts (Parzen 2004): unlike a step function's, they
-are calibrated for discrete outcomes.
+A count is modelled as a shifted negative binomial (Greenwood & Yule 1920): max(0, X - shift) with X negative binomial.
+The shift, a constant of system and market, takes skewness away without touching mean and variance; 0 is the plain
+family. Quantiles are read off the mid-distribution function F(k-1) + P(k)/2, interpolated between counts (Parzen 2004):
+unlike a step function's, they are calibrated for discrete outcomes.
 """
 
 from dataclasses import dataclass
@@ -18,15 +19,21 @@ Floats = npt.NDArray[np.float64]
 SUPPORT = 150
 """Largest count considered, the same for all: a row must not depend on which others are in its batch."""
 _OVERDISPERSION = 1.02
-"""Least variance-to-mean ratio: keeps the negative binomial apart from its Poisson limit."""
+"""Least variance-to-mean ratio of X: keeps the negative binomial apart from its Poisson limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Distributions of n counts on the support 0..k."""
+    """Distributions of n counts on the support 0..k. Location, variance and shift are what is stored of one."""
 
     mean: Floats
-    """(n,) expected values."""
+    """(n,) expected values of the counts."""
+    location: Floats
+    """(n,) means of X - shift: the expected values before censoring at 0."""
+    variance: Floats
+    """(n,) variances of X."""
+    shift: int
+    """The same for all rows."""
     pmf: Floats
     """(n, k+1) probabilities; the tail beyond k is at k."""
 
@@ -65,14 +72,24 @@ class Counts:
         return np.where(known, np.where(floor < 0, below_support, value), np.nan)
 
 
-def negative_binomial(mean: Floats, variance: Floats) -> Counts:
-    """Distributions with the given moments, each (n,), means > 0; a variance below the mean is raised to just above."""
-    variance = np.maximum(variance, mean * _OVERDISPERSION)
-    success = mean / variance
-    size = mean * success / (1.0 - success)
-    k, r = np.arange(SUPPORT + 1, dtype=np.float64)[None, :], size[:, None]
+def negative_binomial(mean: Floats, variance: Floats, shift: int = 0) -> Counts:
+    """Distributions of max(0, X - shift), X negative binomial with mean `mean + shift` and the given variance.
+
+    Args:
+        mean: (n,) > 0; the expected value of the count but for what is censored at 0.
+        variance: (n,); raised to just above the mean of X where it is below.
+        shift: at least 0.
+    """
+    variance = np.maximum(variance, (mean + shift) * _OVERDISPERSION)
+    success = (mean + shift) / variance
+    size = (mean + shift) * success / (1.0 - success)
+    k, r = np.arange(SUPPORT + shift + 1, dtype=np.float64)[None, :], size[:, None]
     # C(k + r - 1, k) p^r (1 - p)^k in logarithms; scipy.stats has it too, at half a second more of start-up.
     log_pmf = gammaln(k + r) - gammaln(r) - gammaln(k + 1.0) + xlogy(r, success[:, None])
     pmf = np.exp(log_pmf + xlogy(k, 1.0 - success[:, None]))
     pmf[:, -1] += np.maximum(1.0 - pmf.sum(axis=1), 0.0)
-    return Counts(mean, pmf)
+    if shift == 0:
+        return Counts(mean, mean, variance, shift, pmf)
+    pmf[:, shift] += pmf[:, :shift].sum(axis=1)
+    pmf = pmf[:, shift:]
+    return Counts(pmf @ np.arange(SUPPORT + 1, dtype=np.float64), mean, variance, shift, pmf)

@@ -172,3 +172,37 @@ async def test_modes_do_not_replace_each_others_rows(warehouse: Warehouse, proce
     rows = await process("upcoming_player_game_context")
     assert [row["mode"] for row in rows] == ["overnight", "same_day"]
     assert await process("upcoming_player_game_context") == rows
+
+
+async def test_the_market_price_is_the_mean_of_what_books_at_the_line_say(
+    warehouse: Warehouse, process: Process
+) -> None:
+    """De-vigged two-sided prices at the consensus line only; the book of the least margin is the one quoted."""
+    at = eastern_instant(SLATE)
+    quotes: list[tuple[str, float, float | None, float | None]] = [
+        ("even", 24.5, -110.0, -110.0),
+        ("dear", 24.5, -150.0, 130.0),
+        ("oneside", 24.5, 120.0, None),
+        ("noprice", 24.5, 50.0, -110.0),
+        ("prizepicks", 24.5, -119.0, -119.0),
+        ("broken", 24.5, -900.0, -900.0),
+        ("higher", 26.5, -300.0, 250.0),
+    ]
+    lines = [prop(GAME, 1, line, book, at, over_price=o, under_price=u) for book, line, o, u in quotes]
+    await load(warehouse, raw__games=[game(GAME)], raw__rosters=[roster(1)], raw__prop_lines=lines)
+    [row] = await process("upcoming_player_game_context")
+    fair = 0.6 / (0.6 + 100 / 230)
+    assert row["points_p_market"] == pytest.approx((0.5 + fair) / 2, abs=1e-8)
+    assert (row["points_book"], row["points_over_price"], row["points_under_price"]) == ("dear", -150.0, 130.0)
+    assert (row["points_line"], row["points_line_books"]) == (24.5, 7)
+    assert {row[f"rebounds_{name}"] for name in ("line", "p_market", "book", "over_price")} == {None}
+
+
+async def test_f14_a_line_between_books_has_no_price(warehouse: Warehouse, process: Process) -> None:
+    """A consensus that nobody posts keeps its books and time, and has neither a book nor a market probability."""
+    at = eastern_instant(SLATE)
+    lines = [prop(GAME, 1, line, book, at) for book, line in (("one", 20.5), ("two", 21.5))]
+    await load(warehouse, raw__games=[game(GAME)], raw__rosters=[roster(1)], raw__prop_lines=lines)
+    [row] = await process("upcoming_player_game_context")
+    assert (row["points_line"], row["points_line_books"], row["points_line_at"]) == (21.0, 2, at)
+    assert (row["points_p_market"], row["points_book"]) == (None, None)

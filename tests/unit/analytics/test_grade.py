@@ -1,6 +1,7 @@
 """`predictions.prediction_grades`: what a prediction was worth, by hand."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -8,9 +9,10 @@ from shared.ports import Row, Warehouse
 from shared.slate import eastern_instant
 from shared.tables import QUANTILES
 from tests.unit.analytics.conftest import Process
-from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, prediction, row, tip
+from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, prediction, prop, tip
 
 GAME = "0022300800"
+SLATE_MORNING = eastern_instant(SLATE, time(8))
 
 
 def both_teams(day: date = YESTERDAY, **values: object) -> list[Row]:
@@ -64,17 +66,38 @@ async def test_f31_a_grade_by_hand(
 
 
 async def test_every_market_is_graded_by_its_own_statistic(warehouse: Warehouse, process: Process) -> None:
-    """Points by points, threes by threes; the baseline is the season's mean as it was served."""
-    markets = ("assists", "points", "rebounds", "threes")
-    await load(warehouse, features__ml_feature_store=[
-        row("features.ml_feature_store", game_date=YESTERDAY, mode="overnight", player_id=1, game_id=GAME)
-        | {f"{market}_season_mean": float(n) for n, market in enumerate(markets)}
+    """Points by points, threes by threes, and points, rebounds and assists together by their sum."""
+    markets = ("assists", "points", "pra", "rebounds", "threes")
+    earlier = YESTERDAY - timedelta(days=3)
+    await load(warehouse, raw__player_box_scores=[
+        box("0022300700", 1, earlier, assists=1, points=10, rebounds=3, threes=0)
     ])  # fmt: skip
     made = [prediction(GAME, 1, YESTERDAY, market=market) for market in markets]
     grades = await graded(warehouse, process, made, both_teams(assists=4, points=20, rebounds=5, threes=2))
     assert [(grade["market"], grade["actual"], grade["baseline_error"]) for grade in grades] == [
-        ("assists", 4.0, 4.0), ("points", 20.0, 19.0), ("rebounds", 5.0, 3.0), ("threes", 2.0, -1.0)
+        ("assists", 4.0, 3.0), ("points", 20.0, 10.0), ("pra", 29.0, 15.0), ("rebounds", 5.0, 2.0),
+        ("threes", 2.0, 2.0),
     ]  # fmt: skip
+
+
+async def test_baselines_are_what_anybody_could_have_said(warehouse: Warehouse, process: Process) -> None:
+    """Season mean, weighted mean, rate times weighted minutes by hand; only games of the season that were known."""
+    old = [(20, 30.0, 12), (10, 20.0, 9), (30, 40.0, 3)]
+    games = [game(f"002230070{n}", YESTERDAY - timedelta(days=ago)) for n, (_, _, ago) in enumerate(old)]
+    boxes = [
+        box(f"002230070{n}", 1, YESTERDAY - timedelta(days=ago), points=points, minutes=minutes)
+        for n, (points, minutes, ago) in enumerate(old)
+    ]
+    unknown = box("0022300710", 1, YESTERDAY - timedelta(days=1), points=60, available_at=tip(YESTERDAY))
+    last_season = box("0022200710", 1, YESTERDAY - timedelta(days=300), points=60)
+    await load(warehouse, raw__games=games)
+    [grade] = await graded(
+        warehouse, process, [prediction(GAME, 1, YESTERDAY)], [*both_teams(), *boxes, unknown, last_season]
+    )
+    assert (grade["games_before"], grade["minutes_before"], grade["season_mean"]) == (3, 30.0, 20.0)
+    assert grade["ewma"] == pytest.approx((30 + 0.9 * 10 + 0.81 * 20) / (1 + 0.9 + 0.81), abs=1e-8)
+    minutes = (40 + 0.8 * 20 + 0.64 * 30) / (1 + 0.8 + 0.64)
+    assert grade["rate_minutes"] == pytest.approx(60 / 90 * minutes, abs=1e-7)
 
 
 async def test_who_did_not_play_is_void(warehouse: Warehouse, process: Process) -> None:
@@ -85,6 +108,102 @@ async def test_who_did_not_play_is_void(warehouse: Warehouse, process: Process) 
     names = ("actual", "error", "baseline_error", "inside_80", "pinball", "line_result", "brier")
     assert {grade[name] for name in names} == {None}
     assert grade["line"] == 10.5
+
+
+def quoted(**values: object) -> Row:
+    """A prediction with an edge on the over of 24.5."""
+    known: Row = {"line": 24.5, "p_over": 0.6, "p_push": 0.0, "p_market": 0.5, "edge": 0.1, "recommendation": "over"}
+    return prediction(GAME, 1, YESTERDAY, **known | values)
+
+
+@pytest.mark.parametrize(
+    ("points", "values", "result"),
+    [
+        (30, {}, "won"),
+        (20, {}, "lost"),
+        (24, {"line": 24.0}, "push"),
+        (20, {"recommendation": "under"}, "won"),
+        (30, {"recommendation": "pass"}, None),
+        (30, {"recommendation": "no_line", "line": None, "p_over": None, "p_market": None, "edge": None}, None),
+    ],
+)
+async def test_a_pick_is_won_lost_or_returned(
+    warehouse: Warehouse, process: Process, points: int, values: Row, result: str | None
+) -> None:
+    """Only what was recommended is a pick; a push returns the stake."""
+    [grade] = await graded(warehouse, process, [quoted(**values)], both_teams(points=points))
+    assert grade["pick_result"] == result
+
+
+async def test_closing_line_value_by_hand(warehouse: Warehouse, process: Process) -> None:
+    """The median of each book's last main line before tip-off; what moves towards the side taken counts as gained."""
+    at = tip(YESTERDAY)
+    early, late = at - timedelta(hours=3), at - timedelta(minutes=10)
+    lines = [
+        prop(GAME, 1, 24.5, "one", early, game_date=YESTERDAY),
+        prop(GAME, 1, 25.5, "one", late, game_date=YESTERDAY),
+        prop(GAME, 1, 26.5, "two", late, game_date=YESTERDAY),
+        prop(GAME, 1, 25.5, "three", late, game_date=YESTERDAY, over_price=-150.0, under_price=130.0),
+        prop(GAME, 1, 40.5, "three", at, game_date=YESTERDAY),
+        prop(GAME, 1, 40.5, "four", late, game_date=YESTERDAY, is_main=False),
+    ]
+    await load(warehouse, raw__prop_lines=lines)
+    under = quoted(system="another", edge=-0.1, recommendation="under")
+    grades = await graded(warehouse, process, [quoted(), under], both_teams())
+    assert {grade["closing_line"] for grade in grades} == {25.5}
+    fair = 0.6 / (0.6 + 100 / 230)
+    assert grades[0]["closing_p_market"] == pytest.approx((0.5 + fair) / 2, abs=1e-8)
+    assert {grade["system"]: (grade["side"], grade["clv"], grade["clv_price"]) for grade in grades} == {
+        "moving_average": ("over", 1.0, None),
+        "another": ("under", -1.0, None),
+    }
+
+
+async def test_where_the_line_stood_the_price_tells(warehouse: Warehouse, process: Process) -> None:
+    """A closing price that has become dearer on the side taken is value, too."""
+    late = tip(YESTERDAY) - timedelta(minutes=10)
+    dear = prop(GAME, 1, 24.5, "one", late, game_date=YESTERDAY, over_price=-150.0, under_price=130.0)
+    await load(warehouse, raw__prop_lines=[dear])
+    [grade] = await graded(warehouse, process, [quoted()], both_teams())
+    assert grade["clv"] == 0.0
+    assert grade["clv_price"] == pytest.approx(0.6 / (0.6 + 100 / 230) - 0.5, abs=1e-8)
+
+
+async def test_quantile_places_and_crps_by_hand(warehouse: Warehouse, process: Process) -> None:
+    """Four quantiles lie below 40 and one equals it; the CRPS is twice the integral of the loss over levels."""
+    [grade] = await graded(warehouse, process, [prediction(GAME, 1, YESTERDAY)], both_teams(points=40))
+    assert (grade["quantiles_below"], grade["quantiles_equal"], grade["inside_90"]) == (4, 1, True)
+    levels = [0.0, *QUANTILES, 1.0]
+    losses = [0.0, *(max(q * (40 - 100 * q), (q - 1) * (40 - 100 * q)) for q in QUANTILES), 0.0]
+    pairs = list(zip(levels, losses, strict=True))
+    trapezes = [(b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in pairwise(pairs)]
+    assert grade["crps"] == pytest.approx(2 * sum(trapezes))
+
+
+async def test_history_keeps_what_a_grade_was(warehouse: Warehouse, process: Process) -> None:
+    """Grading again adds nothing; a corrected statistic adds a row and the old one stays."""
+    at = SLATE_MORNING
+    await graded(warehouse, process, [prediction(GAME, 1, YESTERDAY)], both_teams(points=20))
+    first = await process("grade_history", now=at)
+    assert await process("grade", "grade_history", now=at) == first
+    assert await process("grade", "grade_history", now=at + timedelta(hours=1)) == first
+    await warehouse.replace(
+        "raw.player_box_scores", both_teams(points=22), scope="game_date = @day", params={"day": YESTERDAY}
+    )
+    await process("player_game_summary", "grade")
+    rows = await process("grade_history", now=at + timedelta(days=1))
+    assert [(row["actual"], row["graded_at"]) for row in rows] == [(20.0, at), (22.0, at + timedelta(days=1))]
+
+
+async def test_daily_performance_adds_the_grades_up(warehouse: Warehouse, process: Process) -> None:
+    """Counts of void and graded, errors of those who played, picks won of those that were decided."""
+    made = [quoted(), prediction(GAME, 9, YESTERDAY), prediction(GAME, 2, YESTERDAY)]
+    await graded(warehouse, process, made, both_teams(points=30))
+    [day] = await process("system_daily_performance")
+    counts = ("predictions", "graded", "voided", "with_line", "picks", "picks_won")
+    assert [day[name] for name in counts] == [3, 2, 1, 1, 1, 1]
+    assert (day["mae"], day["bias"], day["coverage_80"]) == (25.0, -25.0, 1.0)
+    assert (day["brier"], day["market_brier"]) == (pytest.approx(0.16), 0.25)
 
 
 async def test_f18_a_game_without_a_box_score_is_not_graded_yet(warehouse: Warehouse, process: Process) -> None:

@@ -260,7 +260,7 @@ async def test_a_player_left_over_from_a_larger_dispatch_does_not_stop_publicati
 
 async def export(handlers: Handlers, engine: Engine, ports: Ports, run: Run) -> list[Row]:
     """The exported predictions of a run that has just published."""
-    for step in ("publish", "injuries", "lines", "grade"):
+    for step in ("publish", "injuries", "lines", "grade", "grade_history", "system_daily_performance"):
         await engine.apply(StepVerified(run.run_id, step, 1, Evidence(expected=1, verified=1)))
     await handlers.on_task(ask(run, "export"))
     found: dict[str, Any] = json.loads(await ports.archive.get(export_key(run)))

@@ -14,7 +14,7 @@ from services.worker.domain.batch import predict
 from services.worker.domain.systems.moving_average import DISPERSION
 from services.worker.handlers import on_task
 from services.worker.settings import WorkerSettings
-from shared.contract import BatchReported, BatchRequested, PredictionTask, StepReported
+from shared.contract import BatchReported, BatchRequested, LineQuote, PredictionTask, StepReported
 from shared.errors import Permanent
 from shared.markets import MARKETS
 from shared.pipeline import SYSTEMS
@@ -27,17 +27,27 @@ from tests.unit.shared.places import drain, embedded_ports
 
 RUN_ID = "2024-03-04.overnight.7"
 AT = "2024-03-04T12:00:00+00:00"
+QUOTED = ("line", "line_books", "line_at", "book", "p_over", "p_push", "p_market", "edge")
+POSTED = "2024-03-04T09:00:00+00:00"
 
 
 def features(rate: float = 0.6, minutes: float = 30.0, line: float | None = 19.5) -> dict[str, float | None]:
-    """What a system reads, and one thing that none does."""
+    """What a system reads, one thing that none does, and a line of every market."""
     per_market = {f"{market}_per_minute": rate for market in MARKETS} | {f"{market}_line": line for market in MARKETS}
     return {**per_market, "minutes_ewma": minutes, "days_rest": None}
 
 
 def task(player: int, **values: float | None) -> PredictionTask:
-    """A player's task."""
-    return PredictionTask(game_id="0022300900", player_id=player, predicted_at=AT, features=features() | values)
+    """A player's task; his lines are quoted at -110 both ways by two books."""
+    known = features() | values
+    lines = {
+        market: LineQuote(
+            line=line, books=2, at=POSTED, book="fanduel", over_price=-110, under_price=-110, p_market=0.5
+        )
+        for market in MARKETS
+        if (line := known[f"{market}_line"]) is not None
+    }
+    return PredictionTask(game_id="0022300900", player_id=player, predicted_at=AT, features=known, lines=lines)
 
 
 def batch(*tasks: PredictionTask, **values: Any) -> BatchRequested:  # noqa: ANN401 - any field of the message
@@ -92,7 +102,10 @@ def test_f24_every_player_and_market_gets_one_row(tasks: list[PredictionTask]) -
 def test_f14_p_over_is_null_exactly_without_a_line(tasks: list[PredictionTask]) -> None:
     """No placeholder, and no probability out of thin air."""
     for row in predict(batch(*tasks)):
-        assert (row["p_over"] is None) == (row["line"] is None) == (row["p_push"] is None)
+        quoted = {name: row[name] is not None for name in QUOTED}
+        assert set(quoted.values()) == {row["line"] is not None}
+        assert (row["recommendation"] == "no_line") == (row["line"] is None)
+        assert (row["pass_reason"] is not None) == (row["recommendation"] == "pass")
         if row["p_over"] is not None:
             assert 0 <= row["p_over"] <= row["p_over"] + row["p_push"] <= 1 + 1e-9
         quantiles = [row[name] for name in QUANTILE_COLUMNS]

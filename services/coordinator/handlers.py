@@ -7,13 +7,13 @@ from typing import Any
 from services.coordinator.domain.events import BatchesPlanned, BatchStaged, StepFailed, StepVerified
 from services.coordinator.domain.run import Run, StepState, StepStatus, key_of
 from services.coordinator.engine import Engine
+from services.coordinator.quotes import quoted
 from services.coordinator.sql import sql
 from services.coordinator.verify import evidence, export_key, parameters
 from shared import metrics
 from shared.contract import (
     BatchReported,
     BatchRequested,
-    LineQuote,
     Message,
     PredictionTask,
     StepReported,
@@ -199,19 +199,5 @@ def _task(row: Row, predicted_at: Any) -> PredictionTask:  # noqa: ANN401 - a wa
         player_id=row["player_id"],
         predicted_at=predicted_at.isoformat(),
         features={name: None if row[name] is None else float(row[name]) for name in _FEATURES},
-        lines={market: quote for market in MARKETS if (quote := _quote(row, market)) is not None},
-    )
-
-
-def _quote(row: Row, market: str) -> LineQuote | None:
-    """The market's quote in a row of `load_features.sql`."""
-    line = row[f"quoted_{market}_line"]
-    if line is None:
-        return None
-    names = ("book", "over_price", "under_price", "p_market")
-    return LineQuote(
-        line=line,
-        books=row[f"quoted_{market}_line_books"],
-        at=row[f"quoted_{market}_line_at"].isoformat(),
-        **{name: row[f"quoted_{market}_{name}"] for name in names},
+        lines={market: quote for market in MARKETS if (quote := quoted(row, market)) is not None},
     )

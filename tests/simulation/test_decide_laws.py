@@ -47,6 +47,7 @@ reports = st.one_of(
     st.builds(BatchStaged, run_ids, attempts, st.integers(0, 2), st.just(0.5)),
 )
 histories = st.lists(st.one_of(requests, reports, reports, reports), max_size=30)
+GRADING = ("grade", "grade_history", "system_daily_performance")
 
 
 def start(mode: Mode = Mode.OVERNIGHT, *targets: str, **fields: object) -> Run:
@@ -262,7 +263,7 @@ def test_a_required_step_that_fails_blocks_what_needs_it_and_nothing_else() -> N
     assert run.steps["box_scores"].status is StepStatus.RUNNING
     run, commands = apply(run, full(run, "box_scores"), full(run, "player_game_summary"))
     assert names(commands) == ["player_game_summary", "grade"]
-    run, _ = apply(run, full(run, "grade"))
+    run, _ = apply(run, *(full(run, step) for step in GRADING))
     assert run.status is RunStatus.FAILED
 
 
@@ -364,7 +365,7 @@ def test_a_retried_prediction_counts_its_own_batches() -> None:
     run = until(start(), "predict")
     run, _ = apply(run, BatchesPlanned(RUN_ID, 1, 1), BatchStaged(RUN_ID, 1, 0))
     run, _ = apply(run, StepFailed(RUN_ID, "predict", 1, "the report could not be verified"))
-    run, _ = apply(run, *(full(run, step) for step in ("injuries", "lines", "grade")))
+    run, _ = apply(run, *(full(run, step) for step in ("injuries", "lines", *GRADING)))
     assert run.status is RunStatus.FAILED
     run, [(_, request)] = apply(run, RunRequested(DAY, Mode.OVERNIGHT, "cli"))
     assert isinstance(request, StepRequested)

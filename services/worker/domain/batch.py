@@ -1,20 +1,18 @@
 """A batch in, rows of `predictions.staging` out."""
 
-import math
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 
-from services.worker.domain.decision import Decisions, Quotes, Standing, decide
-from services.worker.domain.distribution import Counts, Floats
+from services.worker.domain.columns import of_decisions, of_distributions, of_quote
+from services.worker.domain.decision import Quotes, Standing, decide
+from services.worker.domain.distribution import Floats
 from services.worker.domain.systems import SYSTEMS
-from shared.contract import BatchRequested, LineQuote
+from shared.contract import BatchRequested
 from shared.errors import Permanent
 from shared.markets import MARKETS
 from shared.ports import Row
 from shared.slate import Mode
-from shared.tables import QUANTILE_COLUMNS
 
 
 def predict(batch: BatchRequested) -> list[Row]:
@@ -52,7 +50,7 @@ def _rows(batch: BatchRequested, features: dict[str, Floats], system: str, marke
     predicted_at = [datetime.fromisoformat(task.predicted_at) for task in batch.tasks]
     quotes = [task.lines.get(market) for task in batch.tasks]
     decisions = decide(forecast, Quotes.of(quotes, predicted_at), Standing())
-    columns = _distributions(forecast) | _decisions(decisions)
+    columns = of_distributions(forecast) | of_decisions(decisions)
     return [
         {
             "game_date": batch.game_date,
@@ -70,50 +68,11 @@ def _rows(batch: BatchRequested, features: dict[str, Floats], system: str, marke
             "p_play": None,
             "artifact": None,
             "drivers": None,
-            **_quoted(quotes[i]),
+            **of_quote(quotes[i]),
             **{name: values[i] for name, values in columns.items()},
         }
         for i, task in enumerate(batch.tasks)
     ]
-
-
-def _distributions(forecast: Counts) -> dict[str, list[Any]]:
-    """Column -> values: the stored distribution and its quantiles."""
-    return {
-        "mean": forecast.mean.tolist(),
-        "location": forecast.location.tolist(),
-        "variance": forecast.variance.tolist(),
-        "shift": [forecast.shift] * len(forecast.mean),
-        **dict(zip(QUANTILE_COLUMNS, forecast.quantiles().T.tolist(), strict=True)),
-    }
-
-
-def _decisions(made: Decisions) -> dict[str, list[Any]]:
-    """Column -> values: what the predictions say of their lines, None for NaN."""
-    numbers = {name: getattr(made, name) for name in ("p_over", "p_push", "edge", "fair_over", "fair_under")}
-    return {
-        **{
-            name: [None if math.isnan(value) else value for value in column.tolist()]
-            for name, column in numbers.items()
-        },
-        "recommendation": made.recommendation.tolist(),
-        "pass_reason": made.pass_reason.tolist(),
-    }
-
-
-def _quoted(quote: LineQuote | None) -> Row:
-    """The columns that are copied from the quote: a line never comes without its books and time."""
-    if quote is None:
-        return dict.fromkeys(("line", "line_books", "line_at", "p_market", "book", "over_price", "under_price"))
-    return {
-        "line": quote.line,
-        "line_books": quote.books,
-        "line_at": datetime.fromisoformat(quote.at),
-        "p_market": quote.p_market,
-        "book": quote.book,
-        "over_price": quote.over_price,
-        "under_price": quote.under_price,
-    }
 
 
 def _refuse_nulls(batch: BatchRequested, features: dict[str, Floats], needs: tuple[str, ...], system: str) -> None:

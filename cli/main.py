@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from cli import bench, dev, doctor, nights, reading
+from cli import accuracy, bench, dev, doctor, nights, reading
 from shared.errors import TipoffError
 
 
@@ -23,6 +23,7 @@ for command in (
     nights.run,
     dev.dev,
     reading.predictions,
+    accuracy.accuracy,
     reading.status,
     reading.runs,
     reading.dlq,

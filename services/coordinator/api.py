@@ -1,7 +1,6 @@
 """The HTTP API. Every route under /v1 needs an API key; every error is one JSON object that names thing and remedy."""
 
 import hmac
-import json
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from functools import partial
@@ -16,9 +15,10 @@ from services.coordinator.domain.events import RunRequested
 from services.coordinator.domain.run import Run
 from services.coordinator.engine import Engine
 from services.coordinator.handlers import DEAD_LETTERS
+from services.coordinator.ledger import accuracy, over
+from services.coordinator.query import day_of, json_, market_of, mode_of
 from services.coordinator.sql import sql
 from shared.errors import Permanent, TipoffError, Transient
-from shared.markets import MARKETS
 from shared.pipeline import plan
 from shared.ports import Ports
 from shared.push import PUSH
@@ -42,12 +42,8 @@ class RunBody(BaseModel):
     dry_run: bool = False
 
 
-def _json(data: object, status: int = 200) -> web.Response:
-    return web.json_response(data, status=status, dumps=lambda value: json.dumps(value, default=str))
-
-
 def _refuse(status: HTTPStatus, message: str, remedy: str = "") -> web.Response:
-    return _json({"error": message, "remedy": remedy}, status)
+    return json_({"error": message, "remedy": remedy}, status)
 
 
 @web.middleware
@@ -106,6 +102,8 @@ class Api:
         app.router.add_get("/v1/runs", self.runs)
         app.router.add_get("/v1/runs/{key}", self.run)
         app.router.add_get("/v1/predictions", self.predictions)
+        app.router.add_get("/v1/predictions/over", partial(over, self._ports, self._slate))
+        app.router.add_get("/v1/accuracy", partial(accuracy, self._ports))
         app.router.add_get("/v1/grades", partial(self.accounts, "grades"))
         app.router.add_get("/v1/slates", partial(self.accounts, "slates"))
         app.router.add_get("/v1/dead-letters", self.dead_letters)
@@ -124,12 +122,12 @@ class Api:
             before = await self._engine.run(f"{day}.{body.mode.value}")
             after, commands = decide(before, event, self._ports.clock.now())
             starts = [message.key for _, message in commands]
-            return _json({"dry_run": True, "starts": starts, "run": None if after is None else public(after)})
-        return _json(public(await self._engine.apply(event)), HTTPStatus.ACCEPTED)
+            return json_({"dry_run": True, "starts": starts, "run": None if after is None else public(after)})
+        return json_(public(await self._engine.apply(event)), HTTPStatus.ACCEPTED)
 
     async def runs(self, _: web.Request) -> web.Response:
         """GET /v1/runs: every run, oldest slate first."""
-        return _json([public(run) for run in await self._engine.runs()])
+        return json_([public(run) for run in await self._engine.runs()])
 
     async def run(self, request: web.Request) -> web.Response:
         """GET /v1/runs/{date}.{mode}[.{generation}]."""
@@ -137,41 +135,39 @@ class Api:
         run = await self._engine.run(key)
         if run is None or request.match_info["key"] not in (run.key, run.run_id):
             return _refuse(HTTPStatus.NOT_FOUND, f"no run {request.match_info['key']}", "GET /v1/runs lists them")
-        return _json(public(run))
+        return json_(public(run))
 
     async def predictions(self, request: web.Request) -> web.Response:
         """GET /v1/predictions?game_date=&mode=&market=: the current predictions of a slate (default: the latest)."""
-        market = request.query.get("market", "")
-        if market and market not in MARKETS:
-            raise Permanent(f"market {market!r} is unknown", remedy=f"one of {', '.join(MARKETS)}")
+        market = market_of(request.query)
         key = await self._slate(request)
         if key is None:
-            return _json([])
+            return json_([])
         params = {"game_date": key[0], "mode": key[1].value, "market": market}
-        return _json(await self._ports.warehouse.query(sql("predictions"), params))
+        return json_(await self._ports.warehouse.query(sql("predictions"), params))
 
     async def accounts(self, name: str, request: web.Request) -> web.Response:
         """GET /v1/grades and /v1/slates ?first=&last=&mode=: accuracy by slate and market; counts by slate."""
-        mode = Mode(_one_of(request.query.get("mode", Mode.OVERNIGHT.value)))
-        params = {"first": _day(request.query, "first"), "last": _day(request.query, "last"), "mode": mode.value}
-        return _json(await self._ports.warehouse.query(sql(name), params))
+        mode = Mode(mode_of(request.query.get("mode", Mode.OVERNIGHT.value)))
+        params = {"first": day_of(request.query, "first"), "last": day_of(request.query, "last"), "mode": mode.value}
+        return json_(await self._ports.warehouse.query(sql(name), params))
 
     async def dead_letters(self, _: web.Request) -> web.Response:
         """GET /v1/dead-letters: what could not be handled, with the reason."""
-        return _json([{"id": d.id, **d.data} for d in await self._ports.state.list(DEAD_LETTERS)])
+        return json_([{"id": d.id, **d.data} for d in await self._ports.state.list(DEAD_LETTERS)])
 
     async def quarantine(self, request: web.Request) -> web.Response:
         """GET /v1/quarantine?game_date=&mode=: what a slate's scraping refused."""
         key = await self._slate(request)
         if key is None:
-            return _json([])
-        return _json(await self._ports.warehouse.query(sql("quarantine"), {"game_date": key[0], "mode": key[1].value}))
+            return json_([])
+        return json_(await self._ports.warehouse.query(sql("quarantine"), {"game_date": key[0], "mode": key[1].value}))
 
     async def _slate(self, request: web.Request) -> tuple[date, Mode] | None:
         """The slate asked for: the latest run that fits the query, or the date and mode as given."""
         mode = request.query.get("mode")
-        wanted = None if mode is None else Mode(_one_of(mode))
-        day = _day(request.query, "game_date") if "game_date" in request.query else None
+        wanted = None if mode is None else Mode(mode_of(mode))
+        day = day_of(request.query, "game_date") if "game_date" in request.query else None
         if day is not None and wanted is not None:
             return day, wanted
         prefix = "" if day is None else day.isoformat()
@@ -184,21 +180,6 @@ class Api:
             return None
         latest = max(runs, key=lambda run: (run.game_date, run.created_at, run.mode))
         return latest.game_date, latest.mode
-
-
-def _one_of(mode: str) -> str:
-    if mode not in set(Mode):
-        raise Permanent(f"mode {mode!r} is unknown", remedy=f"one of {', '.join(Mode)}")
-    return mode
-
-
-def _day(query: Any, name: str) -> date:  # noqa: ANN401 - a multidict
-    try:
-        return date.fromisoformat(query[name])
-    except KeyError as error:
-        raise Permanent(f"query parameter {name} is missing", remedy=f"add {name}=YYYY-MM-DD") from error
-    except ValueError as error:
-        raise Permanent(f"{name}={query[name]!r} is not a date", remedy="write it as YYYY-MM-DD") from error
 
 
 def public(run: Run) -> dict[str, Any]:

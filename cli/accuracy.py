@@ -1,0 +1,164 @@
+"""`tipoff accuracy`: the ledger. What the published predictions were worth, with N and intervals; plots on request."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from cli import common
+from cli.common import Day, err, out
+from shared.accuracy import report
+from shared.markets import MARKETS
+
+CUTS = ("system", "market", "tier", "mode", "edge", "month")
+_KEYS = ("market", "mode", "system")
+"""Every line of the ledger is of one of each: what is good in one must not hide what is bad in another."""
+
+
+@click.command()
+@click.option("--from", "first", type=Day(), help="First slate; default: 400 days before the last.")
+@click.option("--to", "last", type=Day(), help="Last slate; default: today.")
+@click.option("--by", type=click.Choice(CUTS), default="market", show_default=True, help="How to cut and order it.")
+@click.option("--market", type=click.Choice(tuple(MARKETS)), help="Only this market.")
+@click.option("--system", help="Only this prediction system.")
+@common.mode_option(None)
+@click.option("--tier", type=click.Choice(("regular", "bench", "new")), help="Only these players.")
+@click.option("--lined", is_flag=True, help="Only predictions with a line.")
+@click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Write the plots into this folder.")
+@common.json_option
+def accuracy(by: str, plots: Path | None, *, lined: bool, as_json: bool, **asked: Any) -> None:  # noqa: ANN401 - click's
+    """How good the graded predictions were: errors, calibration, the market, naive baselines.
+
+    A regular has ten earlier games of the season and fifteen minutes a game; who has fewer games is new, the others are
+    bench. Intervals are 95 %, over resampled dates; differences are paired, negative is better. docs/accuracy.md has it
+    all.
+    """
+    query = {name: str(value) for name, value in asked.items() if value is not None}
+    query |= {"lined": str(lined).lower(), "by": by if by in ("tier", "edge", "month") else "all"}
+    answer = common.settle(_get(common.home(), query))
+    groups = report(answer["sums"], answer["bins"])
+    order = ("bucket", *_KEYS) if query["by"] != "all" else (by, *(key for key in _KEYS if key != by))
+    groups.sort(key=lambda group: tuple(group[name] for name in order))
+    written = [] if plots is None else _plots(groups, answer, plots, by)
+    if as_json:
+        common.print_json(_document(answer, groups, written, by))
+    elif not groups:
+        out.print("nothing graded in this window: `tipoff replay` and every morning's run grade")
+    else:
+        for table in (errors_table(groups, order), market_table(groups, order)):
+            if table.row_count:
+                out.print(table)
+                out.print()
+        for path in written:
+            out.print(f"wrote {path}")
+    for suspect in answer["suspects"]:
+        err.print(f"warning: {suspect['system']} ({suspect['mode']}): {suspect['reason']}", style="bold red")
+
+
+async def _get(base: Path, query: dict[str, str]) -> dict[str, Any]:
+    async with common.api(base) as client:
+        answer: dict[str, Any] = await client.get("accuracy", **query)
+    return answer
+
+
+def _document(answer: dict[str, Any], groups: list[dict[str, Any]], written: Sequence[Path], by: str) -> dict[str, Any]:
+    asked = {name: value for name, value in answer.items() if name not in ("sums", "bins", "suspects")}
+    return {**asked, "by": by, "groups": groups, "warnings": answer["suspects"], "plots": [str(p) for p in written]}
+
+
+def _plots(groups: Sequence[dict[str, Any]], answer: dict[str, Any], folder: Path, by: str) -> list[Path]:
+    from cli.plots import write  # noqa: PLC0415 - matplotlib takes a second to import
+
+    return write(groups, answer["sums"], folder, cut=by in ("tier", "edge", "month"))
+
+
+def errors_table(groups: Sequence[dict[str, Any]], order: Sequence[str]) -> Table:
+    """Errors, calibration of the intervals, and paired differences against the naive baselines."""
+    table = _table("errors", (*order, "N", "MAE", "bias", "CRPS", "80 %", "ECE", "- season", "- ewma", "- rate"), order)
+    for group in groups:
+        if not group["n"]:
+            continue
+        table.add_row(
+            *_names(group, order),
+            str(group["n"]),
+            _with(group["mae"], group["mae_interval"], 3),
+            _signed(group["bias"], 2),
+            _number(group["crps"], 3),
+            _percent(group["coverage_80"], 1),
+            _number(group["quantile_ece"], 3),
+            *(_difference(group["against"].get(name), "difference", 3) for name in ("season", "ewma", "rate")),
+        )
+    return table
+
+
+def market_table(groups: Sequence[dict[str, Any]], order: Sequence[str]) -> Table:
+    """The predictions that had a line: against it, against its price, and what was recommended."""
+    names = ("N", "MAE - line", "Brier", "ECE", "Brier - market", "over .5 right", "picks won", "CLV")
+    table = _table("against the market", (*order, *names), order)
+    for group in groups:
+        given = group["p_over"]
+        if given is None:
+            continue
+        picks = group["picks"]
+        table.add_row(
+            *_names(group, order),
+            str(given["n"]),
+            _difference(group["against"].get("line"), "difference", 3),
+            _number(given["brier"], 4),
+            _number(given["ece"], 3),
+            _difference(given["market"], "difference", 4),
+            _share(given["hits"], given["n"], given["wilson"]),
+            "" if picks is None else _share(picks["won"], picks["n"], picks["wilson"]),
+            "" if picks is None else _signed(picks["clv"], 2),
+        )
+    return table
+
+
+def _table(title: str, columns: Sequence[str], order: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), header_style="bold")
+    for name in columns:
+        table.add_column("" if name == "bucket" else name, justify="left" if name in order else "right")
+    return table
+
+
+def _names(group: dict[str, Any], order: Sequence[str]) -> list[str]:
+    return [group[name] + (" (shadow)" if name == "system" and group["shadow"] else "") for name in order]
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _signed(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:+.{digits}f}"
+
+
+def _percent(value: float | None, digits: int = 0) -> str:
+    return "" if value is None else f"{100 * value:.{digits}f} %"
+
+
+def _with(value: float | None, interval: Sequence[float] | None, digits: int) -> str:
+    """Like "4.92 ±.05": half the interval's width, for a table."""
+    if value is None or interval is None:
+        return _number(value, digits)
+    return f"{value:.{digits}f} ±{(interval[1] - interval[0]) / 2:.{digits}f}".replace("±0.", "±.")
+
+
+def _difference(found: dict[str, Any] | None, name: str, digits: int) -> str:
+    """Like "-0.052 [-.070, -.031]"."""
+    if found is None or found[name] is None:
+        return ""
+    if found["interval"] is None:
+        return _signed(found[name], digits)
+    low, high = found["interval"]
+    return f"{found[name]:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
+
+
+def _share(hits: int, n: int, interval: Sequence[float] | None) -> str:
+    """Like "54 % of 120 [45-63]"."""
+    if not n or interval is None:
+        return ""
+    return f"{100 * hits / n:.1f} % of {n} [{100 * interval[0]:.0f}-{100 * interval[1]:.0f}]"

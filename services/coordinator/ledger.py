@@ -1,0 +1,88 @@
+"""The routes of the ledger: how good the predictions were, and what one of them says of any line."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import date, timedelta
+
+from aiohttp import web
+
+from services.coordinator.query import day_of, json_, market_of, mode_of, number_of
+from services.coordinator.sql import sql
+from shared.counts import against
+from shared.errors import Permanent
+from shared.leaks import suspects
+from shared.ports import Params, Ports, Row
+from shared.slate import Mode, eastern_date
+
+CUTS = ("all", "tier", "month", "edge")
+"""What `by` may be, beside mode, market and system, by which every answer is cut."""
+TIERS = ("regular", "bench", "new")
+_LOOK_BACK = timedelta(days=400)
+"""A season and its summer: what is shown where no first date is asked for."""
+
+SlateOf = Callable[[web.Request], Awaitable[tuple[date, Mode] | None]]
+
+
+async def accuracy(ports: Ports, request: web.Request) -> web.Response:
+    """GET /v1/accuracy?first=&last=&mode=&market=&system=&tier=&lined=&by=: the ledger's sums by date.
+
+    The arithmetic is `shared.accuracy.report`. `suspects` names what is too good to be true.
+    """
+    query = request.query
+    last = day_of(query, "last") if "last" in query else eastern_date(ports.clock.now())
+    by, tier = _one_of(query.get("by", "all"), CUTS, "by"), query.get("tier", "")
+    window: Params = {
+        "first": day_of(query, "first") if "first" in query else last - _LOOK_BACK,
+        "last": last,
+        "mode": mode_of(query["mode"]) if "mode" in query else "",
+        "system": query.get("system", ""),
+    }
+    cut: Params = {
+        **window,
+        "market": market_of(query),
+        "tier": _one_of(tier, TIERS, "tier") if tier else "",
+        "lined": _one_of(query.get("lined", "false"), ("true", "false"), "lined") == "true",
+        "by": by,
+    }
+    return json_(
+        {
+            **cut,
+            "sums": await ports.warehouse.query(sql("accuracy"), cut),
+            "bins": await ports.warehouse.query(sql("accuracy_bins"), cut),
+            "suspects": suspects(await ports.warehouse.query(sql("accuracy_leaks"), window)),
+        }
+    )
+
+
+async def over(ports: Ports, slate_of: SlateOf, request: web.Request) -> web.Response:
+    """GET /v1/predictions/over?player=&line=&market=&game_date=&mode=: the stored distributions against any line.
+
+    `player` is an NBA id or a part of a name. One answer per current prediction: player, market and system.
+    """
+    line, market = number_of(request.query, "line"), market_of(request.query)
+    player = request.query.get("player", "").strip().casefold()
+    if not player:
+        raise Permanent("query parameter player is missing", remedy="add player= with a name or an NBA id")
+    key = await slate_of(request)
+    if key is None:
+        return json_([])
+    params = {"game_date": key[0], "mode": key[1].value, "market": market}
+    rows = await ports.warehouse.query(sql("predictions"), params)
+    return json_([_answer(row, line) for row in rows if _is(row, player)])
+
+
+def _is(row: Row, player: str) -> bool:
+    name = "" if row["player_name"] is None else row["player_name"].casefold()
+    return player == str(row["player_id"]) or player in name
+
+
+def _answer(row: Row, line: float) -> Row:
+    names = ("game_date", "mode", "game_id", "player_id", "player_name", "market", "system", "shadow", "predicted_at")
+    answer = against(line, location=row["location"], variance=row["variance"], shift=row["shift"])
+    return {**{name: row[name] for name in names}, "mean": row["mean"], "asked_line": line, **asdict(answer)}
+
+
+def _one_of(value: str, known: tuple[str, ...], name: str) -> str:
+    if value not in known:
+        raise Permanent(f"{name}={value!r} is unknown", remedy=f"one of {', '.join(known)}")
+    return value

@@ -1,7 +1,6 @@
 """`tipoff accuracy`: the ledger. What the published predictions were worth, with N and intervals; plots on request."""
 
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 

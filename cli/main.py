@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from cli import accuracy, bench, dev, doctor, nights, reading
+from cli import accuracy, bench, dev, doctor, nights, predictions, reading
 from shared.errors import TipoffError
 
 
@@ -22,7 +22,7 @@ for command in (
     nights.replay,
     nights.run,
     dev.dev,
-    reading.predictions,
+    predictions.predictions,
     accuracy.accuracy,
     reading.status,
     reading.runs,

@@ -1,35 +1,13 @@
-"""Commands that only read: `predictions`, `status`, `runs`, `dlq`. All through the coordinator's API."""
+"""Commands that only read: `status`, `runs`, `dlq`. All through the coordinator's API."""
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.table import Table
 
-from cli import common, show
-from cli.common import Day, out
-
-
-@click.command()
-@click.option("--date", "day", type=Day(), help="The slate; default: the latest.")
-@common.mode_option(None)
-@click.option("--market", type=click.Choice(show.MARKET_ORDER), help="Only this market.")
-@common.json_option
-def predictions(day: date | None, mode: str | None, market: str | None, *, as_json: bool) -> None:
-    """The published predictions of a slate."""
-    query = {"game_date": None if day is None else day.isoformat(), "mode": mode, "market": market}
-    rows = common.settle(_get(common.home(), "predictions", **{k: v for k, v in query.items() if v is not None}))
-    if as_json:
-        common.print_json(rows)
-        return
-    if not rows:
-        out.print("no predictions" + (f" for {day}: `tipoff run --date {day}` makes them" if day is not None else ""))
-    for name in show.MARKET_ORDER:
-        of_market = [row for row in rows if row["market"] == name]
-        if of_market:
-            out.print(show.predictions_table(of_market, name))
-            out.print()
+from cli import common
+from cli.common import out
 
 
 @click.command()

@@ -75,13 +75,15 @@ class SeasonProgress(NightProgress):
 
 
 def predictions_table(rows: Sequence[dict[str, Any]], market: str) -> Table:
-    """A market's predictions by game, the best first."""
+    """A market's predictions by game, the best first; the system where there is more than one."""
+    several = len({row["system"] for row in rows}) > 1
     table = Table(title=f"{market}", title_justify="left", box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name, justify in (
-        ("player", "left"), ("game", "left"), ("mean", "right"), ("80 % interval", "right"), ("line", "right"),
-        ("P(over)", "right"), ("actual", "right"),
+        ("player", "left"), ("game", "left"), *((("system", "left"),) if several else ()), ("mean", "right"),
+        ("80 % interval", "right"), ("line", "right"), ("P(over)", "right"), ("market", "right"), ("edge", "right"),
+        ("pick", "left"), ("actual", "right"),
     ):  # fmt: skip
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]  # rich's literal type
+        table.add_column(name, justify=justify)
     game = None
     for row in rows:
         if game not in (None, row["game_id"]):
@@ -90,13 +92,41 @@ def predictions_table(rows: Sequence[dict[str, Any]], market: str) -> Table:
         table.add_row(
             row["player_name"] + (f" ({row['injury_status']})" if row["injury_status"] else ""),
             matchup(row),
+            *([system_name(row)] if several else []),
             f"{row['mean']:.1f}",
             f"{row['q10']:.0f} - {row['q90']:.0f}",
             "" if row["line"] is None else f"{row['line']:g}",
-            "" if row["p_over"] is None else f"{100 * row['p_over']:.0f} %",
+            _percent(row["p_over"]),
+            _percent(row["p_market"]),
+            "" if row["edge"] is None else f"{100 * row['edge']:+.0f} %",
+            pick(row),
             "did not play" if row["voided"] else "" if row["actual"] is None else f"{row['actual']:.0f}",
         )
     return table
+
+
+def system_name(row: dict[str, Any]) -> str:
+    """The system; one on trial is marked."""
+    return f"{row['system']} (shadow)" if row["shadow"] else str(row["system"])
+
+
+def pick(row: dict[str, Any]) -> str:
+    """Like "over +105 draftkings" or "pass: small edge"; nothing without a line."""
+    recommended = row["recommendation"]
+    if recommended == "no_line":
+        return ""
+    if recommended == "pass":
+        return f"pass: {row['pass_reason']}"
+    return f"{recommended} {price(row[f'{recommended}_price'])} {row['book']}"
+
+
+def price(american: float | None) -> str:
+    """American odds as they are written: +105, -110."""
+    return "" if american is None else f"{american:+.0f}"
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.0f} %"
 
 
 def matchup(row: dict[str, Any]) -> str:

@@ -26,6 +26,8 @@ class Policy:
 
     least_edge: float = 0.03
     """In probability. At -110 both ways a pick must win 52.4 % to break even: 0.024 above an even chance."""
+    most_edge: float = 0.20
+    """Beyond it the market more likely knows something - an injury, a rotation - than leaves so much on the table."""
     least_books: int = 2
     oldest_hours: float = 36.0
     """A line posted longer before the prediction is stale. The overnight cutoff sees lines of the evening before."""
@@ -39,6 +41,7 @@ PASS_REASONS = {
     "no two-sided price": "without both prices at the line there is no market probability to have an edge against",
     "few books": "the consensus rests on too few books",
     "stale line": "the newest quote is old",
+    "implausible edge": "so far from the market it more likely knows what the system does not",
     "small edge": "the probability is too close to the market's",
 }
 """Why a line is passed, most important first: what `pass_reason` may say."""
@@ -133,6 +136,7 @@ def _pass_reasons(edge: Floats, quotes: Quotes, standing: Standing) -> Texts:
         "no two-sided price": np.isnan(quotes.p_market),
         "few books": quotes.books < policy.least_books,
         "stale line": quotes.age_hours > policy.oldest_hours,
+        "implausible edge": np.abs(edge) > policy.most_edge,
         "small edge": ~(np.abs(edge) >= policy.least_edge),
     }
     reasons = np.full(len(edge), None, dtype=object)

@@ -16,6 +16,9 @@ CUTS = ("system", "market", "tier", "mode", "edge", "month")
 _KEYS = ("market", "mode", "system")
 """Every line of the ledger is of one of each: what is good in one must not hide what is bad in another."""
 
+_ORDER = (*MARKETS, "regular", "bench", "new", "0-2 %", "2-4 %", "4-6 %", "6-10 %", "10 % and more", "no price")
+"""What has an order that is not the alphabet's."""
+
 
 @click.command()
 @click.option("--from", "first", type=Day(), help="First slate; default: 400 days before the last.")
@@ -40,7 +43,7 @@ def accuracy(by: str, plots: Path | None, *, lined: bool, as_json: bool, **asked
     answer = common.settle(_get(common.home(), query))
     groups = report(answer["sums"], answer["bins"])
     order = ("bucket", *_KEYS) if query["by"] != "all" else (by, *(key for key in _KEYS if key != by))
-    groups.sort(key=lambda group: tuple(group[name] for name in order))
+    groups.sort(key=lambda group: tuple(_place(group[name]) for name in order))
     written = [] if plots is None else _plots(groups, answer, plots, by)
     if as_json:
         common.print_json(_document(answer, groups, written, by))
@@ -74,6 +77,11 @@ def _plots(groups: Sequence[dict[str, Any]], answer: dict[str, Any], folder: Pat
     return write(groups, answer["sums"], folder, cut=by in ("tier", "edge", "month"))
 
 
+def _place(name: str) -> tuple[int, str]:
+    """Where a name comes in its column: edges and tiers in their own order, the rest by name."""
+    return (_ORDER.index(name), "") if name in _ORDER else (len(_ORDER), name)
+
+
 def errors_table(groups: Sequence[dict[str, Any]], order: Sequence[str]) -> Table:
     """Errors, calibration of the intervals, and paired differences against the naive baselines."""
     table = _table("errors", (*order, "N", "MAE", "bias", "CRPS", "80 %", "ECE", "- season", "- ewma", "- rate"), order)
@@ -88,7 +96,7 @@ def errors_table(groups: Sequence[dict[str, Any]], order: Sequence[str]) -> Tabl
             _number(group["crps"], 3),
             _percent(group["coverage_80"], 1),
             _number(group["quantile_ece"], 3),
-            *(_difference(group["against"].get(name), "difference", 3) for name in ("season", "ewma", "rate")),
+            *(_difference(group["against"].get(name), 3) for name in ("season", "ewma", "rate")),
         )
     return table
 
@@ -105,10 +113,10 @@ def market_table(groups: Sequence[dict[str, Any]], order: Sequence[str]) -> Tabl
         table.add_row(
             *_names(group, order),
             str(given["n"]),
-            _difference(group["against"].get("line"), "difference", 3),
+            _difference(group["against"].get("line"), 3),
             _number(given["brier"], 4),
             _number(given["ece"], 3),
-            _difference(given["market"], "difference", 4),
+            _difference(given["market"], 4),
             _share(given["hits"], given["n"], given["wilson"]),
             "" if picks is None else _share(picks["won"], picks["n"], picks["wilson"]),
             "" if picks is None else _signed(picks["clv"], 2),
@@ -139,21 +147,16 @@ def _percent(value: float | None, digits: int = 0) -> str:
     return "" if value is None else f"{100 * value:.{digits}f} %"
 
 
-def _with(value: float | None, interval: Sequence[float] | None, digits: int) -> str:
-    """Like "4.92 ±.05": half the interval's width, for a table."""
-    if value is None or interval is None:
-        return _number(value, digits)
-    return f"{value:.{digits}f} ±{(interval[1] - interval[0]) / 2:.{digits}f}".replace("±0.", "±.")
-
-
-def _difference(found: dict[str, Any] | None, name: str, digits: int) -> str:
-    """Like "-0.052 [-.070, -.031]"."""
-    if found is None or found[name] is None:
+def _with(value: float | None, interval: Sequence[float] | None, digits: int, sign: str = "") -> str:
+    """Like "4.92 ±.05": half the interval's width, which a table has room for; `--json` has both ends."""
+    if value is None:
         return ""
-    if found["interval"] is None:
-        return _signed(found[name], digits)
-    low, high = found["interval"]
-    return f"{found[name]:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
+    text = f"{value:{sign}.{digits}f}"
+    return text if interval is None else f"{text} ±{(interval[1] - interval[0]) / 2:.{digits}f}".replace("±0.", "±.")
+
+
+def _difference(found: dict[str, Any] | None, digits: int) -> str:
+    return "" if found is None else _with(found["difference"], found["interval"], digits, "+")
 
 
 def _share(hits: int, n: int, interval: Sequence[float] | None) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from shared.accuracy import REFERENCES
@@ -133,21 +134,23 @@ def error_over_time(sums: Sequence[dict[str, Any]]) -> Figure:
             there = days[row["market"], row["mode"], row["system"]][date.fromisoformat(str(row["game_date"]))]
             there[0] += row["error"]
             there[1] += row["n"]
-    figure, axes = _grid([key[0] for key in days], "slate", "mean absolute error", same=False)
+    figure, axes = _grid([key[0] for key in days], "", "", same=False)
+    ends = []
     for market, axis in axes:
         lines = {key[1:]: found for key, found in days.items() if key[0] == market}
         for ((mode, system), found), colour in zip(sorted(lines.items()), cycle(_COLOURS), strict=False):
             when = sorted(found)
             middle, reach = _moving(np.array([found[day] for day in when]))
-            slates = np.array(when, dtype="datetime64[D]")
+            slates = np.array(when, dtype="datetime64[D]")[-len(middle) :]
             axis.plot(slates, middle, color=colour, label=f"{system}, {mode}")
             axis.fill_between(slates, middle - reach, middle + reach, color=colour, alpha=0.15, linewidth=0)
+            ends.append(f"{system} {middle[0]:.2f} at first, {middle[-1]:.2f} at last")
         axis.set_title(f"{market} (N = {sum(int(n) for found in lines.values() for _, n in found.values())})")
-        axis.tick_params(axis="x", labelrotation=30)
-    count = len({day for found in days.values() for day in found})
+        axis.set_ylabel(f"mean absolute error, {market}")
+        axis.xaxis.set_major_formatter(ConciseDateFormatter(axis.xaxis.get_major_locator()))  # type: ignore[no-untyped-call]  # of matplotlib
     _finish(
         figure,
-        f"Error of the median over {count} slates, mean of the last {_WINDOW}",
+        f"Error of the median, mean of {_WINDOW} slates: {axes[0][0]}, {ends[0]}",
         axes,
         "band: 95 %, from the spread of the slates in the window",
     )
@@ -180,7 +183,8 @@ def differences(groups: Sequence[Group], *, cut: bool) -> Figure | None:
         axis.locator_params(axis="x", nbins=5)
         axis.set_yticks(range(len(REFERENCES)), REFERENCES.values())
         axis.set_ylim(len(REFERENCES) - 0.5, -0.5)
-        axis.set_title(f"{market} (N = {_ns(share)})")
+        counts = [found["n"] for group in share for found in group["against"].values()]
+        axis.set_title(f"{market} (N = {_range(counts)})")
     _finish(
         figure,
         "Against naive baselines and the line: "
@@ -192,14 +196,15 @@ def differences(groups: Sequence[Group], *, cut: bool) -> Figure | None:
 
 
 def _moving(days: "np.ndarray[Any, np.dtype[np.float64]]") -> tuple[Any, Any]:
-    """(slates,) mean over the last `_WINDOW` slates of rows (sum, n), and 1.96 standard errors of it over slates."""
-    middle, reach = np.empty(len(days)), np.zeros(len(days))
-    for last in range(len(days)):
-        total, n = days[max(0, last - _WINDOW + 1) : last + 1].T
-        middle[last] = total.sum() / n.sum()
-        if len(n) > 1:  # the ratio's linearised variance over clusters (Cochran 1977, 6.4)
-            residual = total - middle[last] * n
-            reach[last] = 1.96 * np.sqrt(len(n) / (len(n) - 1) * (residual**2).sum()) / n.sum()
+    """From (slates, 2) sums and counts: the mean over each `_WINDOW` slates (all, if there are fewer); 1.96 errors."""
+    window = min(_WINDOW, len(days))
+    middle, reach = np.empty(len(days) - window + 1), np.zeros(len(days) - window + 1)
+    for first in range(len(middle)):
+        total, n = days[first : first + window].T
+        middle[first] = total.sum() / n.sum()
+        if window > 1:  # the ratio's linearised variance over clusters (Cochran 1977, 6.4)
+            residual = total - middle[first] * n
+            reach[first] = 1.96 * np.sqrt(window / (window - 1) * (residual**2).sum()) / n.sum()
     return middle, reach
 
 
@@ -238,7 +243,10 @@ def _label(group: Group, *, cut: bool) -> str:
 
 def _ns(groups: Sequence[Group], part: str | None = None) -> str:
     """The least and the most N of the lines in a panel."""
-    counts = [group["n"] if part is None else group[part]["n"] for group in groups]
+    return _range([group["n"] if part is None else group[part]["n"] for group in groups])
+
+
+def _range(counts: Sequence[int]) -> str:
     return str(counts[0]) if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
 
 

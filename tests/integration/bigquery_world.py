@@ -227,6 +227,9 @@ def _prediction(table: str, game: Row, player: int, market: str, dice: random.Ra
         "mean": middle,
         "line": line,
         "p_over": None if line is None else dice.random(),
+        "p_market": None if line is None or player % 2 else 0.5,
+        "edge": None if line is None or player % 2 else dice.uniform(-0.2, 0.2),
+        "recommendation": "no_line" if line is None else dice.choice(("over", "under", "pass")),
     }
     quantiles = {f"q{round(100 * q):02d}": middle * 2 * q for q in QUANTILES}
     return row(f"predictions.{table}", **{**quantiles, **known, **values})

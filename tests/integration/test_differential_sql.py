@@ -46,6 +46,8 @@ _EVENING = datetime(2024, 3, 10, 23, 30, tzinfo=UTC)
 VERIFY: Mapping[str, Sequence[Params]] = {
     "box_scores": [{**_SLATE, "season": "2023-24"}, {**_SLATE, "season": "1999-00"}],
     "grade": [_SLATE, {**_DAY, "mode": "same_day"}],
+    "grade_history": [_SLATE],
+    "system_daily_performance": [_SLATE],
     "injuries": [_SLATE, {**_DAY, "mode": "same_day"}],
     "lines": [_SLATE],
     "ml_feature_store": [_SLATE],
@@ -57,7 +59,15 @@ VERIFY: Mapping[str, Sequence[Params]] = {
     "schedule": [{**_DAY, "season": "2023-24"}, {**_DAY, "season": "1999-00"}],
     "upcoming_player_game_context": [_SLATE],
 }
+_LEDGER: Params = {"first": world.EVE, "last": world.SLATE, "mode": "", "system": ""}
+_CUTS: Sequence[Params] = [
+    {**_LEDGER, "market": "", "tier": "", "lined": lined, "by": by}
+    for by, lined in (("all", False), ("tier", True), ("edge", False), ("month", False))
+]
 CASES: Mapping[str, Sequence[Params]] = {
+    "coordinator/sql/accuracy.sql": _CUTS,
+    "coordinator/sql/accuracy_bins.sql": _CUTS,
+    "coordinator/sql/accuracy_leaks.sql": [_LEDGER, {**_LEDGER, "mode": "same_day"}],
     "coordinator/sql/grades.sql": [
         {"first": world.EVE, "last": world.SLATE, "mode": "overnight"},
         {"first": world.SLATE, "last": world.SLATE, "mode": "same_day"},

@@ -20,7 +20,9 @@ def prediction(**changes: object) -> dict[str, Any]:
     return {
         "game_id": "0022400001", "player_name": "Ann One", "team_abbr": "BOS", "opponent_team_abbr": "PHI",
         "is_home": True, "tip_utc": "2024-11-02T00:00:00+00:00", "injury_status": None, "mean": 12.34, "q10": 5.2,
-        "q90": 20.9, "line": None, "p_over": None, "voided": None, "actual": None, **changes,
+        "q90": 20.9, "line": None, "p_over": None, "voided": None, "actual": None, "system": "moving_average",
+        "shadow": False, "p_market": None, "edge": None, "recommendation": "no_line", "pass_reason": None,
+        "book": None, "over_price": None, "under_price": None, **changes,
     }  # fmt: skip
 
 
@@ -40,6 +42,33 @@ def test_f31_zero_is_a_number() -> None:
     """A line, a probability and an outcome of zero are printed as zeros."""
     row = printed(show.predictions_table([prediction(line=0.0, p_over=0.0, actual=0.0, voided=False)], "points"))
     assert row.splitlines()[-1].split()[-4:] == ["0", "0", "%", "0"]
+
+
+LINED = {"line": 11.5, "p_over": 0.6, "p_market": 0.52, "edge": 0.08, "book": "betmgm", "over_price": 105.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"recommendation": "over"}, "over +105 betmgm"),
+        ({"recommendation": "under", "under_price": -125.0}, "under -125 betmgm"),
+        ({"recommendation": "pass", "pass_reason": "few books"}, "pass: few books"),
+        ({"recommendation": "no_line"}, ""),
+    ],
+)
+def test_a_pick_names_price_and_book_and_a_pass_its_reason(changes: dict[str, Any], expected: str) -> None:
+    """What to do, at which price and where; or why nothing."""
+    assert show.pick(prediction(**LINED, **changes)) == expected
+
+
+def test_the_edge_is_shown_beside_the_market() -> None:
+    """Both probabilities and their difference; systems only where there are several, one on trial marked."""
+    made = prediction(**LINED, recommendation="pass", pass_reason="few books")
+    row = printed(show.predictions_table([made], "points")).splitlines()[-1]
+    assert row.split()[-9:] == ["60", "%", "52", "%", "+8", "%", "pass:", "few", "books"]
+    both = printed(show.predictions_table([made, prediction(system="boosted", shadow=True)], "points"))
+    assert "boosted (shadow)" in both
+    assert "moving_average" in both
 
 
 def test_prediction_shows_status_line_and_outcome() -> None:

@@ -185,6 +185,16 @@ async def test_a_body_that_is_no_json_is_refused(client: Client, data: bytes) ->
         ("/v1/grades", {"first": "2024-03-04"}, HTTPStatus.BAD_REQUEST, "last is missing"),
         ("/v1/slates", {"first": "x", "last": "2024-03-04"}, HTTPStatus.BAD_REQUEST, "first='x'"),
         ("/v1/slates", {"first": "2024-03-04", "last": "2024-03-04", "mode": "?"}, HTTPStatus.BAD_REQUEST, "mode '?'"),
+        ("/v1/predictions/over", {"player": "P1"}, HTTPStatus.BAD_REQUEST, "line is missing"),
+        ("/v1/predictions/over", {"player": "P1", "line": "x"}, HTTPStatus.BAD_REQUEST, "line='x' is not a number"),
+        ("/v1/predictions/over", {"player": "P1", "line": "nan"}, HTTPStatus.BAD_REQUEST, "line='nan' is not a number"),
+        ("/v1/predictions/over", {"line": "9.5"}, HTTPStatus.BAD_REQUEST, "player is missing"),
+        ("/v1/accuracy", {"by": "colour"}, HTTPStatus.BAD_REQUEST, "by='colour'"),
+        ("/v1/accuracy", {"tier": "star"}, HTTPStatus.BAD_REQUEST, "tier='star'"),
+        ("/v1/accuracy", {"lined": "perhaps"}, HTTPStatus.BAD_REQUEST, "lined='perhaps'"),
+        ("/v1/accuracy", {"market": "dunks"}, HTTPStatus.BAD_REQUEST, "dunks"),
+        ("/v1/accuracy", {"mode": "?"}, HTTPStatus.BAD_REQUEST, "mode '?'"),
+        ("/v1/accuracy", {"first": "soon"}, HTTPStatus.BAD_REQUEST, "first='soon'"),
         ("/v1/nothing", {}, HTTPStatus.NOT_FOUND, "/v1/nothing"),
     ],
 )
@@ -250,6 +260,42 @@ async def test_predictions_are_those_of_the_latest_slate(client: Client, ports: 
     _, named = await get(client, "/v1/predictions", game_date="2024-03-03", mode="overnight", market="threes")
     assert [(one["player_id"], one["market"]) for one in named] == [(2, "threes")]
     assert await get(client, "/v1/predictions", mode="same_day") == (HTTPStatus.OK, [])
+
+
+async def test_a_stored_prediction_answers_any_line(client: Client, ports: Ports) -> None:
+    """By name or by id, of the latest slate, without predicting again; the line asked for, not the market's."""
+    assert await get(client, "/v1/predictions/over", player="p1", line="9.5") == (HTTPStatus.OK, [])
+    await slate(client, ports)
+    _, [found] = await get(client, "/v1/predictions/over", player="p1", line="50")
+    _, [by_id] = await get(client, "/v1/predictions/over", player="1", line="50", market="points")
+    assert found == by_id
+    assert (found["player_name"], found["market"], found["asked_line"]) == ("P1", "points", 50.0)
+    assert found["p_over"] + found["p_push"] + found["p_under"] == pytest.approx(1.0)
+    assert 0.45 < found["p_over"] < 0.5
+    assert found["p_push"] > 0
+    assert await get(client, "/v1/predictions/over", player="nobody", line="50") == (HTTPStatus.OK, [])
+
+
+async def test_accuracy_answers_the_sums_of_what_is_asked(client: Client, ports: Ports) -> None:
+    """By default everything up to today; what is asked narrows it, and the answer says what was asked."""
+    set_clock(ports, tip(SLATE, 7))
+    kind = {"game_id": GAME, "market": "points", "system": "moving_average", "error": -4.0}
+    grades = [
+        row("predictions.prediction_grades", player_id=n, mode=mode, **kind) | {"brier": None if n else 0.2}
+        for n in range(3)
+        for mode in ("overnight", "same_day")
+    ]
+    await load(ports.warehouse, predictions__prediction_grades=grades)
+    _, whole = await get(client, "/v1/accuracy")
+    assert (whole["first"], whole["last"], whole["by"], whole["suspects"]) == ("2023-01-29", "2024-03-04", "all", [])
+    assert [(one["mode"], one["n"], one["error"]) for one in whole["sums"]] == [
+        ("overnight", 3, 12.0),
+        ("same_day", 3, 12.0),
+    ]
+    _, narrow = await get(client, "/v1/accuracy", mode="same_day", by="month", first="2024-03-01", last="2024-03-04")
+    assert [(one["bucket"], one["n"]) for one in narrow["sums"]] == [("2024-03", 3)]
+    _, nothing = await get(client, "/v1/accuracy", last="2024-03-03")
+    assert (nothing["sums"], nothing["bins"]) == ([], [])
 
 
 async def test_f37_slates_and_grades_are_derived_from_the_tables(client: Client, ports: Ports) -> None:

@@ -72,9 +72,10 @@ def prediction(game_id: str, player: int, day: date, generation: int = 1, **valu
     run_id = f"{day}.overnight.{generation}"
     known = {"game_id": game_id, "player_id": player, "game_date": day, "run_id": run_id, "generation": generation}
     quantiles = {f"q{round(100 * q):02d}": 100 * q for q in QUANTILES}
-    kind = {"mode": "overnight", "market": "points", "system": "moving_average", "mean": 50.0}
+    kind = {"mode": "overnight", "market": "points", "system": "moving_average", "recommendation": "no_line"}
+    moments = {"mean": 50.0, "location": 50.0, "variance": 100.0, "shift": 0}
     at = eastern_instant(day, OVERNIGHT_CUTOFF)
-    return row("predictions.player_prop_predictions", predicted_at=at, **known, **kind, **quantiles) | values
+    return row("predictions.player_prop_predictions", predicted_at=at, **known, **kind, **moments, **quantiles) | values
 
 
 async def load(warehouse: Warehouse, **tables: list[Row]) -> None:

@@ -14,25 +14,32 @@ WITH grades AS (
     AND (@mode = '' OR mode = @mode)
     AND (@market = '' OR market = @market)
     AND (@system = '' OR system = @system)
+),
+cut AS (
+  SELECT
+    *,
+    CASE @by
+      WHEN 'tier' THEN tier
+      WHEN 'month' THEN SUBSTR(CAST(game_date AS STRING), 1, 7)
+      WHEN 'edge' THEN CASE
+        WHEN edge IS NULL THEN 'no price'
+        WHEN ABS(edge) < 0.02 THEN '0-2 %'
+        WHEN ABS(edge) < 0.04 THEN '2-4 %'
+        WHEN ABS(edge) < 0.06 THEN '4-6 %'
+        WHEN ABS(edge) < 0.10 THEN '6-10 %'
+        ELSE '10 % and more'
+      END
+      ELSE 'all'
+    END AS bucket
+  FROM grades
+  WHERE (@tier = '' OR tier = @tier) AND (NOT @lined OR line IS NOT NULL)
 )
 SELECT
   game_date,
   mode,
   market,
   system,
-  CASE @by
-    WHEN 'tier' THEN tier
-    WHEN 'month' THEN SUBSTR(CAST(game_date AS STRING), 1, 7)
-    WHEN 'edge' THEN CASE
-      WHEN edge IS NULL THEN 'no price'
-      WHEN ABS(edge) < 0.02 THEN '0-2 %'
-      WHEN ABS(edge) < 0.04 THEN '2-4 %'
-      WHEN ABS(edge) < 0.06 THEN '4-6 %'
-      WHEN ABS(edge) < 0.10 THEN '6-10 %'
-      ELSE '10 % and more'
-    END
-    ELSE 'all'
-  END AS bucket,
+  bucket,
   LOGICAL_OR(shadow) AS shadow,
   COUNTIF(NOT voided) AS n,
   COUNTIF(voided) AS voided,
@@ -79,7 +86,6 @@ SELECT
   SUM(IF(pick_result IS NULL, NULL, clv)) AS clv,
   COUNTIF(pick_result IS NOT NULL AND clv_price IS NOT NULL) AS clv_price_n,
   SUM(IF(pick_result IS NULL, NULL, clv_price)) AS clv_price
-FROM grades
-WHERE (@tier = '' OR tier = @tier) AND (NOT @lined OR line IS NOT NULL)
+FROM cut
 GROUP BY game_date, mode, market, system, bucket
 ORDER BY game_date, mode, market, system, bucket

@@ -12,29 +12,36 @@ WITH grades AS (
     AND (@mode = '' OR mode = @mode)
     AND (@market = '' OR market = @market)
     AND (@system = '' OR system = @system)
+),
+cut AS (
+  SELECT
+    *,
+    CASE @by
+      WHEN 'tier' THEN tier
+      WHEN 'month' THEN SUBSTR(CAST(game_date AS STRING), 1, 7)
+      WHEN 'edge' THEN CASE
+        WHEN edge IS NULL THEN 'no price'
+        WHEN ABS(edge) < 0.02 THEN '0-2 %'
+        WHEN ABS(edge) < 0.04 THEN '2-4 %'
+        WHEN ABS(edge) < 0.06 THEN '4-6 %'
+        WHEN ABS(edge) < 0.10 THEN '6-10 %'
+        ELSE '10 % and more'
+      END
+      ELSE 'all'
+    END AS bucket
+  FROM grades
+  WHERE (@tier = '' OR tier = @tier) AND (NOT @lined OR line IS NOT NULL)
 )
 SELECT
   mode,
   market,
   system,
-  CASE @by
-    WHEN 'tier' THEN tier
-    WHEN 'month' THEN SUBSTR(CAST(game_date AS STRING), 1, 7)
-    WHEN 'edge' THEN CASE
-      WHEN edge IS NULL THEN 'no price'
-      WHEN ABS(edge) < 0.02 THEN '0-2 %'
-      WHEN ABS(edge) < 0.04 THEN '2-4 %'
-      WHEN ABS(edge) < 0.06 THEN '4-6 %'
-      WHEN ABS(edge) < 0.10 THEN '6-10 %'
-      ELSE '10 % and more'
-    END
-    ELSE 'all'
-  END AS bucket,
+  bucket,
   LEAST(CAST(FLOOR(p_over * 10) AS INT64), 9) AS bin,
   COUNT(*) AS n,
   SUM(p_over) AS p_over,
   COUNTIF(line_result = 'over') AS overs
-FROM grades
-WHERE (@tier = '' OR tier = @tier) AND (NOT @lined OR line IS NOT NULL) AND brier IS NOT NULL
+FROM cut
+WHERE brier IS NOT NULL
 GROUP BY mode, market, system, bucket, bin
 ORDER BY mode, market, system, bucket, bin

@@ -480,14 +480,14 @@ TABLES = {
         Table(
             "predictions.prediction_grades_history",
             "A row whenever a grade was new or changed (a late box score, a corrected statistic, a later run).",
-            (*_GRADE_KEY, "graded_at"),
+            (*_GRADE_KEY, "revision"),
             (
                 _GAME_DATE,
                 _MODE,
                 _GAME,
                 _PLAYER,
                 *_GRADED,
-                _c("graded_at", "TIMESTAMP", "when it was graded so"),
+                _c("revision", "INT64", "1 when first graded, one more whenever the grade had changed"),
             ),
             cluster=("system", "market"),
         ),

@@ -11,9 +11,7 @@ async def on_task(message: Message, ports: Ports, *, regrade_days: int) -> None:
     if not isinstance(message, StepRequested) or message.step not in PROCESSORS:
         raise Permanent(f"analytics cannot handle {message.key!r}", remedy="it belongs on another service's topic")
     started = ports.clock.monotonic()
-    rows = await PROCESSORS[message.step].run(
-        message, ports.warehouse, regrade_days=regrade_days, now=ports.clock.now()
-    )
+    rows = await PROCESSORS[message.step].run(message, ports.warehouse, regrade_days=regrade_days)
     report = StepReported(
         run_id=message.run_id,
         step=message.step,

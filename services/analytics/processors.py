@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 
@@ -38,13 +38,12 @@ class Processor:
         """The SQL text."""
         return _sql(self.step)
 
-    async def run(self, request: StepRequested, warehouse: Warehouse, *, regrade_days: int, now: datetime) -> int:
+    async def run(self, request: StepRequested, warehouse: Warehouse, *, regrade_days: int) -> int:
         """Compute and replace; returns the rows written. Running it twice leaves the same rows."""
         params: dict[str, Scalar] = {"game_date": request.game_date, "mode": request.mode.value}
         if "@first_date" in self.scope:  # what came before the slate: results, not forecasts
             params["first_date"] = request.game_date - timedelta(days=regrade_days)
             params["last_date"] = request.game_date - timedelta(days=1)
-            params["graded_at"] = now
         if "@since" in self.scope:
             params["since"] = request.game_date - timedelta(days=regrade_days)
             if self.step == "player_game_summary":
@@ -67,7 +66,7 @@ PROCESSORS: Mapping[str, Processor] = {
         Processor("player_daily_cache", "game_date = @game_date AND mode = @mode"),
         Processor("ml_feature_store", "game_date = @game_date AND mode = @mode"),
         Processor("grade", _GRADED),
-        Processor("grade_history", f"{_GRADED} AND graded_at >= @graded_at"),
+        Processor("grade_history", _GRADED),
         Processor("system_daily_performance", _GRADED),
     )
 }

@@ -10,14 +10,15 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.coordinator.accuracy import accuracy, market_of, over
 from services.coordinator.domain.decide import decide
 from services.coordinator.domain.events import RunRequested
 from services.coordinator.domain.run import Run
 from services.coordinator.engine import Engine
 from services.coordinator.handlers import DEAD_LETTERS
-from services.coordinator.ledger import accuracy, over
-from services.coordinator.query import day_of, json_, market_of, mode_of
 from services.coordinator.sql import sql
+from services.coordinator.web import day as day_of
+from services.coordinator.web import json_response, one_of
 from shared.errors import Permanent, TipoffError, Transient
 from shared.pipeline import plan
 from shared.ports import Ports
@@ -43,7 +44,7 @@ class RunBody(BaseModel):
 
 
 def _refuse(status: HTTPStatus, message: str, remedy: str = "") -> web.Response:
-    return json_({"error": message, "remedy": remedy}, status)
+    return json_response({"error": message, "remedy": remedy}, status)
 
 
 @web.middleware
@@ -122,12 +123,12 @@ class Api:
             before = await self._engine.run(f"{day}.{body.mode.value}")
             after, commands = decide(before, event, self._ports.clock.now())
             starts = [message.key for _, message in commands]
-            return json_({"dry_run": True, "starts": starts, "run": None if after is None else public(after)})
-        return json_(public(await self._engine.apply(event)), HTTPStatus.ACCEPTED)
+            return json_response({"dry_run": True, "starts": starts, "run": None if after is None else public(after)})
+        return json_response(public(await self._engine.apply(event)), HTTPStatus.ACCEPTED)
 
     async def runs(self, _: web.Request) -> web.Response:
         """GET /v1/runs: every run, oldest slate first."""
-        return json_([public(run) for run in await self._engine.runs()])
+        return json_response([public(run) for run in await self._engine.runs()])
 
     async def run(self, request: web.Request) -> web.Response:
         """GET /v1/runs/{date}.{mode}[.{generation}]."""
@@ -135,38 +136,40 @@ class Api:
         run = await self._engine.run(key)
         if run is None or request.match_info["key"] not in (run.key, run.run_id):
             return _refuse(HTTPStatus.NOT_FOUND, f"no run {request.match_info['key']}", "GET /v1/runs lists them")
-        return json_(public(run))
+        return json_response(public(run))
 
     async def predictions(self, request: web.Request) -> web.Response:
         """GET /v1/predictions?game_date=&mode=&market=: the current predictions of a slate (default: the latest)."""
         market = market_of(request.query)
         key = await self._slate(request)
         if key is None:
-            return json_([])
+            return json_response([])
         params = {"game_date": key[0], "mode": key[1].value, "market": market}
-        return json_(await self._ports.warehouse.query(sql("predictions"), params))
+        return json_response(await self._ports.warehouse.query(sql("predictions"), params))
 
     async def accounts(self, name: str, request: web.Request) -> web.Response:
         """GET /v1/grades and /v1/slates ?first=&last=&mode=: accuracy by slate and market; counts by slate."""
-        mode = Mode(mode_of(request.query.get("mode", Mode.OVERNIGHT.value)))
+        mode = Mode(one_of(request.query.get("mode", Mode.OVERNIGHT.value)))
         params = {"first": day_of(request.query, "first"), "last": day_of(request.query, "last"), "mode": mode.value}
-        return json_(await self._ports.warehouse.query(sql(name), params))
+        return json_response(await self._ports.warehouse.query(sql(name), params))
 
     async def dead_letters(self, _: web.Request) -> web.Response:
         """GET /v1/dead-letters: what could not be handled, with the reason."""
-        return json_([{"id": d.id, **d.data} for d in await self._ports.state.list(DEAD_LETTERS)])
+        return json_response([{"id": d.id, **d.data} for d in await self._ports.state.list(DEAD_LETTERS)])
 
     async def quarantine(self, request: web.Request) -> web.Response:
         """GET /v1/quarantine?game_date=&mode=: what a slate's scraping refused."""
         key = await self._slate(request)
         if key is None:
-            return json_([])
-        return json_(await self._ports.warehouse.query(sql("quarantine"), {"game_date": key[0], "mode": key[1].value}))
+            return json_response([])
+        return json_response(
+            await self._ports.warehouse.query(sql("quarantine"), {"game_date": key[0], "mode": key[1].value})
+        )
 
     async def _slate(self, request: web.Request) -> tuple[date, Mode] | None:
         """The slate asked for: the latest run that fits the query, or the date and mode as given."""
         mode = request.query.get("mode")
-        wanted = None if mode is None else Mode(mode_of(mode))
+        wanted = None if mode is None else Mode(one_of(mode))
         day = day_of(request.query, "game_date") if "game_date" in request.query else None
         if day is not None and wanted is not None:
             return day, wanted

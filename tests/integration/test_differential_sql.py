@@ -125,8 +125,7 @@ async def worlds() -> AsyncIterator[Worlds]:
             for step in steps:
                 request = StepRequested(run_id=world.RUN, game_date=day, mode=mode, step=step, attempt=1)
                 one, other = [
-                    await PROCESSORS[step].run(request, warehouse, regrade_days=20, now=_NOON)
-                    for warehouse in (duckdb, cloud)
+                    await PROCESSORS[step].run(request, warehouse, regrade_days=20) for warehouse in (duckdb, cloud)
                 ]
                 written.append((f"{step} {day} {mode.value}", one, other))
         scope = "game_date = @game_date AND run_id = @run_id"

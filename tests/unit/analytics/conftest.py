@@ -1,7 +1,7 @@
 """The warehouse the SQL runs on, in memory."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
@@ -13,7 +13,6 @@ from shared.slate import Mode
 from shared.tables import TABLES
 from tests.unit.shared.rows import SLATE
 
-NOW = datetime(2024, 3, 4, 13, tzinfo=UTC)
 Process = Callable[..., Awaitable[list[Row]]]
 
 
@@ -28,12 +27,10 @@ async def warehouse() -> AsyncIterator[Warehouse]:
 def process(warehouse: Warehouse) -> Process:
     """Run processors for a slate; answers the rows of the last one's table, ordered by its key."""
 
-    async def run(
-        *steps: str, day: date = SLATE, mode: Mode = Mode.OVERNIGHT, regrade_days: int = 7, now: datetime = NOW
-    ) -> list[Row]:
+    async def run(*steps: str, day: date = SLATE, mode: Mode = Mode.OVERNIGHT, regrade_days: int = 7) -> list[Row]:
         for step in steps:
             request = StepRequested(run_id=f"{day}.{mode}.1", game_date=day, mode=mode, step=step, attempt=1)
-            await PROCESSORS[step].run(request, warehouse, regrade_days=regrade_days, now=now)
+            await PROCESSORS[step].run(request, warehouse, regrade_days=regrade_days)
         return await rows_of(warehouse, PROCESSORS[steps[-1]].table)
 
     return run

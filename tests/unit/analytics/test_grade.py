@@ -1,6 +1,6 @@
 """`predictions.prediction_grades`: what a prediction was worth, by hand."""
 
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
@@ -12,7 +12,6 @@ from tests.unit.analytics.conftest import Process
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, prediction, prop, tip
 
 GAME = "0022300800"
-SLATE_MORNING = eastern_instant(SLATE, time(8))
 
 
 def both_teams(day: date = YESTERDAY, **values: object) -> list[Row]:
@@ -181,18 +180,16 @@ async def test_quantile_places_and_crps_by_hand(warehouse: Warehouse, process: P
 
 
 async def test_history_keeps_what_a_grade_was(warehouse: Warehouse, process: Process) -> None:
-    """Grading again adds nothing; a corrected statistic adds a row and the old one stays."""
-    at = SLATE_MORNING
+    """Grading again adds nothing; a corrected statistic adds a revision, and the one before stays."""
     await graded(warehouse, process, [prediction(GAME, 1, YESTERDAY)], both_teams(points=20))
-    first = await process("grade_history", now=at)
-    assert await process("grade", "grade_history", now=at) == first
-    assert await process("grade", "grade_history", now=at + timedelta(hours=1)) == first
-    await warehouse.replace(
-        "raw.player_box_scores", both_teams(points=22), scope="game_date = @day", params={"day": YESTERDAY}
-    )
-    await process("player_game_summary", "grade")
-    rows = await process("grade_history", now=at + timedelta(days=1))
-    assert [(row["actual"], row["graded_at"]) for row in rows] == [(20.0, at), (22.0, at + timedelta(days=1))]
+    first = await process("grade_history")
+    assert [row["revision"] for row in first] == [1]
+    assert await process("grade", "grade_history") == first
+    for points in (22, 20):
+        scope, params = "game_date = @day", {"day": YESTERDAY}
+        await warehouse.replace("raw.player_box_scores", both_teams(points=points), scope=scope, params=params)
+        rows = await process("player_game_summary", "grade", "grade_history")
+    assert [(row["revision"], row["actual"]) for row in rows] == [(1, 20.0), (2, 22.0), (3, 20.0)]
 
 
 async def test_daily_performance_adds_the_grades_up(warehouse: Warehouse, process: Process) -> None:

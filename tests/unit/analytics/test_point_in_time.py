@@ -15,7 +15,6 @@ from shared.contract import StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Row
 from shared.slate import Mode, cutoff
-from tests.unit.analytics.conftest import NOW
 from tests.unit.shared.rows import SLATE, box, game, injury, load, prop, roster, tip
 
 EARLY, LATE = "0022300900", "0022300901"
@@ -105,7 +104,7 @@ async def features(night: Night, mode: Mode, *, order: int = 0) -> dict[int, Row
         await load(warehouse, **tables)
         for step in NIGHT:
             request = StepRequested(run_id=f"{SLATE}.{mode}.1", game_date=SLATE, mode=mode, step=step, attempt=1)
-            await PROCESSORS[step].run(request, warehouse, regrade_days=7, now=NOW)
+            await PROCESSORS[step].run(request, warehouse, regrade_days=7)
         context = await warehouse.query("SELECT player_id, injury_status FROM analytics.upcoming_player_game_context")
         status = {row["player_id"]: row["injury_status"] for row in context}
         rows = await warehouse.query("SELECT * FROM features.ml_feature_store")

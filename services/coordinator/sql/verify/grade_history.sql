@@ -3,7 +3,7 @@ WITH latest AS (
   SELECT game_id, player_id, market, system, run_id, voided
   FROM predictions.prediction_grades_history
   WHERE game_date >= DATE_SUB(@game_date, INTERVAL 7 DAY) AND game_date < @game_date AND mode = @mode
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, player_id, market, system ORDER BY graded_at DESC) = 1
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, player_id, market, system ORDER BY revision DESC) = 1
 )
 SELECT
   COUNT(*) AS expected,

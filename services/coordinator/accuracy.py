@@ -1,16 +1,18 @@
 """The routes of the ledger: how good the predictions were, and what one of them says of any line."""
 
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import date, timedelta
 
 from aiohttp import web
 
-from services.coordinator.query import day_of, json_, market_of, mode_of, number_of
 from services.coordinator.sql import sql
+from services.coordinator.web import day, json_response, one_of
 from shared.counts import against
 from shared.errors import Permanent
 from shared.leaks import suspects
+from shared.markets import MARKETS
 from shared.ports import Params, Ports, Row
 from shared.slate import Mode, eastern_date
 
@@ -29,22 +31,22 @@ async def accuracy(ports: Ports, request: web.Request) -> web.Response:
     The arithmetic is `shared.accuracy.report`. `suspects` names what is too good to be true.
     """
     query = request.query
-    last = day_of(query, "last") if "last" in query else eastern_date(ports.clock.now())
-    by, tier = _one_of(query.get("by", "all"), CUTS, "by"), query.get("tier", "")
+    last = day(query, "last") if "last" in query else eastern_date(ports.clock.now())
+    by, tier = _known(query.get("by", "all"), CUTS, "by"), query.get("tier", "")
     window: Params = {
-        "first": day_of(query, "first") if "first" in query else last - _LOOK_BACK,
+        "first": day(query, "first") if "first" in query else last - _LOOK_BACK,
         "last": last,
-        "mode": mode_of(query["mode"]) if "mode" in query else "",
+        "mode": one_of(query["mode"]) if "mode" in query else "",
         "system": query.get("system", ""),
     }
     cut: Params = {
         **window,
         "market": market_of(query),
-        "tier": _one_of(tier, TIERS, "tier") if tier else "",
-        "lined": _one_of(query.get("lined", "false"), ("true", "false"), "lined") == "true",
+        "tier": _known(tier, TIERS, "tier") if tier else "",
+        "lined": _known(query.get("lined", "false"), ("true", "false"), "lined") == "true",
         "by": by,
     }
-    return json_(
+    return json_response(
         {
             **cut,
             "sums": await ports.warehouse.query(sql("accuracy"), cut),
@@ -59,16 +61,34 @@ async def over(ports: Ports, slate_of: SlateOf, request: web.Request) -> web.Res
 
     `player` is an NBA id or a part of a name. One answer per current prediction: player, market and system.
     """
-    line, market = number_of(request.query, "line"), market_of(request.query)
+    line, market = _number(request.query, "line"), market_of(request.query)
     player = request.query.get("player", "").strip().casefold()
     if not player:
         raise Permanent("query parameter player is missing", remedy="add player= with a name or an NBA id")
     key = await slate_of(request)
     if key is None:
-        return json_([])
+        return json_response([])
     params = {"game_date": key[0], "mode": key[1].value, "market": market}
     rows = await ports.warehouse.query(sql("predictions"), params)
-    return json_([_answer(row, line) for row in rows if _is(row, player)])
+    return json_response([_answer(row, line) for row in rows if _is(row, player)])
+
+
+def market_of(query: Mapping[str, str]) -> str:
+    """The market asked for, or "" for all. Raises `Permanent` for what is none."""
+    market = query.get("market", "")
+    return _known(market, tuple(MARKETS), "market") if market else ""
+
+
+def _number(query: Mapping[str, str], name: str) -> float:
+    if name not in query:
+        raise Permanent(f"query parameter {name} is missing", remedy=f"add {name}=22.5")
+    try:
+        number = float(query[name])
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise Permanent(f"{name}={query[name]!r} is not a number")
+    return number
 
 
 def _is(row: Row, player: str) -> bool:
@@ -82,7 +102,7 @@ def _answer(row: Row, line: float) -> Row:
     return {**{name: row[name] for name in names}, "mean": row["mean"], "asked_line": line, **asdict(answer)}
 
 
-def _one_of(value: str, known: tuple[str, ...], name: str) -> str:
+def _known(value: str, known: tuple[str, ...], name: str) -> str:
     if value not in known:
         raise Permanent(f"{name}={value!r} is unknown", remedy=f"one of {', '.join(known)}")
     return value

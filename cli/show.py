@@ -18,10 +18,11 @@ from rich.progress import (
 from rich.table import Table
 
 from cli.common import err, out
+from shared.markets import MARKETS
 from shared.pipeline import PHASES, STEPS
 from shared.slate import EASTERN
 
-MARKET_ORDER = ("points", "rebounds", "assists", "threes")
+MARKET_ORDER = tuple(MARKETS)
 
 
 class NightProgress:

@@ -503,7 +503,7 @@ TABLES = {
                 _n("pinball", "FLOAT64", "mean quantile loss over the eleven quantiles; null when voided"),
                 _n("crps", "FLOAT64", "continuous ranked probability score from the quantiles; null when voided"),
                 _n("p_over", "FLOAT64", "as predicted; null without a line"),
-                _n("p_market", "FLOAT64", "as predicted; null without a two-sided price"),
+                _n("p_market", "FLOAT64", "probability, as predicted; null without a two-sided price"),
                 _n("edge", "FLOAT64", "as predicted, share; null without a two-sided price"),
                 _n("brier", "FLOAT64", "(p_over - over)^2; null when voided, pushed or without a line"),
                 _n("market_brier", "FLOAT64", "(p_market - over)^2; null as brier, or without p_market"),
@@ -546,7 +546,7 @@ TABLES = {
                 _n("coverage_80", "FLOAT64", "share of outcomes inside the 80 % interval; null as mae"),
                 _c("with_line", "INT64", "graded with a line and no push"),
                 _n("brier", "FLOAT64", "mean over those; null if there are none"),
-                _n("market_brier", "FLOAT64", "the market's, where it has a price; null if nowhere"),
+                _n("market_brier", "FLOAT64", "the market's score, where it has a price; null if nowhere"),
                 _c("picks", "INT64", "recommended, neither void nor push"),
                 _c("picks_won", "INT64", "of those"),
                 _n(

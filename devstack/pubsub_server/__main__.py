@@ -2,10 +2,10 @@
 
 import argparse
 import asyncio
-import ctypes
 import signal
 
 from devstack.pubsub_server.server import serve
+from shared.memory import keep_freed
 
 
 async def _run(host: str, port: int, speed: float) -> None:
@@ -17,15 +17,6 @@ async def _run(host: str, port: int, speed: float) -> None:
         await stop.wait()
 
 
-def _keep_memory() -> None:
-    """Have glibc keep what is freed: fresh pages for every megabyte cost a third of the time of large messages."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        m_trim_threshold, m_mmap_threshold = -1, -3
-        mallopt(m_mmap_threshold, 32 << 20)
-        mallopt(m_trim_threshold, 256 << 20)
-
-
 def main() -> None:
     """Read the arguments, serve."""
     parser = argparse.ArgumentParser(prog="python -m devstack.pubsub_server", description="A Pub/Sub server in memory.")
@@ -33,7 +24,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8085, help="0 picks a free one")
     parser.add_argument("--speed", type=float, default=1.0, help="seconds of deadlines and backoffs per real second")
     arguments = parser.parse_args()
-    _keep_memory()
+    keep_freed()
     asyncio.run(_run(arguments.host, arguments.port, arguments.speed))
 
 

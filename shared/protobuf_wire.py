@@ -7,6 +7,7 @@ pieces: protobuf reads and writes all else, and the payload is cut out before or
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 LARGE = 16_000
@@ -53,7 +54,12 @@ def fields(wire: bytes, start: int = 0, end: int | None = None) -> Iterator[Fiel
 
 def delimited(number: int, *pieces: bytes | memoryview) -> tuple[bytes | memoryview, ...]:
     """The pieces as one length-delimited field (bytes, a string, a message): its head, then the pieces."""
-    return varint(number << 3 | DELIMITED) + varint(sum(map(len, pieces))), *pieces
+    return _head(number, sum(map(len, pieces))), *pieces
+
+
+@lru_cache(1024)  # what travels together is often of a size
+def _head(number: int, size: int) -> bytes:
+    return varint(number << 3 | DELIMITED) + varint(size)
 
 
 def varint(number: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import signal
 
 from devstack.pubsub_server.server import serve
@@ -13,6 +14,7 @@ async def _run(host: str, port: int, speed: float) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with serve(port, host=host, speed=speed) as server:
+        gc.freeze()  # what starting made lives as long as the server
         print(f"PUBSUB_EMULATOR_HOST={server.address} PUBSUB_CERTS_URL={server.certs_url}", flush=True)  # noqa: T201 - what a launcher reads
         await stop.wait()
 

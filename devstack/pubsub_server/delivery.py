@@ -30,7 +30,7 @@ def fill(response: Pb, leased: Iterable[Leased], clock: Time, *, count_attempts:
             received.delivery_attempt = delivery.attempt
         message = received.message
         if with_data:
-            message.data = source.data
+            message.data = bytes(source.data)
         message.message_id = source.id
         if source.attributes:
             message.attributes.update(source.attributes)

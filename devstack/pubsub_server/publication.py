@@ -1,9 +1,11 @@
 """What is published: a PublishRequest, the data of large messages cut out of it before protobuf copies them twice."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from devstack.pubsub_server.wire import Pb, PublishRequest
+from shared.embedded.broker_limits import Payload
 from shared.protobuf_wire import DELIMITED, LARGE, delimited, fields
 
 _MESSAGES, _DATA = 2, 1
@@ -16,7 +18,8 @@ class Publication:
 
     request: Pb
     """Its messages may be without their data."""
-    payloads: list[bytes]
+    payloads: Sequence[Payload]
+    """Large ones are views of what came over the wire, which lives as long as the last of them."""
 
 
 def parse(wire: bytes) -> Publication:
@@ -38,7 +41,7 @@ def parse(wire: bytes) -> Publication:
 def _cut(wire: bytes) -> Publication:
     view = memoryview(wire)
     rest: list[bytes | memoryview] = []
-    payloads: list[bytes] = []
+    payloads: list[Payload] = []
     for field in fields(wire):
         if (field.number, field.kind) != (_MESSAGES, DELIMITED):
             rest.append(view[field.start : field.end])
@@ -50,5 +53,5 @@ def _cut(wire: bytes) -> Publication:
             else:
                 kept.append(view[inner.start : inner.end])
         rest += delimited(_MESSAGES, *kept)
-        payloads.append(bytes(data))
+        payloads.append(data)
     return Publication(PublishRequest.FromString(b"".join(rest)), payloads)

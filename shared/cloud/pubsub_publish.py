@@ -108,7 +108,7 @@ def _filled(topic: str, batch: Sequence[_Outgoing]) -> Any:  # noqa: ANN401 - a 
 def _assembled(topic: str, batch: Sequence[_Outgoing]) -> "_Assembled":
     pieces: list[bytes | memoryview] = [*delimited(_TOPIC, topic.encode())]
     for data, attributes, _ in batch:
-        rest = _Message(attributes=attributes).SerializeToString()
+        rest = _Message(attributes=attributes).SerializeToString() if attributes else b""
         pieces += delimited(_MESSAGES, *delimited(_DATA, data), rest)
     return _Assembled(topic, b"".join(pieces))
 

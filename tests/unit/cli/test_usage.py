@@ -24,6 +24,10 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
             ("replay", "--history", ".", "--from", "2024-03-04", "--to", "2024-03-04", "--faults", "hail"),
             ["hail", "storm"],
         ),
+        (
+            ("replay", "--history", ".", "--from", "2024-03-04", "--to", "2024-03-04", "--faults", "unreachable:x.com"),
+            ["--faults", "x.com", "cdn.nba.com"],
+        ),
         (("dev", "up", "--port", "70000"), ["--port", "70000"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

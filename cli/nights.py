@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,13 +47,16 @@ PARQUET_COLUMNS = (
     "--market", default="points", show_default=True, type=click.Choice(show.MARKET_ORDER), help="Market to print."
 )
 @common.json_option
-def demo(path: Path | None, mode: str, market: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+@click.option("--dry-run", is_flag=True, help="Only say which slate would be run.")
+def demo(path: Path | None, mode: str, market: str, *, as_json: bool, dry_run: bool) -> None:
     """One night, end to end, on this machine: scrape, analyse, predict, publish; next morning, grade."""
     base = common.home()
     history = _open(path)
     plan = Plan(history.last_date, history.last_date, Mode(mode), "none", _absolute(path))
-    workspace = _workspace(base, "demo", history, plan)
-    with workspace.lock(), show.NightProgress("night of") as progress:
+    if dry_run:
+        common.print_json([{"game_date": plan.first, "games": len(history.on(plan.first))}])
+        return
+    with _workspace(base, "demo", history, plan) as workspace, show.NightProgress("night of") as progress:
         report = common.settle(replay_nights(workspace, history, plan, progress, kind="demo"))
     rows = common.settle(_read_predictions(base))
     if as_json:
@@ -107,8 +112,10 @@ def replay(  # noqa: PLR0913 - one argument per option
     if dry_run:
         common.print_json([{"game_date": day, "games": games} for day, games in slates])
         return
-    workspace = _workspace(base, "replay", history, plan)
-    with workspace.lock(), show.SeasonProgress(f"replay {mode}", len(slates) + 1) as progress:
+    with (
+        _workspace(base, "replay", history, plan) as workspace,
+        show.SeasonProgress(f"replay {mode}", len(slates) + 1) as progress,
+    ):
         report = common.settle(replay_nights(workspace, history, plan, progress))
     if parquet is not None:
         _write_parquet(common.settle(_all_predictions(base, plan)), parquet)
@@ -216,17 +223,16 @@ def _refuse_outside(history: History, first: date, last: date) -> None:
         raise click.UsageError(f"{first} is too early: {known}")
 
 
-def _workspace(base: Path, kind: str, history: History, plan: Plan) -> Workspace:
-    """The workspace of this very command: kept if it is unfinished, else made afresh."""
+@contextmanager
+def _workspace(base: Path, kind: str, history: History, plan: Plan) -> Iterator[Workspace]:
+    """The workspace of this very command, held: kept if it is unfinished, else made afresh."""
     identity = json.dumps([history.fingerprint, str(plan.first), str(plan.last), plan.mode, plan.faults])
     workspace = Workspace(base, f"{kind}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}")
-    if workspace.path.is_dir():
-        with workspace.lock():
-            unfinished = not workspace.read_session().get("finished", True)
-        if not unfinished:
+    with workspace.lock():  # to the end: of two equal commands neither may wipe what the other has begun
+        if workspace.read_session().get("finished", True):
             workspace.wipe()
-    workspace.make()
-    return workspace
+        workspace.make()
+        yield workspace
 
 
 async def _read_predictions(base: Path) -> list[dict[str, Any]]:

@@ -1,9 +1,13 @@
 """What can be refused without starting anything: exit code 2, one line."""
 
+import subprocess
+import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from cli import main
 from tests.e2e.command import DONE, FAILED, USAGE, inside
 
 
@@ -30,6 +34,10 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
         ),
         (("cost", "--from", "2024-03-04"), ["--from with --to"]),
         (("cost", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to 2024-03-04 is before --from 2024-03-05"]),
+        (
+            ("replay", "--history", ".", "--from", "2024-03-04", "--to", "2024-03-04", "--faults", "unreachable:x.com"),
+            ["--faults", "x.com", "cdn.nba.com"],
+        ),
         (("dev", "up", "--port", "70000"), ["--port", "70000"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -92,3 +100,30 @@ def test_nothing_runs_in_a_new_home(tmp_path: Path) -> None:
     assert (status.code, status.json) == (FAILED, {"running": False, "services": []})
     assert "`tipoff dev up` starts it" in inside(tmp_path, "dev", "status").out
     assert inside(tmp_path, "dev", "down").code == DONE
+
+
+def test_demo_s_dry_run_names_its_slate_and_makes_nothing(tmp_path: Path) -> None:
+    """The last slate of the history, with its games; no home is made."""
+    done = inside(tmp_path / "home", "demo", "--dry-run")
+    assert (done.code, done.err) == (DONE, "")
+    [slate] = done.json
+    assert list(slate) == ["game_date", "games"]
+    assert slate["games"] > 0
+    assert not (tmp_path / "home").exists()
+
+
+def test_the_command_line_imports_what_is_asked_for() -> None:
+    """No engine, no client, no service is imported until a command needs it."""
+    asked = "import sys, cli.main; print(*sys.modules)"
+    heavy = {"duckdb", "pyarrow", "numpy", "scipy", "aiohttp", "google", "grpc", "benchmarks", "services", "devstack"}
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True)
+    assert heavy.isdisjoint(done.stdout.split())
+
+
+def test_every_command_is_where_it_is_said_to_be() -> None:
+    """Each name leads to the command of that name."""
+    context = click.Context(main.tipoff)
+    for name in main.tipoff.list_commands(context):
+        command = main.tipoff.get_command(context, name)
+        assert command is not None
+        assert command.name == name

@@ -1,9 +1,11 @@
 """`tipoff bench bus`: publish and receive, embedded, over the wire, and on Google's emulator where gcloud has it.
 
-The Pub/Sub server runs in a process of its own; Google's emulator gets the same client and the same work.
+The Pub/Sub server runs in a process of its own; Google's emulator gets the same client and the same work. The client's
+own time is in both: for large messages it is more than half of ours.
 """
 
 import asyncio
+import gc
 import statistics
 import subprocess
 import sys
@@ -18,24 +20,23 @@ from devstack.emulators import google
 from shared.cloud.bus import PubSubBus
 from shared.embedded.bus import EmbeddedBus
 from shared.embedded.clock import WallClock
-from shared.errors import Permanent, Transient
+from shared.errors import Transient
+from shared.memory import keep_freed
 from shared.ports import Bus, Delivery
 from shared.topics import Topic
 
 TOPICS = {"bench": Topic("bench", "bench", ack_deadline=60.0)}
 SIZES = (("5,000 x 1 KB", 5_000, 1_000), ("500 x 100 KB", 500, 100_000))
 IN_FLIGHT = 1_000
-RUNS = 5
+RUNS = 9
 EMBEDDED_GOAL, WIRE_GOAL, EMULATOR_GOAL = 20_000.0, 10_000.0, 4.0
 LIMIT = 120.0
 """Seconds one run may take."""
 
 
 def bench() -> list[Case]:
-    """Messages per second from the first publish to the last acknowledged delivery; medians after a warm-up.
-
-    The buses take turns, so that whatever else the machine does meets all of them.
-    """
+    """Messages per second from the first publish to the last acknowledged delivery; medians after a warm-up."""
+    keep_freed()  # as every process of ours that serves does
     missing = google.missing("pubsub")
     with ExitStack() as stack:
         addresses = {"wire": stack.enter_context(_server())}
@@ -44,36 +45,43 @@ def bench() -> list[Case]:
         rates = asyncio.run(_measure(addresses))
     cases = []
     for name, number, size in SIZES:
-        embedded, wire, theirs = (rates.get((bus, number)) for bus in ("embedded", "wire", "emulator"))
-        if embedded is None or wire is None:
-            raise Permanent(f"bench bus: {name} was not measured")
         small = size == min(each[2] for each in SIZES)
+        embedded, wire, theirs = (rates[bus, number] for bus in ("embedded", "wire", "emulator"))
         cases.append(_case(f"embedded, {name}", embedded, EMBEDDED_GOAL if small else None, wire))
         cases.append(_wire_case(name, wire, theirs, missing, small=small))
     return cases
 
 
-def _case(name: str, rate: float, goal: float | None, wire: float) -> Case:
+def _case(name: str, rates: list[float], goal: float | None, wire: list[float]) -> Case:
+    rate = statistics.median(rates)
     return Case(
-        name, "rate", round(rate), "msg/s", f"over the wire, {wire:,.0f} msg/s", round(rate / wire, 1),
-        f"at least {goal:,.0f} msg/s" if goal is not None else "shown", goal is None or rate >= goal,
+        name, "rate", round(rate), "msg/s", f"over the wire, {statistics.median(wire):,.0f} msg/s",
+        round(_ratio(rates, wire), 1), f"at least {goal:,.0f} msg/s" if goal is not None else "shown",
+        goal is None or rate >= goal,
     )  # fmt: skip
 
 
-def _wire_case(name: str, rate: float, theirs: float | None, missing: str | None, *, small: bool) -> Case:
+def _wire_case(name: str, rates: list[float], theirs: list[float], missing: str | None, *, small: bool) -> Case:
+    rate = statistics.median(rates)
     goals = [f"at least {WIRE_GOAL:,.0f} msg/s"] if small else []
     met = rate >= WIRE_GOAL if small else True
-    against = f"Google's emulator not measured: {missing}"
-    if theirs is not None:
-        against = f"Google's emulator, {theirs:,.0f} msg/s"
+    against, ratio = f"Google's emulator not measured: {missing}", None
+    if theirs:
+        against = f"Google's emulator, {statistics.median(theirs):,.0f} msg/s"
+        ratio = _ratio(rates, theirs)
         goals.append(f"{EMULATOR_GOAL:g} times the emulator")
-        met = met and rate >= EMULATOR_GOAL * theirs
-    ratio = round(rate / theirs, 1) if theirs is not None else None
+        met = met and ratio >= EMULATOR_GOAL
+        ratio = round(ratio, 1)
     return Case(f"over the wire, {name}", "rate", round(rate), "msg/s", against, ratio, " and ".join(goals), met)
 
 
-async def _measure(addresses: Mapping[str, str]) -> dict[tuple[str, int], float]:
-    """Median rate by (bus, number of messages)."""
+def _ratio(ours: list[float], theirs: list[float]) -> float:
+    """The median round's: what else the machine does in a round meets both."""
+    return statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
+
+
+async def _measure(addresses: Mapping[str, str]) -> dict[tuple[str, int], list[float]]:
+    """Rates by (bus, number of messages), one a round; the buses take turns, and the first round is a warm-up."""
     wired = {
         name: PubSubBus(f"bench-{uuid4().hex[:8]}", TOPICS, emulator=address) for name, address in addresses.items()
     }
@@ -81,13 +89,18 @@ async def _measure(addresses: Mapping[str, str]) -> dict[tuple[str, int], float]
         await each.ensure()
     buses: dict[str, Bus] = {"embedded": EmbeddedBus(WallClock(), TOPICS), **wired}
     rates: dict[tuple[str, int], list[float]] = defaultdict(list)
+    gc.collect()
+    gc.freeze()  # imports are no garbage of the bus's
     for _, number, size in SIZES:
-        for _ in range(1 + RUNS):
+        for turn in range(1 + RUNS):
             for name, bus in buses.items():
-                rates[name, number].append(await _rate(bus, number, size))
+                gc.collect()  # nobody pays for the garbage of the one before
+                rate = await _rate(bus, number, size)
+                if turn > 0:
+                    rates[name, number].append(rate)
     for each in wired.values():
         await each.close()
-    return {key: statistics.median(measured[1:]) for key, measured in rates.items()}
+    return rates
 
 
 async def _rate(bus: Bus, number: int, size: int) -> float:
@@ -115,7 +128,8 @@ async def _rate(bus: Bus, number: int, size: int) -> float:
 def _server() -> Iterator[str]:
     """The Pub/Sub server in its own process; yields its address."""
     command = [sys.executable, "-m", "devstack.pubsub_server", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
+    # A session of its own, as the emulator has: Linux shares processors out by session.
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603 - ours
     try:
         if process.stdout is None or not (line := process.stdout.readline()):
             raise Transient("the Pub/Sub server did not start")

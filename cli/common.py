@@ -14,9 +14,6 @@ from rich.console import Console
 
 from devstack import daemon
 from devstack.client import Client, connect
-from devstack.league import open_history
-from devstack.stack import running
-from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace, current
 from shared import logs
 from shared.embedded.clock import VirtualClock
@@ -100,6 +97,10 @@ async def api(base: Path) -> AsyncIterator[Client]:
         async with connect(stack.url, stack.api_key) as client:
             yield client
         return
+    from devstack.league import open_history  # noqa: PLC0415 - seconds, and of no use beside a running stack
+    from devstack.stack import running  # noqa: PLC0415 - as above
+    from devstack.upstream.faults import FaultProfile  # noqa: PLC0415 - as above
+
     workspace = workspace_or_fail(base)
     with workspace.lock():
         history = open_history(workspace.read_session().get("history"))

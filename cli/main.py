@@ -4,35 +4,54 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 degraded.
 """
 
 import sys
+from importlib import import_module
 
 import click
 
-from cli import accuracy, bench, dev, doctor, models, nights, predictions, reading
 from shared.errors import TipoffError
 
+COMMANDS = {
+    "demo": "nights",
+    "replay": "nights",
+    "run": "nights",
+    "train": "models",
+    "models": "models",
+    "backfill": "backfill",
+    "dev": "dev",
+    "predictions": "predictions",
+    "accuracy": "accuracy",
+    "status": "reading",
+    "runs": "reading",
+    "dlq": "reading",
+    "cost": "cost",
+    "schema": "schema",
+    "grid": "operating",
+    "alerts": "operating",
+    "cascade": "operating",
+    "reconcile": "operating",
+    "bench": "bench",
+    "doctor": "doctor",
+}
+"""The module of this package that has the command, under the command's own name."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+class _Commands(click.Group):
+    """Imports a command when it is asked for: all of them together take two seconds."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's interface
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"cli.{COMMANDS[cmd_name]}"), cmd_name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="tipoff")
 def tipoff() -> None:
     """NBA player-prop predictions, ready before tip-off."""
-
-
-for command in (
-    nights.demo,
-    nights.replay,
-    nights.run,
-    models.train,
-    models.models,
-    dev.dev,
-    predictions.predictions,
-    accuracy.accuracy,
-    reading.status,
-    reading.runs,
-    reading.dlq,
-    bench.bench,
-    doctor.doctor,
-):
-    tipoff.add_command(command)
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -47,13 +48,16 @@ PARQUET_COLUMNS = (
     "--market", default="points", show_default=True, type=click.Choice(show.MARKET_ORDER), help="Market to print."
 )
 @common.json_option
-def demo(path: Path | None, mode: str, market: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+@click.option("--dry-run", is_flag=True, help="Only say which slate would be run.")
+def demo(path: Path | None, mode: str, market: str, *, as_json: bool, dry_run: bool) -> None:
     """One night, end to end, on this machine: scrape, analyse, predict, publish; next morning, grade."""
     base = common.home()
     history = _open(path)
     plan = Plan(history.last_date, history.last_date, Mode(mode), "none", _absolute(path))
-    workspace = _workspace(base, "demo", history, plan)
-    with workspace.lock(), show.NightProgress("night of") as progress:
+    if dry_run:
+        common.print_json([{"game_date": plan.first, "games": len(history.on(plan.first))}])
+        return
+    with _workspace(base, "demo", history, plan) as workspace, show.NightProgress("night of") as progress:
         report = common.settle(replay_nights(workspace, history, plan, progress, kind="demo"))
     rows = common.settle(_read_predictions(base))
     if as_json:
@@ -121,8 +125,10 @@ def replay(  # noqa: PLR0913 - one argument per option
         )
         return
     err.print(_announced(earlier))
-    workspace = _workspace(base, "replay", history, plan, [str(day) for day in earlier[:1]])
-    with workspace.lock(), show.SeasonProgress(f"replay {mode}", len(earlier) + len(slates) + 1) as progress:
+    with (
+        _workspace(base, "replay", history, plan, [str(day) for day in earlier[:1]]) as workspace,
+        show.SeasonProgress(f"replay {mode}", len(earlier) + len(slates) + 1) as progress,
+    ):
         before = partial(warmup.warm_up, history, plan, earlier, progress) if earlier else None
         report = common.settle(replay_nights(workspace, history, plan, progress, before=before))
     if parquet is not None:
@@ -248,17 +254,16 @@ def _announced(earlier: list[date]) -> str:
     return f"warm-up: features of {len(earlier)} slates from {earlier[0]} to {earlier[-1]}, then the nights"
 
 
-def _workspace(base: Path, kind: str, history: History, plan: Plan, more: Sequence[str] = ()) -> Workspace:
-    """The workspace of this very command: kept if it is unfinished, else made afresh."""
+@contextmanager
+def _workspace(base: Path, kind: str, history: History, plan: Plan, more: Sequence[str] = ()) -> Iterator[Workspace]:
+    """The workspace of this very command, held: kept if it is unfinished, else made afresh."""
     identity = json.dumps([history.fingerprint, str(plan.first), str(plan.last), plan.mode, plan.faults, *more])
     workspace = Workspace(base, f"{kind}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}")
-    if workspace.path.is_dir():
-        with workspace.lock():
-            unfinished = not workspace.read_session().get("finished", True)
-        if not unfinished:
+    with workspace.lock():  # to the end: of two equal commands neither may wipe what the other has begun
+        if workspace.read_session().get("finished", True):
             workspace.wipe()
-    workspace.make()
-    return workspace
+        workspace.make()
+        yield workspace
 
 
 async def _read_predictions(base: Path) -> list[dict[str, Any]]:

@@ -6,26 +6,36 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from cli.common import err, out
+from shared.markets import MARKETS
 from shared.pipeline import PHASES, STEPS
 from shared.slate import EASTERN
 
-MARKET_ORDER = ("points", "rebounds", "assists", "threes")
+MARKET_ORDER = tuple(MARKETS)
 
 
 class NightProgress:
     """A line per phase, live on a terminal and silent elsewhere; `done` counts settled steps."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, *more: ProgressColumn) -> None:
         self._progress = Progress(
             SpinnerColumn(finished_text="[green]✓[/]"),
             TextColumn("{task.description}"),
             BarColumn(24),
             TextColumn("{task.fields[note]}"),
             TimeElapsedColumn(),
+            *more,
             console=err,
             disable=not err.is_terminal,
         )
@@ -60,7 +70,7 @@ class SeasonProgress(NightProgress):
     """One bar over many nights with the time left."""
 
     def __init__(self, title: str, nights: int) -> None:
-        super().__init__(title)
+        super().__init__(title, TextColumn("left"), TimeRemainingColumn())
         self._total = nights
         self._ended: set[str] = set()
 

@@ -80,7 +80,7 @@ class Scheduler:
             f"--description={schedule.why}",
             f"--schedule={schedule.cron}",
             f"--time-zone={TIME_ZONE}",
-            f"--uri={base}/v1/runs",
+            f"--uri={base}{schedule.path}",
             "--http-method=POST",
             f"--message-body={schedule.body}",
             f"--oidc-service-account-email={self.environment.invoker}",
@@ -100,7 +100,7 @@ class Scheduler:
             "timeZone": TIME_ZONE,
             "attemptDeadline": "60s",
             "httpTarget": {
-                "uri": f"{base}/v1/runs",
+                "uri": f"{base}{schedule.path}",
                 "httpMethod": "POST",
                 "headers": {"Content-Type": "application/json"},
                 "body": json.loads(schedule.body),

@@ -13,19 +13,20 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 
-from devstack.league import open_history
-from devstack.stack import Stack, running
-from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace
 from shared import logs
 from shared.embedded.clock import VirtualClock
 from shared.errors import Permanent, Transient
 from shared.slate import OVERNIGHT_CUTOFF, eastern_instant
 
-Runner = Callable[..., AbstractAsyncContextManager[Stack]]
+if TYPE_CHECKING:
+    from devstack.stack import Stack
+
+Runner = Callable[..., "AbstractAsyncContextManager[Stack]"]
 START_TIMEOUT = 120.0
 STOP_TIMEOUT = 30.0
 
@@ -124,6 +125,9 @@ async def set_clock(stack: RunningStack, instant: datetime) -> None:
 
 
 async def _serve(home: Path, workspace: Workspace, given: str | None, port: int, runner: Runner) -> None:
+    from devstack.league import open_history  # noqa: PLC0415 - who only asks where the stack is need not load it
+    from devstack.upstream.faults import FaultProfile  # noqa: PLC0415 - as above
+
     history = open_history(given)
     stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -151,6 +155,8 @@ def _runner(*, processes: bool) -> Runner:
         from devstack.processes import running as as_processes  # noqa: PLC0415 - the cloud's clients, only if wanted
 
         return as_processes
+    from devstack.stack import running  # noqa: PLC0415 - who only asks where the stack is need not load it
+
     return running
 
 

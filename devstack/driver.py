@@ -49,7 +49,7 @@ class Plan:
 def last_cutoff(history: History, day: date, mode: Mode) -> datetime:
     """Where the clock stands for a slate: its last cutoff; on a day without games the overnight one or noon."""
     overnight = eastern_instant(day, OVERNIGHT_CUTOFF)
-    if mode is Mode.OVERNIGHT:
+    if mode in (Mode.OVERNIGHT, Mode.TOMORROW, Mode.BACKFILL):
         return overnight
     games = history.on(day)
     return max(game.tip for game in games) - SAME_DAY_LEAD if games else overnight + _NO_GAMES_SAME_DAY

@@ -1,9 +1,10 @@
 """The all-in-one runner: the local upstream and the four services in one process, on the embedded adapters."""
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from aiohttp import web
 
@@ -67,9 +68,18 @@ class Stack:
 
 @asynccontextmanager
 async def running(
-    workspace: Workspace, history: History, clock: VirtualClock, faults: FaultProfile, *, port: int = 0
+    workspace: Workspace,
+    history: History,
+    clock: VirtualClock,
+    faults: FaultProfile,
+    *,
+    port: int = 0,
+    scraping: Mapping[str, float] = MappingProxyType({}),
 ) -> AsyncIterator[Stack]:
-    """Start everything in `workspace` and stop it on leaving; `port` is the coordinator's, 0 picks a free one."""
+    """Start everything in `workspace` and stop it on leaving; `port` is the coordinator's, 0 picks a free one.
+
+    `scraping` goes over `LOCAL_SCRAPING`.
+    """
     async with AsyncExitStack() as exits:
         upstream = await exits.enter_async_context(serve_upstream(history, clock, faults))
         ports = Ports(
@@ -84,11 +94,7 @@ async def running(
         exits.push_async_callback(ports.state.close)
         apps = {
             "scraper": scraper.build(
-                load(
-                    ScraperSettings,
-                    **upstream_urls(upstream.base_url),
-                    **LOCAL_SCRAPING,
-                ),
+                load(ScraperSettings, **upstream_urls(upstream.base_url), **{**LOCAL_SCRAPING, **scraping}),
                 ports,
             ),
             "analytics": analytics.build(load(AnalyticsSettings), ports),

@@ -17,6 +17,8 @@ from typing import Any
 
 from shared.errors import Permanent, Transient
 
+_LOCK = "lock"
+
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
@@ -48,9 +50,7 @@ class Workspace:
                 self.secrets_file.chmod(0o600)
             _write(self.home / "current", self.name)
         except OSError as error:
-            raise Transient(
-                f"cannot write {self.path}: {error.strerror}", remedy="free space, or point TIPOFF_HOME elsewhere"
-            ) from error
+            raise self._unwritable(error) from error
 
     @property
     def secrets_file(self) -> Path:
@@ -67,8 +67,12 @@ class Workspace:
         raise Permanent(f"{self.secrets_file} has no TIPOFF_SECRET_API_KEYS", remedy="delete the file: it is remade")
 
     def wipe(self) -> None:
-        """Remove everything in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Remove everything in it but the lock: a second process could hold one made anew."""
+        for each in self.path.iterdir():
+            if each.is_dir():
+                shutil.rmtree(each, ignore_errors=True)
+            elif each.name != _LOCK:
+                each.unlink()
 
     def read_session(self) -> dict[str, Any]:
         """What was being done here; empty if nothing was."""
@@ -95,7 +99,7 @@ class Workspace:
     def held(self) -> bool:
         """Whether a process holds it."""
         try:
-            with (self.path / "lock").open("a+") as file:
+            with (self.path / _LOCK).open("a+") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except FileNotFoundError:
             return False
@@ -109,9 +113,14 @@ class Workspace:
 
         Raises:
             Permanent: another process has it.
+            Transient: the folder cannot be written.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / "lock").open("a+") as file:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = (self.path / _LOCK).open("a+")
+        except OSError as error:
+            raise self._unwritable(error) from error
+        with lock as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -126,6 +135,11 @@ class Workspace:
             file.flush()
             yield
 
+    def _unwritable(self, error: OSError) -> Transient:
+        return Transient(
+            f"cannot write {self.path}: {error.strerror}", remedy="free space, or point TIPOFF_HOME elsewhere"
+        )
+
 
 def current(home: Path) -> Workspace | None:
     """The workspace last worked in, if there is one."""
@@ -134,7 +148,7 @@ def current(home: Path) -> Workspace | None:
     except FileNotFoundError:
         return None
     workspace = Workspace(home, name)
-    return workspace if workspace.path.is_dir() else None
+    return workspace if workspace.secrets_file.is_file() else None
 
 
 def _write(path: Path, text: str) -> None:

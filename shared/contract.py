@@ -159,8 +159,22 @@ class BatchReported(Message):
         return f"{self.run_id}/batch/{self.batch}/{self.attempt}/reported"
 
 
+class RunEnded(Message):
+    """A run has ended: what it did is entered into the ledger, and whoever must know is told."""
+
+    KIND: ClassVar[str] = "run_ended"
+    run_id: str
+    attempts: int
+    """Attempts of all steps so far: a run that is asked for again ends again."""
+
+    @property
+    def key(self) -> str:
+        """One entry per end."""
+        return f"{self.run_id}/ended/{self.attempts}"
+
+
 KINDS: Mapping[str, type[Message]] = {
-    kind.KIND: kind for kind in (StepRequested, StepReported, BatchRequested, BatchReported)
+    kind.KIND: kind for kind in (StepRequested, StepReported, BatchRequested, BatchReported, RunEnded)
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import time
 
 from shared.errors import Permanent
 from shared.slate import Mode
@@ -34,10 +35,16 @@ STEPS = {
             "upcoming_player_game_context",
             3,
             "analytics",
-            ("player_game_summary", "rosters", "injuries", "lines"),
+            ("rosters", "injuries", "lines"),
             "analytics.upcoming_player_game_context",
         ),
-        Step("player_daily_cache", 4, "analytics", ("upcoming_player_game_context",), "features.player_daily_cache"),
+        Step(
+            "player_daily_cache",
+            4,
+            "analytics",
+            ("player_game_summary", "upcoming_player_game_context"),
+            "features.player_daily_cache",
+        ),
         Step("ml_feature_store", 4, "analytics", ("player_daily_cache",), "features.ml_feature_store"),
         Step("train", 4, "worker", ("ml_feature_store",), "predictions.models", required=False),
         Step("predict", 5, "coordinator", ("ml_feature_store", "train"), "predictions.staging"),
@@ -66,11 +73,18 @@ class ModeRules:
     """Share of the expected units that must be verified in the warehouse."""
     quality: float
     """Share of the collected units that must be free of quarantined records."""
+    wait_until: time | None = None
+    """Eastern time of the slate's date until which a live run waits for inputs that are late; None: it never waits."""
+    alerts: bool = True
+    """Somebody is told when a run of it ends badly."""
 
 
 MODE_RULES = {
-    Mode.OVERNIGHT: ModeRules(completeness=1.0, quality=0.95),
-    Mode.SAME_DAY: ModeRules(completeness=0.80, quality=0.90),
+    Mode.OVERNIGHT: ModeRules(completeness=1.0, quality=0.95, wait_until=time(7)),
+    Mode.SAME_DAY: ModeRules(completeness=0.80, quality=0.90, wait_until=time(17)),
+    Mode.TOMORROW: ModeRules(completeness=0.75, quality=0.85),
+    Mode.MANUAL: ModeRules(completeness=0.50, quality=0.80),
+    Mode.BACKFILL: ModeRules(completeness=1.0, quality=0.95, alerts=False),
 }
 
 

@@ -5,7 +5,7 @@ suite (`tests/contract`) holds for both.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -73,14 +73,53 @@ class Bus(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What statements took; costs add up."""
+
+    bytes_processed: int = 0
+    """Bytes of the columns and partitions read: BigQuery's own count, the embedded engine's estimate of it."""
+    bytes_billed: int = 0
+    """What an on-demand price is asked for. Nobody bills the embedded engine: there it is what BigQuery would."""
+    slot_ms: int = 0
+    """Milliseconds of one worker's time (BigQuery: a slot; embedded: the operators' seconds)."""
+    rows: int = 0
+    """Rows answered or written."""
+    jobs: int = 0
+    """Statements run."""
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(
+            self.bytes_processed + other.bytes_processed,
+            self.bytes_billed + other.bytes_billed,
+            self.slot_ms + other.slot_ms,
+            self.rows + other.rows,
+            self.jobs + other.jobs,
+        )
+
+
+@dataclass(slots=True)
+class Job:
+    """On whose account statements run and what they may take; `cost` grows as they do."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """For the bill: lower-case keys and values (BigQuery takes no others)."""
+    timeout: float | None = None
+    """Seconds for each statement; None: the adapter's own limit."""
+    maximum_bytes: int | None = None
+    """A statement that would bill more changes nothing; None: the adapter's own limit."""
+    cost: Cost = Cost()
+    """What has been taken so far, failures included where the engine tells."""
+
+
 class Warehouse(Protocol):
     """Tables and BigQuery SQL. Parameters are named (`@name`); table names are `dataset.table`.
 
-    Raises `Permanent` for SQL the engine rejects or rows that break the table's schema, `Transient` when the engine is
-    unavailable or a time limit is hit.
+    Raises `Permanent` for SQL the engine rejects, rows that break the table's schema, or a statement over its job's
+    bytes; `Transient` when the engine is unavailable or a time limit is hit.
     """
 
-    async def query(self, sql: str, params: Params | None = None) -> list[Row]:
+    async def query(self, sql: str, params: Params | None = None, job: Job | None = None) -> list[Row]:
         """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
         ...
 
@@ -103,7 +142,9 @@ class Warehouse(Protocol):
         """Atomically replace the rows that the SQL predicate `scope` selects by `rows`; returns how many it wrote."""
         ...
 
-    async def transform(self, table: str, select: str, *, scope: str, params: Params | None = None) -> int:
+    async def transform(
+        self, table: str, select: str, *, scope: str, params: Params | None = None, job: Job | None = None
+    ) -> int:
         """Like `replace`, with the rows of a SELECT run in the warehouse; its column names must be the table's."""
         ...
 

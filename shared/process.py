@@ -10,6 +10,7 @@ from aiohttp import web
 
 from shared import logs
 from shared.errors import TipoffError
+from shared.memory import keep_freed
 from shared.ports import Ports
 from shared.profiles import ports
 from shared.settings import CommonSettings, load
@@ -23,6 +24,7 @@ def run(service: str, model: type[S], build: Callable[[S, Ports], web.Applicatio
     """Run until SIGTERM or SIGINT; a failure to start is one line on stderr and exit code 1."""
     try:
         settings = load(model)
+        keep_freed()
         logs.configure(settings.log_level, settings.log_format)
         asyncio.run(_serve(service, settings, build))
     except TipoffError as error:

@@ -1,16 +1,19 @@
 """Every schedule, once. Events drive the cascade: these start it and are its fallback.
 
-Each posts to the coordinator's `/v1/runs` without a date, which means today's Eastern date. Asking again for what is
-running resumes it and for what is done changes nothing, so that a fallback costs nothing on a good night.
+Each posts to the coordinator, most to `/v1/runs`, without a date, which means today's Eastern date (in mode `tomorrow`
+the next one). Asking again for what is running resumes it and for what is done changes nothing, so that a fallback
+costs nothing on a good night.
 """
 
 import json
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from shared.slate import EASTERN, Mode
+from shared.slate import EASTERN, Mode, eastern_instant
 
 TIME_ZONE: Final = EASTERN.key
+RUNS_PATH: Final = "/v1/runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,9 @@ class Schedule:
     why: str
     targets: tuple[str, ...] = ("export",)
     """Steps the run is to reach, with everything they stand on."""
+
+    path: str = RUNS_PATH
+    """What it posts to."""
 
     @property
     def source(self) -> str:
@@ -48,7 +54,22 @@ SCHEDULES = {
             targets=("ml_feature_store",),
         ),
         Schedule("predictions-fallback", "0 7 * * *", Mode.OVERNIGHT, "predictions, half an hour before they are due"),
+        Schedule(
+            "reconcile",
+            "30 * * * *",
+            Mode.OVERNIGHT,
+            "heals what the grid lacks, resumes what waits, and looks after outputs, sources and schedules",
+            path="/v1/reconcile",
+        ),
+        Schedule("tomorrow", "0 20 * * *", Mode.TOMORROW, "an early look at the next slate, the evening before"),
         Schedule("same-day", "0 11 * * *", Mode.SAME_DAY, "day-of news, before the earliest tip-off"),
         Schedule("same-day-fallback", "0 17 * * *", Mode.SAME_DAY, "what the morning left open, before the evening"),
     )
 }
+
+
+def due(mode: Mode, day: date) -> datetime:
+    """The instant from which a slate's run of a mode may be expected: its first schedule's, else midnight Eastern."""
+    crons = [s.cron.split() for s in SCHEDULES.values() if s.mode is mode and s.path == RUNS_PATH]
+    first = min((time(int(hour), int(minute)) for minute, hour, *_ in crons), default=time(0))
+    return eastern_instant(day - timedelta(days=1) if mode is Mode.TOMORROW else day, first)

@@ -19,7 +19,15 @@ class Mode(StrEnum):
     """When a slate is predicted, and how strict the run is about its inputs."""
 
     OVERNIGHT = "overnight"
+    """The night before: strict."""
     SAME_DAY = "same_day"
+    """With the day's news, up to shortly before each tip-off."""
+    TOMORROW = "tomorrow"
+    """Asked for the day before: an early look."""
+    MANUAL = "manual"
+    """An operator wants what can be had now."""
+    BACKFILL = "backfill"
+    """A past slate, as overnight would have seen it; nobody is woken."""
 
 
 def eastern_date(instant: datetime) -> date:
@@ -37,11 +45,25 @@ def eastern_instant(day: date, at: time = time(0)) -> datetime:
     return datetime.combine(day, at, EASTERN).astimezone(UTC)
 
 
-def cutoff(mode: Mode, game_date: date, tip_utc: datetime) -> datetime:
-    """The instant up to which information may be used for one game."""
-    if mode is Mode.OVERNIGHT:
-        return eastern_instant(game_date, OVERNIGHT_CUTOFF)
-    return tip_utc - SAME_DAY_LEAD
+RETROSPECT = datetime(9999, 12, 31, tzinfo=UTC)
+"""The `asked_at` of a retrospective run: no instant of its own limits what it may know, only the mode's rule does."""
+
+
+def cutoff(mode: Mode, game_date: date, tip_utc: datetime, asked_at: datetime = RETROSPECT) -> datetime:
+    """The instant up to which information may be used for one game (ADR 0010).
+
+    `asked_at` is a live run's own instant. It limits `tomorrow` and `manual`, which are asked for before the rule's
+    instant; `upcoming_player_game_context.sql` says the same in SQL.
+    """
+    match mode:
+        case Mode.OVERNIGHT | Mode.BACKFILL:
+            return eastern_instant(game_date, OVERNIGHT_CUTOFF)
+        case Mode.TOMORROW:
+            return min(eastern_instant(game_date, OVERNIGHT_CUTOFF), asked_at)
+        case Mode.SAME_DAY:
+            return tip_utc - SAME_DAY_LEAD
+        case Mode.MANUAL:
+            return min(tip_utc - SAME_DAY_LEAD, asked_at)
 
 
 def season_of(day: date) -> str:

@@ -26,9 +26,20 @@ class Table:
     name: str
     description: str
     key: tuple[str, ...]
+    """Columns that no two rows share."""
     columns: tuple[Column, ...]
     partition: str = "game_date"
+    """The DATE or TIMESTAMP column that rows are kept apart by, a partition for each day."""
     cluster: tuple[str, ...] = field(default=())
+    """Columns that a partition's rows are sorted by, at most four: those that queries filter and join on."""
+    rows: str = ""
+    """How many rows to expect."""
+    retention_days: int | None = None
+    """Days after its partition's date that a row is kept; None: for ever.
+
+    BigQuery counts from the partition's date and not from when the row was written: what is partitioned by game date
+    must be kept, or a backfill of two years ago would be gone the moment it is written.
+    """
 
     def column(self, name: str) -> Column:
         """The column called `name`; KeyError if there is none."""
@@ -49,10 +60,16 @@ def _n(name: str, type_: Type, description: str) -> Column:
 _GAME_DATE = _c("game_date", "DATE", "US-Eastern date of the game")
 _GAME = _c("game_id", "STRING", "NBA game id, ten characters")
 _PLAYER = _c("player_id", "INT64", "NBA player id")
-_MODE = _c("mode", "STRING", "overnight or same_day: which cutoff holds")
+_LOOKUP = _n("player_lookup", "STRING", "normalised name; null in rows from before there was this column")
+_MODE = _c("mode", "STRING", "overnight, same_day, tomorrow, manual or backfill: which cutoff holds")
 _AVAILABLE = _c("available_at", "TIMESTAMP", "when the upstream had published it: the point-in-time rule reads this")
 _FETCHED = _c("fetched_at", "TIMESTAMP", "business instant at which it was fetched")
 _SOURCE = _c("source", "STRING", "upstream it came from")
+
+_RUN = (
+    _c("run_id", "STRING", "the run: date, mode and generation"),
+    _c("generation", "INT64", "how often the run had been started afresh"),
+)
 
 _BOX = (
     _n("starter", "BOOL", "in the starting five; null where the source does not say (bulk game logs)"),
@@ -165,6 +182,7 @@ TABLES = {
                 _FETCHED,
                 _SOURCE,
             ),
+            rows="15 a night at most; 1,230 regular games a season",
         ),
         Table(
             "raw.game_results",
@@ -179,6 +197,7 @@ TABLES = {
                 _FETCHED,
                 _SOURCE,
             ),
+            rows="one per final game",
         ),
         Table(
             "raw.player_box_scores",
@@ -190,6 +209,7 @@ TABLES = {
                 _c("season", "STRING", "2023-24"),
                 _c("season_type", "STRING", "regular, playoffs, playin or cup_final"),
                 _PLAYER,
+                _LOOKUP,
                 _c("player_name", "STRING", "as the source writes it"),
                 _c("team", "STRING", "tricode"),
                 _c("opponent", "STRING", "tricode"),
@@ -200,6 +220,7 @@ TABLES = {
                 _SOURCE,
             ),
             cluster=("player_id",),
+            rows="about 21 per final game",
         ),
         Table(
             "raw.rosters",
@@ -216,6 +237,7 @@ TABLES = {
                 _FETCHED,
                 _SOURCE,
             ),
+            rows="about 18 per team that plays on the date",
         ),
         Table(
             "raw.injuries",
@@ -232,6 +254,7 @@ TABLES = {
                 _FETCHED,
                 _SOURCE,
             ),
+            rows="as many as the reports list: about 3 per team",
         ),
         Table(
             "raw.prop_lines",
@@ -254,6 +277,7 @@ TABLES = {
                 _SOURCE,
             ),
             cluster=("market", "player_id"),
+            rows="about 10 players per game, times markets, bookmakers and snapshots",
         ),
         Table(
             "raw.fetches",
@@ -271,6 +295,7 @@ TABLES = {
                 _FETCHED,
                 _SOURCE,
             ),
+            rows="one per unit fetched: about 60 a night and mode",
         ),
         Table(
             "raw.quarantine",
@@ -286,6 +311,7 @@ TABLES = {
                 _FETCHED,
                 _SOURCE,
             ),
+            rows="none on a good night",
         ),
         Table(
             "analytics.player_game_summary",
@@ -297,6 +323,7 @@ TABLES = {
                 _c("season", "STRING", "2023-24"),
                 _c("season_type", "STRING", "regular, playoffs, playin or cup_final"),
                 _PLAYER,
+                _LOOKUP,
                 _c("player_name", "STRING", "as the source writes it"),
                 _c("team_abbr", "STRING", "tricode"),
                 _c("opponent_team_abbr", "STRING", "tricode"),
@@ -310,7 +337,8 @@ TABLES = {
                 ),
                 _AVAILABLE,
             ),
-            cluster=("player_id", "team_abbr"),
+            cluster=("player_lookup", "team_abbr", "game_date"),
+            rows="one per row of raw.player_box_scores",
         ),
         Table(
             "analytics.upcoming_player_game_context",
@@ -344,6 +372,7 @@ TABLES = {
                 *_per_market("over_price", "FLOAT64", "American odds of the over at that book; null if none"),
                 *_per_market("under_price", "FLOAT64", "American odds of the under at that book; null if none"),
             ),
+            rows="one per rostered player of a team that plays",
         ),
         Table(
             "features.player_daily_cache",
@@ -364,6 +393,7 @@ TABLES = {
                     "recent rate per minute, shrunk to the league's; null if nobody has played a minute",
                 ),
             ),
+            rows="one per row of the player's context with an earlier game in the window",
         ),
         Table(
             "features.ml_feature_store",
@@ -390,6 +420,7 @@ TABLES = {
                 ),
                 *_per_market("line", "FLOAT64", "consensus line at the cutoff; null if none"),
             ),
+            rows="one per row of features.player_daily_cache",
         ),
         *(
             Table(
@@ -401,6 +432,7 @@ TABLES = {
                     _MODE,
                     _GAME,
                     _PLAYER,
+                    *(() if name == "staging" else (_LOOKUP,)),
                     _c("market", "STRING", "points, rebounds, assists or threes"),
                     _c("system", "STRING", "the prediction system"),
                     _c("run_id", "STRING", "the run that made it"),
@@ -415,18 +447,21 @@ TABLES = {
                     *_DISTRIBUTION,
                     *_DECISION,
                 ),
-                cluster=("player_id", "system"),
+                cluster=cluster,
+                rows="players of the slate x markets x systems, for each run",
             )
-            for name, description, key in (
+            for name, description, key, cluster in (
                 (
                     "staging",
                     "Batches on their way to publication.",
                     ("run_id", "batch", "player_id", "market", "system"),
+                    ("player_id", "system"),
                 ),
                 (
                     "player_prop_predictions",
                     "Published predictions: appended per run, superseded by later runs, never deleted.",
                     ("run_id", "game_id", "player_id", "market", "system"),
+                    ("player_lookup", "system", "game_date"),
                 ),
             )
         ),
@@ -484,7 +519,7 @@ TABLES = {
                 _n("pinball", "FLOAT64", "mean quantile loss over the eleven quantiles; null when voided"),
                 _n("crps", "FLOAT64", "continuous ranked probability score from the quantiles; null when voided"),
                 _n("p_over", "FLOAT64", "as predicted; null without a line"),
-                _n("p_market", "FLOAT64", "as predicted; null without a two-sided price"),
+                _n("p_market", "FLOAT64", "probability, as predicted; null without a two-sided price"),
                 _n("edge", "FLOAT64", "as predicted, share; null without a two-sided price"),
                 _n("brier", "FLOAT64", "(p_over - over)^2; null when voided, pushed or without a line"),
                 _n("market_brier", "FLOAT64", "(p_market - over)^2; null as brier, or without p_market"),
@@ -527,7 +562,7 @@ TABLES = {
                 _n("coverage_80", "FLOAT64", "share of outcomes inside the 80 % interval; null as mae"),
                 _c("with_line", "INT64", "graded with a line and no push"),
                 _n("brier", "FLOAT64", "mean over those; null if there are none"),
-                _n("market_brier", "FLOAT64", "the market's, where it has a price; null if nowhere"),
+                _n("market_brier", "FLOAT64", "the market's score, where it has a price; null if nowhere"),
                 _c("picks", "INT64", "recommended, neither void nor push"),
                 _c("picks_won", "INT64", "of those"),
                 _n(
@@ -536,6 +571,93 @@ TABLES = {
                     "mean movement of the line towards the picks, in the statistic's unit; null if none",
                 ),
             ),
+            rows="one per current prediction of a game that is over",
+        ),
+        Table(
+            "ops.step_costs",
+            "The cost ledger: what each attempt at an analytics step took.",
+            ("run_id", "step", "attempt", "recorded_at"),
+            (
+                _GAME_DATE,
+                _MODE,
+                _c("run_id", "STRING", "the run it was done for"),
+                _c("step", "STRING", "analytics step"),
+                _c("attempt", "INT64", "attempt of the step within the run"),
+                _c("jobs", "INT64", "statements run"),
+                _c("bytes_processed", "INT64", "bytes of the columns and partitions read; an estimate where embedded"),
+                _c("bytes_billed", "INT64", "bytes an on-demand price is asked for; an estimate where embedded"),
+                _c("slot_ms", "INT64", "milliseconds of one slot's time; embedded: of the operators"),
+                _c("usd", "FLOAT64", "US dollars at the configured on-demand price"),
+                _c("seconds", "FLOAT64", "seconds from the request to the rows"),
+                _c("row_count", "INT64", "rows answered or written"),
+                _c("recorded_at", "TIMESTAMP", "when it was recorded"),
+            ),
+            partition="recorded_at",
+            rows="one per analytics step, attempt and run: about 15 a night and mode",
+            retention_days=731,
+        ),
+        Table(
+            "ops.migrations",
+            "Migrations that were applied to this warehouse; one that was run again is here again.",
+            ("number", "applied_at"),
+            (
+                _c("number", "INT64", "number in shared/migrations.py"),
+                _c("name", "STRING", "what it is for"),
+                _c("changes", "STRING", "JSON list: what was changed"),
+                _c("applied_at", "TIMESTAMP", "when it was applied"),
+            ),
+            partition="applied_at",
+            rows="one per migration and application",
+        ),
+        Table(
+            "ops.step_runs",
+            "The run ledger: a row per step and attempt at which it ended. Everything that reports on runs reads this.",
+            ("run_id", "step", "attempt"),
+            (
+                _GAME_DATE,
+                _MODE,
+                *_RUN,
+                _c("step", "STRING", "step of the cascade"),
+                _c("attempt", "INT64", "the attempt at which it ended; 0 for a step that was blocked"),
+                _c("phase", "INT64", "1 scrape to 6 publish"),
+                _c("service", "STRING", "service that does it"),
+                _c("source", "STRING", "who asked for the run"),
+                _c("retrospective", "BOOL", "the slate was replayed or backfilled"),
+                _c("status", "STRING", "done, degraded, failed or blocked"),
+                _n("expected", "INT64", "units the schedule says to expect; null without evidence"),
+                _n("verified", "INT64", "units found in the warehouse; null without evidence"),
+                _n("quarantined", "INT64", "units refused, with reasons in raw.quarantine; null without evidence"),
+                _n("reason", "STRING", "why it is not done, in one line; null when it is"),
+                _c("work_seconds", "FLOAT64", "seconds of work over all attempts"),
+                _n("started_at", "TIMESTAMP", "when the last attempt was asked for; null for a step that was blocked"),
+                _n("ended_at", "TIMESTAMP", "when it was settled; null for a step that was blocked"),
+                _c("run_status", "STRING", "complete, degraded or failed"),
+                _c("run_started_at", "TIMESTAMP", "when the run was asked for"),
+                _n("run_ended_at", "TIMESTAMP", "when its last step was settled; null while it goes on"),
+            ),
+            cluster=("mode", "step"),
+        ),
+        Table(
+            "ops.decisions",
+            "What was decided about a step, on what evidence, against which thresholds: append-only.",
+            ("run_id", "number"),
+            (
+                _GAME_DATE,
+                _MODE,
+                *_RUN,
+                _c("number", "INT64", "the how-manieth decision of the run, from 0"),
+                _c("step", "STRING", "step of the cascade"),
+                _c("attempt", "INT64", "the attempt it was taken on"),
+                _c("decision", "STRING", "proceed, retry, wait, degrade or fail"),
+                _n("expected", "INT64", "units the schedule says to expect; null without evidence"),
+                _n("verified", "INT64", "units found in the warehouse; null without evidence"),
+                _n("quarantined", "INT64", "units refused; null without evidence"),
+                _c("completeness", "FLOAT64", "share of the expected units that the mode asked for"),
+                _c("quality", "FLOAT64", "share of the units that the mode wanted free of refusals"),
+                _n("reason", "STRING", "why, in one line; null when all was there"),
+                _c("decided_at", "TIMESTAMP", "when it was taken"),
+            ),
+            cluster=("mode", "step"),
         ),
     )
 }

@@ -27,6 +27,9 @@ from shared.errors import Permanent, Transient
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 5.0
 _POLL = 0.1
+_ENDS_WITH_US = ("/bin/sh", "-c", 'exec 3<&0; (read _ <&3; kill -9 -$$) & exec "$@" </dev/null 3<&-', "emulator")
+"""Runs what follows, and ends its process group when the pipe that is its input breaks: however we die, by SIGKILL too.
+(Linux's PR_SET_PDEATHSIG would end it with the thread that started it.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +93,19 @@ def running(name: str, *, port: int = 0, timeout: float = START_TIMEOUT) -> Iter
     host_port = f"127.0.0.1:{port if port != 0 else _free_port()}"
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(  # noqa: S603 - Google's own program, found in its SDK
-            _command(name, host_port), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            [*_ENDS_WITH_US, *_command(name, host_port)],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
         try:
             _await_answer(name, process, host_port, timeout, log)
             yield host_port
         finally:
             _end(process)
+            if process.stdin is not None:
+                process.stdin.close()
 
 
 def firestore_emulator(*, port: int = 0) -> AbstractAsyncContextManager[str]:

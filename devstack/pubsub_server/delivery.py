@@ -6,14 +6,14 @@ from devstack.pubsub_server.broker import Broker, Time
 from devstack.pubsub_server.refusal import invalid
 from devstack.pubsub_server.wire import Pb, StreamingPullResponse
 from shared.embedded.broker_core import Leased
+from shared.protobuf_wire import delimited
 
 CHUNK_BYTES = 3_500_000
 CHUNK_MESSAGES = 1_000
 """What one response carries at most, but for a single larger message: gRPC's receivers admit 4 MB by default."""
 
-
-_RECEIVED_MESSAGES, _MESSAGE, _DATA = b"\x0a", b"\x12", b"\x0a"
-"""Tags: field 1 of StreamingPullResponse, 2 of ReceivedMessage, 1 of PubsubMessage, each length-delimited."""
+_RECEIVED_MESSAGES, _MESSAGE, _DATA = 1, 2, 1
+"""Fields of StreamingPullResponse, ReceivedMessage and PubsubMessage."""
 
 
 def fill(response: Pb, leased: Iterable[Leased], clock: Time, *, count_attempts: bool, with_data: bool = True) -> None:
@@ -30,7 +30,7 @@ def fill(response: Pb, leased: Iterable[Leased], clock: Time, *, count_attempts:
             received.delivery_attempt = delivery.attempt
         message = received.message
         if with_data:
-            message.data = source.data
+            message.data = bytes(source.data)
         message.message_id = source.id
         if source.attributes:
             message.attributes.update(source.attributes)
@@ -42,31 +42,18 @@ def fill(response: Pb, leased: Iterable[Leased], clock: Time, *, count_attempts:
 def encode(leased: Iterable[Leased], clock: Time, *, count_attempts: bool) -> bytes:
     """A serialised response with these deliveries, in which the data is copied once.
 
-    Protobuf may be assembled from pieces: all but the data is serialised, then header and data are put behind it
-    (https://protobuf.dev/programming-guides/encoding). For large messages `fill` costs three copies more.
+    For large messages `fill` and serialising cost three copies more.
     """
-    parts: list[bytes] = []
+    parts: list[bytes | memoryview] = []
     for delivery in leased:
         response = StreamingPullResponse()
         fill(response, [delivery], clock, count_attempts=count_attempts, with_data=False)
         received = response.received_messages[0]
-        message, data = received.message.SerializeToString(), delivery.message.data
+        message = received.message.SerializeToString()
         received.ClearField("message")
-        rest = received.SerializeToString()
-        data_head = _DATA + _varint(len(data))
-        message_head = _MESSAGE + _varint(len(message) + len(data_head) + len(data))
-        size = len(rest) + len(message_head) + len(message) + len(data_head) + len(data)
-        parts += (_RECEIVED_MESSAGES, _varint(size), rest, message_head, message, data_head, data)
+        inner = delimited(_MESSAGE, message, *delimited(_DATA, delivery.message.data))
+        parts += delimited(_RECEIVED_MESSAGES, received.SerializeToString(), *inner)
     return b"".join(parts)
-
-
-def _varint(number: int) -> bytes:
-    encoded = bytearray()
-    while number > 0x7F:  # noqa: PLR2004 - seven bits a byte, the eighth says that more follow
-        encoded.append(number & 0x7F | 0x80)
-        number >>= 7
-    encoded.append(number)
-    return bytes(encoded)
 
 
 class Receipts:

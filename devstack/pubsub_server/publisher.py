@@ -3,6 +3,7 @@
 from devstack.pubsub_server.broker import Broker
 from devstack.pubsub_server.config import TOPIC_FIELDS
 from devstack.pubsub_server.paging import page
+from devstack.pubsub_server.publication import Publication
 from devstack.pubsub_server.refusal import check_fields, check_name, invalid, unimplemented
 from devstack.pubsub_server.wire import (
     EMPTY,
@@ -54,14 +55,18 @@ class Publisher:
         names, token = page(of_topic, request)
         return ListTopicSubscriptionsResponse(subscriptions=names, next_page_token=token)
 
-    def publish(self, request: Pb) -> Pb:
+    def publish(self, publication: Publication) -> Pb:
         """Publish all of the messages or, if there is anything wrong with one, none."""
+        request = publication.request
         broker, topic = self._broker, request.topic
         check_name(topic, "topics")
         broker.topic(topic)
         if not 0 < len(request.messages) <= MAX_BATCH:
             raise invalid(f"a publish request has 1 to {MAX_BATCH} messages (got {len(request.messages)})")
-        messages = [(message.data, dict(message.attributes)) for message in request.messages]
+        messages = [
+            (data, dict(message.attributes))
+            for message, data in zip(request.messages, publication.payloads, strict=True)
+        ]
         if any(message.ordering_key for message in request.messages):
             raise unimplemented("PubsubMessage.ordering_key")
         try:

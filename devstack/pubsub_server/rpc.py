@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import grpc  # type: ignore[import-untyped]  # grpcio publishes no type information
 
+from devstack.pubsub_server import publication
 from devstack.pubsub_server.broker import Broker
 from devstack.pubsub_server.publisher import Publisher
 from devstack.pubsub_server.refusal import Refused, unimplemented
@@ -17,11 +18,16 @@ from devstack.pubsub_server.wire import METHODS, PUBLISHER, SUBSCRIBER, Pb, Stre
 
 def handlers(broker: Broker) -> list[Any]:
     """The generic handlers of a server on this broker."""
-    served = {PUBLISHER: Publisher(broker), SUBSCRIBER: Subscriber(broker)}
+    publisher = Publisher(broker)
+    served = {PUBLISHER: publisher, SUBSCRIBER: Subscriber(broker)}
     tables = {
-        service: {name: _unary(getattr(served[service], _snake(name)), request) for name, request in methods.items()}
+        service: {
+            name: _unary(getattr(served[service], _snake(name)), request.FromString)
+            for name, request in methods.items()
+        }
         for service, methods in METHODS.items()
     }
+    tables[PUBLISHER]["Publish"] = _unary(publisher.publish, publication.parse)
     tables[SUBSCRIBER]["StreamingPull"] = _streaming(broker)
     return [
         *(grpc.method_handlers_generic_handler(service, table) for service, table in tables.items()),
@@ -41,15 +47,15 @@ class _NotServed(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio is unt
         return grpc.unary_unary_rpc_method_handler(refuse)
 
 
-def _unary(method: Callable[[Pb], Any], request: Pb) -> Any:  # noqa: ANN401 - grpcio is untyped
-    async def call(message: Pb, context: Any) -> Pb:  # noqa: ANN401 - grpcio is untyped
+def _unary(method: Callable[[Any], Any], parse: Callable[[bytes], Any]) -> Any:  # noqa: ANN401 - grpcio is untyped
+    async def call(message: Any, context: Any) -> Pb:  # noqa: ANN401 - grpcio is untyped
         try:
             reply = method(message)
             return await reply if inspect.isawaitable(reply) else reply
         except Refused as refusal:
             await _abort(context, refusal)
 
-    return grpc.unary_unary_rpc_method_handler(call, request.FromString, _serialized)
+    return grpc.unary_unary_rpc_method_handler(call, parse, _serialized)
 
 
 def _streaming(broker: Broker) -> Any:  # noqa: ANN401 - grpcio is untyped

@@ -13,10 +13,9 @@ from devstack.pubsub_server.refusal import Refused, invalid
 from devstack.pubsub_server.subscriber import refuse_push
 from devstack.pubsub_server.wire import Pb, StreamingPullResponse
 from shared.embedded.broker_core import Holder, Leased
+from shared.protobuf_wire import LARGE
 
 FIRST_ONLY = ("subscription", "client_id", "max_outstanding_messages", "max_outstanding_bytes", "protocol_version")
-LARGE = 16_000
-"""Bytes of data in a message from which copying it costs more than assembling a response by hand."""
 
 
 async def streaming_pull(broker: Broker, context: Any) -> None:  # noqa: ANN401 - grpcio is untyped

@@ -18,6 +18,7 @@ def _raw(name: str) -> Pb:
 
 Topic = _raw("Topic")
 Subscription = _raw("Subscription")
+PublishRequest = _raw("PublishRequest")
 PublishResponse = _raw("PublishResponse")
 PullResponse = _raw("PullResponse")
 StreamingPullRequest = _raw("StreamingPullRequest")
@@ -36,7 +37,7 @@ METHODS: dict[str, dict[str, Pb]] = {
         "ListTopics": _raw("ListTopicsRequest"),
         "DeleteTopic": _raw("DeleteTopicRequest"),
         "ListTopicSubscriptions": _raw("ListTopicSubscriptionsRequest"),
-        "Publish": _raw("PublishRequest"),
+        "Publish": PublishRequest,
     },
     SUBSCRIBER: {
         "CreateSubscription": Subscription,

@@ -18,18 +18,13 @@ from devstack.upstream.espn import InjuryFeed
 from devstack.upstream.faults import FaultProfile
 from devstack.upstream.gamelog import GameLog
 from devstack.upstream.gate import Gate
+from devstack.upstream.hosts import BALLDONTLIE, CDN, ESPN, ODDS, STATS
 from devstack.upstream.rosters import PlayerIndex
 from devstack.upstream.schedule import ScheduleFeed
 from devstack.upstream.wire import Answer
 from shared.errors import Permanent
 from shared.ports import Clock
 
-CDN = "cdn.nba.com"
-STATS = "stats.nba.com"
-ESPN = "site.api.espn.com"
-ODDS = "api.the-odds-api.com"
-BALLDONTLIE = "api.balldontlie.io"
-HOSTS = (CDN, STATS, ESPN, ODDS, BALLDONTLIE)
 GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 _QUOTA = 500_000
 

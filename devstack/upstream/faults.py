@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+from devstack.upstream.hosts import HOSTS
 from shared.errors import Permanent
 
 PATIENCE = 4
@@ -55,10 +56,12 @@ class FaultProfile:
         """The profile called `name`; `unreachable:<host>` is one for every host.
 
         Raises:
-            Permanent: no such profile; the message lists them.
+            Permanent: no such profile, or no such host; the message lists them.
         """
         kind, _, host = name.partition(":")
         if kind == Fault.UNREACHABLE and host:
+            if host not in HOSTS:
+                raise Permanent(f"fault profile {name!r}: nothing asks {host!r}", remedy=f"one of {', '.join(HOSTS)}")
             return cls(name, unreachable=host, seed=seed)
         known = PROFILES.get(name)
         if known is None:

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -89,15 +90,25 @@ def _game(game: Game, number: int, records: dict[str, list[int]], now: datetime)
         won, lost = (game.home, game.away) if home_points > away_points else (game.away, game.home)
         records[won][0] += 1
         records[lost][1] += 1
+    return {
+        **_fixed(game),
+        "gameStatus": status,
+        "gameStatusText": text,
+        "gameSequence": number,
+        "awayTeam": _team(game.away, away_points, records[game.away]),
+        "homeTeam": _team(game.home, home_points, records[game.home]),
+    }
+
+
+@cache
+def _fixed(game: Game) -> dict[str, Any]:
+    """What never changes about a game: written once, for a season's schedule is asked for every night."""
     tip_et, day_utc = game.tip.astimezone(EASTERN), eastern_instant(game.game_date)
     arena, city, state = venue(game.arena)
     day = game.game_date.strftime("%Y-%m-%dT00:00:00Z")
     return {
         "gameId": game.game_id,
         "gameCode": game_code(game),
-        "gameStatus": status,
-        "gameStatusText": text,
-        "gameSequence": number,
         "gameDateEst": day,
         "gameTimeEst": tip_et.strftime("1900-01-01T%H:%M:%SZ"),
         "gameDateTimeEst": eastern(game.tip),
@@ -123,8 +134,6 @@ def _game(game: Game, number: int, records: dict[str, list[int]], now: datetime)
         "gameSubtype": "",
         "isNeutral": game.neutral,
         "broadcasters": {name: [] for name in _BROADCASTS},
-        "homeTeam": _team(game.home, home_points, records[game.home]),
-        "awayTeam": _team(game.away, away_points, records[game.away]),
         "pointsLeaders": [],
         **_MARKERS.get(game.season_type, {}),
     }

@@ -20,7 +20,7 @@ def build(settings: AnalyticsSettings, ports: Ports) -> web.Application:
         consumers=[
             Consumer(
                 tasks_of("analytics"),
-                partial(on_task, ports=ports, regrade_days=settings.regrade_days),
+                partial(on_task, ports=ports, settings=settings),
                 max_in_flight=settings.concurrency,
             )
         ],

@@ -1,72 +1,105 @@
-"""The processors: which SQL makes which table, and which rows it replaces."""
+"""The processors: one for each SQL file, made from its header. A new file, table and step are all a new one takes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import cache
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 
+from services.analytics.headers import Header, parse
 from shared.contract import StepRequested
-from shared.pipeline import STEPS
-from shared.ports import Scalar, Warehouse
+from shared.ports import Job, Scalar, Warehouse
+from shared.slate import RETROSPECT
+from shared.tables import TABLES
 
-_UNSUMMARISED = """
-SELECT MIN(box.game_date) AS since
-FROM raw.player_box_scores AS box
-LEFT JOIN analytics.player_game_summary AS summary
-  ON summary.game_id = box.game_id AND summary.player_id = box.player_id
-WHERE summary.game_id IS NULL AND box.game_date < @game_date
+HISTORY_DAYS = 800
+"""How far back a game that has no rows yet is looked for: two seasons, twice what any feature looks at.
+
+Bounded, so that a night costs the same however long the history is.
 """
-_GRADED = "game_date BETWEEN @first_date AND @last_date AND mode = @mode"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Processor:
-    """One SELECT of BigQuery SQL (`sql/<step>.sql`) that makes a slate's rows of the step's table."""
+    """One SELECT of BigQuery SQL that makes a slate's rows of one table, or those of the games before it."""
 
-    step: str
-    scope: str
-    """Predicate of the rows it replaces, atomically."""
+    header: Header
+    select: str
+    """The SQL text."""
+
+    @property
+    def step(self) -> str:
+        """The step of the pipeline."""
+        return self.header.step
 
     @property
     def table(self) -> str:
         """The table it writes."""
-        return STEPS[self.step].table
+        return self.header.output
 
     @property
-    def select(self) -> str:
-        """The SQL text."""
-        return _sql(self.step)
+    def scope(self) -> str:
+        """Predicate of the rows it replaces, atomically."""
+        dates = "game_date >= @first_date AND game_date <= @last_date"
+        return f"{dates} AND mode = @mode" if self.header.per_mode else dates
 
-    async def run(self, request: StepRequested, warehouse: Warehouse, *, regrade_days: int) -> int:
+    async def run(
+        self,
+        request: StepRequested,
+        warehouse: Warehouse,
+        *,
+        regrade_days: int,
+        job: Job | None = None,
+        now: datetime = RETROSPECT,
+    ) -> int:
         """Compute and replace; returns the rows written. Running it twice leaves the same rows."""
-        params: dict[str, Scalar] = {"game_date": request.game_date, "mode": request.mode.value}
-        if "@first_date" in self.scope:  # what came before the slate: results, not forecasts
-            params["first_date"] = request.game_date - timedelta(days=regrade_days)
-            params["last_date"] = request.game_date - timedelta(days=1)
-        if "@since" in self.scope:
-            params["since"] = request.game_date - timedelta(days=regrade_days)
-            if self.step == "player_game_summary":
-                [row] = await warehouse.query(_UNSUMMARISED, {"game_date": request.game_date})
-                if row["since"] is not None:
-                    params["since"] = min(row["since"], request.game_date - timedelta(days=1))
-        return await warehouse.transform(self.table, self.select, scope=self.scope, params=params)
+        slate = request.game_date
+        first, last = slate, slate
+        if self.header.of_the_past:
+            first, last = slate - timedelta(days=regrade_days), slate - timedelta(days=1)
+            missing = await self._oldest_missing(slate, warehouse, job)
+            first = first if missing is None else min(first, missing)
+        params: dict[str, Scalar] = {
+            "first_date": first,
+            "last_date": last,
+            "mode": request.mode.value,
+            "asked_at": RETROSPECT if request.retrospective else now,
+        }
+        return await warehouse.transform(self.table, self.select, scope=self.scope, params=params, job=job)
+
+    async def _oldest_missing(self, slate: date, warehouse: Warehouse, job: Job | None) -> date | None:
+        """The date of the oldest game before the slate that has a box score and no row here; None if all have."""
+        if self.header.per_mode:
+            return None  # grades: a slate that was not predicted has none to miss
+        params: dict[str, Scalar] = {"game_date": slate, "since": slate - timedelta(days=HISTORY_DAYS)}
+        [row] = await warehouse.query(oldest_missing(self.table), params, job)
+        found: date | None = row["since"]
+        return found
 
 
-@cache
-def _sql(step: str) -> str:
-    return (files("services.analytics") / "sql" / f"{step}.sql").read_text()
+def oldest_missing(table: str) -> str:
+    """The statement that looks for box scores from @since to before @game_date that have no row in `table`."""
+    key = [name for name in TABLES[table].key if name in ("game_id", "player_id")]
+    match = " AND ".join(f"made.{name} = box.{name}" for name in key)
+    return f"""
+SELECT MIN(box.game_date) AS since
+FROM raw.player_box_scores AS box
+LEFT JOIN (
+  SELECT DISTINCT {", ".join(key)}
+  FROM {table}
+  WHERE game_date >= @since AND game_date < @game_date
+) AS made ON {match}
+WHERE made.game_id IS NULL AND box.game_date >= @since AND box.game_date < @game_date
+"""  # noqa: S608 - names of the registry
 
 
-PROCESSORS: Mapping[str, Processor] = {
-    processor.step: processor
-    for processor in (
-        Processor("player_game_summary", "game_date >= @since AND game_date < @game_date"),
-        Processor("upcoming_player_game_context", "game_date = @game_date AND mode = @mode"),
-        Processor("player_daily_cache", "game_date = @game_date AND mode = @mode"),
-        Processor("ml_feature_store", "game_date = @game_date AND mode = @mode"),
-        Processor("grade", _GRADED),
-        Processor("grade_history", _GRADED),
-        Processor("system_daily_performance", _GRADED),
-    )
-}
+def _load() -> dict[str, Processor]:
+    found = {}
+    for file in sorted((files("services.analytics") / "sql").iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".sql"):
+            text = file.read_text()
+            processor = Processor(parse(text, file.name), text)
+            found[processor.step] = processor
+    return found
+
+
+PROCESSORS: Mapping[str, Processor] = _load()

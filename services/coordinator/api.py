@@ -17,6 +17,7 @@ from services.coordinator.domain.run import Run
 from services.coordinator.engine import Engine
 from services.coordinator.handlers import DEAD_LETTERS
 from services.coordinator.sql import sql
+from services.coordinator.watch import note
 from services.coordinator.web import day as day_of
 from services.coordinator.web import json_response, mode_of, one_of
 from shared.errors import Permanent, TipoffError, Transient
@@ -33,7 +34,7 @@ class RunBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     game_date: date | None = None
-    """Today's Eastern date where absent: what a schedule means."""
+    """Today's Eastern date where absent, tomorrow's in mode `tomorrow`: what a schedule means."""
     mode: Mode = Mode.OVERNIGHT
     source: str = Field("api", min_length=1)
     targets: tuple[str, ...] = Field(("export",), min_length=1)
@@ -41,6 +42,7 @@ class RunBody(BaseModel):
     force: bool = False
     from_phase: int | None = Field(None, ge=1, le=6)
     retrain: bool = False
+    redo: tuple[str, ...] = ()
     dry_run: bool = False
 
 
@@ -109,6 +111,7 @@ class Api:
         app.router.add_get("/v1/grades", partial(self.accounts, "grades"))
         app.router.add_get("/v1/slates", partial(self.accounts, "slates"))
         app.router.add_get("/v1/models", self.models)
+        app.router.add_get("/v1/costs", self.costs)
         app.router.add_get("/v1/dead-letters", self.dead_letters)
         app.router.add_get("/v1/quarantine", self.quarantine)
 
@@ -116,21 +119,27 @@ class Api:
         """POST /v1/runs: start, resume, retry or widen a run; with dry_run, only say what would be done."""
         body = RunBody.model_validate_json(await request.read())
         today = eastern_date(self._ports.clock.now())
-        day = body.game_date if body.game_date is not None else today
+        next_up = today + timedelta(days=1) if body.mode is Mode.TOMORROW else today
+        day = body.game_date if body.game_date is not None else next_up
         if day > today + timedelta(days=1):
             raise Permanent(f"game_date {day} is in the future", remedy=f"run at most tomorrow (today is {today})")
         event = RunRequested(**body.model_dump(exclude={"dry_run", "game_date"}), game_date=day)
-        plan(event.targets)  # refuse unknown targets before anything is written
+        plan((*event.targets, *event.redo))  # refuse unknown targets before anything is written
         if body.dry_run:
             before = await self._engine.run(f"{day}.{body.mode.value}")
             after, commands = decide(before, event, self._ports.clock.now())
             starts = [message.key for _, message in commands]
             return json_response({"dry_run": True, "starts": starts, "run": None if after is None else public(after)})
+        await note(self._ports, body.source)
         return json_response(public(await self._engine.apply(event)), HTTPStatus.ACCEPTED)
 
-    async def runs(self, _: web.Request) -> web.Response:
-        """GET /v1/runs: every run, oldest slate first."""
-        return json_response([public(run) for run in await self._engine.runs()])
+    async def runs(self, request: web.Request) -> web.Response:
+        """GET /v1/runs?first=&last=&mode=: every run, or those of some slates, oldest slate first."""
+        first = day_of(request.query, "first") if "first" in request.query else date.min
+        last = day_of(request.query, "last") if "last" in request.query else date.max
+        wanted = request.query.get("mode")
+        modes = set(Mode) if wanted is None else {Mode(one_of(wanted))}
+        return json_response([public(run) for run in await self._engine.between(first, last, modes)])
 
     async def run(self, request: web.Request) -> web.Response:
         """GET /v1/runs/{date}.{mode}[.{generation}]."""
@@ -159,6 +168,17 @@ class Api:
         """GET /v1/models?mode=: every model that was trained, newest first."""
         mode = mode_of(request.query)
         return json_response(await self._ports.warehouse.query(sql("models"), {"mode": mode.value}))
+
+    async def costs(self, request: web.Request) -> web.Response:
+        """GET /v1/costs?first=&last=: what slates have cost, by step (default: the latest slate)."""
+        if "first" in request.query or "last" in request.query:
+            params = {"first": day_of(request.query, "first"), "last": day_of(request.query, "last")}
+        else:
+            key = await self._slate(request)
+            if key is None:
+                return json_response([])
+            params = {"first": key[0], "last": key[0]}
+        return json_response(await self._ports.warehouse.query(sql("costs"), params))
 
     async def dead_letters(self, _: web.Request) -> web.Response:
         """GET /v1/dead-letters: what could not be handled, with the reason."""

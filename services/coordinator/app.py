@@ -5,6 +5,7 @@ from aiohttp import web
 from services.coordinator.api import Api, authenticate, failures
 from services.coordinator.engine import Engine
 from services.coordinator.handlers import Handlers
+from services.coordinator.operations import Operations
 from services.coordinator.settings import CoordinatorSettings
 from shared.ports import Ports
 from shared.service import Consumer, DeadLetterConsumer, application
@@ -14,7 +15,7 @@ from shared.topics import TOPICS, tasks_of
 def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     """Wire the service: the engine, its three kinds of consumers, the API."""
     engine = Engine(ports)
-    handlers = Handlers(engine, ports, batch_size=settings.batch_size)
+    handlers = Handlers(engine, ports, batch_size=settings.batch_size, nightly_budget_usd=settings.nightly_budget_usd)
     app = application(
         "coordinator",
         settings,
@@ -31,5 +32,6 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
         middlewares=[failures, authenticate(ports)],
     )
     Api(engine, ports).add_to(app)
+    Operations(engine, ports).add_to(app)
     app.on_startup.append(lambda _: engine.recover())
     return app

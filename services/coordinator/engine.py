@@ -7,7 +7,8 @@ is sent twice is handled once (consumers are idempotent by key).
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import date
 
 from services.coordinator.domain.decide import Command, decide
 from services.coordinator.domain.events import Event, RunRequested
@@ -16,6 +17,7 @@ from shared import metrics
 from shared.errors import AlreadyExists, Conflict, Skip, Transient
 from shared.logs import get_logger
 from shared.ports import Document, Ports
+from shared.slate import Mode
 
 RUNS = "runs"
 _TRIES = 20
@@ -47,6 +49,15 @@ class Engine:
             Run.model_validate(document.data)
             for document in await self._ports.state.list(RUNS, prefix=prefix, limit=_ALL)
         ]
+
+    async def between(self, first: date, last: date, modes: Collection[Mode]) -> list[Run]:
+        """The runs of some modes for the slates from `first` to `last`, by date and mode."""
+        found = []
+        for document in await self._ports.state.list(RUNS, limit=_ALL):
+            day, _, mode = document.id.partition(".")
+            if first <= date.fromisoformat(day) <= last and mode in modes:
+                found.append(Run.model_validate(document.data))
+        return found
 
     async def recover(self) -> None:
         """Publish what a crash left in outboxes: decided and stored, not known to be sent."""

@@ -2,19 +2,25 @@
 
 import hashlib
 import json
+import math
 from typing import Any
 
+from services.coordinator import budget, models
 from services.coordinator.batches import cut, task
 from services.coordinator.domain.events import BatchesPlanned, BatchStaged, StepFailed, StepVerified
 from services.coordinator.domain.run import Run, StepState, StepStatus, key_of
 from services.coordinator.engine import Engine
+from services.coordinator.ledger import enter
 from services.coordinator.sql import sql
 from services.coordinator.verify import champions, evidence, export_key, parameters
+from services.coordinator.watch import announce
 from shared import metrics
+from shared.alerts import raise_alert
 from shared.contract import (
     BatchReported,
     BatchRequested,
     Message,
+    RunEnded,
     StepReported,
     StepRequested,
     decode,
@@ -32,10 +38,11 @@ _log = get_logger("coordinator")
 class Handlers:
     """The coordinator's handlers around one engine."""
 
-    def __init__(self, engine: Engine, ports: Ports, *, batch_size: int) -> None:
+    def __init__(self, engine: Engine, ports: Ports, *, batch_size: int, nightly_budget_usd: float = math.inf) -> None:
         self._engine = engine
         self._ports = ports
         self._batch_size = batch_size
+        self._budget_usd = nightly_budget_usd
 
     async def on_event(self, message: Message) -> None:
         """A report came in: ask the warehouse for evidence, then let the core decide."""
@@ -43,7 +50,11 @@ class Handlers:
             case StepReported(outcome="done"):
                 run = await self._current(message.run_id)
                 found = await evidence(run, message.step, self._ports)
-                await self._engine.apply(
+                if message.step == "train":
+                    await models.trained(run, message, self._ports)
+                if message.step == "predict":
+                    await models.present(run, self._ports)
+                run = await self._engine.apply(
                     StepVerified(
                         message.run_id,
                         message.step,
@@ -54,14 +65,25 @@ class Handlers:
                         message.reason,
                     )
                 )
+                await budget.watch(run, self._budget_usd, self._ports)
             case StepReported():
                 await self._engine.apply(StepFailed(message.run_id, message.step, message.attempt, message.reason))
             case BatchReported():
                 await self._engine.apply(
                     BatchStaged(message.run_id, message.attempt, message.batch, message.seconds, dict(message.absent))
                 )
+                if message.absent:
+                    await models.absent(await self._current(message.run_id), message.absent, self._ports)
+            case RunEnded():
+                await self._ended(await self._current(message.run_id))
             case _:
                 raise Permanent(f"the coordinator takes no {message.KIND} as an event")
+
+    async def _ended(self, run: Run) -> None:
+        """Enter the run into the ledger and tell whoever must know. A run that goes on again tells at its next end."""
+        if run.finished_at is not None:
+            await enter(run, self._ports.warehouse)
+            await announce(run, self._ports)
 
     async def on_task(self, message: Message) -> None:
         """A step of the coordinator's own: predict (dispatch), publish, export."""
@@ -103,6 +125,7 @@ class Handlers:
         }
         digest = hashlib.sha256(delivery.data + json.dumps(letter["attributes"], sort_keys=True).encode()).hexdigest()
         try:  # message ids are the bus's: another one may give the same again
+            await raise_alert(self._ports.state, self._ports.clock, "dead_letter", digest[:12], reason)
             await self._ports.state.create(DEAD_LETTERS, digest, letter)
         except AlreadyExists:
             _log.info("dead_letter_seen", message_id=delivery.message_id)
@@ -122,7 +145,8 @@ class Handlers:
             case BatchRequested() | BatchReported():
                 event = StepFailed(message.run_id, "predict", message.attempt, f"batch {message.batch}: {reason}")
             case _:
-                raise TypeError(f"{message.KIND} belongs to no step")
+                _log.error("dead_letter_of_no_step", kind=message.KIND, reason=reason)
+                return
         try:
             await self._engine.apply(event)
         except Skip as error:

@@ -10,3 +10,6 @@ class CoordinatorSettings(CommonSettings):
 
     batch_size: int = Field(100, ge=1, le=2000, description="players per prediction batch")
     concurrency: int = Field(8, ge=1, description="events handled at once")
+    nightly_budget_usd: float = Field(
+        1.0, ge=0, description="US dollars that a run's warehouse statements may cost before an alert is raised"
+    )

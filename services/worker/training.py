@@ -35,7 +35,8 @@ class Outcome:
 
     note: str
     """One line."""
-    trained: int = 0
+    statuses: tuple[str, ...] = ()
+    """Of the models that were trained."""
     rows: int = 0
     failed: bool = False
 
@@ -54,7 +55,12 @@ async def on_train(message: StepRequested, ports: Ports, models: Models, setting
         outcome="failed" if outcome.failed else "done",
         reason=outcome.note,
         seconds=ports.clock.monotonic() - started,
-        counts={"trained": outcome.trained, "training_rows": outcome.rows},
+        counts={
+            "trained": len(outcome.statuses),
+            "refused": outcome.statuses.count("refused"),
+            "challengers": outcome.statuses.count("challenger"),
+            "training_rows": outcome.rows,
+        },
     )
     await ports.bus.publish("coordinator-events", report.encode(), report.attributes())
 
@@ -86,7 +92,7 @@ async def _train(message: StepRequested, ports: Ports, models: Models, settings:
     ]
     await ports.warehouse.append("predictions.models", rows)
     _log.info("trained", as_of=str(as_of), mode=mode, rows=len(frame), status={r["system"]: r["status"] for r in rows})
-    return Outcome(_told(rows, training.skipped), len(rows), len(frame))
+    return Outcome(_told(rows, training.skipped), tuple(row["status"] for row in rows), len(frame))
 
 
 def _library() -> None:

@@ -8,7 +8,7 @@ import time
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from google.api_core.retry import Retry
@@ -27,7 +27,8 @@ from google.cloud.bigquery.table import RowIterator
 from shared.cloud.bigquery_errors import CLIENT_ERRORS, failure, is_transient
 from shared.cloud.bigquery_sql import Parameter
 from shared.errors import Permanent, Transient
-from shared.ports import Row
+from shared.ports import Cost, Row
+from shared.ports import Job as Account
 
 T = TypeVar("T")
 _FIRST_POLL = 0.05
@@ -59,6 +60,28 @@ class Answer:
     rows: list[Row]
     affected: int
     """Rows a DML statement inserted, updated or deleted; 0 for others."""
+    cost: Cost = field(default_factory=Cost)
+
+
+def _narrowed(limits: Limits, account: Account) -> Limits:
+    """The adapter's limits, with those that the job sets itself; labels add up."""
+    return replace(
+        limits,
+        labels={**limits.labels, **account.labels},
+        job_timeout=limits.job_timeout if account.timeout is None else account.timeout,
+        maximum_bytes_billed=limits.maximum_bytes_billed if account.maximum_bytes is None else account.maximum_bytes,
+    )
+
+
+def _cost(job: QueryJob) -> Cost:
+    """What BigQuery's statistics say. An emulator leaves out what it does not count: nobody is billed by it."""
+    processed, billed, slot_ms = job.total_bytes_processed, job.total_bytes_billed, job.slot_millis
+    return Cost(
+        bytes_processed=processed if processed is not None else 0,
+        bytes_billed=billed if billed is not None else 0,
+        slot_ms=slot_ms if slot_ms is not None else 0,
+        jobs=1,
+    )
 
 
 class Jobs:
@@ -74,17 +97,21 @@ class Jobs:
         self._threads = ThreadPoolExecutor(limits.concurrency, thread_name_prefix="bigquery")
         self._retry = Retry(predicate=is_transient, initial=0.25, maximum=8.0, timeout=limits.retry_timeout)
 
-    async def query(self, sql: str, parameters: Sequence[Parameter], subject: str) -> Answer:
-        """Run one statement."""
+    async def query(
+        self, sql: str, parameters: Sequence[Parameter], subject: str, account: Account | None = None
+    ) -> Answer:
+        """Run one statement, on the job's account where there is one."""
 
-        def read(rows: RowIterator, affected: int | None) -> Answer:
-            return Answer([dict(row.items()) for row in rows], affected if affected is not None else 0)
+        def read(rows: RowIterator, affected: int | None) -> tuple[list[Row], int]:
+            return [dict(row.items()) for row in rows], affected if affected is not None else 0
 
-        return await self._query(sql, parameters, subject, read)
+        (rows, affected), cost = await self._query(sql, parameters, subject, read, account)
+        return Answer(rows, affected, cost)
 
     async def columns(self, sql: str, parameters: Sequence[Parameter], subject: str) -> dict[str, Sequence[Any]]:
         """Run a SELECT and read it by column, page by page; see `Warehouse.columns`."""
-        return await self._query(sql, parameters, subject, lambda rows, _: by_column(rows))
+        columns, _ = await self._query(sql, parameters, subject, lambda rows, _: by_column(rows), None)
+        return columns
 
     async def _query(
         self,
@@ -92,13 +119,16 @@ class Jobs:
         parameters: Sequence[Parameter],
         subject: str,
         read: Callable[[RowIterator, int | None], T],
-    ) -> T:
-        def work(abandoned: threading.Event) -> T:
+        account: Account | None,
+    ) -> tuple[T, Cost]:
+        limits = self._limits if account is None else _narrowed(self._limits, account)
+
+        def work(abandoned: threading.Event) -> tuple[T, Cost]:
             config = QueryJobConfig(
                 query_parameters=list(parameters),
-                labels=dict(self._limits.labels),
-                maximum_bytes_billed=self._limits.maximum_bytes_billed,
-                job_timeout_ms=round(1000 * self._limits.job_timeout),
+                labels=dict(limits.labels),
+                maximum_bytes_billed=limits.maximum_bytes_billed,
+                job_timeout_ms=round(1000 * limits.job_timeout),
             )
             # The client makes the job's id: a request repeated after a lost answer then finds the job of the first.
             job = self._client.query(
@@ -109,11 +139,14 @@ class Jobs:
                 job_retry=None,
                 timeout=self._limits.attempt_timeout,
             )
-            self._wait(job, abandoned, subject)
+            self._wait(job, abandoned, subject, limits.job_timeout)
             rows = job.result(retry=self._retry, job_retry=None, timeout=self._limits.attempt_timeout)
-            return read(rows, job.num_dml_affected_rows)
+            return read(rows, job.num_dml_affected_rows), _cost(job)
 
-        return await self._run(work, subject)
+        found, cost = await self._run(work, subject)
+        if account is not None:
+            account.cost += cost
+        return found, cost
 
     async def load(self, table: str, schema: Sequence[SchemaField], lines: bytes, subject: str) -> None:
         """Fill a fresh table from newline-delimited JSON."""
@@ -135,7 +168,7 @@ class Jobs:
                 job_config=config,
                 timeout=self._limits.attempt_timeout,
             )
-            self._wait(job, abandoned, subject)
+            self._wait(job, abandoned, subject, self._limits.job_timeout)
             job.result(retry=self._retry, timeout=self._limits.attempt_timeout)
 
         await self._run(work, subject)
@@ -161,15 +194,15 @@ class Jobs:
         except CLIENT_ERRORS as error:
             raise failure(error, subject) from error
 
-    def _wait(self, job: QueryJob | LoadJob, abandoned: threading.Event, subject: str) -> None:
+    def _wait(self, job: QueryJob | LoadJob, abandoned: threading.Event, subject: str, limit: float) -> None:
         """Until the job is done, well or not; a job that is left unfinished is cancelled."""
-        deadline = time.monotonic() + self._limits.job_timeout
+        deadline = time.monotonic() + limit
         pause = _FIRST_POLL
         try:
             while not job.done(retry=self._retry, timeout=self._limits.attempt_timeout):
                 left = deadline - time.monotonic()
                 if left <= 0 or abandoned.wait(min(pause, left)):
-                    raise Transient(f"warehouse: time limit of {self._limits.job_timeout:g} s passed: {subject}")
+                    raise Transient(f"warehouse: time limit of {limit:g} s passed: {subject}")
                 pause = min(2 * pause, _SLOWEST_POLL)
         finally:
             if job.state != "DONE":

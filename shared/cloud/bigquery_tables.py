@@ -1,18 +1,17 @@
-"""Tables of the registry as BigQuery's: partitioned, clustered, described."""
+"""Tables of the registry as BigQuery's: partitioned, clustered, described, kept as long as it says."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from google.cloud import bigquery
 
-from shared.cloud.bigquery_jobs import Jobs
 from shared.errors import Permanent
 from shared.tables import Table, Type
 
 STAGING = "tipoff_staging"
 """The dataset of rows on their way into a table."""
-_STAGING_HOURS = 1
+STAGING_HOURS = 1
+DAY_MS = 86_400_000
 
 TYPES: Mapping[Type, str] = {
     "STRING": "STRING",
@@ -47,28 +46,11 @@ def definition(project: str, table: Table) -> bigquery.Table:
     """The table as `client.create_table` takes it: one partition per day of its partition column."""
     made = bigquery.Table(f"{project}.{table.name}", schema=schema(table))
     made.description = table.description
-    made.time_partitioning = bigquery.TimePartitioning(field=table.partition)
+    made.time_partitioning = bigquery.TimePartitioning(
+        field=table.partition, expiration_ms=None if table.retention_days is None else table.retention_days * DAY_MS
+    )
     made.clustering_fields = list(table.cluster) if table.cluster else None
     return made
-
-
-async def ensure(jobs: Jobs, project: str, location: str | None, tables: Mapping[str, Table]) -> None:
-    """Create the datasets and tables that are not there yet.
-
-    Raises:
-        Permanent: a table is there with other columns.
-    """
-    for name in [*sorted({table.partition(".")[0] for table in tables}), STAGING]:
-        dataset = bigquery.Dataset(f"{project}.{name}")
-        if location is not None:
-            dataset.location = location
-        if name == STAGING:
-            # What a killed process leaves behind goes by itself.
-            dataset.default_table_expiration_ms = _STAGING_HOURS * 3_600_000
-        await jobs.call(partial(_create_dataset, dataset), name)
-    for table in tables.values():
-        found = await jobs.call(partial(_create_table, definition(project, table)), table.name)
-        _compare(table, found.schema)
 
 
 def check_selected(table: Table, found: Sequence[bigquery.SchemaField]) -> None:
@@ -77,7 +59,7 @@ def check_selected(table: Table, found: Sequence[bigquery.SchemaField]) -> None:
     Raises:
         Permanent: other columns than the table's, or another type.
     """
-    types = {field.name: _api_type(field) for field in found}
+    types = {field.name: api_type(field) for field in found}
     declared = {column.name: column for column in table.columns}
     if types.keys() != declared.keys():
         missing, unknown = sorted(declared.keys() - types.keys()), sorted(types.keys() - declared.keys())
@@ -90,25 +72,7 @@ def check_selected(table: Table, found: Sequence[bigquery.SchemaField]) -> None:
             )
 
 
-def _create_dataset(dataset: bigquery.Dataset, client: bigquery.Client, bounds: dict[str, Any]) -> None:
-    client.create_dataset(dataset, exists_ok=True, **bounds)
-
-
-def _create_table(table: bigquery.Table, client: bigquery.Client, bounds: dict[str, Any]) -> bigquery.Table:
-    return client.create_table(table, exists_ok=True, **bounds)
-
-
-def _compare(table: Table, found: Sequence[bigquery.SchemaField]) -> None:
-    there = {(field.name, _api_type(field), field.mode != "REQUIRED") for field in found}
-    declared = {(column.name, TYPES[column.type], column.nullable) for column in table.columns}
-    if there != declared:
-        names = ", ".join(sorted({name for name, *_ in there ^ declared}))
-        raise Permanent(
-            f"table {table.name} was made by another revision (columns {names} differ)", remedy="`tipoff schema plan`"
-        )
-
-
-def _api_type(field: bigquery.SchemaField) -> str:
+def api_type(field: bigquery.SchemaField) -> str:
     """The API answers old names or new ones."""
     name: Any = field.field_type
     type_: str = TYPES.get(name, str(name))

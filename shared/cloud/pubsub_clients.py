@@ -19,6 +19,7 @@ CREDENTIALS_TIMEOUT = 20.0
 OPTIONS = (
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
+    ("grpc.use_local_subchannel_pool", 1),  # a connection each, so that publishing does not queue behind receiving
     ("grpc.enable_retries", 0),  # retries are AsyncRetry's, and bounded
 )
 

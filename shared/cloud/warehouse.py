@@ -17,10 +17,13 @@ from google.cloud import bigquery
 from shared import rows as checked
 from shared.cloud import bigquery_publish as statements
 from shared.cloud.bigquery_jobs import Answer, Jobs, Limits
+from shared.cloud.bigquery_schema import Schema
 from shared.cloud.bigquery_sql import bind, select
-from shared.cloud.bigquery_tables import STAGING, check_selected, ensure, schema
+from shared.cloud.bigquery_tables import STAGING, check_selected, schema
 from shared.errors import Permanent, Transient
-from shared.ports import Params, Row
+from shared.migrations import LEDGER
+from shared.ports import Cost, Job, Params, Row
+from shared.schema import Change
 from shared.tables import TABLES, Table
 
 _NO_PARAMS: Params = {}
@@ -53,16 +56,31 @@ class BigQueryWarehouse:
             client if client is not None else connect(project, location, endpoint),
             limits if limits is not None else Limits(),
         )
+        self._schema = Schema(self._jobs, project, location, tables)
         self._writing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def ensure(self) -> None:
-        """Create the registry's datasets and tables that are not there yet; see `bigquery_tables.ensure`."""
-        await ensure(self._jobs, self._project, self._location, self._tables)
+    async def ensure(self) -> list[Change]:
+        """Bring datasets and tables up to date with the registry; returns what was changed, and records it.
 
-    async def query(self, sql: str, params: Params | None = None) -> list[Row]:
+        Raises:
+            Permanent: a difference that cannot be mended where it stands; nothing was changed.
+        """
+        changes, rows = await self._schema.apply(datetime.now(UTC))
+        if rows and LEDGER in self._tables:
+            await self.append(LEDGER, rows)
+        return changes
+
+    async def plan(self) -> list[Change]:
+        """What `ensure` would change, and what it would refuse."""
+        return await self._schema.plan()
+
+    async def query(self, sql: str, params: Params | None = None, job: Job | None = None) -> list[Row]:
         """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
         statement = select(sql)
-        return (await self._run(statement.text, params, statement.source)).rows
+        rows = (await self._run(statement.text, params, statement.source, job)).rows
+        if job is not None:
+            job.cost += Cost(rows=len(rows))
+        return rows
 
     async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
         """The same SELECT by column: numbers as arrays of floats, NaN where null."""
@@ -97,40 +115,47 @@ class BigQueryWarehouse:
             async with self._loaded(target, lines, subject) as staging:
                 return await self._publish(target, staging, scope, params, subject)
 
-    async def transform(self, table: str, select_: str, *, scope: str, params: Params | None = None) -> int:
+    async def transform(
+        self, table: str, select_: str, *, scope: str, params: Params | None = None, job: Job | None = None
+    ) -> int:
         """Like `replace`, with the rows of a SELECT; its columns must be the table's, in any order."""
         target = self._table(table)
         statement = select(select_)
         subject = f"transform into {table}: {statement.source}"
         async with self._writing[table], self._staging(subject) as staging:
-            await self._run(f"CREATE TABLE {staging} AS\n{statement.text}", params, subject)
+            await self._run(f"CREATE TABLE {staging} AS\n{statement.text}", params, subject, job)
             made = await self._jobs.call(
                 lambda client, bounds: client.get_table(f"{self._project}.{staging}", **bounds), subject
             )
             check_selected(target, made.schema)
-            json_lines(target, (await self._run(statements.broken_row(target, staging), None, subject)).rows)
-            return await self._publish(target, staging, scope, params, subject)
+            json_lines(target, (await self._run(statements.broken_row(target, staging), None, subject, job)).rows)
+            written = await self._publish(target, staging, scope, params, subject, job)
+        if job is not None:
+            job.cost += Cost(rows=written)
+        return written
 
     async def close(self) -> None:
         """Finish what runs and release threads and connections."""
         await self._jobs.close()
 
-    async def _publish(self, table: Table, staging: str, scope: str, params: Params | None, subject: str) -> int:
-        [count] = (await self._run(statements.count_strays(staging, scope), params, subject)).rows
+    async def _publish(
+        self, table: Table, staging: str, scope: str, params: Params | None, subject: str, job: Job | None = None
+    ) -> int:
+        [count] = (await self._run(statements.count_strays(staging, scope), params, subject, job)).rows
         staged, strays = count["staged"], count["strays"]
         if strays:
             raise Permanent(f"{table.name}: {strays} of {staged} rows lie outside the scope they replace ({scope})")
-        for row in (await self._run(statements.staged_twice(table, staging, scope), params, subject)).rows:
+        for row in (await self._run(statements.staged_twice(table, staging, scope), params, subject, job)).rows:
             key = checked.key_text(table, row)
             raise Permanent(f"{table.name} would have {row['times']} rows with the key {key}")
-        await self._run(statements.merge_scope(table, staging, scope), params, subject)
-        key_ = await self._published_twice(table, staging, subject)
+        await self._run(statements.merge_scope(table, staging, scope), params, subject, job)
+        key_ = await self._published_twice(table, staging, subject, job)
         if key_ is not None:
             raise Transient(f"{table.name}: another writer published the key {key_} in the same moment: {subject}")
         return int(staged)
 
-    async def _published_twice(self, table: Table, staging: str, subject: str) -> str | None:
-        rows = (await self._run(statements.published_twice(table, staging), None, subject)).rows
+    async def _published_twice(self, table: Table, staging: str, subject: str, job: Job | None = None) -> str | None:
+        rows = (await self._run(statements.published_twice(table, staging), None, subject, job)).rows
         return checked.key_text(table, rows[0]) if rows else None
 
     @asynccontextmanager
@@ -151,9 +176,9 @@ class BigQueryWarehouse:
                 subject,
             )
 
-    async def _run(self, sql: str, params: Params | None, subject: str) -> Answer:
+    async def _run(self, sql: str, params: Params | None, subject: str, job: Job | None = None) -> Answer:
         text, parameters = bind(sql, params if params is not None else _NO_PARAMS)
-        return await self._jobs.query(text, parameters, subject)
+        return await self._jobs.query(text, parameters, subject, job)
 
     def _table(self, name: str) -> Table:
         if name not in self._tables:

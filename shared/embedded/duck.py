@@ -10,22 +10,15 @@ from typing import Any, TypeVar
 import duckdb
 import numpy as np
 
+from shared.embedded.schema import DUCKDB_TYPES, migrate
 from shared.embedded.sql import first_line
 from shared.errors import Permanent, Transient
 from shared.ports import Row
-from shared.tables import Table, Type
+from shared.tables import Table
 
 T = TypeVar("T")
 Connection = duckdb.DuckDBPyConnection
 
-DUCKDB_TYPES: dict[Type, str] = {
-    "STRING": "VARCHAR",
-    "INT64": "BIGINT",
-    "FLOAT64": "DOUBLE",
-    "BOOL": "BOOLEAN",
-    "DATE": "DATE",
-    "TIMESTAMP": "TIMESTAMP WITH TIME ZONE",
-}
 CONCURRENCY = 4
 """Statements at once: as many threads. Further ones wait their turn, which does not count against their time limit."""
 
@@ -39,8 +32,10 @@ class Duck:
         self._threads = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="warehouse")
         self._turns = asyncio.Semaphore(CONCURRENCY)
 
-    async def run(self, work: Callable[[Connection], T], subject: str) -> T:
+    async def run(self, work: Callable[[Connection], T], subject: str, time_limit: float | None = None) -> T:
         """Run `work` in a thread, on a connection of its own; `subject` names it in errors.
+
+        `time_limit` in seconds, None: the database's own.
 
         Cancelling, like the time limit, interrupts the running statement and sees it end: nothing runs on unseen.
 
@@ -48,11 +43,12 @@ class Duck:
             Transient: the time limit passed, or the machine is short of memory or disk.
             Permanent: the engine rejected it.
         """
+        limit = time_limit if time_limit is not None else self._time_limit
         async with self._turns:
             connection = self._database.cursor()
             job = asyncio.get_running_loop().run_in_executor(self._threads, work, connection)
             try:
-                await asyncio.wait({job}, timeout=self._time_limit)
+                await asyncio.wait({job}, timeout=limit)
             finally:
                 while not job.done():
                     connection.interrupt()
@@ -60,7 +56,7 @@ class Duck:
                 error = job.exception()
                 connection.close()
         if isinstance(error, duckdb.InterruptException):
-            raise Transient(f"warehouse: time limit of {self._time_limit:g} s passed: {subject}") from error
+            raise Transient(f"warehouse: time limit of {limit:g} s passed: {subject}") from error
         if isinstance(error, duckdb.Error):
             raise engine_failure(error, subject) from error
         return job.result()
@@ -117,10 +113,10 @@ def engine_failure(error: duckdb.Error, subject: str) -> Transient | Permanent:
 
 
 def open_database(path: Path | None, tables: Mapping[str, Table]) -> Connection:
-    """Open (or make) the file, None for one in memory, with every table of the registry.
+    """Open (or make) the file, None for one in memory, with every table as the registry says: brought up to date.
 
     Raises:
-        Permanent: another process has it, it is no warehouse, or a table in it is not as the registry says.
+        Permanent: another process has it, it is no warehouse, or a table in it differs in a way that cannot be mended.
         Transient: the disk is full.
     """
     try:
@@ -137,7 +133,7 @@ def open_database(path: Path | None, tables: Mapping[str, Table]) -> Connection:
             ) from error
         raise engine_failure(error, f"opening {path}") from error
     try:
-        _prepare(database, tables)
+        _prepare(database, tables, f"the warehouse {path}")
     except duckdb.Error as error:
         database.close()
         raise engine_failure(error, f"preparing {path}") from error
@@ -147,29 +143,10 @@ def open_database(path: Path | None, tables: Mapping[str, Table]) -> Connection:
     return database
 
 
-def _prepare(database: Connection, tables: Mapping[str, Table]) -> None:
+def _prepare(database: Connection, tables: Mapping[str, Table], where: str) -> None:
     database.execute("SET GLOBAL TimeZone = 'UTC'")
     # Several threads add floating point numbers in whatever order they finish; one thread gives the same sum each time.
     database.execute("SET GLOBAL threads = 1")
     # As BigQuery: 1.0 / 0, LN(0) and SQRT(-1) are errors, not infinite.
     database.execute("SET GLOBAL ieee_floating_point_ops = false")
-    for table in tables.values():
-        database.execute(f"CREATE SCHEMA IF NOT EXISTS {table.name.partition('.')[0]}")
-        columns = ", ".join(
-            f"{column.name} {DUCKDB_TYPES[column.type]}{'' if column.nullable else ' NOT NULL'}"
-            for column in table.columns
-        )
-        database.execute(f"CREATE TABLE IF NOT EXISTS {table.name} ({columns})")
-        _compare(database, table)
-
-
-def _compare(database: Connection, table: Table) -> None:
-    described = database.execute(f"DESCRIBE {table.name}").fetchall()
-    found = {(name, type_, null == "YES") for name, type_, null, *_ in described}
-    declared = {(column.name, DUCKDB_TYPES[column.type], column.nullable) for column in table.columns}
-    if found != declared:
-        names = ", ".join(sorted({name for name, *_ in found ^ declared}))
-        raise Permanent(
-            f"table {table.name} was made by another revision (columns {names} differ)",
-            remedy="move TIPOFF_HOME away and fill a fresh one",
-        )
+    migrate(database, tables, where)

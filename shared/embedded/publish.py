@@ -12,8 +12,9 @@ from typing import Any
 
 import duckdb
 
-from shared.embedded.duck import DUCKDB_TYPES, Connection, fetch
+from shared.embedded.duck import Connection, fetch
 from shared.embedded.rows import to_arrow
+from shared.embedded.schema import DUCKDB_TYPES
 from shared.embedded.sql import to_duckdb
 from shared.errors import Permanent
 from shared.rows import key_text

@@ -1,27 +1,31 @@
 """The warehouse of the embedded profile: the port on DuckDB."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence, Sized
+from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from shared.embedded import cost
 from shared.embedded import rows as checked
 from shared.embedded.duck import Connection, Duck, fetch, fetch_columns
 from shared.embedded.publish import check_selected, publish
 from shared.embedded.sql import to_duckdb
 from shared.errors import Permanent
-from shared.ports import Params, Row
+from shared.ports import Cost, Job, Params, Row
 from shared.tables import TABLES, Table
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Sized)
 _NO_PARAMS: Params = {}
 
 
 class DuckDBWarehouse:
     """BigQuery SQL on one DuckDB file (None: in memory), which only one process can have open.
 
-    Reads run beside each other and beside a write; writes run one after the other.
+    Reads run beside each other and beside writes; so do writes to different tables. Those to one table run one after
+    the other: each sees what the last one left, and DuckDB has no conflict to refuse.
 
     Raises:
         Permanent: the file is in use by another process or was made by another revision.
@@ -33,24 +37,38 @@ class DuckDBWarehouse:
     ) -> None:
         self._tables = tables
         self._duck = Duck(path, tables, time_limit)
-        self._writing = asyncio.Lock()
+        self._writing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def query(self, sql: str, params: Params | None = None) -> list[Row]:
+    async def query(self, sql: str, params: Params | None = None, job: Job | None = None) -> list[Row]:
         """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
-        return await self._select(sql, params, fetch)
+        return await self._select(sql, params, fetch, job)
 
     async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
         """The same SELECT by column: numbers as float64 arrays, NaN where null."""
-        return await self._select(sql, params, fetch_columns)
+        return await self._select(sql, params, fetch_columns, None)
 
     async def _select(
-        self, sql: str, params: Params | None, read: Callable[[Connection, str, Mapping[str, Any]], T]
+        self,
+        sql: str,
+        params: Params | None,
+        read: Callable[[Connection, str, Mapping[str, Any]], T],
+        job: Job | None,
     ) -> T:
         statement = to_duckdb(sql)
         if not statement.is_query:
             raise Permanent(f"query takes a SELECT: {statement.source}", remedy="write with append, replace, transform")
         values = statement.bind(_bindable(params))
-        return await self._duck.run(lambda connection: read(connection, statement.text, values), statement.source)
+        if job is None:
+            return await self._duck.run(lambda connection: read(connection, statement.text, values), statement.source)
+        account = job
+
+        def work(connection: Connection) -> T:
+            cost.start(connection)
+            rows = read(connection, statement.text, values)
+            self._charge(account, connection, len(rows), statement.source)
+            return rows
+
+        return await self._duck.run(work, statement.source, account.timeout)
 
     async def append(self, table: str, rows: Sequence[Row]) -> int:
         """Insert the rows whose key is not there yet; of rows with equal keys the first. Returns how many were new."""
@@ -66,7 +84,7 @@ class DuckDBWarehouse:
             connection.register("incoming", incoming.take(checked.first_of_each_key(target, rows)))
             return int(connection.execute(insert).fetchall()[0][0])
 
-        return await self._write(work, f"append to {table}")
+        return await self._write(table, work, f"append to {table}")
 
     async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
         """Atomically replace the rows that `scope` selects; they must lie in the scope and have keys of their own."""
@@ -77,9 +95,11 @@ class DuckDBWarehouse:
             connection.register("incoming", checked.to_arrow(target, rows))
             return publish(connection, target, scope, values)
 
-        return await self._write(work, f"replace in {table} where {scope}")
+        return await self._write(table, work, f"replace in {table} where {scope}")
 
-    async def transform(self, table: str, select: str, *, scope: str, params: Params | None = None) -> int:
+    async def transform(
+        self, table: str, select: str, *, scope: str, params: Params | None = None, job: Job | None = None
+    ) -> int:
         """Like `replace`, with the rows of a SELECT; its columns must be the table's, in any order."""
         target = self._table(table)
         statement = to_duckdb(select)
@@ -88,21 +108,49 @@ class DuckDBWarehouse:
         values = _bindable(params)
         bound = statement.bind(values)
 
-        def work(connection: Connection) -> int:
-            connection.execute(f"CREATE TEMP TABLE incoming AS {statement.text}", bound)
-            check_selected(connection, target)
-            return publish(connection, target, scope, values)
+        subject = f"transform into {table}: {statement.source}"
 
-        return await self._write(work, f"transform into {table}: {statement.source}")
+        def work(connection: Connection) -> int:
+            if job is not None:
+                cost.start(connection)
+            connection.execute(f"CREATE TEMP TABLE incoming AS {statement.text}", bound)
+            if job is not None:
+                self._charge(job, connection, 0, subject)
+                connection.execute("PRAGMA disable_profiling")
+            check_selected(connection, target)
+            written = publish(connection, target, scope, values)
+            if job is not None:
+                job.cost += Cost(rows=written)
+            return written
+
+        return await self._write(table, work, subject, None if job is None else job.timeout)
 
     async def close(self) -> None:
         """Finish what runs and release the file."""
-        async with self._writing:
+        async with AsyncExitStack() as nobody_writes:
+            for lock in list(self._writing.values()):
+                await nobody_writes.enter_async_context(lock)
             await self._duck.close()
 
-    async def _write(self, work: Callable[[Connection], int], subject: str) -> int:
-        async with self._writing:
-            return await self._duck.run(work, subject)
+    async def _write(
+        self, table: str, work: Callable[[Connection], int], subject: str, time_limit: float | None = None
+    ) -> int:
+        async with self._writing[table]:
+            return await self._duck.run(work, subject, time_limit)
+
+    def _charge(self, job: Job, connection: Connection, rows: int, subject: str) -> None:
+        """Put the last statement on the job's account.
+
+        Raises:
+            Permanent: it went over the job's bytes. What it read cannot be known before, what it writes is not written.
+        """
+        taken = cost.of_last_statement(connection, self._tables, rows)
+        job.cost += taken
+        if job.maximum_bytes is not None and taken.bytes_billed > job.maximum_bytes:
+            raise Permanent(
+                f"warehouse: {taken.bytes_billed} bytes are over the job's limit of {job.maximum_bytes}: {subject}",
+                remedy="narrow the statement, or raise the limit",
+            )
 
     def _table(self, name: str) -> Table:
         if name not in self._tables:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.errors import Permanent
-from shared.ports import Params, Row, Warehouse
+from shared.ports import Job, Params, Row, Warehouse
 from tests.contract.fakes import THINGS, TOTALS
 
 Cell = Any
@@ -285,6 +285,41 @@ async def test_f16_a_transform_that_fails_leaves_the_old_rows(warehouse: Warehou
     with pytest.raises(Permanent, match=named):
         await warehouse.transform(TOTALS.name, select, scope=SCOPE, params=ON_DAY)
     assert await warehouse.query("SELECT * FROM contract.totals") == [old]
+
+
+# -- a job's account
+
+
+async def test_a_query_is_put_on_its_jobs_account(warehouse: Warehouse) -> None:
+    """Rows and statements are counted, and costs of several statements add up."""
+    await warehouse.append(THINGS.name, [thing("a"), thing("b")])
+    job = Job(labels={"step": "test"}, timeout=60.0, maximum_bytes=2**40)
+    assert len(await warehouse.query(ALL, job=job)) == 2
+    assert (job.cost.rows, job.cost.jobs) == (2, 1)
+    assert len(await warehouse.query(ALL, job=job)) == 2
+    assert (job.cost.rows, job.cost.jobs) == (4, 2)
+    assert min(job.cost.bytes_processed, job.cost.bytes_billed, job.cost.slot_ms) >= 0
+
+
+async def test_a_transform_is_put_on_its_jobs_account(warehouse: Warehouse) -> None:
+    """All statements of it, and the rows it wrote."""
+    await warehouse.append(THINGS.name, [thing("a", 1, score=0.5), thing("b", 2, score=1.0)])
+    job = Job(timeout=60.0, maximum_bytes=2**40)
+    assert await warehouse.transform(TOTALS.name, SUMS, scope=SCOPE, params=ON_DAY, job=job) == 1
+    assert job.cost.rows == 1
+    assert job.cost.jobs >= 1
+
+
+async def test_writers_of_different_tables_do_not_disturb_each_other(warehouse: Warehouse) -> None:
+    """Concurrent writes to two tables, one reading the other: each is there, wholly."""
+    await warehouse.append(THINGS.name, [thing(str(n), n) for n in range(50)])
+    rows = [thing(str(n), n) for n in range(50)]
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(warehouse.transform(TOTALS.name, SUMS, scope=SCOPE, params=ON_DAY))
+            group.create_task(warehouse.replace(THINGS.name, rows, scope=SCOPE, params=ON_DAY))
+    assert (await warehouse.query("SELECT total FROM contract.totals")) == [{"total": sum(range(50))}]
+    assert len(await warehouse.query(ALL)) == 50
 
 
 # -- BigQuery's SQL

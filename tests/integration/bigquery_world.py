@@ -1,8 +1,8 @@
 """A few slates of raw rows with everything in them that SQL can trip over. Always the same."""
 
 import random
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
 
 from shared.markets import MARKETS
 from shared.ports import Row
@@ -40,6 +40,7 @@ def tables() -> dict[str, list[Row]]:
         "raw.prop_lines": [line for game in games[-6:] for line in _lines(game, dice)],
         "raw.fetches": list(_fetches(games[-3:])),
         "raw.quarantine": list(_quarantine()),
+        "ops.step_costs": list(_costs()),
         "predictions.staging": [
             # The second dispatch cut other batches: half of the players are staged twice.
             _prediction("staging", games[-1], player, market, dice, run_id=RUN, batch=batch, predicted_at=at)
@@ -48,7 +49,18 @@ def tables() -> dict[str, list[Row]]:
             for market in MARKETS
         ],
         "predictions.player_prop_predictions": list(_published(games[-6:], dice)),
+        "ops.step_runs": list(_step_runs((EVE, SLATE))),
+        "ops.decisions": list(_decisions((EVE, SLATE))),
     }
+
+
+def _costs() -> Iterator[Row]:
+    for day in (EVE, SLATE):
+        for step in ("grade", "ml_feature_store"):
+            for attempt in (1, 2):
+                kind = {"game_date": day, "mode": "overnight", "run_id": f"{day}.overnight.1", "step": step}
+                taken = {"bytes_processed": 12_345 * attempt, "bytes_billed": 20 * 2**20, "usd": 0.1 * attempt}
+                yield row("ops.step_costs", **kind, attempt=attempt, **taken, recorded_at=PREDICTED)
 
 
 def _players(team: str) -> list[int]:
@@ -233,3 +245,50 @@ def _prediction(table: str, game: Row, player: int, market: str, dice: random.Ra
     }
     quantiles = {f"q{round(100 * q):02d}": middle * 2 * q for q in QUANTILES}
     return row(f"predictions.{table}", **{**quantiles, **known, **values})
+
+
+def _step_runs(days: Iterable[date]) -> Iterator[Row]:
+    """Two generations of each slate's run; a step that was tried again, one that was blocked."""
+    for number, day in enumerate(days):
+        for generation in (1, 2):
+            run_id, asked = f"{day}.overnight.{generation}", eastern_instant(day, time(5 + generation))
+            for position, (step, phase, status) in enumerate(_STEPS):
+                started = None if status == "blocked" else asked + timedelta(minutes=7 * position + number)
+                yield row(
+                    "ops.step_runs",
+                    game_date=day,
+                    mode="overnight",
+                    run_id=run_id,
+                    generation=generation,
+                    step=step,
+                    phase=phase,
+                    status=status,
+                    source="schedule:overnight",
+                    attempt=0 if started is None else 1 + position % 2,
+                    expected=None if started is None else 9,
+                    verified=None if started is None else 9 - position,
+                    work_seconds=1.5 * position,
+                    reason=None if status == "done" else "BOS has 4 players",
+                    started_at=started,
+                    ended_at=None if started is None else started + timedelta(seconds=90 + position),
+                    run_started_at=asked,
+                    run_ended_at=asked + timedelta(hours=1),
+                )
+
+
+_STEPS = (
+    ("schedule", 1, "done"),
+    ("rosters", 1, "degraded"),
+    ("publish", 5, "done"),
+    ("grade", 5, "failed"),
+    ("export", 6, "blocked"),
+)
+
+
+def _decisions(days: Iterable[date]) -> Iterator[Row]:
+    """A step that waited, and one that was tried again."""
+    for day in days:
+        kind = {"game_date": day, "mode": "overnight", "run_id": f"{day}.overnight.2", "generation": 2}
+        for number, (step, word) in enumerate((("rosters", "retry"), ("rosters", "wait"), ("publish", "proceed"))):
+            at = eastern_instant(day, time(6, number))
+            yield row("ops.decisions", **kind, number=number, step=step, decision=word, attempt=1, decided_at=at)

@@ -6,6 +6,7 @@ import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,7 @@ from shared.cloud.bigquery_jobs import Answer
 from shared.cloud.warehouse import BigQueryWarehouse
 from shared.errors import Permanent, Transient
 from shared.ports import Params, Row
-from shared.tables import TABLES, Column
+from shared.tables import TABLES, Column, Table
 from tests.contract.fakes import TABLES as FEW
 from tests.contract.fakes import THINGS
 from tests.integration.bigquery import bigquery, endpoint
@@ -112,17 +113,45 @@ async def test_every_table_of_the_registry_can_be_made() -> None:
     ]
 
 
-async def test_a_table_of_another_revision_is_named() -> None:
-    """Before anything is written to it."""
+@asynccontextmanager
+async def revisions(changed: Table) -> AsyncIterator[BigQueryWarehouse]:
+    """A project with a row in the tables of the contract suite, seen by a revision that has changed one of them."""
     project = f"test-{uuid.uuid4().hex}"
     before = BigQueryWarehouse(project, tables=FEW, endpoint=endpoint())
     await before.ensure()
+    await before.append(THINGS.name, [thing("old")])
     await before.close()
-    changed = replace(THINGS, columns=(*THINGS.columns, Column("colour", "STRING", "new", nullable=True)))
-    after = BigQueryWarehouse(project, tables={THINGS.name: changed}, endpoint=endpoint())
-    with pytest.raises(Permanent, match=r"contract\.things was made by another revision \(columns colour differ\)"):
-        await after.ensure()
+    after = BigQueryWarehouse(project, tables={changed.name: changed}, endpoint=endpoint())
+    yield after
     await after.close()
+
+
+async def test_what_a_revision_adds_is_added_where_the_table_stands() -> None:
+    """The plan says it, applying does it, the old row is there with null, and nothing is left to do."""
+    colour, age = Column("colour", "STRING", "new", nullable=True), Column("age", "INT64", "days; required from now on")
+    changed = replace(THINGS, description="Renamed.", columns=(colour, *THINGS.columns, age))
+    async with revisions(changed) as warehouse:
+        assert [(change.kind, change.column) for change in await warehouse.plan()] == [
+            ("column", "colour"),
+            ("column", "age"),
+            ("describe", ""),
+        ]
+        await warehouse.ensure()
+        assert await warehouse.plan() == []
+        assert await warehouse.ensure() == []
+        await warehouse.append(THINGS.name, [{**thing("new"), "colour": "red", "age": 1}])
+        rows = await warehouse.query("SELECT unit, colour, age FROM contract.things ORDER BY unit DESC")
+        assert [tuple(row.values()) for row in rows] == [("old", None, None), ("new", "red", 1)]
+
+
+async def test_a_table_of_another_revision_is_named() -> None:
+    """A type cannot change where rows are: it is refused before anything is changed, with what to do."""
+    columns = tuple(replace(column, type="STRING") if column.name == "count" else column for column in THINGS.columns)
+    changed = replace(THINGS, columns=(*columns, Column("colour", "STRING", "new", nullable=True)))
+    async with revisions(changed) as warehouse:
+        with pytest.raises(Permanent, match=r"contract\.things has count as INT64, not STRING: give the new type"):
+            await warehouse.ensure()
+        assert len(await warehouse.plan()) == 2
 
 
 async def test_a_missing_table_is_named_with_the_remedy(warehouse: BigQueryWarehouse) -> None:

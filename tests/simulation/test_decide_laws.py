@@ -16,13 +16,16 @@ from services.coordinator.domain.events import (
     StepVerified,
 )
 from services.coordinator.domain.run import Evidence, Run, RunStatus, StepState, StepStatus
-from shared.contract import Message, StepReported, StepRequested
-from shared.pipeline import STEPS, plan
+from shared.contract import Message, RunEnded, StepReported, StepRequested
+from shared.pipeline import MODE_RULES, STEPS, plan
 from shared.slate import Mode
 from tests.simulation.invariants import check_decision
 
 DAY = date(2024, 3, 4)
-NOW = datetime(2024, 3, 4, 12, tzinfo=UTC)
+NOW = datetime(2024, 3, 4, 22, tzinfo=UTC)
+"""17:00 Eastern: nothing is waited for any more."""
+EARLY = datetime(2024, 3, 4, 10, tzinfo=UTC)
+"""05:00 Eastern."""
 RUN_ID = "2024-03-04.overnight.1"
 
 evidences = st.builds(
@@ -39,6 +42,7 @@ requests = st.builds(
     targets=st.sampled_from([("export",), ("grade",), ("schedule",)]),
     force=st.sampled_from([False, False, False, True]),
     from_phase=st.sampled_from([None, None, None, 2, 5]),
+    redo=st.sampled_from([(), (), (), ("rosters",), ("player_daily_cache", "grade")]),
 )
 reports = st.one_of(
     st.builds(StepVerified, run_ids, steps, attempts, evidences, st.just(0.5), st.just({"rows": 2})),
@@ -154,6 +158,8 @@ def test_f07_delivering_every_message_again_changes_nothing(mode: Mode, copies: 
             StepRequested(run_id=run.run_id, game_date=DAY, mode=mode, step="schedule", attempt=1)
         ] * times
         for message in queue:  # grows while it is read
+            if isinstance(message, RunEnded):
+                continue
             if isinstance(message, StepRequested) and message.step == "predict":
                 events: list[Event] = [BatchesPlanned(run.run_id, message.attempt, 2)]
                 events += [BatchStaged(run.run_id, message.attempt, batch) for batch in (1, 0)]
@@ -274,7 +280,7 @@ def test_f18_attempts_are_bounded() -> None:
     for _ in range(50):
         attempt = run.steps["schedule"].attempt
         run, commands = apply(run, StepVerified(run.run_id, "schedule", attempt, Evidence(expected=1, verified=0)))
-        asked += len(commands)
+        asked += len(names(commands))
     assert asked == MAX_ATTEMPTS
 
 
@@ -462,3 +468,113 @@ def test_a_step_the_run_does_not_have_is_ignored(event: Event) -> None:
     """A report about a step outside the plan is about nothing."""
     run = start(Mode.OVERNIGHT, "box_scores")
     assert decide(run, event, NOW) == (run, [])
+
+
+def short(run: Run, step: str, now: datetime, found: Evidence) -> tuple[Run, list[Command]]:
+    """The run after as many attempts as a step is given, each of which found the same."""
+    commands: list[Command] = []
+    for _ in range(MAX_ATTEMPTS):
+        after, commands = decide(run, StepVerified(run.run_id, step, run.steps[step].attempt, found), now)
+        assert after is not None
+        run = after
+    return run, commands
+
+
+def words(run: Run, step: str) -> list[str]:
+    """What was decided about a step, in order."""
+    return [decision.decision for decision in run.decisions if decision.step == step]
+
+
+HALF = Evidence(expected=30, verified=15, detail="BOS has 0 players")
+ONE_TEAM_OFF = Evidence(expected=30, verified=29, detail="BOS has 4 players")
+NOTHING = Evidence(expected=30, verified=0, detail="HTTP 503")
+
+
+@pytest.mark.parametrize("found", [NOTHING, HALF, ONE_TEAM_OFF], ids=["missing", "half there", "one team off"])
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("now", [EARLY, NOW], ids=["early", "late"])
+@pytest.mark.parametrize("retrospective", [False, True])
+def test_an_input_that_falls_short_waits_degrades_or_fails_as_its_mode_says(
+    mode: Mode, found: Evidence, now: datetime, *, retrospective: bool
+) -> None:
+    """It waits while a live run of its mode has time, degrades where the mode allows it, else fails; one line why."""
+    rules = MODE_RULES[mode]
+    run = until(start(mode, retrospective=retrospective), "rosters")
+    run, commands = short(run, "rosters", now, found)
+    step = run.steps["rosters"]
+    allowed = found.verified >= rules.completeness * found.expected
+    waits = not retrospective and rules.wait_until is not None and now is EARLY
+    wanted = StepStatus.DEGRADED if allowed else StepStatus.WAITING if waits else StepStatus.FAILED
+    assert step.status is wanted
+    assert step.reason.startswith(f"{found.verified} of 30 there: {found.detail}")
+    assert "\n" not in step.reason
+    assert ("waiting until" in step.reason) == (wanted is StepStatus.WAITING)
+    assert words(run, "rosters") == [
+        "retry", "retry", {"degraded": "degrade", "waiting": "wait", "failed": "fail"}[wanted.value]
+    ]  # fmt: skip
+    assert (run.steps["upcoming_player_game_context"].status is StepStatus.BLOCKED) == (wanted is StepStatus.FAILED)
+    assert bool(commands) == (wanted is StepStatus.DEGRADED)
+
+
+def test_a_step_that_waits_is_asked_for_again_and_goes_on_when_its_input_is_there() -> None:
+    """The fallback schedule asks; the run goes on from where it waits, and has not ended meanwhile."""
+    run, _ = short(start(), "schedule", EARLY, Evidence(expected=9, verified=0))
+    assert run.status is RunStatus.RUNNING
+    run, [(_, request)] = apply(run, RunRequested(DAY, Mode.OVERNIGHT, "schedule:features-fallback"))
+    assert isinstance(request, StepRequested)
+    assert (request.step, request.attempt) == ("schedule", MAX_ATTEMPTS + 1)
+    run, commands = apply(run, full(run, "schedule", request.attempt))
+    assert run.steps["schedule"].status is StepStatus.DONE
+    assert names(commands) == ["box_scores", "rosters"]
+    assert words(run, "schedule") == ["retry", "retry", "wait", "proceed"]
+
+
+def test_what_waits_fails_when_its_time_is_over() -> None:
+    """Asked again after the deadline, it waits no longer."""
+    run, _ = short(start(), "schedule", EARLY, Evidence(expected=9, verified=0))
+    run, _ = apply(run, RunRequested(DAY, Mode.OVERNIGHT, "reconciler"))
+    run, commands = short(run, "schedule", NOW, Evidence(expected=9, verified=0))
+    assert (run.steps["schedule"].status, run.status) == (StepStatus.FAILED, RunStatus.FAILED)
+    assert [type(message) for _, message in commands] == [RunEnded]
+
+
+def test_nobody_waits_for_what_is_optional_or_derived() -> None:
+    """No betting lines at five in the morning: predictions are made without; analytics have no late input."""
+    run = until(start(), "lines")
+    run, _ = decide(run, StepFailed(run.run_id, "lines", 1, "403"), EARLY)  # type: ignore[assignment]  # never None here
+    assert run.steps["lines"].status is StepStatus.DEGRADED
+    run = until(start(), "player_daily_cache")
+    run, _ = short(run, "player_daily_cache", EARLY, HALF)
+    assert run.steps["player_daily_cache"].status is StepStatus.FAILED
+
+
+@given(histories)
+def test_every_verdict_is_in_the_ledger_with_its_evidence_and_thresholds(history: list[Event]) -> None:
+    """A settled step's last decision says what it is, why, and against which thresholds; decisions are only added."""
+    run: Run | None = None
+    for event in history:
+        before = run
+        run, _ = decide(run, event, NOW)
+        if run is None:
+            continue
+        if before is not None and before.generation == run.generation:
+            assert run.decisions[: len(before.decisions)] == before.decisions
+        for name, step in run.steps.items():
+            last = next((decision for decision in reversed(run.decisions) if decision.step == name), None)
+            if step.status in (StepStatus.DONE, StepStatus.DEGRADED, StepStatus.FAILED) and last is not None:
+                assert last.reason == step.reason
+                assert last.decision == {"done": "proceed", "degraded": "degrade", "failed": "fail"}[step.status.value]
+                assert (last.completeness, last.quality) == (1.0, 0.95)
+
+
+def test_redo_does_a_step_and_what_stands_on_it_again_and_nothing_else() -> None:
+    """Rows known to be gone are made again in a new generation; what does not stand on them stands."""
+    run = start()
+    for name in run.steps:
+        run, _ = apply(run, full(run, name))
+    assert run.status is RunStatus.COMPLETE
+    again, commands = apply(run, RunRequested(DAY, Mode.OVERNIGHT, "reconciler", redo=("player_daily_cache",)))
+    assert again.generation == 2
+    assert names(commands) == ["player_daily_cache"]
+    redone = {name for name, step in again.steps.items() if step.status is not StepStatus.DONE}
+    assert redone == {"player_daily_cache", "ml_feature_store", "predict", "publish", "export"}

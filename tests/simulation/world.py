@@ -21,14 +21,17 @@ from services.coordinator.domain.events import (
     StepFailed,
     StepVerified,
 )
-from services.coordinator.domain.run import Evidence, Run, RunStatus, key_of
+from services.coordinator.domain.run import Evidence, Run, RunStatus, StepStatus, key_of
 from shared.contract import BatchReported, BatchRequested, Message, StepReported, StepRequested
 from shared.pipeline import STEPS
 from shared.slate import Mode
 from tests.simulation.invariants import check_decision, check_end, check_keys
 
 SLATE = date(2024, 3, 4)
-START = datetime(2024, 3, 4, 12, tzinfo=UTC)
+START = datetime(2024, 3, 4, 10, tzinfo=UTC)
+"""05:00 Eastern: there is still time to wait for what is late."""
+FALLBACK = 3600.0
+"""Seconds after which a schedule asks again for a run that waits."""
 MAX_DELIVERIES = 5
 FATES = ("good",) * 14 + ("slow", "slow", "flaky", "flaky", "short", "refused", "reported failed", "poison")
 """What becomes of a step: all rows at once or little by little, transient trouble, rows missing or refused, failure."""
@@ -95,7 +98,9 @@ class World:
         return RunRequested(SLATE, self.mode, "operator", ("export",), force=kind == "force", from_phase=phase)
 
     def _until_quiet(self) -> None:
-        while self._queue:
+        while self._queue or self._waits():
+            if not self._queue:
+                self._post(RunRequested(SLATE, self.mode, "fallback", ("schedule",)), FALLBACK)
             post = heapq.heappop(self._queue)
             self.elapsed = max(self.elapsed, post.at)
             try:
@@ -104,6 +109,9 @@ class World:
                 self._restart()
         assert self.run is not None
         assert self.run.status is not RunStatus.RUNNING, f"the run hangs: {self.run}"
+
+    def _waits(self) -> bool:
+        return self.run is not None and any(step.status is StepStatus.WAITING for step in self.run.steps.values())
 
     def _restart(self) -> None:
         """The mortal bus died with the process: whoever asked asks again."""

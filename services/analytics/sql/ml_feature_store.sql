@@ -1,3 +1,11 @@
+-- step: ml_feature_store
+-- inputs: analytics.upcoming_player_game_context, features.player_daily_cache
+-- output: features.ml_feature_store
+-- grain: game_date, mode, player_id
+-- as_of: that of both inputs
+-- rows: one per row of features.player_daily_cache
+-- source: none: a join
+--
 -- What a prediction is made from: context and form of every player with a game behind him.
 SELECT
   context.game_date,
@@ -27,4 +35,4 @@ SELECT
 FROM analytics.upcoming_player_game_context AS context
 JOIN features.player_daily_cache AS form
   ON form.game_date = context.game_date AND form.mode = context.mode AND form.player_id = context.player_id
-WHERE context.game_date = @game_date AND context.mode = @mode
+WHERE context.game_date = @first_date AND context.mode = @mode

@@ -1,3 +1,11 @@
+-- step: player_daily_cache
+-- inputs: analytics.upcoming_player_game_context, analytics.player_game_summary
+-- output: features.player_daily_cache
+-- grain: game_date, mode, player_id
+-- as_of: games of earlier dates with available_at <= cutoff_at, of the last 400 days
+-- rows: one per row of analytics.upcoming_player_game_context with an earlier game in the window
+-- source: Brown, Smoothing, Forecasting and Prediction (1963): exponential weights
+--
 -- A player's form over his earlier games of the last 400 days, as known at the cutoff.
 -- As-of rule: games of earlier dates with available_at <= cutoff_at.
 -- Weights fall by (1 - alpha) per game into the past. A rate per minute is shrunk to the league's of the same window by
@@ -20,7 +28,7 @@ WITH history AS (
     AND games.game_date < context.game_date
     AND games.game_date >= DATE_SUB(context.game_date, INTERVAL 400 DAY)
     AND games.available_at <= context.cutoff_at
-  WHERE context.game_date = @game_date AND context.mode = @mode
+  WHERE context.game_date = @first_date AND context.mode = @mode
 ),
 weighted AS (
   SELECT *, POW(0.8, age) AS minutes_weight, POW(0.95, age) AS rate_weight FROM history
@@ -30,7 +38,7 @@ weighted AS (
 first_cutoff AS (
   SELECT MIN(cutoff_at) AS cutoff_at
   FROM analytics.upcoming_player_game_context
-  WHERE game_date = @game_date AND mode = @mode
+  WHERE game_date = @first_date AND mode = @mode
 ),
 league AS (
   SELECT
@@ -40,8 +48,8 @@ league AS (
     SAFE_DIVIDE(SUM(threes), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS threes
   FROM analytics.player_game_summary AS games
   CROSS JOIN first_cutoff
-  WHERE games.game_date < @game_date
-    AND games.game_date >= DATE_SUB(@game_date, INTERVAL 400 DAY)
+  WHERE games.game_date < @first_date
+    AND games.game_date >= DATE_SUB(@first_date, INTERVAL 400 DAY)
     AND games.available_at <= first_cutoff.cutoff_at
 ),
 form AS (
@@ -67,7 +75,7 @@ form AS (
   GROUP BY player_id
 )
 SELECT
-  @game_date AS game_date,
+  @first_date AS game_date,
   @mode AS mode,
   form.player_id,
   form.games_season,

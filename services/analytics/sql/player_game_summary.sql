@@ -1,4 +1,12 @@
--- A player's game with derived rates, for the slates from @since up to but not including @game_date.
+-- step: player_game_summary
+-- inputs: raw.player_box_scores
+-- output: analytics.player_game_summary
+-- grain: game_id, player_id
+-- as_of: facts of finished games; available_at is carried over
+-- rows: one per row of raw.player_box_scores
+-- source: Oliver, Basketball on Paper (2004): true shooting, usage
+--
+-- A player's game with derived rates, for the slates from @first_date to @last_date.
 -- True shooting: points / (2 (FGA + 0.44 FTA)). Usage: 100 (FGA + 0.44 FTA + TOV) (team minutes / 5)
 -- / (minutes (team FGA + 0.44 team FTA + team TOV)). Both: Oliver, Basketball on Paper (2004).
 WITH team AS (
@@ -8,7 +16,7 @@ WITH team AS (
     CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64) AS minutes,
     SUM(field_goals_attempted) + 0.44 * SUM(free_throws_attempted) + SUM(turnovers) AS possessions_used
   FROM raw.player_box_scores
-  WHERE game_date >= @since AND game_date < @game_date
+  WHERE game_date >= @first_date AND game_date <= @last_date
   GROUP BY game_id, team
 )
 SELECT
@@ -17,6 +25,7 @@ SELECT
   box.season,
   box.season_type,
   box.player_id,
+  box.player_lookup,
   box.player_name,
   box.team AS team_abbr,
   box.opponent AS opponent_team_abbr,
@@ -47,4 +56,4 @@ SELECT
   box.available_at
 FROM raw.player_box_scores AS box
 JOIN team ON team.game_id = box.game_id AND team.team = box.team
-WHERE box.game_date >= @since AND box.game_date < @game_date
+WHERE box.game_date >= @first_date AND box.game_date <= @last_date

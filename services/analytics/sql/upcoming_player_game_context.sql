@@ -1,5 +1,14 @@
+-- step: upcoming_player_game_context
+-- inputs: raw.games, raw.rosters, raw.injuries, raw.prop_lines
+-- output: analytics.upcoming_player_game_context
+-- grain: game_date, mode, player_id
+-- as_of: rows with available_at <= cutoff_at; the schedule's own dates for rest
+-- rows: one per rostered player of a team that plays
+-- source: none: counts and medians
+--
 -- Every rostered player of the slate with what was known at his game's cutoff.
--- As-of rule: rows with available_at <= cutoff_at; the schedule's own dates for rest.
+-- As-of rule: rows with available_at <= cutoff_at; the schedule's own dates for rest. The cutoff is `shared.slate.cutoff`
+-- in SQL; @asked_at is a live run's own instant, in a retrospective run the end of time.
 WITH slate AS (
   SELECT
     game_id,
@@ -8,13 +17,15 @@ WITH slate AS (
     home_team,
     away_team,
     tip_utc,
-    IF(
-      @mode = 'overnight',
-      TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York'),
-      TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE)
-    ) AS cutoff_at
+    CASE
+      WHEN @mode IN ('overnight', 'backfill') THEN TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York')
+      WHEN @mode = 'tomorrow'
+        THEN LEAST(TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York'), @asked_at)
+      WHEN @mode = 'manual' THEN LEAST(TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE), @asked_at)
+      ELSE TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE)
+    END AS cutoff_at
   FROM raw.games
-  WHERE game_date = @game_date AND NOT postponed
+  WHERE game_date = @first_date AND NOT postponed
 ),
 sides AS (
   SELECT game_id, season, tip_utc, cutoff_at, home_team AS team, away_team AS opponent, TRUE AS is_home FROM slate
@@ -22,12 +33,12 @@ sides AS (
   SELECT game_id, season, tip_utc, cutoff_at, away_team AS team, home_team AS opponent, FALSE AS is_home FROM slate
 ),
 rest AS (
-  SELECT sides.team, DATE_DIFF(@game_date, MAX(games.game_date), DAY) AS days_rest
+  SELECT sides.team, DATE_DIFF(@first_date, MAX(games.game_date), DAY) AS days_rest
   FROM sides
   JOIN raw.games AS games
     ON sides.team IN (games.home_team, games.away_team)
     AND games.season = sides.season
-    AND games.game_date < @game_date
+    AND games.game_date < @first_date
     AND NOT games.postponed
   GROUP BY sides.team
 ),
@@ -35,13 +46,13 @@ players AS (
   SELECT sides.*, rosters.player_id, rosters.player_name
   FROM sides
   JOIN raw.rosters AS rosters
-    ON rosters.game_date = @game_date AND rosters.team = sides.team AND rosters.available_at <= sides.cutoff_at
+    ON rosters.game_date = @first_date AND rosters.team = sides.team AND rosters.available_at <= sides.cutoff_at
 ),
 status AS (
   SELECT players.player_id, injuries.status
   FROM players
   JOIN raw.injuries AS injuries
-    ON injuries.game_date = @game_date
+    ON injuries.game_date = @first_date
     AND injuries.player_id = players.player_id
     AND injuries.available_at <= players.cutoff_at
   QUALIFY ROW_NUMBER() OVER (PARTITION BY players.player_id ORDER BY injuries.available_at DESC, injuries.status) = 1
@@ -180,7 +191,7 @@ lines AS (
   GROUP BY player_id
 )
 SELECT
-  @game_date AS game_date,
+  @first_date AS game_date,
   @mode AS mode,
   players.game_id,
   players.player_id,

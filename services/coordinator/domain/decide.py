@@ -4,7 +4,9 @@ Commands are messages to publish. Events may come twice, late or in any order; a
 an event of another generation, of an older attempt or of a settled step changes nothing.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 from services.coordinator.domain.events import (
     BatchesPlanned,
@@ -14,13 +16,22 @@ from services.coordinator.domain.events import (
     StepFailed,
     StepVerified,
 )
-from services.coordinator.domain.run import Batches, Evidence, Run, RunStatus, StepState, StepStatus
-from shared.contract import Message, StepReported, StepRequested
+from services.coordinator.domain.run import Batches, Decision, Evidence, Run, RunStatus, StepState, StepStatus
+from shared.contract import Message, RunEnded, StepReported, StepRequested
 from shared.pipeline import MODE_RULES, STEPS, plan
+from shared.slate import EASTERN, eastern_instant
 from shared.topics import tasks_of
 
 MAX_ATTEMPTS = 3
 """Attempts of a step whose evidence falls short before the mode's rules decide."""
+
+Word = Literal["proceed", "retry", "wait", "degrade", "fail"]
+_WORDS: Mapping[StepStatus, Word] = {
+    StepStatus.DONE: "proceed",
+    StepStatus.DEGRADED: "degrade",
+    StepStatus.WAITING: "wait",
+    StepStatus.FAILED: "fail",
+}
 
 Command = tuple[str, Message]
 """(topic, message)."""
@@ -44,9 +55,11 @@ def decide(run: Run | None, event: Event, now: datetime) -> tuple[Run | None, li
 
 
 def _requested(run: Run | None, event: RunRequested, now: datetime) -> tuple[Run, list[Command]]:
-    fresh = run is None or event.force or event.from_phase is not None
+    fresh = event.force or event.from_phase is not None or bool(event.redo)
+    targets = event.targets if run is None else tuple(dict.fromkeys((*run.targets, *event.targets)))
     if run is None or fresh:
-        kept = {} if run is None or event.force else _kept(run, event.from_phase)
+        targets = targets if event.redo else event.targets
+        kept = {} if run is None or event.force else _kept(run, event)
         run = Run(
             game_date=event.game_date,
             mode=event.mode,
@@ -55,12 +68,11 @@ def _requested(run: Run | None, event: RunRequested, now: datetime) -> tuple[Run
             retrospective=event.retrospective,
             from_archive=event.from_phase == 2,  # noqa: PLR2004 - phase 2 is "load": fetch nothing, read the archive
             retrain=event.retrain,
-            targets=event.targets,
-            steps={step.name: kept.get(step.name, StepState()) for step in plan(event.targets)},
+            targets=targets,
+            steps={step.name: kept.get(step.name, StepState()) for step in plan(targets)},
             created_at=now,
         )
         return _advance(run, now)
-    targets = tuple(dict.fromkeys((*run.targets, *event.targets)))
     steps = {step.name: _retried(run.steps.get(step.name, StepState())) for step in plan(targets)}
     if event.retrain and "train" in steps and steps["train"].status.settled:
         run = run.model_copy(update={"retrain": True})
@@ -76,18 +88,22 @@ def _requested(run: Run | None, event: RunRequested, now: datetime) -> tuple[Run
     return run, [*resumed, *commands]
 
 
-def _kept(run: Run, from_phase: int | None) -> dict[str, StepState]:
-    """States of the steps before `from_phase`: they stand as they are."""
-    first = 1 if from_phase is None else from_phase
-    return {
-        name: step
-        for name, step in run.steps.items()
-        if step.status.usable and STEPS[name].phase < (1 if first == 2 else first)  # noqa: PLR2004 - see above
-    }
+def _kept(run: Run, event: RunRequested) -> dict[str, StepState]:
+    """States of the steps before `from_phase`, or that stand on none of `redo`: they stand as they are."""
+    usable = {name: step for name, step in run.steps.items() if step.status.usable}
+    if event.from_phase is None:
+        return {name: step for name, step in usable.items() if not _stands_on(name, event.redo)}
+    first = 1 if event.from_phase == 2 else event.from_phase  # noqa: PLR2004 - see above
+    return {name: step for name, step in usable.items() if STEPS[name].phase < first}
+
+
+def _stands_on(name: str, steps: tuple[str, ...]) -> bool:
+    """Whether a step is one of `steps` or needs one, directly or not."""
+    return not {step.name for step in plan([name])}.isdisjoint(steps)
 
 
 def _retried(step: StepState) -> StepState:
-    again = step.status in (StepStatus.FAILED, StepStatus.BLOCKED)
+    again = step.status in (StepStatus.FAILED, StepStatus.BLOCKED, StepStatus.WAITING)
     return StepState(attempt=step.attempt) if again else step
 
 
@@ -123,9 +139,50 @@ def _verified(run: Run, event: StepVerified, now: datetime) -> tuple[Run, list[C
         if event.attempt < step.attempt:  # an older attempt's late word: the newer one is still at work
             return run, []
         if step.tries < MAX_ATTEMPTS:
-            return _again(run, event.step, seen)
-    settled = seen.model_copy(update={"status": status, "reason": reason})
-    return _advance(run.model_copy(update={"steps": {**run.steps, event.step: settled}}), now)
+            run = _recorded(run, event.step, seen, "retry", reason, now)
+            return _again(run, event.step, seen, now)
+    return _settled(run, event.step, seen, status, reason, now)
+
+
+def _settled(
+    run: Run, name: str, step: StepState, status: StepStatus, reason: str, now: datetime
+) -> tuple[Run, list[Command]]:
+    """Enter the verdict on a step; one that failed for want of a late input waits instead, while there is time."""
+    if status is StepStatus.FAILED and (deadline := _deadline(run, name, now)) is not None:
+        status, reason = StepStatus.WAITING, f"{reason}; waiting until {deadline:%H:%M} ET"
+    run = _recorded(run, name, step, _WORDS[status], reason, now)
+    settled = step.model_copy(update={"status": status, "reason": reason, "ended_at": now})
+    return _advance(run.model_copy(update={"steps": {**run.steps, name: settled}}), now)
+
+
+def _deadline(run: Run, name: str, now: datetime) -> datetime | None:
+    """Until when, Eastern, the step may wait for its input; None if it may not.
+
+    Only what comes from outside can be late, only to a live run, and nobody waits for what is optional.
+    """
+    rules, step = MODE_RULES[run.mode], STEPS[name]
+    if run.retrospective or rules.wait_until is None or step.phase > 1 or not step.required:
+        return None
+    deadline = eastern_instant(run.game_date, rules.wait_until)
+    return deadline.astimezone(EASTERN) if now < deadline else None
+
+
+def _recorded(run: Run, name: str, step: StepState, word: Word, reason: str, now: datetime) -> Run:
+    """The run with one more decision in its ledger."""
+    rules, found = MODE_RULES[run.mode], step.evidence
+    decision = Decision(
+        step=name,
+        attempt=step.attempt,
+        decision=word,
+        expected=None if found is None else found.expected,
+        verified=None if found is None else found.verified,
+        quarantined=None if found is None else found.quarantined,
+        completeness=rules.completeness,
+        quality=rules.quality,
+        reason=reason,
+        decided_at=now,
+    )
+    return run.model_copy(update={"decisions": (*run.decisions, decision)})
 
 
 def _judge(run: Run, name: str, evidence: Evidence) -> tuple[StepStatus, str]:
@@ -155,12 +212,11 @@ def _failed(run: Run, event: StepFailed, now: datetime) -> tuple[Run, list[Comma
     if step is None or step.status is not StepStatus.RUNNING or event.attempt < step.attempt:
         return run, []
     status = StepStatus.FAILED if STEPS[event.step].required else StepStatus.DEGRADED
-    settled = step.model_copy(update={"status": status, "reason": event.reason})
-    return _advance(run.model_copy(update={"steps": {**run.steps, event.step: settled}}), now)
+    return _settled(run, event.step, step, status, event.reason, now)
 
 
-def _again(run: Run, name: str, step: StepState) -> tuple[Run, list[Command]]:
-    retried = step.model_copy(update={"attempt": step.attempt + 1, "tries": step.tries + 1})
+def _again(run: Run, name: str, step: StepState, now: datetime) -> tuple[Run, list[Command]]:
+    retried = step.model_copy(update={"attempt": step.attempt + 1, "tries": step.tries + 1, "started_at": now})
     run = run.model_copy(update={"steps": {**run.steps, name: retried}})
     return run, [_request(run, name)]
 
@@ -219,13 +275,16 @@ def _advance(run: Run, now: datetime) -> tuple[Run, list[Command]]:
         if bad:
             steps[name] = step.model_copy(update={"status": StepStatus.BLOCKED, "reason": f"needs {', '.join(bad)}"})
         elif all(status.usable for status in needs.values()):
-            update = {"status": StepStatus.RUNNING, "attempt": step.attempt + 1, "tries": 1}
+            update = {"status": StepStatus.RUNNING, "attempt": step.attempt + 1, "tries": 1, "started_at": now}
             steps[name] = step.model_copy(update=update)
             started.append(name)
     run = run.model_copy(update={"steps": steps})
+    commands = [_request(run, name) for name in started]
     if all(step.status.settled for step in steps.values()):
         run = run.model_copy(update={"status": _outcome(steps), "finished_at": now})
-    return run, [_request(run, name) for name in started]
+        ended = RunEnded(run_id=run.run_id, attempts=sum(step.attempt for step in steps.values()))
+        commands.append(("coordinator-events", ended))
+    return run, commands
 
 
 def _outcome(steps: dict[str, StepState]) -> RunStatus:

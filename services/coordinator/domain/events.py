@@ -20,6 +20,8 @@ class RunRequested:
     from_phase: int | None = None
     retrain: bool = False
     """Train for this slate even if its models are not due."""
+    redo: tuple[str, ...] = ()
+    """Steps whose rows are known to be gone or stale: they and what stands on them are done again, the rest stands."""
 
 
 @dataclass(frozen=True, slots=True)

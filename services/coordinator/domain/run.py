@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,6 +14,8 @@ class StepStatus(StrEnum):
 
     PENDING = "pending"
     RUNNING = "running"
+    WAITING = "waiting"
+    """Its input is late: it is asked for again by a schedule or the reconciler until the mode's deadline."""
     DONE = "done"
     DEGRADED = "degraded"
     """Below its thresholds, or an optional step that failed: the run goes on and says so."""
@@ -23,7 +26,7 @@ class StepStatus(StrEnum):
     @property
     def settled(self) -> bool:
         """Nothing more will happen to it in this run."""
-        return self not in (StepStatus.PENDING, StepStatus.RUNNING)
+        return self not in (StepStatus.PENDING, StepStatus.RUNNING, StepStatus.WAITING)
 
     @property
     def usable(self) -> bool:
@@ -51,6 +54,24 @@ class Evidence(BaseModel):
     """One line on what is missing or was refused."""
 
 
+class Decision(BaseModel):
+    """What was decided about a step, and on what evidence: the run's ledger keeps every one."""
+
+    model_config = ConfigDict(frozen=True)
+    step: str
+    attempt: int
+    decision: Literal["proceed", "retry", "wait", "degrade", "fail"]
+    expected: int | None = None
+    """Counts of the evidence; None where a step was given up on without any."""
+    verified: int | None = None
+    quarantined: int | None = None
+    completeness: float
+    """The mode's thresholds at the time."""
+    quality: float
+    reason: str = ""
+    decided_at: datetime
+
+
 class StepState(BaseModel):
     """A step of a run."""
 
@@ -64,6 +85,10 @@ class StepState(BaseModel):
     evidence: Evidence | None = None
     seconds: float = 0.0
     counts: dict[str, int] = Field(default_factory=dict)
+    started_at: datetime | None = None
+    """When the latest attempt was asked for."""
+    ended_at: datetime | None = None
+    """When it was settled, or began to wait."""
 
 
 class Batches(BaseModel):
@@ -114,6 +139,8 @@ class Run(BaseModel):
     status: RunStatus = RunStatus.RUNNING
     created_at: datetime
     finished_at: datetime | None = None
+    decisions: tuple[Decision, ...] = ()
+    """In the order they were taken; nothing is ever taken out."""
     outbox: tuple[Outgoing, ...] = ()
 
     @property

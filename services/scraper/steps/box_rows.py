@@ -8,6 +8,7 @@ from services.scraper.domain.names import Names
 from services.scraper.domain.validation import inconsistency
 from services.scraper.domain.wire import BadRecord, Refusal
 from services.scraper.payloads import Collected
+from shared.identity import player_lookup
 from shared.ports import Row
 from shared.slate import BOX_SCORE_LAG
 
@@ -49,6 +50,7 @@ def judge(game: Row, box: Box, got: Collected[Box]) -> Judged:
     rows = []
     for line in box.lines:
         row = {name: getattr(line, name) for name in _COLUMNS} | common
+        row["player_lookup"] = player_lookup(line.player_name)
         row["is_home"] = line.team == home
         row["opponent"] = away if line.team == home else home
         rows.append(row)

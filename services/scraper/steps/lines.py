@@ -14,7 +14,7 @@ from services.scraper.payloads import Collected
 from services.scraper.task import Task, together
 from shared.identity import player_lookup
 from shared.ports import Row
-from shared.slate import cutoff
+from shared.slate import RETROSPECT, cutoff
 
 EVENTS = "events"
 
@@ -26,7 +26,7 @@ async def run(task: Task) -> int:
         return 0
     first = games[0]
     tipped = task.now >= first["tip_utc"]
-    as_of = cutoff(task.request.mode, task.game_date, first["tip_utc"]) if tipped else None
+    as_of = _cutoff(task, first) if tipped or task.request.retrospective else None
     got = await task.payloads.get(endpoints.events(as_of), parse_events)
     if isinstance(got, Failed):
         task.ledger.failed(EVENTS, endpoints.ODDS_API, got)
@@ -50,8 +50,9 @@ async def _game_lines(task: Task, game: Row, events: Collected[Event], names: Na
     if event is None:
         task.ledger.empty(game_id, events, "no event in the list")
         return []
-    limit = cutoff(task.request.mode, task.game_date, game["tip_utc"])
-    as_of = None if task.now <= limit else limit
+    limit = _cutoff(task, game)
+    # A retrospective run always asks the past: its clock may move on while it waits.
+    as_of = None if task.now <= limit and not task.request.retrospective else limit
     request = endpoints.event_odds(game_id, event.event_id, task.settings.odds_regions, as_of)
     got = await task.payloads.get(request, parse_odds)
     if isinstance(got, Failed):
@@ -61,6 +62,11 @@ async def _game_lines(task: Task, game: Row, events: Collected[Event], names: Na
     task.ledger.loaded(game_id, got, len(rows))
     task.ledger.refuse(game_id, got.source, (*got.parsed.refused, *refused))
     return rows
+
+
+def _cutoff(task: Task, game: Row) -> datetime:
+    asked_at = RETROSPECT if task.request.retrospective else task.now
+    return cutoff(task.request.mode, task.game_date, game["tip_utc"], asked_at)
 
 
 def _matched(

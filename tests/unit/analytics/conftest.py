@@ -1,7 +1,7 @@
 """The warehouse the SQL runs on, in memory."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -9,7 +9,7 @@ from services.analytics.processors import PROCESSORS
 from shared.contract import StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Row, Warehouse
-from shared.slate import Mode
+from shared.slate import RETROSPECT, Mode
 from shared.tables import TABLES
 from tests.unit.shared.rows import SLATE
 
@@ -27,10 +27,16 @@ async def warehouse() -> AsyncIterator[Warehouse]:
 def process(warehouse: Warehouse) -> Process:
     """Run processors for a slate; answers the rows of the last one's table, ordered by its key."""
 
-    async def run(*steps: str, day: date = SLATE, mode: Mode = Mode.OVERNIGHT, regrade_days: int = 7) -> list[Row]:
+    async def run(
+        *steps: str,
+        day: date = SLATE,
+        mode: Mode = Mode.OVERNIGHT,
+        regrade_days: int = 7,
+        asked_at: datetime = RETROSPECT,
+    ) -> list[Row]:
         for step in steps:
             request = StepRequested(run_id=f"{day}.{mode}.1", game_date=day, mode=mode, step=step, attempt=1)
-            await PROCESSORS[step].run(request, warehouse, regrade_days=regrade_days)
+            await PROCESSORS[step].run(request, warehouse, regrade_days=regrade_days, now=asked_at)
         return await rows_of(warehouse, PROCESSORS[steps[-1]].table)
 
     return run

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from shared.ports import Row, Warehouse
-from shared.slate import Mode, cutoff, eastern_instant
+from shared.slate import RETROSPECT, Mode, cutoff, eastern_instant
 from tests.unit.analytics.conftest import Process
 from tests.unit.shared.rows import SLATE, game, injury, load, prop, roster, tip
 
@@ -24,6 +24,22 @@ async def context(warehouse: Warehouse, process: Process, **tables: list[Row]) -
     await load(warehouse, raw__games=[game(GAME)], raw__rosters=[roster(1)], **tables)
     [found] = await process("upcoming_player_game_context")
     return found
+
+
+ASKED = [RETROSPECT, CUTOFF - timedelta(hours=9), CUTOFF, CUTOFF + timedelta(hours=9)]
+
+
+@pytest.mark.parametrize("asked_at", ASKED)
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_a_live_runs_own_instant_limits_what_is_asked_for_early(
+    warehouse: Warehouse, process: Process, mode: Mode, asked_at: datetime
+) -> None:
+    """SQL and `shared.slate` agree: tomorrow and manual know nothing later than when they were asked."""
+    await load(
+        warehouse, raw__games=[game(GAME, tip_utc=tip(SLATE, 19))], raw__rosters=[roster(1, available_at=ASKED[1])]
+    )
+    [found] = await process("upcoming_player_game_context", mode=mode, asked_at=asked_at)
+    assert found["cutoff_at"] == cutoff(mode, SLATE, tip(SLATE, 19), asked_at)
 
 
 @pytest.mark.parametrize("mode", list(Mode))

@@ -188,7 +188,8 @@ async def test_history_keeps_what_a_grade_was(warehouse: Warehouse, process: Pro
     for points in (22, 20):
         scope, params = "game_date = @day", {"day": YESTERDAY}
         await warehouse.replace("raw.player_box_scores", both_teams(points=points), scope=scope, params=params)
-        rows = await process("player_game_summary", "grade", "grade_history")
+        await process("player_game_summary", "grade", "grade_history")
+    rows = await process("grade_history")
     assert [(row["revision"], row["actual"]) for row in rows] == [(1, 20.0), (2, 22.0), (3, 20.0)]
 
 

@@ -1,16 +1,20 @@
 """The service around the SQL."""
 
+import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services.analytics.app import build
 from services.analytics.handlers import on_task
 from services.analytics.processors import PROCESSORS
+from services.analytics.running import account
 from services.analytics.settings import AnalyticsSettings
 from shared.contract import Message, StepReported, StepRequested
-from shared.errors import Permanent
+from shared.errors import Permanent, TipoffError, Transient
 from shared.pipeline import STEPS
 from shared.ports import Ports
 from shared.service import HEALTH
@@ -18,6 +22,51 @@ from shared.settings import load as load_settings
 from shared.slate import Mode
 from tests.unit.shared.places import drain, embedded_ports
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, load
+
+SETTINGS = load_settings(AnalyticsSettings, job_retry_s=0.0)
+
+
+class Counting:
+    """Counts the calls of a warehouse."""
+
+    def __init__(self, warehouse: Any) -> None:  # noqa: ANN401 - any adapter
+        self._warehouse = warehouse
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the methods of the port
+        self.calls.append(name)
+        return getattr(self._warehouse, name)
+
+
+class Broken(Counting):
+    """Fails the first transforms, and appends if told so."""
+
+    def __init__(
+        self,
+        warehouse: Any,  # noqa: ANN401 - any adapter
+        failures: int,
+        kind: type[TipoffError] = Transient,
+        *,
+        appends: bool = True,
+    ) -> None:
+        super().__init__(warehouse)
+        self._failures = failures
+        self._kind = kind
+        self._appends = appends
+        self.transforms = 0
+
+    async def transform(self, *arguments: Any, **more: Any) -> int:  # noqa: ANN401 - as the port
+        self.transforms += 1
+        if self.transforms <= self._failures:
+            raise self._kind("not now")
+        written: int = await self._warehouse.transform(*arguments, **more)
+        return written
+
+    async def append(self, *arguments: Any) -> int:  # noqa: ANN401 - as the port
+        if not self._appends:
+            raise Transient("not today")
+        added: int = await self._warehouse.append(*arguments)
+        return added
 
 
 @pytest.fixture
@@ -40,15 +89,11 @@ def test_f02_the_service_processes_exactly_its_steps() -> None:
 async def test_a_step_is_reported_when_its_rows_are_there(ports: Ports) -> None:
     """The report carries the attempt it answers and the rows written."""
     await load(ports.warehouse, raw__player_box_scores=[box("0022300800", n, YESTERDAY) for n in (1, 2)])
-    await on_task(request("player_game_summary"), ports, regrade_days=7)
+    await on_task(request("player_game_summary"), ports, SETTINGS)
     [report] = await drain(ports, "coordinator-events")
     assert isinstance(report, StepReported)
-    assert (report.step, report.attempt, report.outcome, report.counts) == (
-        "player_game_summary",
-        2,
-        "done",
-        {"rows": 2},
-    )
+    assert (report.step, report.attempt, report.outcome) == ("player_game_summary", 2, "done")
+    assert report.counts["rows"] == 2
 
 
 @pytest.mark.parametrize(
@@ -57,7 +102,86 @@ async def test_a_step_is_reported_when_its_rows_are_there(ports: Ports) -> None:
 async def test_what_belongs_to_others_is_refused(ports: Ports, message: Message) -> None:
     """A message on the wrong topic goes to the dead letter, with its key."""
     with pytest.raises(Permanent, match=f"analytics cannot handle '{message.key}'"):
-        await on_task(message, ports, regrade_days=7)
+        await on_task(message, ports, SETTINGS)
+
+
+async def test_f22_a_step_is_one_row_of_the_cost_ledger(ports: Ports) -> None:
+    """All its statements together, in one append, with what they cost; the report carries the same."""
+    await load(ports.warehouse, raw__player_box_scores=[box("0022300800", n, YESTERDAY) for n in (1, 2)])
+    counting = Counting(ports.warehouse)
+    await on_task(request("player_game_summary"), replace(ports, warehouse=counting), SETTINGS)
+    assert counting.calls.count("append") == 1
+    [row] = await ports.warehouse.query("SELECT * FROM ops.step_costs")
+    assert (row["game_date"], row["mode"], row["step"], row["attempt"]) == (
+        SLATE,
+        "overnight",
+        "player_game_summary",
+        2,
+    )
+    assert row["jobs"] == counting.calls.count("query") + counting.calls.count("transform")
+    assert row["bytes_billed"] >= row["bytes_processed"] > 0
+    assert row["usd"] == pytest.approx(row["bytes_billed"] / 2**40 * SETTINGS.usd_per_tib)
+    [report] = await drain(ports, "coordinator-events")
+    assert isinstance(report, StepReported)
+    assert report.counts["bytes_billed"] == row["bytes_billed"]
+    assert report.counts["microdollars"] == round(1e6 * row["usd"])
+
+
+def test_f22_a_day_of_nights_stays_far_below_bigquerys_load_jobs() -> None:
+    """Every analytics step of every mode, each attempt of it, is one append: 1,500 a day and table is the limit."""
+    steps = sum(step.service == "analytics" for step in STEPS.values())
+    assert steps * len(Mode) * 3 * 5 < 1_500  # three attempts of a step, five deliveries of an attempt
+
+
+async def test_a_step_that_fails_is_on_the_ledger_too(ports: Ports) -> None:
+    """What it took before it failed was spent."""
+    broken = Broken(ports.warehouse, failures=99)
+    with pytest.raises(Transient, match="not now"):
+        await on_task(request("player_game_summary"), replace(ports, warehouse=broken), SETTINGS)
+    [row] = await ports.warehouse.query("SELECT jobs, row_count FROM ops.step_costs")
+    assert row["jobs"] == SETTINGS.job_attempts  # the query before each transform
+    assert await drain(ports, "coordinator-events") == []
+
+
+@pytest.mark.parametrize("failures", [0, 1, 2])
+async def test_a_transient_failure_is_tried_again_in_place(ports: Ports, failures: int) -> None:
+    """As often as the settings say, without bothering the bus."""
+    broken = Broken(ports.warehouse, failures=failures)
+    await on_task(request("player_game_summary"), replace(ports, warehouse=broken), SETTINGS)
+    assert broken.transforms == failures + 1
+    assert len(await drain(ports, "coordinator-events")) == 1
+
+
+async def test_f28_a_permanent_failure_is_not_tried_again(ports: Ports) -> None:
+    """It would fail the same way for ever."""
+    broken = Broken(ports.warehouse, failures=1, kind=Permanent)
+    with pytest.raises(Permanent, match="not now"):
+        await on_task(request("player_game_summary"), replace(ports, warehouse=broken), SETTINGS)
+    assert broken.transforms == 1
+
+
+async def test_a_ledger_that_cannot_be_written_fails_no_night(ports: Ports) -> None:
+    """The rows are there and reported; that the cost is not recorded is logged."""
+    broken = Broken(ports.warehouse, failures=0, appends=False)
+    await on_task(request("player_game_summary"), replace(ports, warehouse=broken), SETTINGS)
+    assert len(await drain(ports, "coordinator-events")) == 1
+    assert await ports.warehouse.query("SELECT * FROM ops.step_costs") == []
+
+
+async def test_a_step_over_its_bytes_is_refused(ports: Ports) -> None:
+    """Before its rows are published, as permanent: it would bill the same again."""
+    await load(ports.warehouse, raw__player_box_scores=[box("0022300800", 1, YESTERDAY)])
+    frugal = load_settings(AnalyticsSettings, job_maximum_bytes=1)
+    with pytest.raises(Permanent, match="over the job's limit of 1"):
+        await on_task(request("player_game_summary"), ports, frugal)
+    assert await ports.warehouse.query("SELECT * FROM analytics.player_game_summary") == []
+
+
+def test_labels_are_what_bigquery_takes() -> None:
+    """Lower-case letters, digits, dashes and underscores, at most 63."""
+    job = account(request("player_game_summary"), SETTINGS)
+    assert job.labels == {"step": "player_game_summary", "mode": "overnight", "run": "2024-03-04_overnight_1"}
+    assert all(re.fullmatch(r"[a-z0-9_-]{1,63}", value) for value in job.labels.values())
 
 
 async def test_analytics_is_wired(ports: Ports) -> None:

@@ -101,7 +101,7 @@ def test_edges_and_tiers_come_in_their_own_order() -> None:
 
 def test_plots_are_written_and_say_what_they_found(tmp_path: Path) -> None:
     """Four pictures, for several markets and systems, one of them on trial."""
-    several = [
+    several: list[dict[str, Any]] = [
         {"market": market, "system": system, "shadow": system == "boosted"}
         for market in MARKETS
         for system in ("boosted", "similarity")

@@ -1,9 +1,13 @@
 """What can be refused without starting anything: exit code 2, one line."""
 
+import subprocess
+import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from cli import main
 from tests.e2e.command import DONE, FAILED, USAGE, inside
 
 
@@ -12,7 +16,11 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
     [
         (("tipon",), ["No such command", "'tipon'"]),
         (("demo", "--moed", "overnight"), ["--moed", "--mode"]),
-        (("demo", "--mode", "manual"), ["--mode", "'manual'", "same_day"]),
+        (("demo", "--mode", "yesterday"), ["--mode", "'yesterday'", "same_day"]),
+        (("backfill", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to", "--from", "2024-03-05"]),
+        (("backfill", "--from", "2024-03-04", "--to", "2024-03-04", "--to-step", "dance"), ["--to-step", "dance"]),
+        (("backfill", "--from", "1999-03-04", "--to", "1999-03-05"), ["1999-03-04 is too early", "has slates from"]),
+        (("grid", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to", "--from", "2024-03-05"]),
         (("demo", "--history", "/nowhere/at/all"), ["--history", "/nowhere/at/all is not a folder"]),
         (("run", "--date", "yesterday"), ["--date", "'yesterday' is not a date", "YYYY-MM-DD"]),
         (("run", "--date", "2024-02-30"), ["'2024-02-30' is not a date"]),
@@ -24,6 +32,12 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
             ("replay", "--history", ".", "--from", "2024-03-04", "--to", "2024-03-04", "--faults", "hail"),
             ["hail", "storm"],
         ),
+        (("cost", "--from", "2024-03-04"), ["--from with --to"]),
+        (("cost", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to 2024-03-04 is before --from 2024-03-05"]),
+        (
+            ("replay", "--history", ".", "--from", "2024-03-04", "--to", "2024-03-04", "--faults", "unreachable:x.com"),
+            ["--faults", "x.com", "cdn.nba.com"],
+        ),
         (("dev", "up", "--port", "70000"), ["--port", "70000"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -34,9 +48,13 @@ def test_wrong_usage_exits_2_with_one_line(arguments: tuple[str, ...], words: li
     assert not (tmp_path / "home").exists()
 
 
-@pytest.mark.parametrize(
-    "command", ["", "demo", "replay", "run", "predictions", "status", "runs", "dlq", "doctor", "dev", "dev up", "bench"]
+_COMMANDS = (
+    "demo|replay|run|backfill|predictions|accuracy|status|runs|dlq|grid|cascade|alerts|reconcile|cost|schema|"
+    "schema plan|schema apply|doctor|dev|dev up|bench"
 )
+
+
+@pytest.mark.parametrize("command", ["", *_COMMANDS.split("|")])
 def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     """`--help` exits 0 and describes the command and each of its options."""
     help_ = inside(tmp_path / "home", *command.split(), "--help")
@@ -46,7 +64,7 @@ def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     assert all(len(line.split()) > 2 for line in options if "--json" in line or "--dry-run" in line)
 
 
-@pytest.mark.parametrize("command", ["predictions", "status", "runs", "dlq"])
+@pytest.mark.parametrize("command", ["predictions", "status", "runs", "dlq", "cost"])
 def test_reading_commands_before_the_first_night_say_what_to_run(command: str, tmp_path: Path) -> None:
     """In a home where nothing was run each reading command exits 1 with `tipoff demo` as the remedy."""
     inside(tmp_path / "home", command, "--json").refused(FAILED, str(tmp_path / "home"), "`tipoff demo`")
@@ -82,3 +100,30 @@ def test_nothing_runs_in_a_new_home(tmp_path: Path) -> None:
     assert (status.code, status.json) == (FAILED, {"running": False, "services": []})
     assert "`tipoff dev up` starts it" in inside(tmp_path, "dev", "status").out
     assert inside(tmp_path, "dev", "down").code == DONE
+
+
+def test_demo_s_dry_run_names_its_slate_and_makes_nothing(tmp_path: Path) -> None:
+    """The last slate of the history, with its games; no home is made."""
+    done = inside(tmp_path / "home", "demo", "--dry-run")
+    assert (done.code, done.err) == (DONE, "")
+    [slate] = done.json
+    assert list(slate) == ["game_date", "games"]
+    assert slate["games"] > 0
+    assert not (tmp_path / "home").exists()
+
+
+def test_the_command_line_imports_what_is_asked_for() -> None:
+    """No engine, no client, no service is imported until a command needs it."""
+    asked = "import sys, cli.main; print(*sys.modules)"
+    heavy = {"duckdb", "pyarrow", "numpy", "scipy", "aiohttp", "google", "grpc", "benchmarks", "services", "devstack"}
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True)
+    assert heavy.isdisjoint(done.stdout.split())
+
+
+def test_every_command_is_where_it_is_said_to_be() -> None:
+    """Each name leads to the command of that name."""
+    context = click.Context(main.tipoff)
+    for name in main.tipoff.list_commands(context):
+        command = main.tipoff.get_command(context, name)
+        assert command is not None
+        assert command.name == name

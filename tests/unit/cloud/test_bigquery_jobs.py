@@ -13,6 +13,7 @@ from requests import exceptions as http
 from shared.cloud.bigquery_jobs import Limits
 from shared.cloud.warehouse import BigQueryWarehouse
 from shared.errors import Permanent, Transient
+from shared.ports import Cost, Job
 from tests.unit.cloud.bigquery_fake import DONE, ONE, RUNNING, Answer, Wire, client, error
 
 PATIENT = Limits(job_timeout=30.0, attempt_timeout=5.0, retry_timeout=5.0)
@@ -52,6 +53,27 @@ async def test_a_job_says_what_it_may_cost_and_whose_it_is() -> None:
     assert configuration["labels"] == {"app": "tipoff"}
     assert configuration["query"]["maximumBytesBilled"] == str(50 * 2**30)
     assert configuration["query"]["queryParameters"][0]["name"] == "day"
+
+
+async def test_a_jobs_own_limits_and_labels_are_sent() -> None:
+    """They narrow the adapter's; its labels stay."""
+    job = Job(labels={"step": "grade", "mode": "overnight"}, timeout=7.0, maximum_bytes=2**20)
+    async with warehouse(done, PATIENT) as (bigquery, wire):
+        await bigquery.query("SELECT 1 AS one", job=job)
+    configuration = wire.bodies[0]["configuration"]
+    assert configuration["jobTimeoutMs"] == "7000"
+    assert configuration["labels"] == {"app": "tipoff", "step": "grade", "mode": "overnight"}
+    assert configuration["query"]["maximumBytesBilled"] == str(2**20)
+
+
+async def test_a_job_costs_what_bigquery_says() -> None:
+    """Bytes and slot time are those of the job's statistics."""
+    query = {"statementType": "SELECT", "totalBytesProcessed": "123", "totalBytesBilled": "10485760"}
+    counted = {**DONE, "statistics": {"query": {**query, "totalSlotMs": "42"}, "totalSlotMs": "42"}}
+    job = Job()
+    async with warehouse(lambda what: (200, ONE if "queries" in what else counted), PATIENT) as (bigquery, _):
+        await bigquery.query("SELECT 1 AS one", job=job)
+    assert job.cost == Cost(bytes_processed=123, bytes_billed=10485760, slot_ms=42, rows=1, jobs=1)
 
 
 async def test_a_query_that_never_ends_is_cancelled_at_its_time_limit() -> None:

@@ -183,6 +183,7 @@ async def test_a_body_that_is_no_json_is_refused(client: Client, data: bytes) ->
         ("/v1/quarantine", {"game_date": "soon"}, HTTPStatus.BAD_REQUEST, "game_date='soon'"),
         ("/v1/grades", {"last": "2024-03-04"}, HTTPStatus.BAD_REQUEST, "first is missing"),
         ("/v1/grades", {"first": "2024-03-04"}, HTTPStatus.BAD_REQUEST, "last is missing"),
+        ("/v1/costs", {"first": "2024-03-04"}, HTTPStatus.BAD_REQUEST, "last is missing"),
         ("/v1/slates", {"first": "x", "last": "2024-03-04"}, HTTPStatus.BAD_REQUEST, "first='x'"),
         ("/v1/slates", {"first": "2024-03-04", "last": "2024-03-04", "mode": "?"}, HTTPStatus.BAD_REQUEST, "mode '?'"),
         ("/v1/predictions/over", {"player": "P1"}, HTTPStatus.BAD_REQUEST, "line is missing"),
@@ -260,6 +261,16 @@ async def test_predictions_are_those_of_the_latest_slate(client: Client, ports: 
     _, named = await get(client, "/v1/predictions", game_date="2024-03-03", mode="overnight", market="threes")
     assert [(one["player_id"], one["market"]) for one in named] == [(2, "threes")]
     assert await get(client, "/v1/predictions", mode="same_day") == (HTTPStatus.OK, [])
+
+
+async def test_costs_are_added_up_by_step(client: Client, ports: Ports) -> None:
+    """Over attempts, slates apart; without dates they are the latest slate's, and none where nothing was run."""
+    assert (await get(client, "/v1/costs"))[1] == []
+    kind = {"mode": "overnight", "run_id": "2024-03-04.overnight.1", "step": "grade", "usd": 0.25, "bytes_billed": 7}
+    await load(ports.warehouse, ops__step_costs=[row("ops.step_costs", attempt=n, **kind) for n in (1, 2)])
+    _, [found] = await get(client, "/v1/costs", first="2024-03-04", last="2024-03-04")
+    assert (found["step"], found["attempts"], found["usd"], found["bytes_billed"]) == ("grade", 2, 0.5, 14)
+    assert (await get(client, "/v1/costs", first="2024-03-05", last="2024-03-05"))[1] == []
 
 
 async def test_a_stored_prediction_answers_any_line(client: Client, ports: Ports) -> None:

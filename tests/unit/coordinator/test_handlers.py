@@ -271,7 +271,7 @@ async def test_a_late_second_delivery_of_a_settled_step_does_nothing(
 async def test_f24_publishing_keeps_every_player_market_and_line(
     tmp_path_factory: pytest.TempPathFactory, players: set[int], markets: set[str], lines: list[float | None]
 ) -> None:
-    """Whatever was staged is published, value for value."""
+    """Whatever was staged is published, value for value, with the roster's name to look it up by."""
     async with embedded_ports(tmp_path_factory.mktemp("publish")) as ports:
         engine = Engine(ports)
         handlers = Handlers(engine, ports, batch_size=2)
@@ -281,9 +281,10 @@ async def test_f24_publishing_keeps_every_player_market_and_line(
             for player, line in zip(sorted(players), lines, strict=False)
             for market in sorted(markets)
         ]
-        await load(ports.warehouse, predictions__staging=rows)
+        await load(ports.warehouse, predictions__staging=rows, raw__rosters=[roster(1, player_lookup="one")])
         await handlers.on_task(ask(run, "publish"))
-        assert await published(ports) == sorted(rows, key=lambda row: (row["player_id"], row["market"]))
+        named = [row | {"player_lookup": "one" if row["player_id"] == 1 else None} for row in rows]
+        assert await published(ports) == sorted(named, key=lambda row: (row["player_id"], row["market"]))
         [report] = await drain(ports, "coordinator-events")
         assert isinstance(report, StepReported)
         assert (report.step, report.outcome, report.counts) == ("publish", "done", {"rows": len(rows)})

@@ -19,6 +19,7 @@ from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, prediction
 GAME, OTHER = "0022300900", "0022300901"
 ASKED = ("moving_average",)
 PER_PLAYER = len(MARKETS) * len(ASKED)
+WRONG = "GSW@BOS on 2024-03-03 GSW scored 20 by its players, 22 by the result"
 
 
 def run(**values: Any) -> Run:  # noqa: ANN401 - any field of a run
@@ -403,3 +404,36 @@ async def test_a_step_without_a_query_cannot_be_verified(ports: Ports) -> None:
         assert isinstance(await evidence(run(), step, ports), Evidence)
     with pytest.raises((Permanent, FileNotFoundError)):
         await evidence(run(), "no such step", ports)
+
+
+@pytest.mark.parametrize(
+    ("result", "quarantined", "detail"),
+    [
+        ({"home_points": 31, "away_points": 20}, 0, ""),
+        (
+            {"home_points": 31, "away_points": 22},
+            1,
+            WRONG,
+        ),
+        (None, 0, ""),
+    ],
+)
+async def test_a_game_that_is_wrong_by_one_team_is_quarantined(
+    ports: Ports, result: dict[str, int] | None, quarantined: int, detail: str
+) -> None:
+    """Players add up to their team and teams to the result, across tables; without a result nothing contradicts."""
+    await load(
+        ports.warehouse,
+        raw__games=[game("0022300801", YESTERDAY)],
+        raw__player_box_scores=[
+            box("0022300801", 1, YESTERDAY, points=10),
+            box("0022300801", 2, YESTERDAY, points=21),
+            box("0022300801", 3, YESTERDAY, "GSW", points=20),
+        ],
+        raw__game_results=[]
+        if result is None
+        else [row("raw.game_results", game_id="0022300801", game_date=YESTERDAY, **result)],
+    )
+    found = await evidence(run(), "box_scores", ports)
+    assert (found.expected, found.verified, found.quarantined) == (1, 1 - quarantined, quarantined)
+    assert found.detail == detail

@@ -124,3 +124,10 @@ def test_asking_again_before_retry_after_is_a_violation() -> None:
     report = gate.report()
     assert report["totals"]["retry_after_violations"] == 1
     assert report["hosts"][HOST]["faults"] == {"rate_limited": 4}
+
+
+@pytest.mark.parametrize("host", ["cdn.nba.con", "CDN.NBA.COM", "nba.com"])
+def test_a_host_that_nobody_asks_is_refused(host: str) -> None:
+    """A mistyped host would be a night without faults, reported as one with: refused, with the hosts there are."""
+    with pytest.raises(Permanent, match=rf"{host}.*cdn\.nba\.com"):
+        FaultProfile.named(f"unreachable:{host}")

@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 
 from devstack.history import History
-from devstack.upstream.app import HOSTS
 from devstack.upstream.faults import HELD, Fault, FaultProfile
+from devstack.upstream.hosts import HOSTS
 from devstack.upstream.server import Upstream, serve
 from shared.embedded.clock import VirtualClock, WallClock
 from shared.errors import Permanent

@@ -1,4 +1,5 @@
 import os
+import shutil
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +30,7 @@ def test_there_is_no_current_workspace_before_the_first_or_after_the_last(tmp_pa
     assert current(tmp_path) is None
     workspace = Workspace(tmp_path, "gone")
     workspace.make()
-    workspace.wipe()
+    shutil.rmtree(workspace.path)
     assert current(tmp_path) is None
 
 
@@ -85,6 +86,25 @@ def test_only_one_process_has_a_workspace(workspace: Workspace) -> None:
     ):
         pass
     with workspace.lock():
+        pass
+
+
+def test_who_wipes_a_workspace_keeps_it(workspace: Workspace) -> None:
+    """All is gone but the lock: nobody else gets in while its holder makes it anew, nobody takes it for current."""
+    workspace.write_session({"finished": True})
+    (workspace.path / "archive").mkdir()
+    with workspace.lock():
+        workspace.wipe()
+        assert [each.name for each in workspace.path.iterdir()] == ["lock"]
+        assert current(workspace.home) is None
+        with pytest.raises(Permanent, match="in use by process"), workspace.lock():
+            pass
+
+
+def test_a_lock_in_a_home_that_cannot_be_written_is_transient(tmp_path: Path) -> None:
+    """Told as any other write there."""
+    (tmp_path / "home").write_text("")
+    with pytest.raises(Transient, match=r"cannot write .*home.world"), Workspace(tmp_path / "home", "world").lock():
         pass
 
 

@@ -140,7 +140,7 @@ class BrokerMachine(RuleBasedStateMachine):
             assert letter.message.attributes[DELIVERY_COUNT] == str(MAX_ATTEMPTS)
             assert letter.message.attributes[REASON].endswith("at delivery 3 of 3")
             assert self.core.ack(letter.ack_id, self.now)
-            self.letters.append(letter.message.data)
+            self.letters.append(bytes(letter.message.data))
 
     @invariant()
     def nothing_is_lost_and_nothing_comes_twice(self) -> None:
@@ -171,7 +171,7 @@ class BrokerMachine(RuleBasedStateMachine):
         for _ in range(3):
             self.now += 100.0
             for delivery in self.core.pull("work", 1000, self.now):
-                received.append(delivery.message.data)
+                received.append(bytes(delivery.message.data))
                 assert self.core.ack(delivery.ack_id, self.now)
         assert sorted(received) == sorted(owed - dead_later)
         assert self.core.depth("work") == 0

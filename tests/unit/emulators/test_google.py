@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -138,6 +138,22 @@ def test_the_command_runs_one_until_it_is_told_to_end(install: Install, sign: si
         process.send_signal(sign)
         assert process.wait(30) == 0
     assert not _listens(host_port)
+
+
+@pytest.mark.network
+def test_an_emulator_does_not_outlive_a_killed_launcher(install: Install) -> None:
+    """SIGKILL gives the launcher no chance to end what it started: the emulator ends all the same."""
+    install(SERVES)
+    command = [sys.executable, "-m", "devstack.emulators.google", "firestore"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(google.__file__).parents[2])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        host, _, port = process.stdout.readline().strip().partition("=")[2].partition(":")
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            process.kill()
+            with suppress(ConnectionResetError):
+                assert connection.recv(1) == b""  # its end closes the connection; it sends nothing unasked
+    assert not _listens(f"{host}:{port}")
 
 
 def test_the_command_says_what_is_missing(install: Install) -> None:

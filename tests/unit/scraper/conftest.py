@@ -39,10 +39,19 @@ class Rig:
         mode: Mode = Mode.OVERNIGHT,
         *,
         from_archive: bool = False,
+        retrospective: bool = False,
         warehouse: Any = None,  # noqa: ANN401 - any adapter
     ) -> StepReported:
         self.last_step = step
-        request = StepRequested(run_id="r1", game_date=day, mode=mode, step=step, attempt=1, from_archive=from_archive)
+        request = StepRequested(
+            run_id="r1",
+            game_date=day,
+            mode=mode,
+            step=step,
+            attempt=1,
+            from_archive=from_archive,
+            retrospective=retrospective,
+        )
         ports = self.ports if warehouse is None else replace(self.ports, warehouse=warehouse)
         return await handle(request, ports, self.upstreams, self.settings)
 

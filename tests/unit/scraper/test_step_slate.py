@@ -199,3 +199,10 @@ async def test_all_eight_markets_are_asked_for(slate: Rig) -> None:
     assert len(params["markets"].split(",")) == 8
     assert (params["oddsFormat"], params["regions"]) == ("american", "us")
     assert "apiKey" not in params
+
+
+async def test_a_retrospective_run_asks_the_past_even_at_its_cutoff(slate: Rig) -> None:
+    """Its clock may have moved on before the request is made: a live answer would show what came later."""
+    slate.upstreams.bodies[ODDS, "events"] = wire.body(wire.historical([wire.event(), LATE_EVENT]))
+    await slate.run("lines", SLATE, Mode.OVERNIGHT, retrospective=True)
+    assert set(_dates(slate).values()) == {"2024-03-04T12:00:00Z"}

@@ -111,3 +111,15 @@ def test_days_are_every_date_in_order(first: date, more: int) -> None:
     assert (found[0], found[-1], len(found)) == (first, last, more + 1)
     assert found == sorted(set(found))
     assert days(last + timedelta(days=1), first) == []
+
+
+@given(dates, times, instants)
+def test_nothing_later_than_the_run_itself_is_ever_allowed_by_an_early_look(
+    day: date, tip: time, asked: datetime
+) -> None:
+    """`tomorrow` and `manual` know at most what was known when they were asked, and never more than in retrospect."""
+    at = eastern_instant(day, tip)
+    for mode in (Mode.TOMORROW, Mode.MANUAL):
+        assert cutoff(mode, day, at, asked) == min(asked, cutoff(mode, day, at))
+    assert cutoff(Mode.MANUAL, day, at) == cutoff(Mode.SAME_DAY, day, at)
+    assert cutoff(Mode.TOMORROW, day, at) == cutoff(Mode.BACKFILL, day, at) == cutoff(Mode.OVERNIGHT, day, at)

@@ -97,7 +97,7 @@ def test_f36_the_edge_goes_with_the_forecast_and_against_the_market() -> None:
     low, high, dear = one(18.0, quote()), one(22.0, quote()), one(22.0, quote(p_market=0.6))
     assert low.edge[0] < high.edge[0]
     assert dear.edge[0] < high.edge[0]
-    assert one(17.0, quote()).recommendation[0] == "under"
+    assert one(18.0, quote()).recommendation[0] == "under"
 
 
 @given(st.floats(0.5, 45.0), halves, st.floats(0.4, 1.0))

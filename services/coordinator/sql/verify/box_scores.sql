@@ -1,14 +1,41 @@
--- Units: games of this season before the slate, and bulk requests that failed. A game is there when both teams have rows;
--- one whose payload was refused in the last week counts as quarantined, an older refusal is no longer news.
-WITH games AS (
+-- Units: games of this season before the slate, and bulk requests that failed. A game is there when both teams have rows
+-- whose points add up to its result; one that does not add up, or whose payload was refused, in the last week counts as
+-- quarantined, an older refusal is no longer news.
+WITH totals AS (
+  SELECT game_id, team, SUM(points) AS points
+  FROM raw.player_box_scores
+  WHERE season = @season AND game_date < @game_date
+  GROUP BY game_id, team
+),
+scores AS (
+  SELECT
+    games.game_id,
+    COUNT(*) AS teams,
+    MAX(
+      IF(
+        totals.points = IF(totals.team = games.home_team, results.home_points, results.away_points),
+        NULL,
+        CONCAT(
+          totals.team, ' scored ', CAST(totals.points AS STRING), ' by its players, ',
+          CAST(IF(totals.team = games.home_team, results.home_points, results.away_points) AS STRING), ' by the result'
+        )
+      )
+    ) AS wrong
+  FROM raw.games AS games
+  JOIN totals ON totals.game_id = games.game_id
+  LEFT JOIN raw.game_results AS results ON results.game_id = games.game_id
+  WHERE games.season = @season AND games.game_date < @game_date
+  GROUP BY games.game_id
+),
+games AS (
   SELECT
     games.game_id,
     games.game_date,
     CONCAT(games.away_team, '@', games.home_team) AS name,
-    COUNT(DISTINCT box.team) = 2 AS collected,
-    MAX(quarantine.reason) AS refused
+    COALESCE(MAX(scores.teams), 0) = 2 AND MAX(scores.wrong) IS NULL AS collected,
+    COALESCE(MAX(scores.wrong), MAX(quarantine.reason)) AS refused
   FROM raw.games AS games
-  LEFT JOIN raw.player_box_scores AS box ON box.game_id = games.game_id
+  LEFT JOIN scores ON scores.game_id = games.game_id
   LEFT JOIN raw.quarantine AS quarantine
     ON quarantine.game_date = @game_date
     AND quarantine.mode = @mode

@@ -1,7 +1,7 @@
 """The `moving_average` system: recent rate per minute times recent minutes, power-normal around it.
 
-The spread is the league's, in the space of the market's power: see `spread`; fitted to this very forecast on the regular seasons 2020-21 to 2022-23 (`tipoff bench dispersion` fits it
-again).
+The spread is the league's, in the space of the market's power: see `spread`; fitted to this very forecast on the
+regular seasons 2020-21 to 2022-23 (`tipoff bench dispersion` fits it again).
 """
 
 from collections.abc import Mapping

@@ -1,0 +1,59 @@
+"""`tipoff cost`: what nights have cost, by step."""
+
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+import click
+from rich.table import Table
+
+from cli import common
+from cli.common import Day, out
+
+_MIB = 2**20
+
+
+@click.command()
+@click.option("--date", "day", type=Day(), help="The slate; default: the latest.")
+@click.option("--from", "first", type=Day(), help="First slate of several.")
+@click.option("--to", "last", type=Day(), help="Last slate of several.")
+@common.json_option
+def cost(day: date | None, first: date | None, last: date | None, *, as_json: bool) -> None:
+    """What slates have cost: bytes, slot time, money of each analytics step. Embedded: what BigQuery would bill."""
+    if (first is None) != (last is None) or (day is not None and first is not None):
+        raise click.UsageError("give --date, or --from with --to")
+    if first is not None and last is not None and first > last:
+        raise click.UsageError(f"--to {last} is before --from {first}")
+    rows = common.settle(_rows(day if day is not None else first, day if day is not None else last))
+    if as_json:
+        common.print_json(rows)
+        return
+    if not rows:
+        out.print("no costs recorded: `tipoff run` makes some")
+    for (slate, mode), steps in groupby(rows, key=lambda row: (row["game_date"], row["mode"])):
+        out.print(_table(slate, mode, list(steps)))
+        out.print()
+
+
+async def _rows(first: date | None, last: date | None) -> Any:  # noqa: ANN401 - JSON
+    query = {} if first is None or last is None else {"first": first.isoformat(), "last": last.isoformat()}
+    async with common.api(common.home()) as client:
+        return await client.get("costs", **query)
+
+
+def _table(slate: str, mode: str, rows: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", title=f"{slate} {mode}", title_justify="left")
+    for name in ("step", "attempts", "MiB read", "MiB billed", "slot ms", "US dollars", "seconds", "rows"):
+        table.add_column(name, justify="left" if name == "step" else "right")
+    for row in [*rows, _total(rows)]:
+        table.add_row(
+            row["step"], str(row["attempts"]), f"{row['bytes_processed'] / _MIB:.1f}",
+            f"{row['bytes_billed'] / _MIB:.0f}", str(row["slot_ms"]), f"{row['usd']:.6f}", f"{row['seconds']:.2f}",
+            str(row["row_count"]),
+        )  # fmt: skip
+    return table
+
+
+def _total(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    summed = ("attempts", "bytes_processed", "bytes_billed", "slot_ms", "usd", "seconds", "row_count")
+    return {"step": "total", **{name: sum(row[name] for row in rows) for name in summed}}

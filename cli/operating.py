@@ -1,0 +1,161 @@
+"""Commands of operations: `grid`, `cascade`, `alerts`, `reconcile`. All through the coordinator's API."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from cli import common
+from cli.common import Day, out
+from shared.slate import Mode
+
+_COLOURS = {
+    "done": "green", "idle": "dim", "degraded": "yellow", "waiting": "yellow", "running": "cyan", "missing": "red",
+    "gone": "red", "failed": "red", "blocked": "magenta",
+}  # fmt: skip
+_BAD = ("missing", "gone", "failed", "blocked")
+
+
+def _range(command: common.F) -> common.F:
+    """Add `--from` and `--to`."""
+    last = click.option("--to", "last", type=Day(), required=True, help="Last slate.")
+    return click.option("--from", "first", type=Day(), required=True, help="First slate.")(last(command))
+
+
+@click.command()
+@_range
+@common.mode_option(Mode.OVERNIGHT.value)
+@common.json_option
+def grid(first: date, last: date, mode: str, *, as_json: bool) -> None:
+    """Date x step: expected, verified, missing, degraded, why. Exit code 1 if anything is missing, 3 if degraded."""
+    if last < first:
+        raise click.UsageError(f"--to {last} is before --from {first}")
+    cells = common.settle(_get(common.home(), "grid", first=str(first), last=str(last), mode=mode))
+    if as_json or not out.is_terminal:
+        common.print_json(cells)
+    else:
+        out.print(grid_table(cells))
+        for cell in cells:
+            if cell["why"] and cell["status"] not in ("done", "idle", "blocked"):
+                out.print(f"[{_COLOURS[cell['status']]}]{cell['game_date']} {cell['step']}[/]: {cell['why']}")
+    statuses = {cell["status"] for cell in cells}
+    bad = not statuses.isdisjoint(_BAD)
+    raise click.exceptions.Exit(1 if bad else 3 if not statuses <= {"done", "idle"} else 0)
+
+
+def grid_table(cells: Sequence[dict[str, Any]]) -> Table:
+    """A row per slate, a column per step: verified of expected, coloured by status."""
+    steps = list(dict.fromkeys(cell["step"] for cell in cells))
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("slate")
+    for step in steps:
+        table.add_column(step, justify="right", overflow="fold")
+    by_slate: dict[str, dict[str, dict[str, Any]]] = {}
+    for cell in cells:
+        by_slate.setdefault(cell["game_date"], {})[cell["step"]] = cell
+    for day, row in by_slate.items():
+        table.add_row(day, *(_square(row[step]) for step in steps))
+    return table
+
+
+def _square(cell: dict[str, Any]) -> str:
+    text = "-" if cell["status"] == "idle" else f"{cell['verified']}/{cell['expected']}"
+    return f"[{_COLOURS[cell['status']]}]{text}[/]"
+
+
+@click.command()
+@click.option("--from", "first", type=Day(), help="First slate; default: the latest run's.")
+@click.option("--to", "last", type=Day(), help="Last slate; default: the latest run's.")
+@common.mode_option(Mode.OVERNIGHT.value)
+@common.json_option
+def cascade(first: date | None, last: date | None, mode: str, *, as_json: bool) -> None:
+    """Timing, delays, presence, coverage and freshness: the queries of deploy/monitoring."""
+    answers = common.settle(_cascade(common.home(), first, last, mode))
+    if as_json:
+        common.print_json(answers)
+        return
+    for name, rows in answers.items():
+        out.print(_rows_table(name, rows))
+        out.print()
+
+
+async def _cascade(base: Path, first: date | None, last: date | None, mode: str) -> dict[str, list[dict[str, Any]]]:
+    async with common.api(base) as client:
+        if first is None or last is None:
+            dates = [date.fromisoformat(run["game_date"]) for run in await client.get("runs", mode=mode)]
+            latest = max(dates, default=date.min)
+            first, last = first if first is not None else latest, last if last is not None else latest
+        answers: dict[str, list[dict[str, Any]]] = await client.get(
+            "cascade", first=str(first), last=str(last), mode=mode
+        )
+    return answers
+
+
+def _rows_table(title: str, rows: Sequence[dict[str, Any]]) -> Table:
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in rows[0] if rows else ("nothing",):
+        table.add_column(name)
+    for row in rows:
+        table.add_row(
+            *(
+                "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+                for value in row.values()
+            )
+        )
+    return table
+
+
+@click.command()
+@click.option("--all", "resolved", is_flag=True, help="Also those that are resolved.")
+@common.json_option
+def alerts(*, resolved: bool, as_json: bool) -> None:
+    """Open alerts, gravest first; docs/runbooks has a page for each. Exit code 1 when one is a page, 3 for tickets."""
+    query = {"resolved": "1"} if resolved else {}
+    rows = common.settle(_get(common.home(), "alerts", **query))
+    if as_json:
+        common.print_json(rows)
+    else:
+        for row in rows:
+            state = "" if row["resolved_at"] is None else f" (resolved {row['resolved_at']})"
+            colour = "red" if row["severity"] == "page" else "yellow"
+            out.print(
+                f"[{colour}]{row['severity']:6}[/] {row['name']} {row['scope']}: {row['detail']}{state}", markup=True
+            )
+            out.print(f"       {row['meaning']}; since {row['raised_at']}; docs/runbooks/{row['name']}.md")
+        if not rows:
+            out.print("no alerts")
+    opened = [row["severity"] for row in rows if row["resolved_at"] is None]
+    raise click.exceptions.Exit(1 if "page" in opened else 3 if opened else 0)
+
+
+@click.command()
+@click.option(
+    "--days", type=click.IntRange(1, 400), default=3, show_default=True, help="Slates before today's to look at."
+)
+@common.mode_option(Mode.OVERNIGHT.value)
+@click.option("--dry-run", is_flag=True, help="Only say what would be asked for.")
+@common.json_option
+def reconcile(days: int, mode: str, *, dry_run: bool, as_json: bool) -> None:
+    """Compare the grid with what exists and ask for what is missing; then go the watch's round."""
+    body = {"days": days, "mode": mode, "dry_run": dry_run, "source": "cli"}
+    answer = common.settle(_post(common.home(), "reconcile", body))
+    if as_json:
+        common.print_json(answer)
+        return
+    for line in answer["asked"]:
+        out.print(f"{line['run']}: {line['does']} ({line['why']})", markup=False)
+    if not answer["asked"]:
+        out.print("nothing to heal")
+
+
+async def _get(base: Path, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
+    async with common.api(base) as client:
+        return await client.get(path, **query)
+
+
+async def _post(base: Path, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    async with common.api(base) as client:
+        return await client.post(path, body)

@@ -1,0 +1,116 @@
+"""`tipoff schema`: the registry of tables against the warehouse, and the migrations that bring it up to date."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import duckdb
+
+from cli import common
+from cli.common import out
+from devstack.workspace import current
+from shared.embedded import schema as embedded
+from shared.embedded.duck import engine_failure
+from shared.embedded.warehouse import DuckDBWarehouse
+from shared.errors import Permanent
+from shared.migrations import numbered
+from shared.schema import Change, refuse
+from shared.settings import CommonSettings, load
+from shared.tables import TABLES
+
+
+@click.group()
+def schema() -> None:
+    """Table definitions against the warehouse."""
+
+
+@schema.command()
+@common.json_option
+def plan(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """What `apply` would change, by migration. Exit code 1 if something must be decided by a person."""
+    changes = _plan(load(CommonSettings))
+    _show(changes, as_json=as_json, done=False)
+    raise click.exceptions.Exit(1 if any(change.kind == "refused" for change in changes) else 0)
+
+
+@schema.command()
+@click.option("--dry-run", is_flag=True, help="As `plan`.")
+@common.json_option
+@click.pass_context
+def apply(context: click.Context, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001 - flags of the command line
+    """Bring the warehouse up to date where it stands: only ever adds. Running it again changes nothing."""
+    if dry_run:
+        context.invoke(plan, as_json=as_json)
+        return
+    settings = load(CommonSettings)
+    changes = _plan(settings)
+    refuse(changes, "the warehouse")
+    if changes:
+        common.settle(_apply(settings))
+    _show(changes, as_json=as_json, done=True)
+
+
+def _file(settings: CommonSettings) -> Path:
+    """The embedded warehouse: the current workspace's, else the home's own."""
+    workspace = current(common.home())
+    return (workspace.path if workspace is not None else settings.home) / "warehouse.duckdb"
+
+
+def _plan(settings: CommonSettings) -> list[Change]:
+    if settings.profile == "gcp":
+        return common.settle(_cloud_plan(settings))
+    path = _file(settings)
+    try:
+        return embedded.plan(path, TABLES)
+    except duckdb.Error as error:
+        if "Conflicting lock" in str(error):
+            raise Permanent(f"the warehouse {path} is in use", remedy="stop the stack: `tipoff dev down`") from error
+        raise engine_failure(error, f"opening {path}") from error
+
+
+async def _apply(settings: CommonSettings) -> None:
+    if settings.profile == "gcp":
+        warehouse = _cloud(settings)
+        try:
+            await warehouse.ensure()
+        finally:
+            await warehouse.close()
+    else:
+        await DuckDBWarehouse(_file(settings)).close()  # opening it brings it up to date
+
+
+async def _cloud_plan(settings: CommonSettings) -> list[Change]:
+    warehouse = _cloud(settings)
+    try:
+        changes: list[Change] = await warehouse.plan()
+        return changes
+    finally:
+        await warehouse.close()
+
+
+def _cloud(settings: CommonSettings) -> Any:  # noqa: ANN401 - Google's client takes most of a second to import
+    from shared.cloud.warehouse import BigQueryWarehouse  # noqa: PLC0415 - see above
+
+    if settings.project is None:
+        raise Permanent("TIPOFF_PROJECT is missing", remedy="set it to the Google Cloud project")
+    return BigQueryWarehouse(settings.project)
+
+
+def _show(changes: Sequence[Change], *, as_json: bool, done: bool) -> None:
+    migrations: list[dict[str, Any]] = [
+        {"number": migration.number, "name": migration.name, "why": migration.why, "changes": [str(c) for c in left]}
+        for migration, left in numbered(changes)
+    ]
+    refused = [str(change) for change in changes if change.kind == "refused"]
+    if as_json:
+        click.echo(json.dumps({"applied": done, "migrations": migrations, "refused": refused}, indent=1))
+        return
+    for migration in migrations:
+        state = ("applied" if done else "to do") if migration["changes"] else "nothing to do"
+        out.print(f"{migration['number']:>4} {migration['name']}: {state}")
+        for line in migration["changes"]:
+            out.print(f"       {line}")
+    for line in refused:
+        out.print(f"refused {line}")

@@ -1,0 +1,1 @@
+../../../services/coordinator/sql/monitor/predictions_present.sql

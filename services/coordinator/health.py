@@ -1,0 +1,137 @@
+"""The nightly health check of the served features: nulls, constants, range and drift (failure 38: half were constants).
+
+One query looks at the slate and at the four weeks before it. A feature that differs between a slate's players by nature
+is constant only when something is broken; so it is with one that is null more often than its contract allows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from shared.ports import Row, Warehouse
+from shared.slate import Mode
+from shared.tables import TABLES
+
+STORE = "features.ml_feature_store"
+ENOUGH = 40
+"""Players a slate needs before a feature that never varies says anything."""
+DRIFT = 4.0
+"""Standard deviations of the last weeks' player rows by which a slate's mean may be off before it has drifted."""
+_KEYS = {"game_date", "mode", "game_id", "player_id", "cutoff_at", "tip_utc"}
+_VARIED_LATER = {"is_home"}
+"""May be constant on a slate: at a neutral site nobody is at home."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a feature may be."""
+
+    nulls: float
+    """Largest share of a slate's players for whom it may be null."""
+    low: float | None = None
+    high: float | None = None
+    varies: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong with a feature, in one line."""
+
+    feature: str
+    problem: str
+
+
+def limits() -> dict[str, Limit]:
+    """Feature -> what it may be, from the table's own declaration: null only where null has a meaning."""
+    columns = [column for column in TABLES[STORE].columns if column.name not in _KEYS and column.type != "STRING"]
+    return {
+        column.name: Limit(nulls=1.0 if column.nullable else 0.0, varies=column.name not in _VARIED_LATER)
+        for column in columns
+        if column.type in ("INT64", "FLOAT64")
+    }
+
+
+def health_query(features: Mapping[str, Limit]) -> str:
+    """One row for the slate (`period` 1) and one for the four weeks before (0), five figures per feature."""
+    figures = ",\n  ".join(
+        f"COUNTIF({name} IS NULL) AS {name}__nulls, COUNT(DISTINCT {name}) AS {name}__values, "
+        f"MIN({name}) AS {name}__low, MAX({name}) AS {name}__high, "
+        f"AVG(CAST({name} AS FLOAT64)) AS {name}__mean, STDDEV_SAMP(CAST({name} AS FLOAT64)) AS {name}__spread"
+        for name in features
+    )
+    return f"""
+SELECT period, COUNT(*) AS players,
+  {figures}
+FROM (
+  SELECT *, IF(game_date = @game_date, 1, 0) AS period
+  FROM {STORE}
+  WHERE game_date BETWEEN DATE_SUB(@game_date, INTERVAL 28 DAY) AND @game_date AND mode = @mode
+)
+GROUP BY period
+"""  # noqa: S608 - the registry's names
+
+
+def findings(rows: list[Row], features: Mapping[str, Limit]) -> list[Finding]:
+    """What is wrong with the slate's features. Pure; nothing is wrong with a slate that has no players."""
+    slate = next((row for row in rows if row["period"] == 1), None)
+    before = next((row for row in rows if row["period"] == 0), None)
+    if slate is None:
+        return []
+    found = []
+    for name, limit in features.items():
+        figures = {key.removeprefix(f"{name}__"): value for key, value in slate.items() if key.startswith(f"{name}__")}
+        earlier = (
+            {}
+            if before is None
+            else {k.removeprefix(f"{name}__"): v for k, v in before.items() if k.startswith(f"{name}__")}
+        )
+        problems = (
+            _nulls(figures, slate["players"], limit),
+            _constant(figures, slate["players"], limit),
+            _range(figures, limit),
+            _drift(figures, earlier),
+        )
+        found += [Finding(name, problem) for problem in problems if problem is not None]
+    return found
+
+
+def _figures(row: Row, feature: str) -> Row:
+    """The figures of one feature by name."""
+    return {key.removeprefix(f"{feature}__"): value for key, value in row.items() if key.startswith(f"{feature}__")}
+
+
+async def check(warehouse: Warehouse, game_date: date, mode: Mode) -> list[Finding]:
+    """The findings of a slate as it was served."""
+    features = limits()
+    rows = await warehouse.query(health_query(features), {"game_date": game_date, "mode": mode.value})
+    return findings(rows, features)
+
+
+def _nulls(figures: Mapping[str, Any], players: int, limit: Limit) -> str | None:
+    share = figures["nulls"] / players
+    return f"null for {share:.0%} of players, allowed {limit.nulls:.0%}" if share > limit.nulls else None
+
+
+def _constant(figures: Mapping[str, Any], players: int, limit: Limit) -> str | None:
+    there = players - figures["nulls"]
+    if not limit.varies or there < ENOUGH or figures["values"] > 1:
+        return None
+    return f"the same for all {there} players who have it: {figures['low']}"
+
+
+def _range(figures: Mapping[str, Any], limit: Limit) -> str | None:
+    low, high = figures["low"], figures["high"]
+    if low is not None and limit.low is not None and low < limit.low:
+        return f"{low:g} is below {limit.low:g}"
+    if high is not None and limit.high is not None and high > limit.high:
+        return f"{high:g} is above {limit.high:g}"
+    return None
+
+
+def _drift(figures: Mapping[str, Any], earlier: Mapping[str, Any]) -> str | None:
+    mean, usual, spread = figures["mean"], earlier.get("mean"), earlier.get("spread")
+    if mean is None or usual is None or not spread:
+        return None
+    off = abs(mean - usual) / spread
+    return f"mean {mean:.3g} is {off:.1f} standard deviations off the last weeks' {usual:.3g}" if off > DRIFT else None

@@ -1,0 +1,61 @@
+"""The run ledger: what a run did, entered into `ops.step_runs` and `ops.decisions` when it has ended (failure 37).
+
+The run's document is the truth while it runs; these rows are copied from it, once, and everything that reports on runs
+- `tipoff cascade`, dashboards, the queries in deploy/monitoring - reads them and counts nothing of its own.
+"""
+
+from services.coordinator.domain.run import Run, StepState
+from shared.pipeline import STEPS
+from shared.ports import Row, Warehouse
+
+
+async def enter(run: Run, warehouse: Warehouse) -> None:
+    """Append the run's steps and decisions: one append per table, and entering twice enters once."""
+    await warehouse.append("ops.step_runs", step_rows(run))
+    await warehouse.append("ops.decisions", decision_rows(run))
+
+
+def step_rows(run: Run) -> list[Row]:
+    """One row per step as it ended, keyed by its last attempt: a step that was done again has a row for each end."""
+    return [_step_row(run, name, step) for name, step in run.steps.items()]
+
+
+def _step_row(run: Run, name: str, step: StepState) -> Row:
+    found = step.evidence
+    return {
+        **_key(run),
+        "step": name,
+        "attempt": step.attempt,
+        "phase": STEPS[name].phase,
+        "service": STEPS[name].service,
+        "source": run.source,
+        "retrospective": run.retrospective,
+        "status": step.status.value,
+        "expected": None if found is None else found.expected,
+        "verified": None if found is None else found.verified,
+        "quarantined": None if found is None else found.quarantined,
+        "reason": step.reason or None,
+        "work_seconds": step.seconds,
+        "started_at": step.started_at,
+        "ended_at": step.ended_at,
+        "run_status": run.status.value,
+        "run_started_at": run.created_at,
+        "run_ended_at": run.finished_at,
+    }
+
+
+def decision_rows(run: Run) -> list[Row]:
+    """One row per decision, numbered as they were taken."""
+    return [
+        {**_key(run), "number": number, **decision.model_dump(), "reason": decision.reason or None}
+        for number, decision in enumerate(run.decisions)
+    ]
+
+
+def _key(run: Run) -> Row:
+    return {
+        "game_date": run.game_date,
+        "mode": run.mode.value,
+        "run_id": run.run_id,
+        "generation": run.generation,
+    }

@@ -1,0 +1,97 @@
+"""The HTTP face of operations: the grid, the reconciler, alerts, decisions and the monitoring queries."""
+
+from dataclasses import asdict
+from datetime import timedelta
+from http import HTTPStatus
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.coordinator import recount, watch
+from services.coordinator.engine import Engine
+from services.coordinator.reconcile import reconcile
+from services.coordinator.sql import sql
+from services.coordinator.web import day, json_response, mode_of
+from shared.alerts import ALERTS, alerts
+from shared.pipeline import plan
+from shared.ports import Ports
+from shared.slate import Mode, eastern_date
+
+MONITOR = ("cascade_timing", "phase_delays", "predictions_present", "coverage", "freshness", "accuracy")
+"""The monitoring queries (deploy/monitoring/queries), by name."""
+
+
+class ReconcileBody(BaseModel):
+    """Body of POST /v1/reconcile."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    mode: Mode = Mode.OVERNIGHT
+    source: str = Field("api", min_length=1)
+    days: int = Field(3, ge=1, le=400, description="slates before today's that are looked at too")
+    targets: tuple[str, ...] = Field(("export",), min_length=1)
+    dry_run: bool = False
+
+
+class Operations:
+    """The routes."""
+
+    def __init__(self, engine: Engine, ports: Ports) -> None:
+        self._engine = engine
+        self._ports = ports
+
+    def add_to(self, app: web.Application) -> None:
+        """Register the routes."""
+        app.router.add_get("/v1/grid", self.grid)
+        app.router.add_get("/v1/alerts", self.alerts)
+        app.router.add_get("/v1/decisions", self.decisions)
+        app.router.add_get("/v1/cascade", self.cascade)
+        app.router.add_post("/v1/reconcile", self.reconcile)
+
+    async def grid(self, request: web.Request) -> web.Response:
+        """GET /v1/grid?first=&last=&mode=: date x step, expected against there; a query per step, not per cell."""
+        first, last, mode = day(request.query, "first"), day(request.query, "last"), mode_of(request.query)
+        found = await recount.cells(self._engine, self._ports.warehouse, first, last, mode)
+        return json_response([asdict(cell) for cell in found])
+
+    async def alerts(self, request: web.Request) -> web.Response:
+        """GET /v1/alerts[?resolved=1]: what is open (or was), gravest first, with what it means."""
+        found = await alerts(self._ports.state, resolved="resolved" in request.query)
+        return json_response([alert | {"meaning": ALERTS[alert["name"]].meaning} for alert in found])
+
+    async def decisions(self, request: web.Request) -> web.Response:
+        """GET /v1/decisions?first=&last=&mode=: what was decided about every step, on what evidence, and why."""
+        first, last, mode = day(request.query, "first"), day(request.query, "last"), mode_of(request.query)
+        return json_response(
+            [
+                {"run_id": run.run_id, **decision.model_dump(mode="json")}
+                for run in await self._engine.between(first, last, {mode})
+                for decision in run.decisions
+            ]
+        )
+
+    async def cascade(self, request: web.Request) -> web.Response:
+        """GET /v1/cascade?first=&last=&mode=: the monitoring queries, by name."""
+        params = {
+            "first": day(request.query, "first"),
+            "last": day(request.query, "last"),
+            "mode": mode_of(request.query).value,
+        }
+        answers = {}
+        for name in MONITOR:
+            text = sql(f"monitor/{name}")
+            wanted = {key: value for key, value in params.items() if f"@{key}" in text}
+            answers[name] = await self._ports.warehouse.query(text, wanted)
+        return json_response(answers)
+
+    async def reconcile(self, request: web.Request) -> web.Response:
+        """POST /v1/reconcile: heal what the grid lacks, and go the watch's round; with dry_run only say what."""
+        body = ReconcileBody.model_validate_json(await request.read())
+        plan(body.targets)  # refuse unknown targets before anything is written
+        today = eastern_date(self._ports.clock.now())
+        first = today - timedelta(days=body.days)
+        told = await reconcile(self._engine, self._ports, first, today, body.mode, body.targets, dry_run=body.dry_run)
+        if not body.dry_run:
+            await watch.note(self._ports, body.source)
+            await watch.check(self._ports, body.mode)
+        opened = await alerts(self._ports.state)
+        return json_response({"dry_run": body.dry_run, "asked": told, "alerts": opened}, HTTPStatus.OK)

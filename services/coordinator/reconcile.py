@@ -1,0 +1,125 @@
+"""The reconciler: compares the grid of what is expected with what exists, and asks for what is missing.
+
+It asks as anybody would, by `RunRequested`, so that it can do nothing a run could not. It never asks for ever: a slate
+that was asked for `MAX_HEALS` times in vain is left to people, with an alert (failure 18).
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.coordinator.domain.events import RunRequested
+from services.coordinator.domain.grid import Cell, CellStatus
+from services.coordinator.engine import Engine
+from services.coordinator.recount import cells
+from services.coordinator.unloaded import unloaded
+from shared.alerts import clear_alert, raise_alert
+from shared.pipeline import plan
+from shared.ports import Ports
+from shared.schedules import due
+from shared.slate import Mode, eastern_date
+
+MAX_HEALS = 3
+"""Times a slate is asked for before people are."""
+HEALS = "heals"
+SOURCE = "reconciler"
+
+
+@dataclass(frozen=True, slots=True)
+class Heal:
+    """A request that would mend a slate, and why it is made."""
+
+    request: RunRequested
+    why: str
+    counts: bool = True
+    """Whether it is one of the bounded tries: asking for what waits is bounded by its deadline already."""
+
+
+def heals(
+    found: Sequence[Cell], targets: Sequence[str], now: datetime, unloaded_steps: Collection[tuple[date, str]] = ()
+) -> list[Heal]:
+    """What to ask for, a request per slate at most, and none before its own schedule would. Pure.
+
+    A slate of the past is asked for retrospectively: its predictions count as made at their cutoffs, or are not made.
+    """
+    wanted = {step.name for step in plan(targets)}
+    by_slate: dict[tuple[date, Mode], list[Cell]] = {}
+    for cell in found:
+        if cell.step in wanted and due(cell.mode, cell.game_date) <= now:
+            by_slate.setdefault((cell.game_date, cell.mode), []).append(cell)
+    asked = [_heal(slate, targets, eastern_date(now), unloaded_steps) for slate in by_slate.values()]
+    return [heal for heal in asked if heal is not None]
+
+
+def _heal(
+    slate: Sequence[Cell], targets: Sequence[str], today: date, unloaded_steps: Collection[tuple[date, str]]
+) -> Heal | None:
+    day, mode = slate[0].game_date, slate[0].mode
+    broken = [cell for cell in slate if not cell.status.stands]
+    archived = [cell.step for cell in slate if (day, cell.step) in unloaded_steps]
+    if not broken and not archived:
+        return None
+    if any(cell.status is CellStatus.RUNNING for cell in broken):  # at work; the bus sees to what was lost
+        return None
+    # What is gone is done again; what failed, waits or was never asked for only needs asking.
+    gone = tuple(cell.step for cell in broken if cell.status is CellStatus.GONE)
+    request = RunRequested(
+        game_date=day,
+        mode=mode,
+        source=SOURCE,
+        targets=tuple(targets),
+        retrospective=day < today,
+        from_phase=2 if archived and not gone else None,
+        redo=gone,
+    )
+    first = next((cell for cell in broken if cell.status is not CellStatus.BLOCKED), None)
+    why = f"{', '.join(archived)}: archived, not loaded" if first is None else f"{first.step}: {first.why}"
+    return Heal(request, why, counts=not all(cell.status in _NOT_COUNTED for cell in broken))
+
+
+_NOT_COUNTED = (CellStatus.WAITING, CellStatus.BLOCKED)
+
+
+async def reconcile(
+    engine: Engine, ports: Ports, first: date, last: date, mode: Mode, targets: Sequence[str], *, dry_run: bool = False
+) -> list[dict[str, str]]:
+    """Heal the slates from `first` to `last`; what was asked for, and why, a line each."""
+    found = await cells(engine, ports.warehouse, first, last, mode)
+    left = await unloaded(ports, first, last, mode)
+    told = []
+    for heal in heals(found, targets, ports.clock.now(), left):
+        key = f"{heal.request.game_date}.{mode.value}"
+        line = {"run": key, "why": heal.why, "does": _what(heal.request)}
+        if not dry_run:
+            line["does"] = await _ask(engine, ports, key, heal)
+        told.append(line)
+    if not dry_run:
+        await _tell_unloaded(ports, first, last, mode, left)
+    return told
+
+
+async def _ask(engine: Engine, ports: Ports, key: str, heal: Heal) -> str:
+    document = await ports.state.get(HEALS, key)
+    tries = 0 if document is None else int(document.data["asked"])
+    if heal.counts and tries >= MAX_HEALS:
+        await raise_alert(ports.state, ports.clock, "heal_exhausted", key, f"asked {tries} times in vain: {heal.why}")
+        return "nothing: asked too often in vain"
+    if heal.counts:
+        await ports.state.increment(HEALS, key, "asked")
+    await engine.apply(heal.request)
+    return _what(heal.request)
+
+
+async def _tell_unloaded(ports: Ports, first: date, last: date, mode: Mode, left: Collection[tuple[date, str]]) -> None:
+    scope = f"{mode.value}"
+    if left:
+        named = ", ".join(sorted({f"{step} of {day}" for day, step in left})[:5])
+        await raise_alert(ports.state, ports.clock, "archived_not_loaded", scope, f"{named} ({first} to {last})")
+    else:
+        await clear_alert(ports.state, ports.clock, "archived_not_loaded", scope)
+
+
+def _what(request: RunRequested) -> str:
+    if request.redo:
+        return f"do {', '.join(request.redo)} again"
+    return "load the archive" if request.from_phase is not None else "ask for the run"

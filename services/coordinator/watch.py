@@ -1,0 +1,143 @@
+"""What those who watch are told: alerts raised, and resolved once things are well again."""
+
+from datetime import datetime, time, timedelta
+from typing import Final
+
+from services.coordinator import health
+from services.coordinator.domain.run import Run, RunStatus
+from services.coordinator.sql import sql
+from shared.alerts import clear_alert, raise_alert
+from shared.errors import AlreadyExists, Conflict
+from shared.pipeline import MODE_RULES
+from shared.ports import Params, Ports
+from shared.schedules import SCHEDULES
+from shared.slate import Mode, eastern_date, eastern_instant
+from shared.sources import SOURCES
+
+DUE: Final = time(7, 30)
+"""Eastern time at which today's predictions are there."""
+FIRES: Final = "schedule_fires"
+_SILENT = timedelta(hours=26)
+"""Every schedule fires at least once a day; two hours' grace for daylight saving and retries."""
+_STALE_WINDOW = timedelta(days=60)
+_MARKET_MAE = {"points": 4.6}
+"""Mean absolute error over a week below which a market's predictions are too good to be true: the best published models
+reach about 4.9 on players with a line (failure 29: a "MAE 3.40" was a leak)."""
+_ENOUGH_GRADES = 500
+_ALERT_OF = {RunStatus.FAILED: "run_failed", RunStatus.DEGRADED: "run_degraded"}
+
+
+async def announce(run: Run, ports: Ports) -> None:
+    """At a run's end: its status and its features' health. A mode without alerts, or a replay, wakes nobody."""
+    if run.retrospective or not MODE_RULES[run.mode].alerts:
+        return
+    for status, name in _ALERT_OF.items():
+        await _set(ports, name, run.key, why(run) if run.status is status else None)
+    if "ml_feature_store" in run.steps:
+        found = await health.check(ports.warehouse, run.game_date, run.mode)
+        text = "; ".join(f"{finding.feature}: {finding.problem}" for finding in found[:5])
+        more = f"; and {len(found) - 5} more" if len(found) > 5 else ""  # noqa: PLR2004 - as many as a line holds
+        await _set(ports, "feature_health", run.key, text + more if found else None)
+
+
+def why(run: Run) -> str:
+    """What is wrong with a run, in one line: the causes, not what they block."""
+    causes = [f"{name}: {step.reason}" for name, step in run.steps.items() if step.reason and step.status != "blocked"]
+    return "; ".join(causes) if causes else run.status.value
+
+
+async def note(ports: Ports, source: str) -> None:
+    """Note that a schedule has asked, if it was one."""
+    kind, _, name = source.partition(":")
+    if kind != "schedule" or name not in SCHEDULES:
+        return
+    state, data = ports.state, {"at": ports.clock.now().isoformat()}
+    document = await state.get(FIRES, name)
+    try:
+        if document is None:
+            await state.create(FIRES, name, data)
+        else:
+            await state.compare_and_set(FIRES, name, data, version=document.version)
+    except (AlreadyExists, Conflict):
+        return  # its second delivery got there first, with the same to say
+
+
+async def check(ports: Ports, mode: Mode) -> None:
+    """The watch that goes round with the reconciler: outputs, sources, schedules, accuracy."""
+    await _predictions(ports, mode)
+    await _sources(ports)
+    await _schedules(ports)
+    await _accuracy(ports, mode)
+
+
+async def _predictions(ports: Ports, mode: Mode) -> None:
+    now = ports.clock.now()
+    today = eastern_date(now)
+    if mode is not Mode.OVERNIGHT or now < eastern_instant(today, DUE):
+        return
+    params: Params = {"first": today, "last": today, "mode": mode.value}
+    rows = await ports.warehouse.query(sql("monitor/predictions_present"), params)
+    lacking = [row for row in rows if not row["present"]]
+    detail = None
+    if lacking:
+        detail = f"{lacking[0]['predicted_games']} of {lacking[0]['games']} games of {today} are predicted"
+    await _set(ports, "predictions_missing", f"{today}.{mode.value}", detail)
+
+
+async def _sources(ports: Ports) -> None:
+    today = eastern_date(ports.clock.now())
+    params: Params = {"first": today - _STALE_WINDOW, "last": today}
+    for row in await ports.warehouse.query(sql("monitor/freshness"), params):
+        source = SOURCES.get(row["source"])
+        if source is None or source.fallback:
+            continue
+        fresh_for = row["fresh_for"]
+        stale = row["slates"] > 0 and (fresh_for is None or today - fresh_for > source.stale_after)
+        since = "no answer in the last weeks" if fresh_for is None else f"nothing new since {fresh_for}"
+        detail = f"{since}, {row['slates']} slates went by: {row['reason']}"
+        await _set(ports, "source_stale", source.name, detail if stale else None)
+
+
+async def _schedules(ports: Ports) -> None:
+    """A schedule that has not asked for a day is missing, once any has been seen for longer than that (failure 34)."""
+    now = ports.clock.now()
+    known = {document.id: datetime.fromisoformat(document.data["at"]) for document in await ports.state.list(FIRES)}
+    watched = await _watched_since(ports, now) if known else now
+    for name in SCHEDULES:
+        last = known.get(name, watched)
+        detail = f"has not fired since {last:%Y-%m-%d %H:%M} UTC" if known and now - last > _SILENT else None
+        await _set(ports, "schedule_missing", name, detail)
+
+
+async def _watched_since(ports: Ports, now: datetime) -> datetime:
+    """The instant of the first watch: what is due before it was nobody's."""
+    document = await ports.state.get("watch", "first")
+    if document is not None:
+        return datetime.fromisoformat(document.data["at"])
+    try:
+        await ports.state.create("watch", "first", {"at": now.isoformat()})
+    except AlreadyExists:
+        return now
+    return now
+
+
+async def _accuracy(ports: Ports, mode: Mode) -> None:
+    """An error far below the market's is an alarm, not a triumph (failure 29)."""
+    today = eastern_date(ports.clock.now())
+    params: Params = {"first": today - timedelta(days=7), "last": today, "mode": mode.value}
+    rows = await ports.warehouse.query(sql("monitor/accuracy"), params)
+    for row in rows:
+        floor = _MARKET_MAE.get(row["market"])
+        if floor is None or row["graded"] < _ENOUGH_GRADES:
+            continue
+        detail = f"mean absolute error {row['mae']:.2f} over {row['graded']} predictions, below {floor}"
+        scope = f"{row['system']}.{row['market']}.{mode.value}"
+        await _set(ports, "accuracy_too_good", scope, detail if row["mae"] < floor else None)
+
+
+async def _set(ports: Ports, name: str, scope: str, detail: str | None) -> None:
+    """Raise with a detail, resolve with none."""
+    if detail is None:
+        await clear_alert(ports.state, ports.clock, name, scope)
+    else:
+        await raise_alert(ports.state, ports.clock, name, scope, detail)

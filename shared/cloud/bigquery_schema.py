@@ -1,0 +1,158 @@
+"""The registry's tables in BigQuery: inspected, made, and brought up to date where they stand.
+
+Columns come and are relaxed by ALTER TABLE, which can be run again; the rest is one `tables.update` of metadata.
+Nothing is rewritten, nothing is scanned. A new clustering holds for rows written from then on; BigQuery sorts the
+others as it rewrites their partitions
+(https://cloud.google.com/bigquery/docs/manage-clustered-tables).
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from google.cloud import bigquery
+from google.cloud.exceptions import NotFound
+
+from shared.cloud.bigquery_jobs import Jobs
+from shared.cloud.bigquery_tables import DAY_MS, STAGING, STAGING_HOURS, TYPES, api_type, definition
+from shared.migrations import numbered, record
+from shared.ports import Row
+from shared.schema import Change, Found, FoundColumn, Kind, difference, known_type, refuse
+from shared.tables import Table
+
+
+class Schema:
+    """The tables of one project. Every method raises what `Jobs` raises."""
+
+    def __init__(self, jobs: Jobs, project: str, location: str | None, tables: Mapping[str, Table]) -> None:
+        self._jobs = jobs
+        self._project = project
+        self._location = location
+        self._tables = tables
+
+    async def plan(self) -> list[Change]:
+        """What differs."""
+        found = {}
+        for name in self._tables:
+            table = await self._jobs.call(partial(_get, f"{self._project}.{name}"), name)
+            if table is not None:
+                found[name] = found_of(table)
+        return difference(self._tables, found)
+
+    async def apply(self, at: datetime) -> tuple[list[Change], list[Row]]:
+        """Make the differences; returns them, and the rows that `ops.migrations` is to have.
+
+        Raises:
+            Permanent: a difference that cannot be mended where it stands; nothing was changed.
+        """
+        changes = await self.plan()
+        refuse(changes, f"project {self._project}")
+        await self._datasets()
+        rows = []
+        for migration, left in numbered(changes):
+            for name in dict.fromkeys(change.table for change in left):
+                await self._make(self._tables[name], [change for change in left if change.table == name])
+            if left:
+                rows.append(record(migration, left, at))
+        return changes, rows
+
+    async def _make(self, table: Table, changes: list[Change]) -> None:
+        wanted = definition(self._project, table)
+        if any(change.kind == "create" for change in changes):
+            await self._jobs.call(partial(_create_table, wanted), table.name)
+            return
+        for change in changes:
+            if change.kind in ("column", "relax"):
+                await self._jobs.query(alteration(table, change), (), f"{change}")
+        there = await self._jobs.call(partial(_get, f"{self._project}.{table.name}"), table.name)
+        if there is not None:
+            fields = updated(there, wanted, {change.kind for change in changes})
+            await self._jobs.call(partial(_update, there, fields), table.name)
+
+    async def _datasets(self) -> None:
+        for name in [*sorted({table.partition(".")[0] for table in self._tables}), STAGING]:
+            dataset = bigquery.Dataset(f"{self._project}.{name}")
+            if self._location is not None:
+                dataset.location = self._location
+            if name == STAGING:
+                # What a killed process leaves behind goes by itself.
+                dataset.default_table_expiration_ms = STAGING_HOURS * 3_600_000
+            await self._jobs.call(partial(_create_dataset, dataset), name)
+
+
+def found_of(table: bigquery.Table) -> Found:
+    """A table as BigQuery describes it."""
+    partitioning = table.time_partitioning
+    keeps = None if partitioning is None else partitioning.expiration_ms
+    return Found(
+        {
+            field.name: FoundColumn(
+                known_type(api_type(field), TYPES),
+                field.mode != "REQUIRED",
+                field.description if field.description is not None else "",
+            )
+            for field in table.schema
+        },
+        table.description if table.description is not None else "",
+        None if partitioning is None else partitioning.field,
+        tuple(table.clustering_fields) if table.clustering_fields is not None else (),
+        None if keeps is None else int(keeps) // DAY_MS,
+    )
+
+
+def alteration(table: Table, change: Change) -> str:
+    """The statement that adds a column, or lets one be null.
+
+    A column that is REQUIRED cannot be added to a table: it comes in as NULLABLE (see `shared.schema.difference`).
+    """
+    if change.kind == "column":
+        type_ = table.column(change.column).type
+        return f"ALTER TABLE {table.name} ADD COLUMN IF NOT EXISTS {change.column} {type_}"
+    return f"ALTER TABLE {table.name} ALTER COLUMN {change.column} DROP NOT NULL"
+
+
+def updated(there: bigquery.Table, wanted: bigquery.Table, kinds: Collection[Kind]) -> list[str]:
+    """Put what is wanted into the table as it is there, modes excepted; returns the fields to send."""
+    fields = []
+    if not {"column", "relax", "describe"}.isdisjoint(kinds):
+        modes = {field.name: field.mode for field in there.schema}
+        order = {name: position for position, name in enumerate(modes)}
+        there.schema = [
+            # An emulator's metadata may not know yet of a column that ALTER TABLE has just added.
+            bigquery.SchemaField(
+                field.name,
+                field.field_type,
+                "NULLABLE" if field.mode == "NULLABLE" else modes.get(field.name, "NULLABLE"),
+                description=field.description,
+            )
+            for field in sorted(wanted.schema, key=lambda field: order.get(field.name, len(order)))
+        ]
+        there.description = wanted.description
+        fields += ["schema", "description"]
+    if "cluster" in kinds:
+        there.clustering_fields = wanted.clustering_fields
+        fields.append("clustering_fields")
+    if "retain" in kinds:
+        there.time_partitioning = wanted.time_partitioning
+        fields.append("time_partitioning")
+    return fields
+
+
+def _get(name: str, client: bigquery.Client, bounds: dict[str, Any]) -> bigquery.Table | None:
+    try:
+        return client.get_table(name, **bounds)
+    except NotFound:
+        return None
+
+
+def _create_dataset(dataset: bigquery.Dataset, client: bigquery.Client, bounds: dict[str, Any]) -> None:
+    client.create_dataset(dataset, exists_ok=True, **bounds)
+
+
+def _create_table(table: bigquery.Table, client: bigquery.Client, bounds: dict[str, Any]) -> None:
+    client.create_table(table, exists_ok=True, **bounds)
+
+
+def _update(table: bigquery.Table, fields: list[str], client: bigquery.Client, bounds: dict[str, Any]) -> None:
+    client.update_table(table, fields, **bounds)

@@ -1,0 +1,49 @@
+"""What a night may cost, and who is told."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from services.coordinator.budget import ALERTS, EXCEEDED, spent, watch
+from services.coordinator.domain.run import Run, StepState
+from shared.ports import Ports
+from shared.slate import Mode
+from tests.unit.shared.places import embedded_ports
+
+
+@pytest.fixture
+async def ports(tmp_path: Path) -> AsyncIterator[Ports]:
+    async with embedded_ports(tmp_path) as ports:
+        yield ports
+
+
+def run(**microdollars: int) -> Run:
+    """A run whose steps have cost so much."""
+    steps = {name: StepState(counts={"rows": 1, "microdollars": cost}) for name, cost in microdollars.items()}
+    return Run(
+        game_date=date(2024, 3, 4), mode=Mode.OVERNIGHT, generation=1, source="test", retrospective=False,
+        targets=("export",), steps={"schedule": StepState(), **steps}, created_at=datetime(2024, 3, 4, tzinfo=UTC),
+    )  # fmt: skip
+
+
+def test_a_run_has_spent_what_its_steps_report() -> None:
+    """Steps that report no money have cost none."""
+    assert spent(run()) == 0
+    assert spent(run(grade=250_000, ml_feature_store=500_000)) == 0.75
+
+
+async def test_a_run_over_its_budget_raises_one_alert(ports: Ports) -> None:
+    """However often it is looked at; it names the sum, the budget and the dearest step."""
+    for _ in range(2):
+        await watch(run(grade=250_000, ml_feature_store=500_000), 0.5, ports)
+    [alert] = await ports.state.list(ALERTS)
+    assert (alert.data["name"], alert.data["scope"]) == (EXCEEDED, "2024-03-04.overnight.1")
+    assert "0.7500 of 0.5000 US dollars spent, most by ml_feature_store" in alert.data["detail"]
+
+
+async def test_a_run_within_its_budget_raises_none(ports: Ports) -> None:
+    """The budget itself may be spent."""
+    await watch(run(grade=500_000), 0.5, ports)
+    assert await ports.state.list(ALERTS) == []

@@ -26,8 +26,17 @@ pytestmark = pytest.mark.network
 
 SERVICES = Path(services.__file__).parent
 FILES = {path.relative_to(SERVICES).as_posix() for path in SERVICES.rglob("*.sql")}
-FORM = ["upcoming_player_game_context", "player_daily_cache", "ml_feature_store"]
-TRANSFORMS = ["player_game_summary", *FORM, "grade"]
+SUMMARIES = ["player_game_summary", "team_offense_game_summary", "team_defense_game_summary"]
+FORM = [
+    "upcoming_player_game_context",
+    "upcoming_team_game_context",
+    "player_shot_zone_analysis",
+    "team_defense_zone_analysis",
+    "player_daily_cache",
+    "player_composite_factors",
+    "ml_feature_store",
+]
+TRANSFORMS = [*SUMMARIES, *FORM, "grade"]
 NIGHTS = [
     (world.EVE, Mode.OVERNIGHT, TRANSFORMS[:-1]),
     (world.SLATE, Mode.OVERNIGHT, TRANSFORMS),
@@ -50,9 +59,15 @@ VERIFY: Mapping[str, Sequence[Params]] = {
     "ml_feature_store": [_SLATE],
     "player_daily_cache": [_SLATE],
     "player_game_summary": [_DAY],
+    "player_shot_zone_analysis": [_SLATE],
+    "player_composite_factors": [_SLATE],
     "predict": [{**_RUN, "mode": "overnight", "per_player": 4, "not_tipped_after": _EVENING}],
     "publish": [_RUN, {**_RUN, "run_id": "none"}],
     "rosters": [_DAY, {"game_date": world.PLAYED[0]}],
+    "team_defense_game_summary": [_DAY],
+    "team_defense_zone_analysis": [_SLATE],
+    "team_offense_game_summary": [_DAY],
+    "upcoming_team_game_context": [_SLATE],
     "schedule": [{**_DAY, "season": "2023-24"}, {**_DAY, "season": "1999-00"}],
     "upcoming_player_game_context": [_SLATE],
 }
@@ -81,8 +96,8 @@ CASES: Mapping[str, Sequence[Params]] = {
 """Queries by file, and the parameters each is asked with."""
 RUN_BY_TESTS = {f"analytics/sql/{name}.sql" for name in TRANSFORMS} | {"coordinator/sql/publish.sql"}
 """Files whose SELECT is published: `worlds` runs them."""
-INLINE: Mapping[str, tuple[str, Params]] = {
-    "processors": (_UNSUMMARISED, {"game_date": world.SLATE + timedelta(days=1)}),
+INLINE: dict[str, tuple[str, Params]] = {
+    **{step: (text, {"game_date": world.SLATE + timedelta(days=1)}) for step, text in _UNSUMMARISED.items()},
     "ledger fetches": (f"SELECT * FROM raw.fetches WHERE {_SCOPE}", {**_SLATE, "step": "lines"}),  # noqa: S608 - a constant
     "ledger quarantine": (f"SELECT * FROM raw.quarantine WHERE {_SCOPE}", {**_SLATE, "step": "box_scores"}),  # noqa: S608 - a constant
     "ping": ("SELECT 1 AS one", {}),

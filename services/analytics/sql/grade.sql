@@ -17,7 +17,7 @@ WITH current_predictions AS (
   ) = 1
 ),
 played AS (
-  SELECT game_id, player_id, team_abbr, points, rebounds, assists, threes
+  SELECT game_id, player_id, team_abbr, points, rebounds, assists, threes, pra
   FROM analytics.player_game_summary
   WHERE game_date >= @since AND game_date < @game_date
 ),
@@ -35,6 +35,7 @@ outcomes AS (
         WHEN 'rebounds' THEN played.rebounds
         WHEN 'assists' THEN played.assists
         WHEN 'threes' THEN played.threes
+        WHEN 'pra' THEN played.pra
       END AS FLOAT64
     ) AS actual,
     CASE predictions.market
@@ -42,6 +43,7 @@ outcomes AS (
       WHEN 'rebounds' THEN features.rebounds_season_mean
       WHEN 'assists' THEN features.assists_season_mean
       WHEN 'threes' THEN features.threes_season_mean
+      WHEN 'pra' THEN features.pra_season_mean
     END AS baseline
   FROM current_predictions AS predictions
   JOIN collected ON collected.game_id = predictions.game_id

@@ -15,7 +15,7 @@ from services.worker.domain.systems.moving_average import DISPERSION
 from shared.errors import Permanent
 from shared.markets import MARKETS
 
-_COLUMNS = {"points": "pts", "rebounds": "reb", "assists": "ast", "threes": "fg3m"}
+_COLUMNS = {"points": "pts", "rebounds": "reb", "assists": "ast", "threes": "fg3m", "pra": "pts + reb + ast"}
 _FORECASTS = """
 WITH games AS (
   SELECT player_id, season_type, game_date, game_id, minutes, {stat} AS y FROM read_parquet($path)

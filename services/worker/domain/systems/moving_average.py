@@ -15,6 +15,7 @@ DISPERSION: Mapping[str, tuple[float, float]] = {
     "rebounds": (0.82, 1.31),
     "assists": (0.33, 1.20),
     "threes": (0.39, 1.00),
+    "pra": (29.18, 1.82),
 }
 """Market -> (a, b)."""
 

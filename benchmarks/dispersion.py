@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 
 from benchmarks.harness import Case
-from services.worker.domain.spread import POWERS
+from services.worker.domain.spread import ROTATION_MINUTES
 from services.worker.domain.systems.moving_average import SPREADS
 from services.worker.domain.training.spread import fit_spread
 from shared.errors import Permanent
@@ -35,6 +35,7 @@ pairs AS (
 )
 SELECT
   ANY_VALUE(y) AS y,
+  SUM(POW(0.8, age) * minutes) / SUM(POW(0.8, age)) AS minutes,
   SUM(POW(0.8, age) * minutes) / SUM(POW(0.8, age))
     * SUM(POW(0.95, age) * past_y) / SUM(POW(0.95, age) * minutes) AS mean
 FROM pairs
@@ -55,8 +56,7 @@ def _case(market: str, path: str) -> Case:
     with duckdb.connect() as connection:
         rows = connection.execute(_FORECASTS.format(stat=_COLUMNS[market]), {"path": path}).fetchnumpy()
     y, mean = np.asarray(rows["y"], dtype=float), np.asarray(rows["mean"], dtype=float)
-    power = POWERS[market]
-    fresh = fit_spread(mean, y, power)
+    fresh = fit_spread(mean, y, market, np.asarray(rows["minutes"], dtype=float) >= ROTATION_MINUTES)
     ours, wanted = float(np.mean(SPREADS[market].scale(mean))), float(np.mean(fresh.scale(mean)))
     return Case(
         market, "scale", round(ours, 4), "units^power",

@@ -22,5 +22,6 @@ MARKETS = {
         Market("rebounds", "rebounds", "player_rebounds"),
         Market("assists", "assists", "player_assists"),
         Market("threes", "threes", "player_threes"),
+        Market("pra", "pra", "player_points_rebounds_assists"),
     )
 }

@@ -22,22 +22,37 @@ class SystemEntry:
     """Predicts only where there is a line: other rows are not missing, they are not owed."""
     members: tuple[str, ...] = ()
     """Systems whose forecasts it reads: predicted before it in the same batch, and absent with any of them."""
+    also: tuple[str, ...] = ()
+    """Systems whose forecasts it reads where there are any, and does without where there are none."""
     stage: Stage = "live"
     """shadow: predicted, graded and shown as such, never recommended, until its record promotes it."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Every system whose forecasts it may read."""
+        return self.members + self.also
 
 
 SYSTEMS: Mapping[str, SystemEntry] = {
     entry.name: entry
     for entry in (
         SystemEntry("moving_average", "recent rate times recent minutes"),
+        SystemEntry("zone_matchup", "form, moved by the opponent's defence by zone, by pace and fatigue"),
         SystemEntry("similarity", "outcomes of the nearest comparable situations", learned=True),
         SystemEntry("boosted", "gradient-boosted trees on the served features, no line", learned=True),
-        SystemEntry("market_residual", "the line and what it leaves unsaid", learned=True, needs_line=True),
+        SystemEntry(
+            "market_residual",
+            "the market's own distribution and what it leaves unsaid",
+            learned=True,
+            needs_line=True,
+            members=("boosted",),
+        ),
         SystemEntry(
             "ensemble",
-            "members weighted walk-forward",
+            "its members, weighted by their record, and the market where it speaks",
             learned=True,
-            members=("moving_average", "similarity", "boosted"),
+            members=("boosted", "moving_average", "zone_matchup"),
+            also=("market_residual",),
         ),
     )
 }

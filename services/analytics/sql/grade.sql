@@ -22,7 +22,7 @@ WITH current_predictions AS (
   ) = 1
 ),
 played AS (
-  SELECT game_id, player_id, team_abbr, points, rebounds, assists, threes
+  SELECT game_id, player_id, team_abbr, points, rebounds, assists, threes, pra
   FROM analytics.player_game_summary
   WHERE game_date BETWEEN @first_date AND @last_date
 ),
@@ -157,7 +157,7 @@ outcomes AS (
         WHEN 'rebounds' THEN played.rebounds
         WHEN 'assists' THEN played.assists
         WHEN 'threes' THEN played.threes
-        WHEN 'pra' THEN played.points + played.rebounds + played.assists
+        WHEN 'pra' THEN played.pra
       END AS FLOAT64
     ) AS actual,
     form.games_before,

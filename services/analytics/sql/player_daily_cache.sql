@@ -1,94 +1,297 @@
 -- step: player_daily_cache
--- inputs: analytics.upcoming_player_game_context, analytics.player_game_summary
+-- inputs: analytics.upcoming_player_game_context, analytics.player_game_summary, analytics.team_offense_game_summary
 -- output: features.player_daily_cache
 -- grain: game_date, mode, player_id
 -- as_of: games of earlier dates with available_at <= cutoff_at, of the last 400 days
 -- rows: one per row of analytics.upcoming_player_game_context with an earlier game in the window
 -- source: Brown, Smoothing, Forecasting and Prediction (1963): exponential weights
 --
--- A player's form over his earlier games of the last 400 days, as known at the cutoff.
--- As-of rule: games of earlier dates with available_at <= cutoff_at.
 -- Weights fall by (1 - alpha) per game into the past. A rate per minute is shrunk to the league's of the same window by
 -- one game's worth of minutes (36), so that a single garbage-time three is not a rate of one per minute.
--- Sums are NUMERIC: exact, hence the same whatever order the rows were loaded in.
+-- Sums are of integers (seconds, and weights in millionths): exact, hence the same whatever order the rows are read in.
 WITH history AS (
   SELECT
-    context.player_id,
+    context.game_date AS slate_date,
     context.season AS slate_season,
-    games.season,
-    games.minutes,
-    games.points,
-    games.rebounds,
-    games.assists,
-    games.threes,
-    ROW_NUMBER() OVER (PARTITION BY context.player_id ORDER BY games.game_date DESC, games.game_id DESC) - 1 AS age
+    games.*,
+    DATE_DIFF(context.game_date, games.game_date, DAY) AS days_ago,
+    games.season = context.season AS this_season,
+    ROW_NUMBER() OVER (
+      PARTITION BY context.game_date, context.player_id ORDER BY games.game_date DESC, games.game_id DESC
+    ) - 1 AS age
   FROM analytics.upcoming_player_game_context AS context
   JOIN analytics.player_game_summary AS games
     ON games.player_id = context.player_id
     AND games.game_date < context.game_date
     AND games.game_date >= DATE_SUB(context.game_date, INTERVAL 400 DAY)
+    AND games.game_date >= DATE_SUB(@first_date, INTERVAL 400 DAY)
+    AND games.game_date < @last_date
     AND games.available_at <= context.cutoff_at
-  WHERE context.game_date = @first_date AND context.mode = @mode
+  WHERE context.game_date >= @first_date AND context.game_date <= @last_date AND context.mode = @mode
 ),
 weighted AS (
-  SELECT *, POW(0.8, age) AS minutes_weight, POW(0.95, age) AS rate_weight FROM history
+  SELECT
+    *,
+    CAST(ROUND(1000000 * POW(0.8, age)) AS INT64) AS w20,
+    CAST(ROUND(1000000 * POW(0.9, age)) AS INT64) AS w10,
+    CAST(ROUND(1000000 * POW(0.95, age)) AS INT64) AS w05
+  FROM history
 ),
 -- The league's rates may use only what was known at every cutoff of the slate: an early game must not learn from what
 -- a late one may know.
 first_cutoff AS (
-  SELECT MIN(cutoff_at) AS cutoff_at
+  SELECT game_date, MIN(cutoff_at) AS cutoff_at
   FROM analytics.upcoming_player_game_context
-  WHERE game_date = @first_date AND mode = @mode
+  WHERE game_date >= @first_date AND game_date <= @last_date AND mode = @mode
+  GROUP BY game_date
+),
+daily AS (
+  SELECT
+    game_date,
+    available_at,
+    SUM(seconds) AS seconds,
+    SUM(points) AS points,
+    SUM(rebounds) AS rebounds,
+    SUM(assists) AS assists,
+    SUM(threes) AS threes,
+    SUM(pra) AS pra
+  FROM analytics.player_game_summary
+  WHERE game_date >= DATE_SUB(@first_date, INTERVAL 400 DAY) AND game_date < @last_date
+  GROUP BY game_date, available_at
 ),
 league AS (
   SELECT
-    SAFE_DIVIDE(SUM(points), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS points,
-    SAFE_DIVIDE(SUM(rebounds), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS rebounds,
-    SAFE_DIVIDE(SUM(assists), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS assists,
-    SAFE_DIVIDE(SUM(threes), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS threes
-  FROM analytics.player_game_summary AS games
-  CROSS JOIN first_cutoff
-  WHERE games.game_date < @first_date
+    first_cutoff.game_date,
+    SAFE_DIVIDE(60 * SUM(points), SUM(seconds)) AS points,
+    SAFE_DIVIDE(60 * SUM(rebounds), SUM(seconds)) AS rebounds,
+    SAFE_DIVIDE(60 * SUM(assists), SUM(seconds)) AS assists,
+    SAFE_DIVIDE(60 * SUM(threes), SUM(seconds)) AS threes,
+    SAFE_DIVIDE(60 * SUM(pra), SUM(seconds)) AS pra
+  FROM first_cutoff
+  JOIN daily
+    ON daily.game_date < first_cutoff.game_date
+    AND daily.game_date >= DATE_SUB(first_cutoff.game_date, INTERVAL 400 DAY)
+    AND daily.available_at <= first_cutoff.cutoff_at
+  GROUP BY first_cutoff.game_date
+),
+-- What the team's last ten games say of his being there.
+team_games AS (
+  SELECT
+    context.game_date AS slate_date,
+    context.player_id,
+    games.game_id,
+    ROW_NUMBER() OVER (
+      PARTITION BY context.game_date, context.player_id ORDER BY games.game_date DESC, games.game_id DESC
+    ) - 1 AS age
+  FROM analytics.upcoming_player_game_context AS context
+  JOIN analytics.team_offense_game_summary AS games
+    ON games.team_abbr = context.team_abbr
+    AND games.game_date < context.game_date
+    AND games.game_date >= DATE_SUB(context.game_date, INTERVAL 400 DAY)
     AND games.game_date >= DATE_SUB(@first_date, INTERVAL 400 DAY)
-    AND games.available_at <= first_cutoff.cutoff_at
+    AND games.game_date < @last_date
+    AND games.available_at <= context.cutoff_at
+  WHERE context.game_date >= @first_date AND context.game_date <= @last_date AND context.mode = @mode
+  QUALIFY age < 10
+),
+attendance AS (
+  SELECT
+    team_games.slate_date,
+    team_games.player_id,
+    COUNT(history.game_id) AS played,
+    COUNT(*) AS team_games,
+    COUNTIF(team_games.age < 5 AND history.game_id IS NOT NULL) AS played_5,
+    COUNTIF(team_games.age < 5) AS team_games_5,
+    COALESCE(MIN(IF(history.game_id IS NOT NULL, team_games.age, NULL)), COUNT(*)) AS missed_in_row
+  FROM team_games
+  LEFT JOIN history
+    ON history.slate_date = team_games.slate_date
+    AND history.player_id = team_games.player_id
+    AND history.game_id = team_games.game_id
+  GROUP BY team_games.slate_date, team_games.player_id
 ),
 form AS (
   SELECT
+    slate_date,
     player_id,
-    COUNTIF(season = slate_season) AS games_season,
+    COUNTIF(this_season) AS games_season,
     COUNT(*) AS games_total,
+    MIN(days_ago) AS days_since_game,
+    SUM(IF(days_ago <= 7, seconds, 0)) / 60 AS minutes_last_7_days,
+    SUM(IF(days_ago <= 14, seconds, 0)) / 60 AS minutes_last_14_days,
+    AVG(IF(this_season, seconds, NULL)) / 60 AS minutes_season_mean,
+    AVG(IF(this_season, NULL, seconds)) / 60 AS minutes_prior_mean,
+    SUM(w20 * seconds) / SUM(w20) / 60 AS minutes_ewma,
+    SUM(w05 * seconds) / SUM(w05) / 60 AS minutes_ewma_slow,
+    MAX(IF(age = 0, seconds, NULL)) / 60 AS minutes_last,
+    AVG(IF(age < 3, seconds, NULL)) / 60 AS minutes_last_3,
+    AVG(IF(age < 10, seconds, NULL)) / 60 AS minutes_last_10,
+    SQRT(
+      SAFE_DIVIDE(
+        COUNTIF(age < 20) * SUM(IF(age < 20, seconds * seconds, 0))
+        - SUM(IF(age < 20, seconds, 0)) * SUM(IF(age < 20, seconds, 0)),
+        COUNTIF(age < 20) * (COUNTIF(age < 20) - 1)
+      )
+    ) / 60 AS minutes_std_20,
+    AVG(IF(age < 10, IF(minutes_rank <= 5, 1, 0), NULL)) AS top_five_share_10,
+    MAX(IF(age = 0, minutes_rank, NULL)) AS minutes_rank_last,
+    AVG(IF(age < 10 AND starter IS NOT NULL, IF(starter, 1, 0), NULL)) AS start_share_10,
+    MAX(IF(age = 0 AND starter IS NOT NULL, IF(starter, 1, 0), NULL)) AS started_last,
+    AVG(IF(this_season, points, NULL)) AS points_season_mean,
+    AVG(IF(this_season, rebounds, NULL)) AS rebounds_season_mean,
+    AVG(IF(this_season, assists, NULL)) AS assists_season_mean,
+    AVG(IF(this_season, threes, NULL)) AS threes_season_mean,
+    AVG(IF(this_season, pra, NULL)) AS pra_season_mean,
+    AVG(IF(age < 5, points, NULL)) AS points_last_5,
+    AVG(IF(age < 5, rebounds, NULL)) AS rebounds_last_5,
+    AVG(IF(age < 5, assists, NULL)) AS assists_last_5,
+    AVG(IF(age < 5, threes, NULL)) AS threes_last_5,
+    AVG(IF(age < 5, pra, NULL)) AS pra_last_5,
+    AVG(IF(age < 20, points, NULL)) AS points_last_20,
+    AVG(IF(age < 20, rebounds, NULL)) AS rebounds_last_20,
+    AVG(IF(age < 20, assists, NULL)) AS assists_last_20,
+    AVG(IF(age < 20, threes, NULL)) AS threes_last_20,
+    AVG(IF(age < 20, pra, NULL)) AS pra_last_20,
+    SUM(w10 * points) / SUM(w10) AS points_ewma,
+    SUM(w10 * rebounds) / SUM(w10) AS rebounds_ewma,
+    SUM(w10 * assists) / SUM(w10) AS assists_ewma,
+    SUM(w10 * threes) / SUM(w10) AS threes_ewma,
+    SUM(w10 * pra) / SUM(w10) AS pra_ewma,
+    SQRT(
+      SAFE_DIVIDE(
+        COUNTIF(age < 20) * SUM(IF(age < 20, points * points, 0))
+        - SUM(IF(age < 20, points, 0)) * SUM(IF(age < 20, points, 0)),
+        COUNTIF(age < 20) * (COUNTIF(age < 20) - 1)
+      )
+    ) AS points_std_20,
+    SQRT(
+      SAFE_DIVIDE(
+        COUNTIF(age < 20) * SUM(IF(age < 20, rebounds * rebounds, 0))
+        - SUM(IF(age < 20, rebounds, 0)) * SUM(IF(age < 20, rebounds, 0)),
+        COUNTIF(age < 20) * (COUNTIF(age < 20) - 1)
+      )
+    ) AS rebounds_std_20,
+    SQRT(
+      SAFE_DIVIDE(
+        COUNTIF(age < 20) * SUM(IF(age < 20, assists * assists, 0))
+        - SUM(IF(age < 20, assists, 0)) * SUM(IF(age < 20, assists, 0)),
+        COUNTIF(age < 20) * (COUNTIF(age < 20) - 1)
+      )
+    ) AS assists_std_20,
+    SQRT(
+      SAFE_DIVIDE(
+        COUNTIF(age < 20) * SUM(IF(age < 20, threes * threes, 0))
+        - SUM(IF(age < 20, threes, 0)) * SUM(IF(age < 20, threes, 0)),
+        COUNTIF(age < 20) * (COUNTIF(age < 20) - 1)
+      )
+    ) AS threes_std_20,
+    SQRT(
+      SAFE_DIVIDE(
+        COUNTIF(age < 20) * SUM(IF(age < 20, pra * pra, 0))
+        - SUM(IF(age < 20, pra, 0)) * SUM(IF(age < 20, pra, 0)),
+        COUNTIF(age < 20) * (COUNTIF(age < 20) - 1)
+      )
+    ) AS pra_std_20,
+    SUM(w05 * seconds) / 60000000 AS rate_minutes,
+    SUM(w10 * seconds) / 60000000 AS rate_minutes_fast,
+    SUM(w05 * points) / 1000000 AS points,
+    SUM(w05 * rebounds) / 1000000 AS rebounds,
+    SUM(w05 * assists) / 1000000 AS assists,
+    SUM(w05 * threes) / 1000000 AS threes,
+    SUM(w05 * pra) / 1000000 AS pra,
+    SUM(w10 * points) / 1000000 AS points_fast,
+    SUM(w10 * rebounds) / 1000000 AS rebounds_fast,
+    SUM(w10 * assists) / 1000000 AS assists_fast,
+    SUM(w10 * threes) / 1000000 AS threes_fast,
+    SUM(w10 * pra) / 1000000 AS pra_fast,
+    SAFE_DIVIDE(60 * SUM(w05 * field_goals_attempted), SUM(w05 * seconds)) AS shots_per_minute,
+    SAFE_DIVIDE(60 * SUM(w10 * field_goals_attempted), SUM(w10 * seconds)) AS shots_per_minute_fast,
+    SAFE_DIVIDE(60 * SUM(w05 * threes_attempted), SUM(w05 * seconds)) AS threes_attempted_per_minute,
+    SAFE_DIVIDE(60 * SUM(w05 * free_throws_attempted), SUM(w05 * seconds)) AS free_throws_attempted_per_minute,
+    SAFE_DIVIDE(60 * SUM(w05 * turnovers), SUM(w05 * seconds)) AS turnovers_per_minute,
+    SAFE_DIVIDE(60 * SUM(w05 * fouls), SUM(w05 * seconds)) AS fouls_per_minute,
+    SAFE_DIVIDE(60 * SUM(w05 * offensive_rebounds), SUM(w05 * seconds)) AS offensive_rebounds_per_minute,
+    SAFE_DIVIDE(SUM(w05 * threes), SUM(w05 * threes_attempted)) AS threes_accuracy,
     SAFE_DIVIDE(
-      CAST(SUM(CAST(IF(season = slate_season, minutes, NULL) AS NUMERIC)) AS FLOAT64), COUNTIF(season = slate_season)
-    ) AS minutes_season_mean,
-    CAST(SUM(CAST(minutes_weight * minutes AS NUMERIC)) AS FLOAT64)
-      / CAST(SUM(CAST(minutes_weight AS NUMERIC)) AS FLOAT64) AS minutes_ewma,
-    AVG(IF(season = slate_season, points, NULL)) AS points_season_mean,
-    AVG(IF(season = slate_season, rebounds, NULL)) AS rebounds_season_mean,
-    AVG(IF(season = slate_season, assists, NULL)) AS assists_season_mean,
-    AVG(IF(season = slate_season, threes, NULL)) AS threes_season_mean,
-    CAST(SUM(CAST(rate_weight * minutes AS NUMERIC)) AS FLOAT64) AS rate_minutes,
-    CAST(SUM(CAST(rate_weight * points AS NUMERIC)) AS FLOAT64) AS points,
-    CAST(SUM(CAST(rate_weight * rebounds AS NUMERIC)) AS FLOAT64) AS rebounds,
-    CAST(SUM(CAST(rate_weight * assists AS NUMERIC)) AS FLOAT64) AS assists,
-    CAST(SUM(CAST(rate_weight * threes AS NUMERIC)) AS FLOAT64) AS threes
+      50 * SUM(w05 * points), 50 * SUM(w05 * 2 * field_goals_attempted) + 44 * SUM(w05 * free_throws_attempted)
+    ) AS true_shooting,
+    SAFE_DIVIDE(
+      60 * SUM(w05 * (100 * field_goals_attempted + 44 * free_throws_attempted + 100 * turnovers)),
+      100 * SUM(w05 * seconds)
+    ) AS possessions_used_per_minute
   FROM weighted
-  GROUP BY player_id
+  GROUP BY slate_date, player_id
 )
 SELECT
-  @first_date AS game_date,
+  form.slate_date AS game_date,
   @mode AS mode,
   form.player_id,
   form.games_season,
   form.games_total,
+  form.days_since_game,
+  form.minutes_last_7_days,
+  form.minutes_last_14_days,
   form.minutes_season_mean,
+  form.minutes_prior_mean,
   form.minutes_ewma,
+  form.minutes_ewma_slow,
+  form.minutes_last,
+  form.minutes_last_3,
+  form.minutes_last_10,
+  form.minutes_std_20,
+  form.minutes_last_3 - form.minutes_ewma_slow AS minutes_trend,
+  form.top_five_share_10,
+  form.minutes_rank_last,
+  form.start_share_10,
+  form.started_last,
+  SAFE_DIVIDE(attendance.played, attendance.team_games) AS played_share_10,
+  SAFE_DIVIDE(attendance.played_5, attendance.team_games_5) AS played_share_5,
+  attendance.missed_in_row,
   form.points_season_mean,
   form.rebounds_season_mean,
   form.assists_season_mean,
   form.threes_season_mean,
+  form.pra_season_mean,
+  form.points_last_5,
+  form.rebounds_last_5,
+  form.assists_last_5,
+  form.threes_last_5,
+  form.pra_last_5,
+  form.points_ewma,
+  form.rebounds_ewma,
+  form.assists_ewma,
+  form.threes_ewma,
+  form.pra_ewma,
+  form.points_std_20,
+  form.rebounds_std_20,
+  form.assists_std_20,
+  form.threes_std_20,
+  form.pra_std_20,
+  form.points_last_5 - form.points_last_20 AS points_trend,
+  form.rebounds_last_5 - form.rebounds_last_20 AS rebounds_trend,
+  form.assists_last_5 - form.assists_last_20 AS assists_trend,
+  form.threes_last_5 - form.threes_last_20 AS threes_trend,
+  form.pra_last_5 - form.pra_last_20 AS pra_trend,
   (form.points + 36 * league.points) / (form.rate_minutes + 36) AS points_per_minute,
   (form.rebounds + 36 * league.rebounds) / (form.rate_minutes + 36) AS rebounds_per_minute,
   (form.assists + 36 * league.assists) / (form.rate_minutes + 36) AS assists_per_minute,
-  (form.threes + 36 * league.threes) / (form.rate_minutes + 36) AS threes_per_minute
+  (form.threes + 36 * league.threes) / (form.rate_minutes + 36) AS threes_per_minute,
+  (form.pra + 36 * league.pra) / (form.rate_minutes + 36) AS pra_per_minute,
+  (form.points_fast + 36 * league.points) / (form.rate_minutes_fast + 36) AS points_per_minute_fast,
+  (form.rebounds_fast + 36 * league.rebounds) / (form.rate_minutes_fast + 36) AS rebounds_per_minute_fast,
+  (form.assists_fast + 36 * league.assists) / (form.rate_minutes_fast + 36) AS assists_per_minute_fast,
+  (form.threes_fast + 36 * league.threes) / (form.rate_minutes_fast + 36) AS threes_per_minute_fast,
+  (form.pra_fast + 36 * league.pra) / (form.rate_minutes_fast + 36) AS pra_per_minute_fast,
+  form.shots_per_minute,
+  form.shots_per_minute_fast,
+  form.threes_attempted_per_minute,
+  form.free_throws_attempted_per_minute,
+  form.turnovers_per_minute,
+  form.fouls_per_minute,
+  form.offensive_rebounds_per_minute,
+  form.threes_accuracy,
+  form.true_shooting,
+  form.possessions_used_per_minute
 FROM form
-CROSS JOIN league
+JOIN league ON league.game_date = form.slate_date
+LEFT JOIN attendance ON attendance.slate_date = form.slate_date AND attendance.player_id = form.player_id

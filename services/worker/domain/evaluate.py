@@ -46,7 +46,7 @@ def evaluate(batch: BatchRequested, models: Mapping[str, Any], refused: Mapping[
         if reason is not None:
             absent[name] = reason
             continue
-        members = {member: forecasts[member] for member in SYSTEMS[name].members}
+        members = {member: forecasts[member] for member in SYSTEMS[name].reads if member in forecasts}
         _refuse_nulls(batch, features, name)
         try:
             forecasts[name] = system(name).predict(Inputs(features, players, models.get(name), members))

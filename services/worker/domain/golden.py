@@ -14,7 +14,6 @@ from services.worker.domain.distribution import power_normal
 from services.worker.domain.systems import system
 from services.worker.domain.systems.base import Forecast, Forecasts, Inputs
 from shared.errors import Permanent
-from shared.markets import MARKETS
 
 ROWS = 16
 TOLERANCE = 1e-9
@@ -32,6 +31,8 @@ def record(name: str, model: Any, inputs: Inputs) -> dict[str, Array]:  # noqa: 
     for member, forecasts in (inputs.members if inputs.members is not None else {}).items():
         for market, forecast in forecasts.items():
             arrays[f"golden.member.{member}.{market}"] = _numbers(forecast)
+            if forecast.rows is not None:
+                arrays[f"golden.rows.{member}.{market}"] = forecast.rows
     for market, forecast in _predict(name, model, inputs).items():
         arrays[f"golden.said.{market}"] = _numbers(forecast)
     return arrays
@@ -84,16 +85,33 @@ def _members(arrays: Mapping[str, Array]) -> dict[str, Forecasts]:
         if key.startswith("golden.member."):
             member, market = key.removeprefix("golden.member.").rsplit(".", 1)
             _, centre, scale, power, minutes, p_play = numbers
-            counts = power_normal(centre, scale, float(power[0]))
-            members.setdefault(member, {})[market] = Forecast(counts, minutes=minutes, p_play=p_play)
-    return {member: {market: members[member][market] for market in MARKETS} for member in members}
+            counts = power_normal(centre, scale, float(power[0]) if len(power) else 1.0)
+            rows = arrays.get(f"golden.rows.{member}.{market}")
+            members.setdefault(member, {})[market] = Forecast(counts, rows=rows, minutes=minutes, p_play=p_play)
+    return dict(members)
 
 
 def some(forecast: Forecast, rows: npt.NDArray[np.int64]) -> Forecast:
-    """Some rows of a forecast of all rows, as numbers keep it."""
+    """Those rows of a forecast that are among `rows`, which are consecutive; numbered from the first of them."""
     counts = forecast.counts
+    if forecast.rows is not None:
+        rows, renumbered = _among(forecast.rows, rows)
+        return Forecast(
+            counts.take(rows),
+            rows=renumbered,
+            minutes=None if forecast.minutes is None else forecast.minutes[rows],
+            p_play=None if forecast.p_play is None else forecast.p_play[rows],
+        )
     return Forecast(
         counts.take(rows),
         minutes=None if forecast.minutes is None else forecast.minutes[rows],
         p_play=None if forecast.p_play is None else forecast.p_play[rows],
     )
+
+
+def _among(
+    has: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """(positions in `has` of the wanted rows that it has, their numbers counted from the first wanted row)."""
+    positions = np.flatnonzero(np.isin(has, wanted))
+    return positions, has[positions] - wanted[0]

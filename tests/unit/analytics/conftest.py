@@ -14,6 +14,19 @@ from shared.tables import TABLES
 from tests.unit.shared.rows import SLATE
 
 Process = Callable[..., Awaitable[list[Row]]]
+NIGHT = (
+    "player_game_summary",
+    "team_offense_game_summary",
+    "team_defense_game_summary",
+    "upcoming_player_game_context",
+    "upcoming_team_game_context",
+    "player_shot_zone_analysis",
+    "team_defense_zone_analysis",
+    "player_daily_cache",
+    "player_composite_factors",
+    "ml_feature_store",
+)
+"""The steps of phases 3 and 4 in an order that respects what they need."""
 
 
 @pytest.fixture

@@ -10,16 +10,22 @@ from shared.markets import MARKETS
 from shared.ports import Row, Warehouse
 from shared.slate import season_of
 from shared.tables import TABLES
-from tests.unit.analytics.conftest import Process
+from tests.unit.analytics.conftest import NIGHT, Process
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, prop, roster
 
 GAME = "0022300900"
 CUTOFF = datetime(2024, 3, 4, 12, tzinfo=UTC)
-NIGHT = ("player_game_summary", "upcoming_player_game_context", "player_daily_cache", "ml_feature_store")
+FORM = ("player_game_summary", "upcoming_player_game_context", "player_daily_cache")
+
+
+def with_pra(games: list[Row]) -> list[Row]:
+    """Box scores with the sum that is a market too."""
+    return [game | {"pra": game["points"] + game["rebounds"] + game["assists"]} for game in games]
 
 
 def expected_form(games: list[Row], league: list[Row]) -> dict[str, float | int | None]:
     """A player's form in plain Python: `games` are his, newest first; `league` everybody's."""
+    games, league = with_pra(games), with_pra(league)
     season = [game for game in games if game["season"] == season_of(SLATE)]
     form: dict[str, float | int | None] = {
         "games_season": len(season),
@@ -67,7 +73,7 @@ async def test_form_is_what_an_independent_computation_says(warehouse: Warehouse
         raw__rosters=[roster(1), roster(2), roster(3, "GSW"), roster(4, "GSW")],
         raw__player_box_scores=[*regular, *rookie, *returning, too_old],
     )
-    rows = await process(*NIGHT[:3])
+    rows = await process(*FORM)
     assert [row["player_id"] for row in rows] == [1, 2, 3]
     league = [*regular, *rookie, *returning]
     for row, games in zip(rows, (regular, rookie, returning), strict=True):
@@ -79,7 +85,7 @@ async def test_the_window_is_four_hundred_days(warehouse: Warehouse, process: Pr
     """A game 400 days ago counts, one of 401 does not; without any in the window there is no form."""
     games = [box("0022200001", 1, SLATE - timedelta(days=400)), box("0022200002", 2, SLATE - timedelta(days=401))]
     await load(warehouse, raw__games=[game(GAME)], raw__rosters=[roster(1), roster(2)], raw__player_box_scores=games)
-    rows = await process(*NIGHT[:3])
+    rows = await process(*FORM)
     assert [(row["player_id"], row["games_total"], row["games_season"]) for row in rows] == [(1, 1, 0)]
 
 
@@ -90,7 +96,7 @@ async def test_games_count_when_they_were_known_at_the_cutoff(warehouse: Warehou
         box("0022300002", 1, YESTERDAY - timedelta(days=2), available_at=CUTOFF + timedelta(seconds=1)),
     ]
     await load(warehouse, raw__games=[game(GAME)], raw__rosters=[roster(1)], raw__player_box_scores=boxes)
-    [found] = await process(*NIGHT[:3])
+    [found] = await process(*FORM)
     assert found["games_total"] == 1
 
 

@@ -15,10 +15,10 @@ from shared.contract import StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Row
 from shared.slate import Mode, cutoff
+from tests.unit.analytics.conftest import NIGHT
 from tests.unit.shared.rows import SLATE, box, game, injury, load, prop, roster, tip
 
 EARLY, LATE = "0022300900", "0022300901"
-NIGHT = ("player_game_summary", "upcoming_player_game_context", "player_daily_cache", "ml_feature_store")
 TIPS = {EARLY: tip(SLATE, 19), LATE: tip(SLATE, 22, 30)}
 PLAYERS = {1: EARLY, 2: EARLY, 3: LATE, 4: LATE}
 TEAMS = {1: "BOS", 2: "GSW", 3: "LAL", 4: "UTA"}

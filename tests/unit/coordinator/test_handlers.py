@@ -478,7 +478,10 @@ async def test_a_night_of_evidence_completes_a_run(handlers: Handlers, engine: E
     await load(
         ports.warehouse,
         raw__games=[game(GAME), game("0022300800", YESTERDAY)],
-        raw__player_box_scores=[box("0022300800", 1, YESTERDAY), box("0022300800", 9, YESTERDAY, "GSW")],
+        raw__player_box_scores=[
+            box("0022300800", 1, YESTERDAY, opponent="GSW"),
+            box("0022300800", 9, YESTERDAY, "GSW", opponent="BOS"),
+        ],
         raw__rosters=[roster(n, team) for n, team in enumerate(["BOS"] * 5 + ["GSW"] * 5)],
         raw__fetches=[
             row("raw.fetches", mode="overnight", step=step, unit=unit, outcome="empty")
@@ -486,9 +489,19 @@ async def test_a_night_of_evidence_completes_a_run(handlers: Handlers, engine: E
         ],
         analytics__player_game_summary=[row("analytics.player_game_summary", player_id=n, **last) for n in (1, 9)],
         analytics__upcoming_player_game_context=[context(n) | {"cutoff_at": MORNING} for n in range(10)],
-        features__player_daily_cache=[
-            row("features.player_daily_cache", mode="overnight", player_id=n) for n in (1, 9)
+        **{
+            f"analytics__team_{side}_game_summary": [
+                row(f"analytics.team_{side}_game_summary", team_abbr=team, **last) for team in ("BOS", "GSW")
+            ]
+            for side in ("offense", "defense")
+        },
+        analytics__upcoming_team_game_context=[
+            row("analytics.upcoming_team_game_context", mode="overnight", team_abbr=team) for team in ("BOS", "GSW")
         ],
+        **{
+            f"features__{name}": [row(f"features.{name}", mode="overnight", player_id=n) for n in (1, 9)]
+            for name in ("player_daily_cache", "player_shot_zone_analysis", "player_composite_factors")
+        },
         features__ml_feature_store=[served(1), served(9)],
     )
     run = await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test"))

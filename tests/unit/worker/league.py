@@ -29,7 +29,9 @@ def frame(slates: int = 60, seed: int = 1, leak: str | None = None) -> Frame:
     home = rng.integers(0, 2, n).astype(float)
     minutes = np.clip(role + rng.normal(0.0, 4.0, n), 1.0, 46.0)
     played = rng.random(n) < 0.85
-    features: dict[str, Floats] = {name: rng.normal(size=n) for name in FEATURES}
+    features: dict[str, Floats] = {
+        name: rng.uniform(feature.low, min(feature.high, feature.low + 3.0), n) for name, feature in FEATURES.items()
+    }
     features |= {"is_home": home, "minutes_ewma": role, "minutes_season_mean": role, "games_season": np.full(n, 30.0)}
     outcomes = {}
     for market in MARKETS:
@@ -40,6 +42,7 @@ def frame(slates: int = 60, seed: int = 1, leak: str | None = None) -> Frame:
         features[f"{market}_season_mean"] = rate * role
         line = np.round(rate * role * np.where(home == 1.0, 1.0 + (HOME - 1.0) / 2, 1.0 - (HOME - 1.0) / 2)) + 0.5
         features[f"{market}_line"] = np.where(rng.random(n) < 0.8, line, np.nan)
+        features[f"{market}_line_p_over"] = np.where(rng.random(n) < 0.5, rng.uniform(0.45, 0.55, n), np.nan)
     if leak is not None:
         features[leak] = minutes
     days = np.repeat(np.datetime64(FIRST) + np.arange(slates), PLAYERS)

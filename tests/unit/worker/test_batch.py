@@ -35,7 +35,9 @@ POSTED = "2024-03-04T09:00:00+00:00"
 def features(rate: float = 0.6, minutes: float = 30.0, line: float | None = 19.5) -> dict[str, float | None]:
     """What a system reads, one thing that none does, and a line of every market."""
     per_market = {f"{market}_per_minute": rate for market in MARKETS} | {f"{market}_line": line for market in MARKETS}
-    return {**per_market, "minutes_ewma": minutes, "days_rest": None}
+    opponent = {f"opponent_{what}_factor": 1.1 for what in ("points", "rebounds", "assists", "threes")}
+    others = {"zone_mismatch": None, "pace_factor": 1.02, "fatigue": 0.2, "days_rest": None}
+    return {**per_market, **opponent, **others, "minutes_ewma": minutes}
 
 
 def task(player: int, **values: float | None) -> PredictionTask:
@@ -141,6 +143,20 @@ def test_f36_more_minutes_and_a_higher_rate_mean_more() -> None:
     assert lined["p_over"] < low["p_over"]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "sign"),
+    [("opponent_rebounds_factor", 1.3, 1), ("pace_factor", 1.1, 1), ("fatigue", 0.9, -1), ("zone_mismatch", 0.2, 1)],
+)
+def test_f36_matchups_go_the_way_the_literature_says(name: str, value: float, sign: int) -> None:
+    """A weaker defence and a faster game never lower a forecast, tired legs never raise it; form does not look."""
+    before, after = by_key(predicted(batch(task(1)))), by_key(predicted(batch(task(1, **{name: value}))))
+    for key, row in after.items():
+        change = row["mean"] - before[key]["mean"]
+        assert change * sign >= 0
+        assert key[2] == "zone_matchup" or change == 0
+    assert any(row["mean"] != before[key]["mean"] for key, row in after.items())
+
+
 def test_a_row_says_where_it_comes_from() -> None:
     """Run, generation, batch, mode and the instant that the coordinator gave."""
     row = predicted(batch(task(1)))[0]
@@ -202,10 +218,15 @@ async def staged(ports: Ports) -> list[Row]:
 async def test_a_batch_is_staged_then_reported(ports: Ports) -> None:
     """The rows are there when the coordinator hears of them."""
     await handle(batch(task(1), task(2)), ports)
-    assert len(await staged(ports)) == 2 * len(MARKETS)
+    assert len(await staged(ports)) == 2 * len(MARKETS) * len(HAND_MADE)
     [report] = await drain(ports, "coordinator-events")
     assert isinstance(report, BatchReported)
-    assert (report.run_id, report.attempt, report.batch, report.rows) == (RUN_ID, 1, 3, 8)
+    assert (report.run_id, report.attempt, report.batch, report.rows) == (
+        RUN_ID,
+        1,
+        3,
+        2 * len(MARKETS) * len(HAND_MADE),
+    )
 
 
 async def test_f03_handling_a_batch_twice_leaves_the_same_rows(ports: Ports) -> None:

@@ -80,7 +80,7 @@ async def test_what_is_trained_is_stored_registered_and_predicts(ports: Ports) -
 
 
 async def predicts(ports: Ports, artifacts: dict[str, str]) -> None:
-    """f15: with one artifact spoilt and one gone the others predict, and both are absent with their reasons."""
+    """f15: with one artifact spoilt the others predict; it and what stands on it are absent, with reasons."""
     known = frame(SLATES)
     tasks = tuple(
         PredictionTask(
@@ -89,13 +89,10 @@ async def predicts(ports: Ports, artifacts: dict[str, str]) -> None:
         )
         for n in range(4)
     )  # fmt: skip
-    digest = artifacts["similarity"]
-    spoilt = {**artifacts, "market_residual": "0" * 64}
-    data = bytearray(await ports.archive.get(f"models/similarity/{digest}"))
+    data = bytearray(await ports.archive.get(f"models/boosted/{artifacts['boosted']}"))
     data[-40] ^= 1
-    other = "f" * 64
-    await ports.archive.put(f"models/similarity/{other}", bytes(data))
-    spoilt["similarity"] = other
+    await ports.archive.put(f"models/boosted/{'f' * 64}", bytes(data))
+    spoilt = {**artifacts, "boosted": "f" * 64}
     batch = BatchRequested(
         run_id="2024-03-04.overnight.1", game_date=date(2024, 3, 4), mode=Mode.OVERNIGHT, attempt=1, batch=0,
         systems=expected(LEARNED), artifacts=spoilt, tasks=tasks,
@@ -103,11 +100,11 @@ async def predicts(ports: Ports, artifacts: dict[str, str]) -> None:
     await on_task(batch, ports, Models(ports.archive), SETTINGS)
     [report] = await drain(ports, "coordinator-events")
     assert isinstance(report, BatchReported)
-    assert set(report.absent) == {"similarity", "market_residual", "ensemble"}
-    assert "its bytes were changed" in report.absent["similarity"]
-    assert report.absent["ensemble"] == "its member similarity is absent"
+    assert set(report.absent) == {"boosted", "market_residual", "ensemble"}
+    assert "its bytes were changed" in report.absent["boosted"]
+    assert report.absent["ensemble"] == "its member boosted is absent"
     staged = await ports.warehouse.query("SELECT DISTINCT system FROM predictions.staging ORDER BY system")
-    assert [row["system"] for row in staged] == sorted({*HAND_MADE, "boosted"})
+    assert [row["system"] for row in staged] == sorted({*HAND_MADE, "similarity"})
 
 
 async def test_f29_what_happens_after_a_date_changes_no_model_of_before(tmp_path: Path) -> None:

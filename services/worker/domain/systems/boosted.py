@@ -24,6 +24,8 @@ MOST_MINUTES = 53.0
 """A game of one overtime."""
 TOP = 5
 """Drivers told of a forecast."""
+BAG = 2
+"""Fits of a centre with different seeds."""
 WIDTHS = (0.3, 3.0)
 """Between these factors a row's variance may differ from its level's."""
 EXPECTED_MINUTES = "expected_minutes"
@@ -36,7 +38,8 @@ class MarketModel:
 
     columns: tuple[str, ...]
     """Features read, and `EXPECTED_MINUTES`."""
-    centre: Trees
+    centre: tuple[Trees, ...]
+    """Fits with several seeds: their mean counts."""
     spread: Trees
     power: float
     level: tuple[float, float]
@@ -74,14 +77,22 @@ def probability(model: Trees, x: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-model.predict(x))))
 
 
-def form(features: Features, market: str, minutes: Floats, power: float) -> Floats:
+def form(features: Features, market: str, power: float) -> Floats:
     """(n,) where the trees start, in the space of the power: rate per minute times expected minutes."""
-    return to_power(np.maximum(features[f"{market}_per_minute"] * minutes, LEAST_MEAN), power)
+    return to_power(np.maximum(features[f"{market}_per_minute"] * features[EXPECTED_MINUTES], LEAST_MEAN), power)
+
+
+def bagged(models: tuple[Trees, ...], x: Floats) -> Floats:
+    """(n,) the mean of several fits."""
+    total = np.zeros(len(x))
+    for one in models:
+        total += one.predict(x)
+    return total / len(models)
 
 
 def centre_and_scale(model: MarketModel, x: Floats, start: Floats) -> tuple[Floats, Floats]:
     """((n,), (n,)) of the distributions; x is (n, columns)."""
-    centre = start + model.centre.predict(x)
+    centre = start + bagged(model.centre, x)
     by_level = np.maximum(model.level[0] + model.level[1] * start, model.floor)
     factor = np.clip(1.0 + model.spread.predict(np.column_stack([x, centre])), *WIDTHS)
     scale = np.sqrt(by_level * factor)
@@ -100,7 +111,7 @@ def of(texts: Mapping[str, str], arrays: Mapping[str, Array]) -> Model:
         power, a, b, floor, shift, width = map(float, arrays[f"market.{market}"])
         markets[market] = MarketModel(
             tuple(map(str, arrays[f"columns.{market}"])),
-            trees.load(texts[f"{market}.centre"]),
+            tuple(trees.load(texts[f"{market}.centre{n}"]) for n in range(BAG)),
             trees.load(texts[f"{market}.spread"]),
             power,
             (a, b),
@@ -121,7 +132,7 @@ def predict(inputs: Inputs) -> dict[str, Forecast]:
     out = {}
     for market, one in model.markets.items():
         x = matrix(features, one.columns)
-        start = form(features, market, minutes, one.power)
+        start = form(features, market, one.power)
         centre, scale = centre_and_scale(one, x, start)
         told = partial(drivers, one, x, start, centre)
         out[market] = Forecast(power_normal(centre, scale, one.power), minutes=minutes, p_play=p_play, drivers=told)
@@ -135,7 +146,8 @@ def drivers(model: MarketModel, x: Floats, start: Floats, centre: Floats) -> Dri
     forecast: dy/dz = z^(1/p - 1) / p.
     """
     slope = np.maximum(centre, 0.0) ** (1.0 / model.power - 1.0) / model.power
-    found = model.centre.contributions(x) * slope[:, None]
+    found = sum((one.contributions(x) for one in model.centre), start=np.zeros(x.shape))
+    found *= slope[:, None] / len(model.centre)
     begin = np.maximum(start, 0.0) ** (1.0 / model.power) - 0.5
     order = np.argsort(-np.abs(found), axis=1, kind="stable")[:, : TOP - 1].tolist()
     strongest = np.round(np.take_along_axis(found, np.array(order, dtype=np.int64).reshape(len(x), -1), axis=1), 3)

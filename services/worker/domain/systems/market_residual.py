@@ -1,73 +1,79 @@
-"""The `market_residual` system: the line, and the little that it leaves unsaid.
+"""The `market_residual` system: the market's own distribution, and the little that it leaves unsaid.
 
-Trees learn outcome minus line, shrunk hard: from where form and season stand relative to the line, the de-vigged price
-and how many books agree. It predicts only where there is a line.
+The market's centre is where the family has its median, given the consensus line and, where it is priced, the de-vigged
+probability. What is added is a ridge's word on how far `boosted` and the season's mean are from there, shrunk hard
+(Hoerl & Kennard 1970). It predicts only where there is a line.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri
 
-from services.worker.domain import trees
 from services.worker.domain.artifact import Artifact
-from services.worker.domain.distribution import Counts, Floats
-from services.worker.domain.spread import Spread, spreads_of
+from services.worker.domain.distribution import Floats, power_normal, to_power
 from services.worker.domain.systems.base import Features, Forecast, Inputs, System
-from services.worker.domain.trees import Trees
-from shared.markets import MARKETS
+from shared.errors import Permanent
 
-SEEN = ("minutes_season_mean", "games_season")
-"""Features read as they are served."""
+PRICED = 0.6
+"""Share of the correction that is believed where the line is priced: such lines are sharper."""
+MOST_GAP = 1.0
+"""Scales beyond which a gap says no more."""
+_SURE = 1e-3
+"""A price never makes the market surer than this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A loaded artifact; around a market without trees (too few lines to learn from) lies the line's own spread."""
+    """A loaded artifact: market -> (3,) coefficients of `design`."""
 
-    markets: Mapping[str, Trees]
-    spreads: Mapping[str, Spread]
+    coefficients: Mapping[str, Floats]
 
 
-def columns(features: Features, market: str) -> Floats:
-    """(n, columns) what the trees read of n rows with a line."""
-    line = features[f"{market}_line"]
-    nothing = np.full(len(line), np.nan)
-    return np.ascontiguousarray(
-        np.column_stack(
-            [
-                line,
-                features[f"{market}_season_mean"] - line,
-                features[f"{market}_per_minute"] * features["minutes_ewma"] - line,
-                features.get(f"{market}_p_market", nothing) - 0.5,
-                features.get(f"{market}_line_books", nothing),
-                *(features[name] for name in SEEN),
-            ]
-        )
-    )
+def market_centre(features: Features, market: str, scale: Floats, power: float) -> Floats:
+    """(n,) the market's centre in the space of the power; NaN without a line."""
+    line, over = features[f"{market}_line"], features[f"{market}_line_p_over"]
+    over = np.clip(np.where(np.isnan(over), 0.5, over), _SURE, 1.0 - _SURE)
+    return np.asarray(to_power(line, power) + scale * ndtri(over))
+
+
+def design(features: Features, market: str, centre: Floats, scale: Floats, power: float) -> Floats:
+    """(n, 3) one, and how many scales `boosted` (centre, scale) and the season's mean are from the market."""
+    market_ = market_centre(features, market, scale, power)
+    season = features[f"{market}_season_mean"]
+    gaps = [np.clip((z - market_) / scale, -MOST_GAP, MOST_GAP) for z in (centre, to_power(season, power))]
+    return np.column_stack([np.ones(len(centre)), gaps[0], np.where(np.isnan(season), 0.0, gaps[1])])
 
 
 def load(artifact: Artifact) -> Model:
     """The model in memory."""
-    return Model({name: trees.load(text) for name, text in artifact.trees.items()}, spreads_of(artifact.arrays))
+    prefix = "coefficients."
+    names = [name for name in artifact.arrays if name.startswith(prefix)]
+    return Model({name.removeprefix(prefix): artifact.arrays[name] for name in names})
 
 
 def predict(inputs: Inputs) -> dict[str, Forecast]:
-    """A forecast of every row with a line, by market."""
+    """A forecast of every row with a line, by market; as wide as `boosted`."""
+    model: Model = inputs.model
+    if inputs.members is None:
+        raise Permanent("market_residual reads the forecasts of boosted", remedy="predict boosted in the same batch")
     out = {}
-    for market in MARKETS:
+    for market, coefficients in model.coefficients.items():
         rows = np.flatnonzero(~np.isnan(inputs.line(market)))
+        boosted = inputs.members["boosted"][market]
+        counts = boosted.counts.take(rows)
         some = {name: values[rows] for name, values in inputs.features.items()}
-        out[market] = Forecast(forecast(inputs.model, some, market), rows=rows)
+        said = (design(some, market, counts.centre, counts.scale, counts.power) * coefficients).sum(axis=1)
+        believed = np.where(np.isnan(some[f"{market}_line_p_over"]), 1.0, PRICED)
+        centre = market_centre(some, market, counts.scale, counts.power) + counts.scale * said * believed
+        out[market] = Forecast(
+            power_normal(centre, counts.scale, counts.power),
+            rows=rows,
+            minutes=None if boosted.minutes is None else boosted.minutes[rows],
+            p_play=None if boosted.p_play is None else boosted.p_play[rows],
+        )
     return out
-
-
-def forecast(model: Model, features: Features, market: str) -> Counts:
-    """Distributions of n rows with a line."""
-    line = features[f"{market}_line"]
-    said = model.markets.get(market)
-    left = np.zeros(len(line)) if said is None or not len(line) else said.predict(columns(features, market))
-    return model.spreads[market].around(line + left)
 
 
 SYSTEM = System(predict, load=load)

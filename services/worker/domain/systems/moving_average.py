@@ -14,11 +14,11 @@ from services.worker.domain.systems.base import Features, System, per_market
 from shared.markets import MARKETS
 
 SPREADS: Mapping[str, Spread] = {
-    "points": Spread(POWERS["points"], -0.0931, 3.6345, 0.2183),
-    "rebounds": Spread(POWERS["rebounds"], -0.1095, 0.5725, 0.0934),
-    "assists": Spread(POWERS["assists"], -0.1122, 0.7039, 0.0531),
-    "threes": Spread(POWERS["threes"], -0.1875, -0.7274, 0.8932),
-    "pra": Spread(POWERS["pra"], -0.0541, 7.4931, 0.1106),
+    "points": Spread(POWERS["points"], -0.0421, 8.2717, 1.2150),
+    "rebounds": Spread(POWERS["rebounds"], -0.0596, 0.5825, 0.1395),
+    "assists": Spread(POWERS["assists"], -0.0627, 0.6226, 0.0470),
+    "threes": Spread(POWERS["threes"], -0.0710, -0.6527, 0.8015),
+    "pra": Spread(POWERS["pra"], -0.0344, 22.7833, 1.1480),
 }
 """Market -> how wide."""
 

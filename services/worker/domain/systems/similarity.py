@@ -21,8 +21,8 @@ from services.worker.domain.systems.base import Drivers, Features, Forecast, Inp
 from services.worker.domain.systems.boosted import TOP
 from shared.markets import MARKETS
 
-NEIGHBOURS = 120
-SHRINKAGE = 60.0
+NEIGHBOURS = 300
+SHRINKAGE = 600.0
 """Neighbours' worth of 'as form says' that is mixed in."""
 OWN = 0.5
 """Factor on the squared distance to a player's own earlier situations."""

@@ -62,10 +62,11 @@ def train(frame: Frame, *, mode: str, as_of: date, progress: Progress = lambda _
     drift = drifted(parts.earlier.features, parts.newest.features)
     trained: dict[str, Trained] = {}
     skipped: dict[str, str] = {}
+    learners = Learners(frame, parts, members)
     for name in LEARNED:
         progress(name)
         try:
-            learned = _learn(name, frame, parts, members)
+            learned = learners.learn(name)
         except Skip as nothing:
             skipped[name] = str(nothing)
             continue
@@ -74,20 +75,35 @@ def train(frame: Frame, *, mode: str, as_of: date, progress: Progress = lambda _
     return Training(trained, skipped, parts)
 
 
-def _learn(name: str, frame: Frame, parts: Split, members: Mapping[str, Forecasts]) -> Learned:
-    match name:
-        case "boosted":
-            return boosted.learn(frame, parts)
-        case "similarity":
-            return similarity.learn(frame, parts)
-        case "market_residual":
-            return market_residual.learn(frame, parts)
-        case "ensemble":
-            absent = [member for member in SYSTEMS[name].members if member not in members]
-            if absent:
-                raise Skip(f"its member {absent[0]} learned nothing")
-            return ensemble.learn(parts, dict(members))
-    raise TypeError(f"system {name} has no learner")
+class Learners:
+    """The learners of one training, in the registry's order: what `boosted` says out of fold, the later ones read."""
+
+    def __init__(self, frame: Frame, parts: Split, members: dict[str, Forecasts]) -> None:
+        self._frame, self._parts, self._members = frame, parts, members
+        self._known: boosted.OutOfFold = {}
+        self._earlier: boosted.OutOfFold = {}
+
+    def learn(self, name: str) -> Learned:
+        """What a system learns.
+
+        Raises:
+            Skip: there is nothing to learn from.
+        """
+        absent = [member for member in SYSTEMS[name].members if member not in self._members]
+        if absent:
+            raise Skip(f"its member {absent[0]} learned nothing")
+        reads = (self._frame, self._parts, self._known, self._earlier, self._members)
+        match name:
+            case "boosted":
+                learned, self._known, self._earlier = boosted.learn(self._frame, self._parts)
+                return learned
+            case "similarity":
+                return similarity.learn(self._frame, self._parts)
+            case "market_residual":
+                return market_residual.learn(*reads)
+            case "ensemble":
+                return ensemble.learn(*reads)
+        raise TypeError(f"system {name} has no learner")
 
 
 def _made(  # noqa: PLR0913, PLR0917 - everything that a manifest states
@@ -124,7 +140,8 @@ def _made(  # noqa: PLR0913, PLR0917 - everything that a manifest states
 def _golden(name: str, made: Artifact, parts: Split, members: Mapping[str, Forecasts]) -> dict[str, artifacts.Array]:
     """Rows of the newest slate through the model that is kept."""
     rows = np.arange(len(parts.newest))[-golden.ROWS :]
-    own = {member: _take(members[member], rows) for member in SYSTEMS[name].members}
+    reads = [member for member in SYSTEMS[name].reads if member in members and member != name]
+    own = {member: _take(members[member], rows) for member in reads}
     load = system(name).load
     if load is None:
         raise TypeError(f"learned system {name} has no load")

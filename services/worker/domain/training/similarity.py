@@ -4,7 +4,7 @@ import numpy as np
 
 from services.worker.domain.artifact import Array
 from services.worker.domain.distribution import Floats
-from services.worker.domain.spread import POWERS, spreads_of
+from services.worker.domain.spread import ROTATION_MINUTES, spreads_of
 from services.worker.domain.systems import moving_average
 from services.worker.domain.systems import similarity as system
 from services.worker.domain.training.frame import Frame, Split
@@ -13,8 +13,8 @@ from services.worker.domain.training.spread import fit_spread
 from shared.features import FEATURES
 from shared.markets import MARKETS
 
-REFERENCES = 4000
-"""Situations kept: about a month of games."""
+REFERENCES = 8000
+"""Situations kept: about two months of games."""
 WEIGHTS = {
     "minutes_ewma": 1.5,
     **{f"{market}_per_minute": 1.0 for market in MARKETS},
@@ -29,8 +29,9 @@ def learn(frame: Frame, split: Split) -> Learned:
     """Forecast the newest slates from references before them; then, with the spreads that gave, refer to all slates."""
     expected, _, _ = system.means(inputs_of(split.newest), _model(_arrays(split.earlier)))
     known = split.newest.played
+    rotation = split.newest.features["minutes_ewma"][known] >= ROTATION_MINUTES
     spreads = {
-        market: fit_spread(expected[market][known], split.newest.outcomes[market][known], POWERS[market])
+        market: fit_spread(expected[market][known], split.newest.outcomes[market][known], market, rotation)
         for market in MARKETS
     }
     kept = {f"spread.{market}": spread.as_array() for market, spread in spreads.items()}

@@ -1,29 +1,32 @@
 """How wide a forecast must be, fitted to forecasts of slates that were not learned from."""
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import ndtr
 
 from services.worker.domain.distribution import Floats, to_power
-from services.worker.domain.spread import LEAST_MEAN, Spread, basis
+from services.worker.domain.spread import BY_COVERAGE, LEAST_MEAN, POWERS, Spread, basis
 
-_TURNS = 12
-_PACE = 0.8
-"""Share of a correction that is taken per turn."""
+_WIDTHS = (0.5, 2.0)
+_HALVINGS = 30
 
 
-def fit_spread(mean: Floats, outcome: Floats, power: float) -> Spread:
+def fit_spread(mean: Floats, outcome: Floats, market: str, rotation: npt.NDArray[np.bool_]) -> Spread:
     """Variance linear in its basis by least squares, then calibrated: see `calibrate`.
 
     Args:
         mean: (n,) forecasts, in the statistic's unit.
         outcome: (n,) what happened.
-        power: the market's.
+        market: its name: power and way of calibration.
+        rotation: (n,) rows to calibrate on.
     """
-    mean = np.maximum(mean, LEAST_MEAN)
+    power, mean = POWERS[market], np.maximum(mean, LEAST_MEAN)
     level = to_power(mean, power)
     (a, b), *_ = np.linalg.lstsq(basis(mean, power), (to_power(outcome, power) - level) ** 2)
     raw = Spread(power, 0.0, float(a), float(b))
-    shift, width = calibrate(outcome, level, raw.scale(mean), power)
+    shift, width = calibrate(
+        outcome[rotation], level[rotation], raw.scale(mean)[rotation], power, by_coverage=market in BY_COVERAGE
+    )
     # scale x width everywhere; the shift is counted in the calibrated scale.
     return Spread(power, shift / width, raw.a * width**2, raw.b * width**2)
 
@@ -35,20 +38,27 @@ def fit_level(level: Floats, squared: Floats) -> tuple[float, float]:
     return float(squared.mean() - slope * level.mean()), slope
 
 
-def calibrate(outcome: Floats, centre: Floats, scale: Floats, power: float) -> tuple[float, float]:
+def calibrate(
+    outcome: Floats, centre: Floats, scale: Floats, power: float, *, by_coverage: bool
+) -> tuple[float, float]:
     """(shift, width) such that centre + shift x scale and scale x width put outcomes where they are said to be.
 
-    The mean of the outcomes' mid-distribution values becomes one half, and their variance what the discrete
-    distributions themselves make it: 1/12 less a twelfth of the expected squared probability of the outcome.
+    The shift is what is left of the median, damped by half. The width makes the 10-90 % band of the mid-distribution
+    hold 80 % (`by_coverage`), or makes the variance of the outcomes' mid-distribution values what the discrete family
+    itself implies: 1/12 less a twelfth of the expected squared probability of the outcome.
     """
     low = np.where(outcome <= 0, -np.inf, np.maximum(outcome, 0.0) ** power)
     high = (outcome + 1.0) ** power
-    shift, width = 0.0, 1.0
-    for _ in range(_TURNS):
+    shift = 0.5 * float(np.median((to_power(outcome, power) - centre) / scale))
+    least, most = _WIDTHS
+    for _ in range(_HALVINGS):
+        width = 0.5 * (least + most)
         moved, wide = centre + shift * scale, scale * width
         upper, lower = ndtr((high - moved) / wide), ndtr((low - moved) / wide)
         middle = 0.5 * (upper + lower)
-        shift += _PACE * float((middle - 0.5).mean()) / 0.28 * width  # 0.28: the normal density's mean, 1 / (2 sqrt pi)
-        expected = 1.0 / 12.0 - float(((upper - lower) ** 2).mean()) / 12.0
-        width *= float(((middle - middle.mean()) ** 2).mean() / expected) ** 0.7
-    return shift, width
+        if by_coverage:
+            too_wide = float(((middle >= 0.1) & (middle <= 0.9)).mean()) > 0.8  # noqa: PLR2004 - the band of q10 to q90
+        else:
+            too_wide = float(middle.var()) < 1.0 / 12.0 - float(((upper - lower) ** 2).mean()) / 12.0
+        least, most = (least, width) if too_wide else (width, most)
+    return shift, 0.5 * (least + most)

@@ -1,0 +1,16 @@
+"""Every table, once: columns with type and meaning, key, partitioning and clustering. A module per dataset.
+
+Types are BigQuery's. The warehouse adapters create the tables and check rows from this registry.
+"""
+
+from shared.tables.analytics import ANALYTICS
+from shared.tables.columns import Column, Table, Type
+from shared.tables.features import FEATURE_TABLES
+from shared.tables.ops import OPS
+from shared.tables.predictions import PREDICTIONS, QUANTILE_COLUMNS, QUANTILES
+from shared.tables.raw import RAW
+
+__all__ = ("QUANTILES", "QUANTILE_COLUMNS", "TABLES", "Column", "Table", "Type")
+
+TABLES = {table.name: table for table in (*RAW, *ANALYTICS, *FEATURE_TABLES, *PREDICTIONS, *OPS)}
+"""By name, in the order of the cascade."""

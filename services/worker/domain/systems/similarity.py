@@ -21,7 +21,7 @@ from services.worker.domain.systems.base import Drivers, Features, Forecast, Inp
 from services.worker.domain.systems.boosted import TOP
 from shared.markets import MARKETS
 
-NEIGHBOURS = 300
+NEIGHBOURS = 200
 SHRINKAGE = 600.0
 """Neighbours' worth of 'as form says' that is mixed in."""
 OWN = 0.5

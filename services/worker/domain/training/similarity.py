@@ -13,8 +13,8 @@ from services.worker.domain.training.spread import fit_spread
 from shared.features import FEATURES
 from shared.markets import MARKETS
 
-REFERENCES = 8000
-"""Situations kept: about two months of games."""
+REFERENCES = 3000
+"""Situations kept: about three weeks of games."""
 WEIGHTS = {
     "minutes_ewma": 1.5,
     **{f"{market}_per_minute": 1.0 for market in MARKETS},

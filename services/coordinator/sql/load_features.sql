@@ -28,7 +28,14 @@ SELECT
   context.threes_p_market AS quoted_threes_p_market,
   context.threes_book AS quoted_threes_book,
   context.threes_over_price AS quoted_threes_over_price,
-  context.threes_under_price AS quoted_threes_under_price
+  context.threes_under_price AS quoted_threes_under_price,
+  context.pra_line AS quoted_pra_line,
+  context.pra_line_books AS quoted_pra_line_books,
+  context.pra_line_at AS quoted_pra_line_at,
+  context.pra_p_market AS quoted_pra_p_market,
+  context.pra_book AS quoted_pra_book,
+  context.pra_over_price AS quoted_pra_over_price,
+  context.pra_under_price AS quoted_pra_under_price
 FROM features.ml_feature_store AS features
 LEFT JOIN analytics.upcoming_player_game_context AS context
   ON context.game_date = features.game_date AND context.mode = features.mode AND context.player_id = features.player_id

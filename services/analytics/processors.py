@@ -1,5 +1,6 @@
 """The processors: one for each SQL file, made from its header. A new file, table and step are all a new one takes."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -46,11 +47,25 @@ class Processor:
     ) -> int:
         """Compute and replace; returns the rows written. Running it twice leaves the same rows."""
         slate = request.game_date
-        first, last = slate, slate
-        if self.header.of_the_past:
-            first, last = slate - timedelta(days=regrade_days), slate - timedelta(days=1)
-            missing = await self._oldest_missing(slate, warehouse, job)
-            first = first if missing is None else min(first, missing)
+        if not self.header.of_the_past:
+            return await self._make(slate, slate, request, warehouse, job)
+        first, last = slate - timedelta(days=regrade_days), slate - timedelta(days=1)
+        # Beside each other: on most nights nothing older is missing, and one waiting is enough.
+        looking = asyncio.create_task(self._oldest_missing(slate, warehouse, job))
+        try:
+            written = await self._make(first, last, request, warehouse, job)
+            missing = await looking
+        except BaseException:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+            raise
+        if missing is None or missing >= first:
+            return written
+        return await self._make(missing, last, request, warehouse, job)
+
+    async def _make(
+        self, first: date, last: date, request: StepRequested, warehouse: Warehouse, job: Job | None
+    ) -> int:
         params: dict[str, Scalar] = {"first_date": first, "last_date": last, "mode": request.mode.value}
         return await warehouse.transform(self.table, self.select, scope=self.scope, params=params, job=job)
 

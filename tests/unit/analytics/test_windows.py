@@ -47,9 +47,10 @@ def ago(days: int) -> date:
 
 async def summarise(warehouse: Warehouse) -> list[date]:
     """The first dates of the transforms that a night's summary took."""
-    windows = Windows(warehouse)
+    windows: Any = Windows(warehouse)
     await SUMMARY.run(REQUEST, windows, regrade_days=7)
-    return windows.first
+    first: list[date] = windows.first
+    return first
 
 
 async def test_a_quiet_night_makes_the_last_days_once(warehouse: Warehouse) -> None:
@@ -79,5 +80,6 @@ async def test_what_no_feature_looks_at_is_left_alone(warehouse: Warehouse) -> N
 
 async def test_a_search_that_fails_fails_the_step(warehouse: Warehouse) -> None:
     """As the failure it is: it is not taken for `nothing is missing`."""
+    silent: Any = Windows(warehouse, broken=True)
     with pytest.raises(Transient, match="no answer"):
-        await SUMMARY.run(REQUEST, Windows(warehouse, broken=True), regrade_days=7)
+        await SUMMARY.run(REQUEST, silent, regrade_days=7)

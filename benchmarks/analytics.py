@@ -120,7 +120,8 @@ def _history() -> tuple[History, str | None]:
 
 async def _cases(workspace: Workspace, history: History, day: date) -> list[Case]:
     async with _stack(workspace, history, day) as night:
-        bare = statistics.median([await night.run(*PHASE_3, *PHASE_4) for _ in range(1 + TIMES)][1:])
+        await night.run(*PHASE_3, *PHASE_4)  # warm-up: transpiled SQL
+        bare = await _median(night, *PHASE_3, *PHASE_4)
         games = f"{len(history.on(day))} games of {day}"
         return [
             Case(f"phases 3 and 4, {games}", "time", round(bare, 2), "s", f"limit {LIMIT:.0f} s",
@@ -133,9 +134,9 @@ async def _cases(workspace: Workspace, history: History, day: date) -> list[Case
 async def _distant(night: Night) -> list[Case]:
     """With a second before every call: what is left is waiting, and a chain is what must be waited for."""
     night.warehouse.seconds = LATENCY
-    everything = await night.run(*PHASE_3, *PHASE_4)
+    everything = await _median(night, *PHASE_3, *PHASE_4)
     chain = CALLS * LATENCY * _longest((*PHASE_3, *PHASE_4))
-    together, apart = await night.run(*PHASE_3), await night.one_by_one(PHASE_3)
+    together, apart = await _median(night, *PHASE_3), await night.one_by_one(PHASE_3)
     night.warehouse.seconds = 0.0
     return [
         Case("all processors, 1 s a call", "time", round(everything, 2), "s", f"longest chain, {chain:.0f} s",
@@ -144,6 +145,11 @@ async def _distant(night: Night) -> list[Case]:
              f"one after another, {apart:.2f} s", round(apart / together, 2), "at least 4 times faster",
              apart >= 4 * together),
     ]  # fmt: skip
+
+
+async def _median(night: Night, *targets: str) -> float:
+    """Seconds, the median of a few runs."""
+    return statistics.median([await night.run(*targets) for _ in range(TIMES)])
 
 
 def _longest(steps: Collection[str]) -> int:

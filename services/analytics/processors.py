@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 
 from services.analytics.headers import Header, parse
@@ -16,6 +16,9 @@ HISTORY_DAYS = 800
 
 Bounded, so that a night costs the same however long the history is.
 """
+
+RETROSPECT = datetime(9999, 12, 31, tzinfo=UTC)
+"""@asked_at of a retrospective run: no instant of its own limits what it may know, only the mode's rule does."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +46,28 @@ class Processor:
         return f"{dates} AND mode = @mode" if self.header.per_mode else dates
 
     async def run(
-        self, request: StepRequested, warehouse: Warehouse, *, regrade_days: int, job: Job | None = None
+        self,
+        request: StepRequested,
+        warehouse: Warehouse,
+        *,
+        regrade_days: int,
+        now: datetime = RETROSPECT,
+        job: Job | None = None,
     ) -> int:
-        """Compute and replace; returns the rows written. Running it twice leaves the same rows."""
+        """Compute and replace; returns the rows written. Running it twice leaves the same rows.
+
+        `now` limits what a live run may know; a retrospective one is limited by its mode's cutoffs alone.
+        """
         slate = request.game_date
+        asked_at = RETROSPECT if request.retrospective else now
+        known: dict[str, Scalar] = {"mode": request.mode.value, "asked_at": asked_at}
         if not self.header.of_the_past:
-            return await self._make(slate, slate, request, warehouse, job)
+            return await self._make(slate, slate, known, warehouse, job)
         first, last = slate - timedelta(days=regrade_days), slate - timedelta(days=1)
         # Beside each other: on most nights nothing older is missing, and one waiting is enough.
         looking = asyncio.create_task(self._oldest_missing(slate, warehouse, job))
         try:
-            written = await self._make(first, last, request, warehouse, job)
+            written = await self._make(first, last, known, warehouse, job)
             missing = await looking
         except BaseException:
             looking.cancel()
@@ -61,12 +75,12 @@ class Processor:
             raise
         if missing is None or missing >= first:
             return written
-        return await self._make(missing, last, request, warehouse, job)
+        return await self._make(missing, last, known, warehouse, job)
 
     async def _make(
-        self, first: date, last: date, request: StepRequested, warehouse: Warehouse, job: Job | None
+        self, first: date, last: date, known: Mapping[str, Scalar], warehouse: Warehouse, job: Job | None
     ) -> int:
-        params: dict[str, Scalar] = {"first_date": first, "last_date": last, "mode": request.mode.value}
+        params = {**known, "first_date": first, "last_date": last}
         return await warehouse.transform(self.table, self.select, scope=self.scope, params=params, job=job)
 
     async def _oldest_missing(self, slate: date, warehouse: Warehouse, job: Job | None) -> date | None:

@@ -82,3 +82,12 @@ async def test_reconciling_asks_and_decisions_are_shown(client: Client) -> None:
     assert again["asked"] == []
     status, decisions = await get(client, "/v1/decisions", **WINDOW)
     assert (status, decisions) == (HTTPStatus.OK, [])
+
+
+async def test_a_person_can_resolve_an_alert(client: Client, ports: Ports) -> None:
+    """By name and scope; an unknown name is refused."""
+    await raise_alert(ports.state, ports.clock, "dead_letter", "a", "why")
+    async with client.post("/v1/alerts", json={"name": "dead_letter", "scope": "a"}) as response:
+        assert (response.status, await response.json()) == (HTTPStatus.OK, [])
+    async with client.post("/v1/alerts", json={"name": "fire", "scope": "a"}) as response:
+        assert response.status == HTTPStatus.BAD_REQUEST

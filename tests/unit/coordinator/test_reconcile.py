@@ -154,3 +154,18 @@ async def test_f09_rows_that_are_gone_are_made_again(world: Ports) -> None:
     [run] = await engine.runs()
     assert (run.generation, run.steps["schedule"].status) == (2, StepStatus.DONE)
     assert run.steps["rosters"].status is StepStatus.RUNNING
+
+
+async def test_a_slate_that_is_whole_again_has_its_tries_back(world: Ports) -> None:
+    """And its alert is resolved."""
+    engine = Engine(world)
+    set_clock(world, SIX + timedelta(hours=2))
+    for _ in range(MAX_HEALS + 1):
+        await reconcile(engine, world, SLATE, SLATE, Mode.OVERNIGHT, ["schedule"])
+        await fill(engine, verified=0)
+    await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test", ("schedule",)))
+    await fill(engine, verified=2)
+    await load(world.warehouse, raw__games=[game("0022300901")])
+    assert await reconcile(engine, world, SLATE, SLATE, Mode.OVERNIGHT, ["schedule"]) == []
+    assert await world.state.list("heals") == []
+    assert "heal_exhausted" not in {alert["name"] for alert in await alerts(world.state)}

@@ -13,8 +13,8 @@ from cli.common import Day, out
 from shared.slate import Mode
 
 _COLOURS = {
-    "done": "green", "idle": "dim", "degraded": "yellow", "waiting": "yellow", "running": "cyan", "missing": "red",
-    "gone": "red", "failed": "red", "blocked": "magenta",
+    "done": "green", "idle": "dim", "pending": "dim", "degraded": "yellow", "waiting": "yellow", "running": "cyan",
+    "missing": "red", "gone": "red", "failed": "red", "blocked": "magenta",
 }  # fmt: skip
 _BAD = ("missing", "gone", "failed", "blocked")
 

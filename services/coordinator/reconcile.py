@@ -72,12 +72,13 @@ def _heal(
         from_phase=2 if archived and not gone else None,
         redo=gone,
     )
-    first = next((cell for cell in broken if cell.status is not CellStatus.BLOCKED), None)
+    first = next((cell for cell in broken if cell.status not in _CONSEQUENCES), None)
     why = f"{', '.join(archived)}: archived, not loaded" if first is None else f"{first.step}: {first.why}"
     return Heal(request, why, counts=not all(cell.status in _NOT_COUNTED for cell in broken))
 
 
-_NOT_COUNTED = (CellStatus.WAITING, CellStatus.BLOCKED)
+_CONSEQUENCES = (CellStatus.BLOCKED, CellStatus.PENDING)
+_NOT_COUNTED = (CellStatus.WAITING, *_CONSEQUENCES)
 
 
 async def reconcile(

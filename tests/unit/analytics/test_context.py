@@ -1,14 +1,17 @@
 """`analytics.upcoming_player_game_context`: cutoffs, injury status, rest and consensus lines."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 
+from services import analytics
 from shared.ports import Row, Warehouse
 from shared.slate import RETROSPECT, Mode, cutoff, eastern_instant
 from tests.unit.analytics.conftest import Process
 from tests.unit.shared.rows import SLATE, game, injury, load, prop, roster, tip
 
+SQL = Path(analytics.__file__).parent / "sql"
 GAME = "0022300900"
 CUTOFF = datetime(2024, 3, 4, 12, tzinfo=UTC)
 """07:00 ET, overnight's."""
@@ -188,3 +191,12 @@ async def test_modes_do_not_replace_each_others_rows(warehouse: Warehouse, proce
     rows = await process("upcoming_player_game_context")
     assert [row["mode"] for row in rows] == ["overnight", "same_day"]
     assert await process("upcoming_player_game_context") == rows
+
+
+@pytest.mark.parametrize("path", sorted(SQL.glob("*.sql")), ids=lambda path: path.stem)
+def test_no_statement_tells_modes_apart_by_overnight_alone(path: Path) -> None:
+    """There are five: whoever computes a cutoff names them all, as `shared.slate.cutoff` does."""
+    text = path.read_text()
+    assert "@mode = 'overnight'" not in text
+    if "INTERVAL 20 MINUTE" in text:
+        assert all(f"'{mode.value}'" in text for mode in Mode if mode is not Mode.SAME_DAY)

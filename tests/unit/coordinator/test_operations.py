@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from services.coordinator.operations import MONITOR
+from services.coordinator.sql import sql
 from shared.alerts import raise_alert
 from shared.ports import Ports
 from shared.schedules import SCHEDULES
@@ -91,3 +93,10 @@ async def test_a_person_can_resolve_an_alert(client: Client, ports: Ports) -> No
         assert (response.status, await response.json()) == (HTTPStatus.OK, [])
     async with client.post("/v1/alerts", json={"name": "fire", "scope": "a"}) as response:
         assert response.status == HTTPStatus.BAD_REQUEST
+
+
+def test_the_monitoring_queries_are_those_of_deploy_monitoring() -> None:
+    """One text each: an operator with nothing but BigQuery's console runs what `tipoff cascade` runs."""
+    root = Path(__file__).parents[3]
+    deployed = {path.stem: path.read_text() for path in (root / "deploy/monitoring/queries").glob("*.sql")}
+    assert deployed == {name: sql(f"monitor/{name}") for name in MONITOR}

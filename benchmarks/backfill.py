@@ -103,7 +103,7 @@ def bench() -> list[Case]:
     return [
         Case("a season, phases 1 to 4", "pace", round(pace, 1), "nights/min", f"{filled.nights} nights",
              round(pace / GOAL_PER_MINUTE, 2), f"at least {GOAL_PER_MINUTE:.0f}", pace >= GOAL_PER_MINUTE),
-        Case("a night", "processor time", round(filled.processor / filled.nights, 3), "s", "one core at the goal's pace",
+        Case("a night", "processor time", round(filled.processor / filled.nights, 3), "s", "one core at that pace",
              round(filled.processor / filled.nights * GOAL_PER_MINUTE / 60, 2), "at most one core's",
              filled.processor / filled.nights <= 60 / GOAL_PER_MINUTE),
         Case("nights complete", "share", round(filled.complete / filled.nights, 4), "", f"{filled.nights} nights",

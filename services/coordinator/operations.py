@@ -7,7 +7,7 @@ from http import HTTPStatus
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.coordinator import recount, watch
+from services.coordinator import health, recount, watch
 from services.coordinator.engine import Engine
 from services.coordinator.reconcile import reconcile
 from services.coordinator.sql import sql
@@ -16,7 +16,7 @@ from shared.alerts import ALERTS, alerts, clear_alert
 from shared.errors import Permanent
 from shared.pipeline import plan
 from shared.ports import Ports
-from shared.slate import Mode, eastern_date
+from shared.slate import Mode, days, eastern_date
 
 MONITOR = ("cascade_timing", "phase_delays", "predictions_present", "coverage", "freshness", "accuracy")
 """The monitoring queries (deploy/monitoring/queries), by name."""
@@ -55,6 +55,7 @@ class Operations:
         app.router.add_post("/v1/alerts", self.resolve)
         app.router.add_get("/v1/decisions", self.decisions)
         app.router.add_get("/v1/cascade", self.cascade)
+        app.router.add_get("/v1/feature-health", self.feature_health)
         app.router.add_post("/v1/reconcile", self.reconcile)
 
     async def grid(self, request: web.Request) -> web.Response:
@@ -84,6 +85,17 @@ class Operations:
                 {"run_id": run.run_id, **decision.model_dump(mode="json")}
                 for run in await self._engine.between(first, last, {mode})
                 for decision in run.decisions
+            ]
+        )
+
+    async def feature_health(self, request: web.Request) -> web.Response:
+        """GET /v1/feature-health?first=&last=&mode=: what is wrong with the served features, slate by slate."""
+        first, last, mode = day(request.query, "first"), day(request.query, "last"), mode_of(request.query)
+        return json_response(
+            [
+                {"game_date": slate, "mode": mode.value, **asdict(finding)}
+                for slate in days(first, last)
+                for finding in await health.check(self._ports.warehouse, slate, mode)
             ]
         )
 

@@ -16,7 +16,7 @@ from shared.schedules import SCHEDULES
 from shared.slate import eastern_instant
 from tests.unit.coordinator.test_api import get, post, serving
 from tests.unit.shared.places import API_KEY, set_clock
-from tests.unit.shared.rows import SLATE, YESTERDAY, game, load
+from tests.unit.shared.rows import SLATE, YESTERDAY, game, load, row
 
 pytestmark = pytest.mark.network
 
@@ -100,3 +100,17 @@ def test_the_monitoring_queries_are_those_of_deploy_monitoring() -> None:
     root = Path(__file__).parents[3]
     deployed = {path.stem: path.read_text() for path in (root / "deploy/monitoring/queries").glob("*.sql")}
     assert deployed == {name: sql(f"monitor/{name}") for name in MONITOR}
+
+
+async def test_f38_the_features_health_is_shown_slate_by_slate(client: Client, ports: Ports) -> None:
+    """A whole month can be asked about: what is the same for everybody is named."""
+    served = [
+        row("features.ml_feature_store", mode="overnight", player_id=n, minutes_ewma=20.0 + n % 9) for n in range(50)
+    ]
+    await load(ports.warehouse, features__ml_feature_store=served)
+    status, found = await get(client, "/v1/feature-health", **WINDOW)
+    assert status == HTTPStatus.OK
+    assert {finding["game_date"] for finding in found} == {"2024-03-04"}
+    named = {finding["feature"] for finding in found}
+    assert "games_total" in named
+    assert "minutes_ewma" not in named

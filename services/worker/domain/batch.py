@@ -4,7 +4,7 @@ from datetime import datetime
 
 import numpy as np
 
-from services.worker.domain.columns import of_decisions, of_distributions, of_quote
+from services.worker.domain.columns import of_decisions, of_distributions, of_quotes, rows_of
 from services.worker.domain.decision import Quotes, Standing, decide
 from services.worker.domain.distribution import Floats
 from services.worker.domain.systems import SYSTEMS
@@ -47,32 +47,32 @@ def _rows(batch: BatchRequested, features: dict[str, Floats], system: str, marke
         forecast = SYSTEMS[system].predict(features, market)
     except KeyError as error:
         raise Permanent(f"batch {batch.key}: {system} needs feature {error}") from error
+    n = len(batch.tasks)
     predicted_at = [datetime.fromisoformat(task.predicted_at) for task in batch.tasks]
     quotes = [task.lines.get(market) for task in batch.tasks]
     decisions = decide(forecast, Quotes.of(quotes, predicted_at), Standing())
-    columns = of_distributions(forecast) | of_decisions(decisions)
-    return [
+    return rows_of(
         {
-            "game_date": batch.game_date,
-            "mode": Mode(batch.mode).value,
-            "game_id": task.game_id,
-            "player_id": task.player_id,
-            "market": market,
-            "system": system,
-            "run_id": batch.run_id,
-            "generation": int(batch.run_id.rsplit(".", 1)[1]),
-            "batch": batch.batch,
-            "predicted_at": predicted_at[i],
-            "shadow": False,
-            "minutes": None,
-            "p_play": None,
-            "artifact": None,
-            "drivers": None,
-            **of_quote(quotes[i]),
-            **{name: values[i] for name, values in columns.items()},
+            "game_date": [batch.game_date] * n,
+            "mode": [Mode(batch.mode).value] * n,
+            "game_id": [task.game_id for task in batch.tasks],
+            "player_id": [task.player_id for task in batch.tasks],
+            "market": [market] * n,
+            "system": [system] * n,
+            "run_id": [batch.run_id] * n,
+            "generation": [int(batch.run_id.rsplit(".", 1)[1])] * n,
+            "batch": [batch.batch] * n,
+            "predicted_at": predicted_at,
+            "shadow": [False] * n,
+            "minutes": [None] * n,
+            "p_play": [None] * n,
+            "artifact": [None] * n,
+            "drivers": [None] * n,
+            **of_distributions(forecast),
+            **of_quotes(quotes),
+            **of_decisions(decisions),
         }
-        for i, task in enumerate(batch.tasks)
-    ]
+    )
 
 
 def _refuse_nulls(batch: BatchRequested, features: dict[str, Floats], needs: tuple[str, ...], system: str) -> None:

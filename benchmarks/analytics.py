@@ -55,6 +55,7 @@ LIMIT = 5.0
 CALLS = 2
 """Calls of a step that wait for each other: its rows, then the coordinator's evidence for them."""
 _PATIENCE = 120.0
+_POLL = 0.02
 _GAMES_OF_ONE = """
 SELECT player_id, game_date, minutes, points, rebounds, assists, threes
 FROM analytics.player_game_summary
@@ -89,7 +90,7 @@ class Night:
         run: Run | None = await self.engine.apply(request)
         async with asyncio.timeout(_PATIENCE):
             while run is not None and run.status is RunStatus.RUNNING:
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(_POLL)
                 run = await self.engine.run(run.key)
         if run is None or run.status is RunStatus.FAILED:
             steps = {} if run is None else run.steps

@@ -1,4 +1,4 @@
--- Units: player games before the slate.
+-- Units: player games of the 400 days before the slate: what features may rest on. Older history costs nothing here.
 SELECT
   COUNT(*) AS expected,
   COUNT(summary.game_id) AS verified,
@@ -6,5 +6,8 @@ SELECT
   COALESCE(MIN(IF(summary.game_id IS NULL, CONCAT('game ', box.game_id, ' is not summarised'), NULL)), '') AS detail
 FROM raw.player_box_scores AS box
 LEFT JOIN analytics.player_game_summary AS summary
-  ON summary.game_id = box.game_id AND summary.player_id = box.player_id
-WHERE box.game_date < @game_date
+  ON summary.game_id = box.game_id
+  AND summary.player_id = box.player_id
+  AND summary.game_date < @game_date
+  AND summary.game_date >= DATE_SUB(@game_date, INTERVAL 400 DAY)
+WHERE box.game_date < @game_date AND box.game_date >= DATE_SUB(@game_date, INTERVAL 400 DAY)

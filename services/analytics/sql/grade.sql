@@ -1,3 +1,11 @@
+-- step: grade
+-- inputs: predictions.player_prop_predictions, raw.games, analytics.player_game_summary, features.ml_feature_store
+-- output: predictions.prediction_grades
+-- grain: game_id, player_id, market, system, mode
+-- as_of: none: what happened, for slates from @since up to but not including @game_date
+-- rows: one per current prediction of a game with box scores of both teams
+-- source: pinball loss: Koenker & Bassett (1978); Brier score: Brier (1950)
+--
 -- Published predictions of the slates from @since up to but not including @game_date against what happened.
 -- The latest run of a slate is the one that counts, if it was made before tip-off. A game is gradeable once its box score
 -- is in; a player who is not in it did not play: void. A game moved to another date is graded for that date only.

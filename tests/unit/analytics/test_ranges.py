@@ -9,7 +9,7 @@ from services.analytics.processors import PROCESSORS
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.features import FEATURES
 from shared.pipeline import STEPS
-from shared.ports import Row
+from shared.ports import Params, Row
 from shared.tables import TABLES
 from tests.integration import bigquery_world as world
 from tests.unit.analytics.conftest import NIGHT, rows_of
@@ -28,7 +28,7 @@ async def built(ranges: list[tuple[date, date]], mode: str) -> dict[str, list[Ro
         for first, last in ranges:
             for step in NIGHT:
                 processor = PROCESSORS[step]
-                params = {"first_date": first, "last_date": last, "mode": mode}
+                params: Params = {"first_date": first, "last_date": last, "mode": mode}
                 if step not in BUILT:  # games that are over
                     params = {"first_date": world.PLAYED[0], "last_date": world.EVE}
                 await warehouse.transform(processor.table, processor.select, scope=processor.scope, params=params)

@@ -36,6 +36,8 @@ class Filled:
 
     nights: int
     seconds: float
+    processor: float
+    """Processor seconds of the whole stack, the local upstream included."""
     work: dict[date, float]
     """Seconds of phases 3 and 4 by slate with games."""
     complete: int
@@ -63,16 +65,16 @@ async def _fill(history: History, dates: Sequence[date], folder: Path) -> Filled
         connect(stack.urls["coordinator"], stack.api_key) as client,
     ):
         await some(dates[:1])  # warm-up: the seasons before are loaded once, whatever is filled
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         nights = await some(dates[1:])
-        seconds = time.perf_counter() - started
+        seconds, processor = time.perf_counter() - started, time.process_time() - used
         runs = await client.get("runs", first=str(dates[1]), last=str(dates[-1]), mode=mode.value)
     work = {}
     for run in runs:
         steps = [step for name, step in run["steps"].items() if name in _ANALYTICS]
         work[date.fromisoformat(run["game_date"])] = sum(step["seconds"] for step in steps)
     played = {day: taken for day, taken in work.items() if history.on(day)}
-    return Filled(len(nights), seconds, played, sum(night["status"] == "complete" for night in nights))
+    return Filled(len(nights), seconds, processor, played, sum(night["status"] == "complete" for night in nights))
 
 
 def growth(work: dict[date, float], games: dict[date, int]) -> float:
@@ -101,6 +103,9 @@ def bench() -> list[Case]:
     return [
         Case("a season, phases 1 to 4", "pace", round(pace, 1), "nights/min", f"{filled.nights} nights",
              round(pace / GOAL_PER_MINUTE, 2), f"at least {GOAL_PER_MINUTE:.0f}", pace >= GOAL_PER_MINUTE),
+        Case("a night", "processor time", round(filled.processor / filled.nights, 3), "s", "one core at that pace",
+             round(filled.processor / filled.nights * GOAL_PER_MINUTE / 60, 2), "at most one core's",
+             filled.processor / filled.nights <= 60 / GOAL_PER_MINUTE),
         Case("nights complete", "share", round(filled.complete / filled.nights, 4), "", f"{filled.nights} nights",
              None, "all", filled.complete == filled.nights),
         Case("a late night", "phases 3 and 4 per game", round(grown, 3), "x", "an early night of the same season",

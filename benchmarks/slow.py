@@ -8,16 +8,15 @@ from shared.ports import Job, Params, Row, Warehouse
 
 
 class Slow:
-    """Another warehouse, `seconds` later each time; counts the calls of each labelled step."""
+    """Another warehouse, `seconds` later each time."""
 
     def __init__(self, warehouse: Warehouse, seconds: float) -> None:
         self._warehouse = warehouse
         self.seconds = seconds
-        self.calls: dict[str, int] = {}
 
     async def query(self, sql: str, params: Params | None = None, job: Job | None = None) -> list[Row]:
         """As the port."""
-        await self._wait(job)
+        await self._wait()
         return await self._warehouse.query(sql, params, job)
 
     async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
@@ -27,27 +26,24 @@ class Slow:
 
     async def append(self, table: str, rows: Sequence[Row]) -> int:
         """As the port."""
-        await self._wait(None)
+        await self._wait()
         return await self._warehouse.append(table, rows)
 
     async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
         """As the port."""
-        await self._wait(None)
+        await self._wait()
         return await self._warehouse.replace(table, rows, scope=scope, params=params)
 
     async def transform(
         self, table: str, select: str, *, scope: str, params: Params | None = None, job: Job | None = None
     ) -> int:
         """As the port."""
-        await self._wait(job)
+        await self._wait()
         return await self._warehouse.transform(table, select, scope=scope, params=params, job=job)
 
     async def close(self) -> None:
         """As the port."""
         await self._warehouse.close()
 
-    async def _wait(self, job: Job | None) -> None:
-        if job is not None:
-            step = job.labels["step"]
-            self.calls[step] = self.calls.get(step, 0) + 1
+    async def _wait(self) -> None:
         await asyncio.sleep(self.seconds)

@@ -13,8 +13,8 @@ from cli.common import Day, out
 from shared.slate import Mode
 
 _COLOURS = {
-    "done": "green", "idle": "dim", "degraded": "yellow", "waiting": "yellow", "running": "cyan", "missing": "red",
-    "gone": "red", "failed": "red", "blocked": "magenta",
+    "done": "green", "idle": "dim", "pending": "dim", "degraded": "yellow", "waiting": "yellow", "running": "cyan",
+    "missing": "red", "gone": "red", "failed": "red", "blocked": "magenta",
 }  # fmt: skip
 _BAD = ("missing", "gone", "failed", "blocked")
 
@@ -110,11 +110,17 @@ def _rows_table(title: str, rows: Sequence[dict[str, Any]]) -> Table:
 
 @click.command()
 @click.option("--all", "resolved", is_flag=True, help="Also those that are resolved.")
+@click.option("--resolve", nargs=2, metavar="NAME SCOPE", help="Resolve this one: a person has seen to it.")
+@click.option("--dry-run", is_flag=True, help="With --resolve: only say what would be resolved.")
 @common.json_option
-def alerts(*, resolved: bool, as_json: bool) -> None:
+def alerts(*, resolved: bool, resolve: tuple[str, str] | None, dry_run: bool, as_json: bool) -> None:
     """Open alerts, gravest first; docs/runbooks has a page for each. Exit code 1 when one is a page, 3 for tickets."""
     query = {"resolved": "1"} if resolved else {}
+    if resolve is not None and not dry_run:
+        common.settle(_post(common.home(), "alerts", {"name": resolve[0], "scope": resolve[1]}))
     rows = common.settle(_get(common.home(), "alerts", **query))
+    if resolve is not None and dry_run:
+        rows = [row for row in rows if (row["name"], row["scope"]) == resolve]
     if as_json:
         common.print_json(rows)
     else:

@@ -13,8 +13,9 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import ConciseDateFormatter
+from matplotlib.dates import DateFormatter
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from shared.accuracy import REFERENCES
 from shared.errors import Permanent
@@ -147,7 +148,8 @@ def error_over_time(sums: Sequence[dict[str, Any]]) -> Figure:
             ends.append(f"{system} {middle[0]:.2f} at first, {middle[-1]:.2f} at last")
         axis.set_title(f"{market} (N = {sum(int(n) for found in lines.values() for _, n in found.values())})")
         axis.set_ylabel(f"mean absolute error, {market}")
-        axis.xaxis.set_major_formatter(ConciseDateFormatter(axis.xaxis.get_major_locator()))  # type: ignore[no-untyped-call]  # of matplotlib
+        axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))  # whole days
+        axis.xaxis.set_major_formatter(DateFormatter("%d %b %y"))  # type: ignore[no-untyped-call]  # of matplotlib
     _finish(
         figure,
         f"Error of the median, mean of {_WINDOW} slates: {axes[0][0]}, {ends[0]}",

@@ -22,12 +22,14 @@ from shared.errors import TipoffError
 from shared.pipeline import plan
 from shared.slate import Mode
 
-CONCURRENCY = 3
-"""Slates at once: one being collected, the others at their analytics."""
+CONCURRENCY = 4
+"""Slates at once: one being collected, the others at their lines and analytics."""
 SCRAPING: Mapping[str, float] = {"odds_api_rate": 40}
 """Over the local stack's own pace: that a game of the past has no lines is believed only when asked four times."""
 CLOCKED = frozenset({"schedule", "box_scores", "rosters", "injuries"})
 """Steps whose upstreams answer as of the clock's instant."""
+_LOOK = 0.2
+"""Seconds between looks at a slate nobody waits for: looking costs too."""
 _SETTLED = frozenset({"done", "degraded", "failed", "blocked"})
 
 Instant = Callable[[date], datetime]
@@ -76,7 +78,7 @@ async def backfill(  # noqa: PLR0913 - what to fill, with what, how fast
 
     async def finish(day: date, run: dict[str, Any], started: float) -> None:
         try:
-            night = summary(await follow(client, run, observe))
+            night = summary(await follow(client, run, observe, every=_LOOK))
         except TipoffError as error:
             night = _lost(day, mode, error)
         finally:

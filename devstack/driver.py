@@ -61,8 +61,9 @@ async def follow(
     observe: Observer,
     *,
     until: Callable[[Mapping[str, Any]], bool] = lambda _: False,
+    every: float | None = None,
 ) -> dict[str, Any]:
-    """Wait until a run has ended, or is as `until` wants it.
+    """Wait until a run has ended, or is as `until` wants it; look `every` so many seconds.
 
     Raises:
         Transient: it does not end in time; the message names the steps that hang.
@@ -77,7 +78,7 @@ async def follow(
                 f"run {run['run_id']} did not end in {NIGHT_TIMEOUT:.0f} s, at work: {', '.join(hanging)}",
                 remedy="run the same command again: it resumes",
             )
-        await clock.sleep(_POLL)
+        await clock.sleep(every if every is not None else _POLL)
         run = await client.get(f"runs/{run['id']}")
     observe(run)
     return run

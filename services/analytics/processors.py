@@ -1,5 +1,6 @@
 """The processors: one for each SQL file, made from its header. A new file, table and step are all a new one takes."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -48,22 +49,35 @@ class Processor:
         warehouse: Warehouse,
         *,
         regrade_days: int,
-        job: Job | None = None,
         now: datetime = RETROSPECT,
+        job: Job | None = None,
     ) -> int:
-        """Compute and replace; returns the rows written. Running it twice leaves the same rows."""
+        """Compute and replace; returns the rows written. Running it twice leaves the same rows.
+
+        `now` limits what a live run may know; a retrospective one is limited by its mode's cutoffs alone.
+        """
         slate = request.game_date
-        first, last = slate, slate
-        if self.header.of_the_past:
-            first, last = slate - timedelta(days=regrade_days), slate - timedelta(days=1)
-            missing = await self._oldest_missing(slate, warehouse, job)
-            first = first if missing is None else min(first, missing)
-        params: dict[str, Scalar] = {
-            "first_date": first,
-            "last_date": last,
-            "mode": request.mode.value,
-            "asked_at": RETROSPECT if request.retrospective else now,
-        }
+        asked_at = RETROSPECT if request.retrospective else now
+        known: dict[str, Scalar] = {"mode": request.mode.value, "asked_at": asked_at}
+        if not self.header.of_the_past:
+            return await self._make(slate, slate, known, warehouse, job)
+        first, last = slate - timedelta(days=regrade_days), slate - timedelta(days=1)
+        # Beside each other: on most nights nothing older is missing, and one waiting is enough.
+        looking = asyncio.create_task(self._oldest_missing(slate, warehouse, job))
+        try:
+            written = await self._make(first, last, known, warehouse, job)
+            missing = await looking
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+        if missing is None or missing >= first:
+            return written
+        return await self._make(missing, last, known, warehouse, job)
+
+    async def _make(
+        self, first: date, last: date, known: Mapping[str, Scalar], warehouse: Warehouse, job: Job | None
+    ) -> int:
+        params = {**known, "first_date": first, "last_date": last}
         return await warehouse.transform(self.table, self.select, scope=self.scope, params=params, job=job)
 
     async def _oldest_missing(self, slate: date, warehouse: Warehouse, job: Job | None) -> date | None:

@@ -35,11 +35,15 @@ async def run(
         Transient: the last attempt failed as well: the bus delivers the request again, later.
         Permanent: it would fail the same way for ever.
     """
+
+    async def once() -> int:
+        return await processor.run(request, warehouse, regrade_days=settings.regrade_days, now=clock.now(), job=job)
+
     for attempt in range(1, settings.job_attempts):
         try:
-            return await processor.run(request, warehouse, regrade_days=settings.regrade_days, job=job, now=clock.now())
+            return await once()
         except Transient as error:
             pause = settings.job_retry_s * 2 ** (attempt - 1) * (0.5 + jitter() / 2)
             _log.warning("step_retried", step=request.step, attempt=attempt, seconds=pause, reason=str(error))
             await clock.sleep(pause)
-    return await processor.run(request, warehouse, regrade_days=settings.regrade_days, job=job, now=clock.now())
+    return await once()

@@ -125,7 +125,7 @@ class Handlers:
         }
         digest = hashlib.sha256(delivery.data + json.dumps(letter["attributes"], sort_keys=True).encode()).hexdigest()
         try:  # message ids are the bus's: another one may give the same again
-            await raise_alert(self._ports.state, self._ports.clock, "dead_letter", digest[:12], reason)
+            await raise_alert(self._ports.state, self._ports.clock, "dead_letter", _about(delivery, digest), reason)
             await self._ports.state.create(DEAD_LETTERS, digest, letter)
         except AlreadyExists:
             _log.info("dead_letter_seen", message_id=delivery.message_id)
@@ -217,3 +217,12 @@ class Handlers:
         }
         await self._ports.archive.put(export_key(run), json.dumps(document, default=str).encode())
         return len(rows)
+
+
+def _about(delivery: Delivery, digest: str) -> str:
+    """What a dead letter is about: its run, else the letter itself."""
+    try:
+        run_id = getattr(decode(delivery.data), "run_id", None)
+    except Permanent:
+        run_id = None
+    return digest[:12] if run_id is None else key_of(run_id)

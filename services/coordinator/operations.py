@@ -7,15 +7,16 @@ from http import HTTPStatus
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.coordinator import recount, watch
+from services.coordinator import health, recount, watch
 from services.coordinator.engine import Engine
 from services.coordinator.reconcile import reconcile
 from services.coordinator.sql import sql
 from services.coordinator.web import day, json_response, mode_of
-from shared.alerts import ALERTS, alerts
+from shared.alerts import ALERTS, alerts, clear_alert
+from shared.errors import Permanent
 from shared.pipeline import plan
 from shared.ports import Ports
-from shared.slate import Mode, eastern_date
+from shared.slate import Mode, days, eastern_date
 
 MONITOR = ("cascade_timing", "phase_delays", "predictions_present", "coverage", "freshness", "accuracy")
 """The monitoring queries (deploy/monitoring/queries), by name."""
@@ -32,6 +33,14 @@ class ReconcileBody(BaseModel):
     dry_run: bool = False
 
 
+class ResolveBody(BaseModel):
+    """Body of POST /v1/alerts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    scope: str
+
+
 class Operations:
     """The routes."""
 
@@ -43,8 +52,10 @@ class Operations:
         """Register the routes."""
         app.router.add_get("/v1/grid", self.grid)
         app.router.add_get("/v1/alerts", self.alerts)
+        app.router.add_post("/v1/alerts", self.resolve)
         app.router.add_get("/v1/decisions", self.decisions)
         app.router.add_get("/v1/cascade", self.cascade)
+        app.router.add_get("/v1/feature-health", self.feature_health)
         app.router.add_post("/v1/reconcile", self.reconcile)
 
     async def grid(self, request: web.Request) -> web.Response:
@@ -58,6 +69,14 @@ class Operations:
         found = await alerts(self._ports.state, resolved="resolved" in request.query)
         return json_response([alert | {"meaning": ALERTS[alert["name"]].meaning} for alert in found])
 
+    async def resolve(self, request: web.Request) -> web.Response:
+        """POST /v1/alerts {"name", "scope"}: a person has seen to it. It opens again if its condition still holds."""
+        body = ResolveBody.model_validate_json(await request.read())
+        if body.name not in ALERTS:
+            raise Permanent(f"unknown alert {body.name!r}", remedy=f"one of {', '.join(ALERTS)}")
+        await clear_alert(self._ports.state, self._ports.clock, body.name, body.scope)
+        return json_response(await alerts(self._ports.state))
+
     async def decisions(self, request: web.Request) -> web.Response:
         """GET /v1/decisions?first=&last=&mode=: what was decided about every step, on what evidence, and why."""
         first, last, mode = day(request.query, "first"), day(request.query, "last"), mode_of(request.query)
@@ -66,6 +85,17 @@ class Operations:
                 {"run_id": run.run_id, **decision.model_dump(mode="json")}
                 for run in await self._engine.between(first, last, {mode})
                 for decision in run.decisions
+            ]
+        )
+
+    async def feature_health(self, request: web.Request) -> web.Response:
+        """GET /v1/feature-health?first=&last=&mode=: what is wrong with the served features, slate by slate."""
+        first, last, mode = day(request.query, "first"), day(request.query, "last"), mode_of(request.query)
+        return json_response(
+            [
+                {"game_date": slate, "mode": mode.value, **asdict(finding)}
+                for slate in days(first, last)
+                for finding in await health.check(self._ports.warehouse, slate, mode)
             ]
         )
 

@@ -72,12 +72,13 @@ def _heal(
         from_phase=2 if archived and not gone else None,
         redo=gone,
     )
-    first = next((cell for cell in broken if cell.status is not CellStatus.BLOCKED), None)
+    first = next((cell for cell in broken if cell.status not in _CONSEQUENCES), None)
     why = f"{', '.join(archived)}: archived, not loaded" if first is None else f"{first.step}: {first.why}"
     return Heal(request, why, counts=not all(cell.status in _NOT_COUNTED for cell in broken))
 
 
-_NOT_COUNTED = (CellStatus.WAITING, CellStatus.BLOCKED)
+_CONSEQUENCES = (CellStatus.BLOCKED, CellStatus.PENDING)
+_NOT_COUNTED = (CellStatus.WAITING, *_CONSEQUENCES)
 
 
 async def reconcile(
@@ -95,7 +96,18 @@ async def reconcile(
         told.append(line)
     if not dry_run:
         await _tell_unloaded(ports, first, last, mode, left)
+        await _forget_healed(ports, {line["run"] for line in told}, found)
     return told
+
+
+async def _forget_healed(ports: Ports, broken: Collection[str], found: Sequence[Cell]) -> None:
+    """A slate that is whole again has its tries back, and its alert is resolved."""
+    seen = {f"{cell.game_date}.{cell.mode.value}" for cell in found}
+    at_work = {f"{c.game_date}.{c.mode.value}" for c in found if c.status is CellStatus.RUNNING}
+    for document in await ports.state.list(HEALS):
+        if document.id in seen and document.id not in broken and document.id not in at_work:
+            await ports.state.delete(HEALS, document.id)
+            await clear_alert(ports.state, ports.clock, "heal_exhausted", document.id)
 
 
 async def _ask(engine: Engine, ports: Ports, key: str, heal: Heal) -> str:

@@ -33,6 +33,8 @@ async def announce(run: Run, ports: Ports) -> None:
         return
     for status, name in _ALERT_OF.items():
         await _set(ports, name, run.key, why(run) if run.status is status else None)
+    if run.status is RunStatus.COMPLETE:  # whatever message of it was given up on: it was done again
+        await clear_alert(ports.state, ports.clock, "dead_letter", run.key)
     if "ml_feature_store" in run.steps:
         found = await health.check(ports.warehouse, run.game_date, run.mode)
         text = "; ".join(f"{finding.feature}: {finding.problem}" for finding in found[:5])

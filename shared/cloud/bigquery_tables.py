@@ -49,7 +49,8 @@ def definition(project: str, table: Table) -> bigquery.Table:
     made.time_partitioning = bigquery.TimePartitioning(
         field=table.partition, expiration_ms=None if table.retention_days is None else table.retention_days * DAY_MS
     )
-    made.clustering_fields = list(table.cluster) if table.cluster else None
+    if table.cluster:  # the client cannot set what was once set to None
+        made.clustering_fields = list(table.cluster)
     return made
 
 

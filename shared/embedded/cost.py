@@ -14,7 +14,8 @@ from typing import Any
 
 import duckdb
 
-from shared.ports import Cost
+from shared.errors import Permanent
+from shared.ports import Cost, Job
 from shared.tables import Table, Type
 
 _STRING = 12
@@ -33,9 +34,53 @@ _LEAST_BILLED = 10 * _MEGABYTE
 _NAME = re.compile(r"\w+")
 
 
-def start(connection: duckdb.DuckDBPyConnection) -> None:
-    """Profile what the connection runs from here on."""
-    connection.execute("PRAGMA enable_profiling = 'no_output'")
+class Bill:
+    """What one call takes.
+
+    Its statements run in a thread and are charged here; the job's account is settled on leaving, by the event loop.
+    """
+
+    def __init__(self, job: Job | None, tables: Mapping[str, Table], subject: str) -> None:
+        self._job = job
+        self._tables = tables
+        self._subject = subject
+        self.cost = Cost()
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds, if the job has a limit of its own."""
+        return None if self._job is None else self._job.timeout
+
+    def open(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Profile what the connection runs next, if somebody wants to know."""
+        if self._job is not None:
+            connection.execute("PRAGMA enable_profiling = 'no_output'")
+
+    def charge(self, connection: duckdb.DuckDBPyConnection, rows: int) -> None:
+        """Charge the last statement, which answered so many rows.
+
+        Raises:
+            Permanent: it went over the job's bytes. What it reads cannot be known before; nothing is written after it.
+        """
+        if self._job is None:
+            return
+        taken = of_last_statement(connection, self._tables, rows)
+        connection.execute("PRAGMA disable_profiling")
+        self.cost += taken
+        if self._job.maximum_bytes is not None and taken.bytes_billed > self._job.maximum_bytes:
+            raise Permanent(
+                f"warehouse: {taken.bytes_billed} bytes are over the job's limit of {self._job.maximum_bytes}: "
+                f"{self._subject}",
+                remedy="narrow the statement, or raise the limit",
+            )
+
+    def __enter__(self) -> None:
+        """The call begins."""
+
+    def __exit__(self, *_: object) -> None:
+        """Settle, whether the call went well or not."""
+        if self._job is not None:
+            self._job.cost += self.cost
 
 
 def of_last_statement(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], rows: int) -> Cost:

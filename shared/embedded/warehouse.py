@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from shared.embedded import cost
 from shared.embedded import rows as checked
+from shared.embedded.cost import Bill
 from shared.embedded.duck import Connection, Duck, fetch, fetch_columns
 from shared.embedded.publish import check_selected, publish
 from shared.embedded.sql import to_duckdb
@@ -58,17 +58,16 @@ class DuckDBWarehouse:
         if not statement.is_query:
             raise Permanent(f"query takes a SELECT: {statement.source}", remedy="write with append, replace, transform")
         values = statement.bind(_bindable(params))
-        if job is None:
-            return await self._duck.run(lambda connection: read(connection, statement.text, values), statement.source)
-        account = job
+        bill = Bill(job, self._tables, statement.source)
 
         def work(connection: Connection) -> T:
-            cost.start(connection)
+            bill.open(connection)
             rows = read(connection, statement.text, values)
-            self._charge(account, connection, len(rows), statement.source)
+            bill.charge(connection, len(rows))
             return rows
 
-        return await self._duck.run(work, statement.source, account.timeout)
+        with bill:
+            return await self._duck.run(work, statement.source, bill.timeout)
 
     async def append(self, table: str, rows: Sequence[Row]) -> int:
         """Insert the rows whose key is not there yet; of rows with equal keys the first. Returns how many were new."""
@@ -108,22 +107,19 @@ class DuckDBWarehouse:
         values = _bindable(params)
         bound = statement.bind(values)
 
-        subject = f"transform into {table}: {statement.source}"
+        bill = Bill(job, self._tables, statement.source)
 
         def work(connection: Connection) -> int:
-            if job is not None:
-                cost.start(connection)
+            bill.open(connection)
             connection.execute(f"CREATE TEMP TABLE incoming AS {statement.text}", bound)
-            if job is not None:
-                self._charge(job, connection, 0, subject)
-                connection.execute("PRAGMA disable_profiling")
+            bill.charge(connection, 0)
             check_selected(connection, target)
             written = publish(connection, target, scope, values)
-            if job is not None:
-                job.cost += Cost(rows=written)
+            bill.cost += Cost(rows=written)
             return written
 
-        return await self._write(table, work, subject, None if job is None else job.timeout)
+        with bill:
+            return await self._write(table, work, f"transform into {table}: {statement.source}", bill.timeout)
 
     async def close(self) -> None:
         """Finish what runs and release the file."""
@@ -137,20 +133,6 @@ class DuckDBWarehouse:
     ) -> int:
         async with self._writing[table]:
             return await self._duck.run(work, subject, time_limit)
-
-    def _charge(self, job: Job, connection: Connection, rows: int, subject: str) -> None:
-        """Put the last statement on the job's account.
-
-        Raises:
-            Permanent: it went over the job's bytes. What it read cannot be known before, what it writes is not written.
-        """
-        taken = cost.of_last_statement(connection, self._tables, rows)
-        job.cost += taken
-        if job.maximum_bytes is not None and taken.bytes_billed > job.maximum_bytes:
-            raise Permanent(
-                f"warehouse: {taken.bytes_billed} bytes are over the job's limit of {job.maximum_bytes}: {subject}",
-                remedy="narrow the statement, or raise the limit",
-            )
 
     def _table(self, name: str) -> Table:
         if name not in self._tables:

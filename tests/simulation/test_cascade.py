@@ -31,11 +31,12 @@ def test_a_seed_is_a_night() -> None:
 
 
 def test_the_chaos_is_real() -> None:
-    """Most of what can go wrong does, in the seeds of every run: crashes, retries, new generations, both buses."""
+    """Most of what can go wrong does, in the seeds of every run: crashes, retries, waits, generations, both buses."""
     worlds = [World(seed) for seed in range(300)]
     crashes = [world.crashes for world in worlds]
     runs = [world.play() for world in worlds]
     assert sum(crashes) - sum(world.crashes for world in worlds) > 100
     assert sum(step.attempt > 1 for run in runs for step in run.steps.values()) > 50
     assert sum(run.generation > 1 for run in runs) > 30
+    assert sum(any(decision.decision == "wait" for decision in run.decisions) for run in runs) > 20
     assert {world.durable_bus for world in worlds} == {True, False}

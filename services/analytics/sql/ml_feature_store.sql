@@ -1,6 +1,5 @@
 -- step: ml_feature_store
--- inputs: analytics.upcoming_player_game_context, analytics.upcoming_team_game_context, features.player_daily_cache,
---   features.player_shot_zone_analysis, features.team_defense_zone_analysis, features.player_composite_factors
+-- inputs: analytics.upcoming_player_game_context, analytics.upcoming_team_game_context, features.player_daily_cache, features.player_shot_zone_analysis, features.team_defense_zone_analysis, features.player_composite_factors
 -- output: features.ml_feature_store
 -- grain: game_date, mode, player_id
 -- as_of: that of its inputs: nothing later than cutoff_at

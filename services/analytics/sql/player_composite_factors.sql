@@ -1,13 +1,10 @@
 -- step: player_composite_factors
--- inputs: analytics.upcoming_player_game_context, analytics.upcoming_team_game_context, analytics.player_game_summary,
---   analytics.team_offense_game_summary, features.player_daily_cache, features.player_shot_zone_analysis,
---   features.team_defense_zone_analysis
+-- inputs: analytics.upcoming_player_game_context, analytics.upcoming_team_game_context, analytics.player_game_summary, analytics.team_offense_game_summary, analytics.team_defense_game_summary, features.player_daily_cache, features.player_shot_zone_analysis, features.team_defense_zone_analysis
 -- output: features.player_composite_factors
 -- grain: game_date, mode, player_id
 -- as_of: games of earlier dates with available_at <= cutoff_at; form and context as known at the cutoff
 -- rows: one per row of features.player_daily_cache
--- source: Oliver, Basketball on Paper (2004): pace, ratings; Esteves et al. (2021) and Steenland & Deddens (1997): rest
---   helps; Kubatko et al., JQAS 3(3) (2007): opportunity is shared out among those on court
+-- source: Oliver, Basketball on Paper (2004): pace, ratings; Esteves et al. (2021) and Steenland & Deddens (1997): rest helps; Kubatko et al., JQAS 3(3) (2007): opportunity is shared out among those on court
 --
 -- What is taken from several tables at once: fatigue, the opponent's weakness where the player scores, pace, the strength
 -- of the two teams, and the opportunity which absent teammates leave.
@@ -128,6 +125,7 @@ there AS (
 recently AS (
   SELECT
     appearances.slate_date,
+    appearances.team_abbr,
     appearances.player_id,
     COUNT(*) AS games,
     SUM(there.seconds) AS seconds,
@@ -139,7 +137,7 @@ recently AS (
     ON there.slate_date = appearances.slate_date
     AND there.team_abbr = appearances.team_abbr
     AND there.game_id = appearances.game_id
-  GROUP BY appearances.slate_date, appearances.player_id
+  GROUP BY appearances.slate_date, appearances.team_abbr, appearances.player_id
 ),
 -- Pace and ratings of the last 25 games, newer ones counting more, pace in thousandths, possessions in hundredths.
 team_history AS (
@@ -254,7 +252,10 @@ FROM likely
 JOIN tonight ON tonight.game_date = likely.game_date AND tonight.team_abbr = likely.team_abbr
 JOIN analytics.upcoming_team_game_context AS team
   ON team.game_date = likely.game_date AND team.mode = @mode AND team.team_abbr = likely.team_abbr
-LEFT JOIN recently ON recently.slate_date = likely.game_date AND recently.player_id = likely.player_id
+LEFT JOIN recently
+  ON recently.slate_date = likely.game_date
+  AND recently.team_abbr = likely.team_abbr
+  AND recently.player_id = likely.player_id
 LEFT JOIN features.player_shot_zone_analysis AS zones
   ON zones.game_date = likely.game_date AND zones.mode = @mode AND zones.player_id = likely.player_id
   AND zones.game_date >= @first_date

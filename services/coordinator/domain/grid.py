@@ -23,6 +23,8 @@ class CellStatus(StrEnum):
     """Nobody has asked for it."""
     GONE = "gone"
     """Its run had its rows, and they are not there any more."""
+    PENDING = "pending"
+    """Its run goes on, and its turn has not come."""
     WAITING = "waiting"
     RUNNING = "running"
     FAILED = "failed"
@@ -92,7 +94,7 @@ def _cell(run: Run | None, step: str, count: Count | None, day: date, mode: Mode
 
 def _verdict(state: StepState | None, count: Count, lacking: int, *, idle: bool) -> tuple[CellStatus, str]:
     there = f"{count.verified} of {count.expected} there"
-    if state is None or state.status is StepStatus.PENDING:
+    if state is None:
         if idle and not count.expected:
             return CellStatus.IDLE, "no games known on this date"
         if count.expected and not lacking:  # made by another run of the date, or by hand

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.worker.domain.columns import of_decisions, of_distributions, of_opinions, of_quote
+from services.worker.domain.columns import of_decisions, of_distributions, of_opinions, of_quotes, rows_of
 from services.worker.domain.decision import Quotes, Standing, decide
 from services.worker.domain.evaluate import evaluate
 from services.worker.domain.systems.base import Forecast
@@ -52,27 +52,28 @@ def predict(
 
 def _rows(batch: BatchRequested, system: str, market: str, forecast: Forecast) -> list[Row]:
     tasks = batch.tasks if forecast.rows is None else [batch.tasks[row] for row in forecast.rows]
+    n = len(tasks)
     predicted_at = [datetime.fromisoformat(task.predicted_at) for task in tasks]
     quotes = [task.lines.get(market) for task in tasks]
     shadow = SYSTEMS[system].stage == "shadow"
     decisions = decide(forecast.counts, Quotes.of(quotes, predicted_at), Standing(shadow, forecast.p_play))
-    columns = of_distributions(forecast.counts) | of_decisions(decisions) | of_opinions(forecast)
-    return [
+    return rows_of(
         {
-            "game_date": batch.game_date,
-            "mode": Mode(batch.mode).value,
-            "game_id": task.game_id,
-            "player_id": task.player_id,
-            "market": market,
-            "system": system,
-            "run_id": batch.run_id,
-            "generation": int(batch.run_id.rsplit(".", 1)[1]),
-            "batch": batch.batch,
-            "predicted_at": predicted_at[i],
-            "shadow": shadow,
-            "artifact": batch.artifacts.get(system),
-            **of_quote(quotes[i]),
-            **{name: values[i] for name, values in columns.items()},
+            "game_date": [batch.game_date] * n,
+            "mode": [Mode(batch.mode).value] * n,
+            "game_id": [task.game_id for task in tasks],
+            "player_id": [task.player_id for task in tasks],
+            "market": [market] * n,
+            "system": [system] * n,
+            "run_id": [batch.run_id] * n,
+            "generation": [int(batch.run_id.rsplit(".", 1)[1])] * n,
+            "batch": [batch.batch] * n,
+            "predicted_at": predicted_at,
+            "shadow": [shadow] * n,
+            "artifact": [batch.artifacts.get(system)] * n,
+            **of_quotes(quotes),
+            **of_distributions(forecast.counts),
+            **of_opinions(forecast),
+            **of_decisions(decisions),
         }
-        for i, task in enumerate(tasks)
-    ]
+    )

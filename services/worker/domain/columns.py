@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from shared.tables import QUANTILE_COLUMNS
 
 Columns = dict[str, list[Any]]
 """Column -> n values."""
+_AS_QUOTED = ("p_market", "book", "over_price", "under_price")
 
 
 def of_distributions(forecast: Counts) -> Columns:
@@ -51,16 +53,17 @@ def of_decisions(made: Decisions) -> Columns:
     }
 
 
-def of_quote(quote: LineQuote | None) -> Row:
-    """One row's columns that are copied from its quote: a line never comes without its books and time."""
-    if quote is None:
-        return dict.fromkeys(("line", "line_books", "line_at", "p_market", "book", "over_price", "under_price"))
-    return {
-        "line": quote.line,
-        "line_books": quote.books,
-        "line_at": datetime.fromisoformat(quote.at),
-        "p_market": quote.p_market,
-        "book": quote.book,
-        "over_price": quote.over_price,
-        "under_price": quote.under_price,
+def of_quotes(quotes: Sequence[LineQuote | None]) -> Columns:
+    """What is copied from the quotes: a line never comes without its books and time."""
+    times = [None if quote is None else datetime.fromisoformat(quote.at) for quote in quotes]
+    names = {"line": "line", "line_books": "books"} | {name: name for name in _AS_QUOTED}
+    copied = {
+        column: [None if quote is None else getattr(quote, name) for quote in quotes] for column, name in names.items()
     }
+    return copied | {"line_at": times}
+
+
+def rows_of(columns: Columns) -> list[Row]:
+    """Columns of equal length as rows: one dictionary each, made in one go."""
+    names = tuple(columns)
+    return [dict(zip(names, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]

@@ -1,14 +1,17 @@
 """`analytics.upcoming_player_game_context`: cutoffs, injury status, rest and consensus lines."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 
+from services import analytics
 from shared.ports import Row, Warehouse
 from shared.slate import RETROSPECT, Mode, cutoff, eastern_instant
 from tests.unit.analytics.conftest import Process
 from tests.unit.shared.rows import SLATE, game, injury, load, prop, roster, tip
 
+SQL = Path(analytics.__file__).parent / "sql"
 GAME = "0022300900"
 CUTOFF = datetime(2024, 3, 4, 12, tzinfo=UTC)
 """07:00 ET, overnight's."""
@@ -222,3 +225,12 @@ async def test_f14_a_line_between_books_has_no_price(warehouse: Warehouse, proce
     [row] = await process("upcoming_player_game_context")
     assert (row["points_line"], row["points_line_books"], row["points_line_at"]) == (21.0, 2, at)
     assert (row["points_p_market"], row["points_book"]) == (None, None)
+
+
+@pytest.mark.parametrize("path", sorted(SQL.glob("*.sql")), ids=lambda path: path.stem)
+def test_no_statement_tells_modes_apart_by_overnight_alone(path: Path) -> None:
+    """There are five: whoever computes a cutoff names them all, as `shared.slate.cutoff` does."""
+    text = path.read_text()
+    assert "@mode = 'overnight'" not in text
+    if "INTERVAL 20 MINUTE" in text:
+        assert all(f"'{mode.value}'" in text for mode in Mode if mode is not Mode.SAME_DAY)

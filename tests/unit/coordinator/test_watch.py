@@ -15,7 +15,7 @@ from services.coordinator.ledger import enter
 from services.coordinator.watch import announce
 from shared.alerts import alerts
 from shared.contract import RunEnded
-from shared.ports import Ports, Row
+from shared.ports import Delivery, Ports, Row
 from shared.schedules import SCHEDULES
 from shared.slate import Mode, eastern_instant
 from shared.tables import TABLES
@@ -228,3 +228,16 @@ async def test_a_waiting_run_has_not_ended(handlers: Handlers, engine: Engine, p
     assert run.steps["schedule"].status is StepStatus.WAITING
     await handlers.on_event(RunEnded(run_id=run.run_id, attempts=1))
     assert await ports.warehouse.query("SELECT * FROM ops.step_runs") == []
+
+
+async def test_a_dead_letter_is_told_of_until_its_run_completes(
+    handlers: Handlers, engine: Engine, ports: Ports
+) -> None:
+    """About the run it belonged to; a letter that nobody can read is told of by itself."""
+    run = await failed(engine, ports)
+    lost = RunEnded(run_id=run.run_id, attempts=1)
+    await handlers.on_dead_letter(Delivery("1", lost.encode(), {"reason": "retries used up"}, 5))
+    await handlers.on_dead_letter(Delivery("2", b"garbage", {"reason": "not a Tipoff message"}, 1))
+    assert len(await alerts(ports.state)) == 2
+    await announce(run.model_copy(update={"status": RunStatus.COMPLETE}), ports)
+    assert await open_alerts(ports) == {"dead_letter": "not a Tipoff message"}

@@ -107,6 +107,7 @@ async def fill(client: Coordinator, dates: list[date], **options: Any) -> list[d
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver, "_POLL", 0.0)
+    monkeypatch.setattr("devstack.backfill._LOOK", 0.0)
 
 
 @given(

@@ -14,7 +14,7 @@ from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Permanent, Transient
 from shared.tables import TABLES
 from tests.contract.fakes import TABLES as SMALL
-from tests.contract.fakes import THINGS
+from tests.contract.fakes import THINGS, TOTALS
 
 _NUMBERS = "UNNEST(GENERATE_ARRAY(1, 10000))"
 ENDLESS = f"SELECT COUNT(*) AS n FROM {_NUMBERS} AS a, {_NUMBERS} AS b, {_NUMBERS} AS c WHERE a + b < c"  # noqa: S608 - constants
@@ -115,6 +115,23 @@ async def test_cancelling_ends_the_statement() -> None:
     with pytest.raises(asyncio.CancelledError):
         await query
     await asyncio.wait_for(warehouse.close(), timeout=10)
+
+
+async def test_a_write_does_not_wait_for_one_to_another_table() -> None:
+    """While a long transform makes one table, rows of another are written."""
+    warehouse = DuckDBWarehouse(None, SMALL)
+    endless = ENDLESS.replace(
+        "SELECT COUNT(*) AS n", "SELECT DATE '2024-03-10' AS game_date, COUNT(*) AS total, 0.5 AS mean"
+    )
+    long = asyncio.create_task(warehouse.transform(TOTALS.name, endless, scope="TRUE"))
+    await asyncio.sleep(0)
+    assert await warehouse.append(THINGS.name, [ROW]) == 1
+    assert not long.done()
+    long.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await long
+    assert await warehouse.query("SELECT * FROM contract.totals") == []
+    await warehouse.close()
 
 
 async def test_the_engine_does_not_block_the_event_loop() -> None:

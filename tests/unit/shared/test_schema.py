@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 _UNITS = re.compile(
     r"share|probabilit|P\(|percent|%|minutes?|points?|odds|dollars|seconds?|days?|hours?|miles|kilomet|games?|rate|"
     r"per \d+|per minute|possessions?|rating|statistic|unit|line|quantile|outcome|expected|mean|index|score|loss|"
-    r"\bP |\(p_|variance|z-score|ratio|fouls|edge",
+    r"\bP |\(p_|variance|z-score|ratio|fouls|edge|attempts?|FGA|over the league|0 to 1|rebounds|assists|\[.+\]",
     re.IGNORECASE,
 )
 _RESERVED = """

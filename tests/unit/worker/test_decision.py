@@ -76,7 +76,7 @@ def test_f14_no_line_no_probability_and_every_pass_has_its_reason(
         (quote(p_market=None), Standing(), "no two-sided price"),
         (quote(books=1), Standing(), "few books"),
         (quote(hours=36.1), Standing(), "stale line"),
-        (quote(p_market=0.53), Standing(), "small edge"),
+        (quote(p_market=0.52), Standing(), "small edge"),
         (quote(p_market=0.25), Standing(), "implausible edge"),
         (quote(p_market=0.4), Standing(shadow=True), "shadow system"),
         (quote(p_market=0.4), Standing(p_play=np.array([0.7])), "may not play"),

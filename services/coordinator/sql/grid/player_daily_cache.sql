@@ -6,6 +6,7 @@ WITH wanted AS (
     ON games.player_id = context.player_id
     AND games.game_date < context.game_date
     AND games.game_date >= DATE_SUB(context.game_date, INTERVAL 400 DAY)
+    AND games.game_date BETWEEN DATE_SUB(@first, INTERVAL 400 DAY) AND @last
     AND games.available_at <= context.cutoff_at
   WHERE context.game_date BETWEEN @first AND @last AND context.mode = @mode
 )

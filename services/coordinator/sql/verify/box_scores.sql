@@ -1,10 +1,10 @@
 -- Units: games of this season before the slate, and bulk requests that failed. A game is there when both teams have rows
 -- whose points add up to its result; one that does not add up, or whose payload was refused, in the last week counts as
--- quarantined, an older refusal is no longer news.
+-- quarantined, an older refusal is no longer news. A season lies within the 366 days that are read.
 WITH totals AS (
   SELECT game_id, team, SUM(points) AS points
   FROM raw.player_box_scores
-  WHERE season = @season AND game_date < @game_date
+  WHERE season = @season AND game_date < @game_date AND game_date >= DATE_SUB(@game_date, INTERVAL 366 DAY)
   GROUP BY game_id, team
 ),
 scores AS (

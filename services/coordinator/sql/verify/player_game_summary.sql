@@ -8,5 +8,6 @@ FROM raw.player_box_scores AS box
 LEFT JOIN analytics.player_game_summary AS summary
   ON summary.game_id = box.game_id
   AND summary.player_id = box.player_id
+  AND summary.game_date < @game_date
   AND summary.game_date >= DATE_SUB(@game_date, INTERVAL 800 DAY)
 WHERE box.game_date < @game_date AND box.game_date >= DATE_SUB(@game_date, INTERVAL 800 DAY)

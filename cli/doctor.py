@@ -16,6 +16,7 @@ from cli import common
 from cli.common import out
 from devstack import daemon
 from devstack.workspace import current
+from services.worker.domain.trees import lightgbm
 from shared.errors import TipoffError
 from shared.settings import CommonSettings, load
 
@@ -53,6 +54,11 @@ def _python() -> str:
 def _packages() -> str:
     names = ("aiohttp", "duckdb", "sqlglot", "pydantic", "numpy", "scipy", "pyarrow")
     return ", ".join(f"{name} {metadata.version(name)}" for name in names)
+
+
+def _lightgbm() -> str:
+    lightgbm()
+    return f"{metadata.version('lightgbm')} loads: the learned systems can train and predict"
 
 
 def _settings() -> str:
@@ -116,6 +122,7 @@ def _gcloud() -> str:
 CHECKS: tuple[tuple[str, bool, Callable[[], str]], ...] = (
     ("python", True, _python),
     ("packages", True, _packages),
+    ("lightgbm", False, _lightgbm),
     ("settings", True, _settings),
     ("home", True, _home),
     ("workspace", False, _workspace),

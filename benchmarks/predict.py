@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -126,9 +127,12 @@ def _all(inputs: Inputs, models: dict[str, Any]) -> None:
 
 
 def _row_by_row(inputs: Inputs, model: boosted.Model) -> None:
+    """A prediction - a player and a market - at a time, as a loop over rows would."""
+    alone = [replace(model, markets={market: one}) for market, one in model.markets.items()]
     for row in range(PLAYERS):
         one = {name: values[row : row + 1] for name, values in inputs.features.items()}
-        system("boosted").predict(Inputs(one, inputs.player_id[row : row + 1], model))
+        for market in alone:
+            system("boosted").predict(Inputs(one, inputs.player_id[row : row + 1], market))
 
 
 def _memory(training: Training) -> float:

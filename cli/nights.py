@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from cli import common, show
 from cli.common import Day, err, out
 from devstack import daemon, warmup
+from devstack.backfill import SCRAPING
 from devstack.client import Client, connect
 from devstack.driver import Plan, follow, last_cutoff, summary
 from devstack.driver import replay as replay_nights
@@ -130,7 +131,8 @@ def replay(  # noqa: PLR0913 - one argument per option
         show.SeasonProgress(f"replay {mode}", len(earlier) + len(slates) + 1) as progress,
     ):
         before = partial(warmup.warm_up, history, plan, earlier, progress) if earlier else None
-        report = common.settle(replay_nights(workspace, history, plan, progress, before=before))
+        runner = partial(running, scraping=SCRAPING) if earlier else running
+        report = common.settle(replay_nights(workspace, history, plan, progress, runner=runner, before=before))
     if parquet is not None:
         _write_parquet(common.settle(_all_predictions(base, plan)), parquet)
     if report_file is not None:

@@ -154,6 +154,7 @@ PREDICTIONS = (
             n("pick_result", "STRING", "won, lost, push or void; null unless over or under was recommended"),
         ),
         cluster=("system", "market"),
+        rows="one per prediction that counts, of a game with both teams' box scores",
     ),
     Table(
         "predictions.prediction_grades_history",
@@ -168,6 +169,7 @@ PREDICTIONS = (
             c("revision", "INT64", "1 when first graded, one more whenever the grade had changed"),
         ),
         cluster=("system", "market"),
+        rows="one per grade, and one more whenever it changed",
     ),
     Table(
         "predictions.system_daily_performance",
@@ -196,6 +198,6 @@ PREDICTIONS = (
                 "mean movement of the line towards the picks, in the statistic's unit; null if none",
             ),
         ),
-        rows="one per current prediction of a game that is over",
+        rows="one per slate, mode, market and system with a grade",
     ),
 )

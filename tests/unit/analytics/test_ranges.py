@@ -10,6 +10,7 @@ from shared.embedded.warehouse import DuckDBWarehouse
 from shared.features import FEATURES
 from shared.pipeline import STEPS
 from shared.ports import Params, Row
+from shared.slate import RETROSPECT
 from shared.tables import TABLES
 from tests.integration import bigquery_world as world
 from tests.unit.analytics.conftest import NIGHT, rows_of
@@ -28,7 +29,7 @@ async def built(ranges: list[tuple[date, date]], mode: str) -> dict[str, list[Ro
         for first, last in ranges:
             for step in NIGHT:
                 processor = PROCESSORS[step]
-                params: Params = {"first_date": first, "last_date": last, "mode": mode}
+                params: Params = {"first_date": first, "last_date": last, "mode": mode, "asked_at": RETROSPECT}
                 if step not in BUILT:  # games that are over
                     params = {"first_date": world.PLAYED[0], "last_date": world.EVE}
                 await warehouse.transform(processor.table, processor.select, scope=processor.scope, params=params)

@@ -1,7 +1,8 @@
 """A warehouse that is far away: every call waits first. Calls wait beside each other, as requests to a cloud do."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from shared.ports import Job, Params, Row, Warehouse
 
@@ -17,6 +18,11 @@ class Slow:
         """As the port."""
         await self._wait()
         return await self._warehouse.query(sql, params, job)
+
+    async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
+        """As the port."""
+        await self._wait(None)
+        return await self._warehouse.columns(sql, params)
 
     async def append(self, table: str, rows: Sequence[Row]) -> int:
         """As the port."""

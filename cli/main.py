@@ -14,6 +14,8 @@ COMMANDS = {
     "demo": "nights",
     "replay": "nights",
     "run": "nights",
+    "train": "models",
+    "models": "models",
     "backfill": "backfill",
     "dev": "dev",
     "predictions": "predictions",

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cli import common, show
-from cli.common import Day, out
-from devstack import daemon
+from cli.common import Day, err, out
+from devstack import daemon, warmup
 from devstack.client import Client, connect
 from devstack.driver import Plan, follow, last_cutoff, summary
 from devstack.driver import replay as replay_nights
@@ -91,11 +92,18 @@ def demo(path: Path | None, mode: str, market: str, *, as_json: bool, dry_run: b
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the predictions as Parquet.",
 )
+@click.option(
+    "--warmup",
+    "warmup_days",
+    type=click.IntRange(min=0),
+    help="Days before --from whose features are made for the models to learn from; 0: none. Default: none for less "
+    f"than {warmup.SHORT} days, else from the start of the season before last.",
+)
 @common.json_option
-@click.option("--dry-run", is_flag=True, help="Only say which slates would be replayed.")
+@click.option("--dry-run", is_flag=True, help="Only say which slates would be warmed up and replayed.")
 def replay(  # noqa: PLR0913 - one argument per option
     *, path: Path, first: date, last: date, mode: str, faults: str, report_file: Path | None, parquet: Path | None,
-    as_json: bool, dry_run: bool,
+    warmup_days: int | None, as_json: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     """Real seasons night by night through the production code, at a virtual clock; grades the last night too."""
     try:
@@ -109,14 +117,20 @@ def replay(  # noqa: PLR0913 - one argument per option
     plan = Plan(first, last, Mode(mode), faults, _absolute(path))
     _refuse_outside(history, first, last)
     slates = [(day, len(history.on(day))) for day in days(first, last)]
+    earlier = warmup.slates(history, plan, warmup_days if warmup_days is not None else warmup.default_days(plan))
     if dry_run:
-        common.print_json([{"game_date": day, "games": games} for day, games in slates])
+        common.print_json(
+            [{"game_date": day, "games": len(history.on(day)), "warmup": True} for day in earlier]
+            + [{"game_date": day, "games": games, "warmup": False} for day, games in slates]
+        )
         return
+    err.print(_announced(earlier))
     with (
-        _workspace(base, "replay", history, plan) as workspace,
-        show.SeasonProgress(f"replay {mode}", len(slates) + 1) as progress,
+        _workspace(base, "replay", history, plan, [str(day) for day in earlier[:1]]) as workspace,
+        show.SeasonProgress(f"replay {mode}", len(earlier) + len(slates) + 1) as progress,
     ):
-        report = common.settle(replay_nights(workspace, history, plan, progress))
+        before = partial(warmup.warm_up, history, plan, earlier, progress) if earlier else None
+        report = common.settle(replay_nights(workspace, history, plan, progress, before=before))
     if parquet is not None:
         _write_parquet(common.settle(_all_predictions(base, plan)), parquet)
     if report_file is not None:
@@ -142,7 +156,7 @@ def replay(  # noqa: PLR0913 - one argument per option
 def run(day: date | None, mode: str, from_phase: int | None, *, force: bool, dry_run: bool, as_json: bool) -> None:
     """Process one slate: start it, resume it, or with --force do it again."""
     base = common.home()
-    result = common.settle(_run(base, day, Mode(mode), {"from_phase": from_phase, "force": force, "dry_run": dry_run}))
+    result = common.settle(ask(base, day, Mode(mode), {"from_phase": from_phase, "force": force, "dry_run": dry_run}))
     if as_json:
         common.print_json(result)
     elif dry_run:
@@ -159,7 +173,17 @@ def run(day: date | None, mode: str, from_phase: int | None, *, force: bool, dry
     raise click.exceptions.Exit(0 if dry_run else common.EXIT_CODES[result["status"]])
 
 
-async def _run(base: Path, day: date | None, mode: Mode, options: dict[str, Any]) -> dict[str, Any]:
+def tell(run: dict[str, Any]) -> None:
+    """Why steps of a run are not as they should be, or what they have to say."""
+    show.reasons([summary(run)])
+
+
+def refuse_failure(run: dict[str, Any]) -> None:
+    """Raises if the run failed."""
+    show.failure([summary(run)])
+
+
+async def ask(base: Path, day: date | None, mode: Mode, options: dict[str, Any]) -> dict[str, Any]:
     """Ask the running stack for a run, or a stack of this command's own in the current workspace."""
     stack = daemon.running_stack(base)
     workspace = current(base)
@@ -223,10 +247,17 @@ def _refuse_outside(history: History, first: date, last: date) -> None:
         raise click.UsageError(f"{first} is too early: {known}")
 
 
+def _announced(earlier: list[date]) -> str:
+    """What is done before the first night, in one line."""
+    if not earlier:
+        return "no warm-up: the learned systems are absent until enough slates have been served (see --warmup)"
+    return f"warm-up: features of {len(earlier)} slates from {earlier[0]} to {earlier[-1]}, then the nights"
+
+
 @contextmanager
-def _workspace(base: Path, kind: str, history: History, plan: Plan) -> Iterator[Workspace]:
+def _workspace(base: Path, kind: str, history: History, plan: Plan, more: Sequence[str] = ()) -> Iterator[Workspace]:
     """The workspace of this very command, held: kept if it is unfinished, else made afresh."""
-    identity = json.dumps([history.fingerprint, str(plan.first), str(plan.last), plan.mode, plan.faults])
+    identity = json.dumps([history.fingerprint, str(plan.first), str(plan.last), plan.mode, plan.faults, *more])
     workspace = Workspace(base, f"{kind}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}")
     with workspace.lock():  # to the end: of two equal commands neither may wipe what the other has begun
         if workspace.read_session().get("finished", True):

@@ -5,7 +5,7 @@ or a kill, left off: the clock is restored, finished runs are recognised and unf
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -30,6 +30,8 @@ Runner = Callable[[Workspace, History, VirtualClock, FaultProfile], AbstractAsyn
 """`stack.running`, or `processes.running`."""
 Observer = Callable[[dict[str, Any]], None]
 """Called with the run as the API shows it, whenever it was looked at."""
+Before = Callable[[Stack, Client], Awaitable[list[dict[str, Any]]]]
+"""What is done before the first night; the summaries of its runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,12 @@ async def replay(
     *,
     kind: str = "replay",
     runner: Runner = running,
+    before: Before | None = None,
 ) -> dict[str, Any]:
-    """Replay the nights of `plan` and grade the last; returns the report. An unfinished session is resumed."""
+    """Replay the nights of `plan` and grade the last; returns the report. An unfinished session is resumed.
+
+    `before` is done first, unless a night has been replayed already.
+    """
     session = workspace.read_session()
     if session.get("finished", True):
         session = {"kind": kind, "history": plan.history, "mode": plan.mode, "faults": plan.faults, "nights": []}
@@ -103,6 +109,9 @@ async def replay(
         runner(workspace, history, clock, FaultProfile.named(plan.faults)) as stack,
         connect(stack.urls["coordinator"], stack.api_key) as client,
     ):
+        if before is not None and not done:
+            session["before"] = await before(stack, client)
+            workspace.write_session(session)
         for day in days(plan.first, plan.last):
             if day.isoformat() not in done:
                 night = await _night(
@@ -198,6 +207,7 @@ async def _report(client: Client, stack: Stack, plan: Plan, session: dict[str, A
         "to": plan.last.isoformat(),
         "nights": nights,
         "grading": session["grading"],
+        "warm_up": _warmed(session.get("before", [])),
         "totals": {
             "games_expected": sum(night["games"]["expected"] for night in nights),
             "games_collected": sum(night["games"]["collected"] for night in nights),
@@ -207,6 +217,15 @@ async def _report(client: Client, stack: Stack, plan: Plan, session: dict[str, A
         },
         "upstream": stack.upstream.stats(),
         "status": worst([*nights, session["grading"]]),
+    }
+
+
+def _warmed(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The slates whose features were made before the first night, for the models to learn from."""
+    return {
+        "slates": len(runs),
+        "failed": [run["game_date"] for run in runs if run["status"] == "failed"],
+        "seconds": round(sum(run["wall_seconds"] for run in runs), 1),
     }
 
 

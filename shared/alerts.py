@@ -38,6 +38,7 @@ ALERTS = {
         Alert("predictions_missing", "page", "at 07:30 ET today's predictions are not published"),
         Alert("source_stale", "ticket", "an upstream has given nothing new for too long"),
         Alert("archived_not_loaded", "ticket", "payloads were archived and never loaded"),
+        Alert("challenger_worse", "ticket", "a new model scored worse than the champion and does not replace it"),
         Alert("artifact_refused", "page", "a model could not be loaded: its system is absent"),
         Alert("budget_exceeded", "ticket", "a night's queries cost more than its budget"),
         Alert("dead_letter", "ticket", "a message could not be handled"),

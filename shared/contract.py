@@ -44,6 +44,7 @@ class StepRequested(Message):
     """The coordinator asks a service for one step of a run."""
 
     KIND: ClassVar[str] = "step_requested"
+    VERSION: ClassVar[int] = 2
     run_id: str
     game_date: date
     mode: Mode
@@ -53,6 +54,8 @@ class StepRequested(Message):
     """The slate is replayed: predictions are made as of each game's cutoff, not as of now."""
     from_archive: bool = False
     """Load what is archived instead of fetching again (`--from-phase 2`)."""
+    retrain: bool = False
+    """Train even if the models are not due."""
 
     @property
     def key(self) -> str:
@@ -69,6 +72,7 @@ class StepReported(Message):
     attempt: Annotated[int, Field(ge=1)]
     outcome: Outcome
     reason: str = ""
+    """Why it failed; of a step that is done, what is worth knowing (training that had too little to learn from)."""
     seconds: float = 0.0
     counts: dict[str, int] = Field(default_factory=dict)
     """Telemetry of the step: requests, retries, faults by kind, rows, quarantined."""
@@ -103,6 +107,9 @@ class PredictionTask(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     game_id: str
     player_id: int
+    team: str
+    """Tricode: systems may look at team-mates, and a game's players are never split over batches."""
+    opponent: str
     predicted_at: str
     """ISO instant the prediction counts as made: now, or the game's cutoff in a retrospective run."""
     features: dict[str, float | None]
@@ -112,15 +119,19 @@ class PredictionTask(BaseModel):
 
 
 class BatchRequested(Message):
-    """A slice of a slate for one worker: self-contained, no I/O needed to predict it."""
+    """A slice of a slate for one worker, whole games each: all it needs but the artifacts it names by digest."""
 
     KIND: ClassVar[str] = "batch_requested"
+    VERSION: ClassVar[int] = 2
     run_id: str
     game_date: date
     mode: Mode
     attempt: int
     batch: Annotated[int, Field(ge=0)]
     systems: tuple[str, ...]
+    """What the run expects: the hand-made systems and the learned ones that have a champion."""
+    artifacts: dict[str, str] = Field(default_factory=dict)
+    """Learned system -> digest of its champion as of the slate."""
     tasks: tuple[PredictionTask, ...]
 
     @property
@@ -133,10 +144,13 @@ class BatchReported(Message):
     """A worker has durably staged a batch's predictions."""
 
     KIND: ClassVar[str] = "batch_reported"
+    VERSION: ClassVar[int] = 2
     run_id: str
     attempt: int
     batch: Annotated[int, Field(ge=0)]
     rows: int
+    absent: dict[str, str] = Field(default_factory=dict)
+    """System -> why it could not predict (failure 15: absent and said so, never a fallback)."""
     seconds: float = 0.0
 
     @property

@@ -70,7 +70,8 @@ STEPS = {
             "features.player_composite_factors",
         ),
         Step("ml_feature_store", 4, "analytics", ("player_composite_factors",), "features.ml_feature_store"),
-        Step("predict", 5, "coordinator", ("ml_feature_store",), "predictions.staging"),
+        Step("train", 4, "worker", ("ml_feature_store",), "predictions.models", required=False),
+        Step("predict", 5, "coordinator", ("ml_feature_store", "train"), "predictions.staging"),
         Step("publish", 5, "coordinator", ("predict",), "predictions.player_prop_predictions"),
         Step("grade", 5, "analytics", ("player_game_summary",), "predictions.prediction_grades", required=False),
         Step("grade_history", 5, "analytics", ("grade",), "predictions.prediction_grades_history", required=False),
@@ -86,8 +87,6 @@ STEPS = {
     )
 }
 PHASES = {1: "scrape", 2: "load", 3: "analytics", 4: "features", 5: "predict, grade", 6: "publish"}
-SYSTEMS = ("moving_average",)
-"""Prediction systems a night runs."""
 
 
 @dataclass(frozen=True, slots=True)

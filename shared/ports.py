@@ -123,6 +123,14 @@ class Warehouse(Protocol):
         """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
         ...
 
+    async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
+        """The same SELECT by column, for many rows of numbers: no dictionary per row.
+
+        INT64, FLOAT64 and BOOL columns are sequences of floats (arrays where the engine has them), NaN where null;
+        others hold what `query` gives. Instants are refused: nothing that is trained on is one.
+        """
+        ...
+
     async def append(self, table: str, rows: Sequence[Row]) -> int:
         """Insert the rows whose key (the table's declared key) is not there yet; returns how many were new.
 

@@ -98,7 +98,7 @@ def _is(row: Row, player: str) -> bool:
 
 def _answer(row: Row, line: float) -> Row:
     names = ("game_date", "mode", "game_id", "player_id", "player_name", "market", "system", "shadow", "predicted_at")
-    answer = against(line, location=row["location"], variance=row["variance"], shift=row["shift"])
+    answer = against(line, centre=row["centre"], scale=row["scale"], power=row["power"])
     return {**{name: row[name] for name in names}, "mean": row["mean"], "asked_line": line, **asdict(answer)}
 
 

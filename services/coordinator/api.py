@@ -19,7 +19,7 @@ from services.coordinator.handlers import DEAD_LETTERS
 from services.coordinator.sql import sql
 from services.coordinator.watch import note
 from services.coordinator.web import day as day_of
-from services.coordinator.web import json_response, one_of
+from services.coordinator.web import json_response, mode_of, one_of
 from shared.errors import Permanent, TipoffError, Transient
 from shared.pipeline import plan
 from shared.ports import Ports
@@ -41,6 +41,7 @@ class RunBody(BaseModel):
     retrospective: bool = False
     force: bool = False
     from_phase: int | None = Field(None, ge=1, le=6)
+    retrain: bool = False
     redo: tuple[str, ...] = ()
     dry_run: bool = False
 
@@ -109,6 +110,7 @@ class Api:
         app.router.add_get("/v1/accuracy", partial(accuracy, self._ports))
         app.router.add_get("/v1/grades", partial(self.accounts, "grades"))
         app.router.add_get("/v1/slates", partial(self.accounts, "slates"))
+        app.router.add_get("/v1/models", self.models)
         app.router.add_get("/v1/costs", self.costs)
         app.router.add_get("/v1/dead-letters", self.dead_letters)
         app.router.add_get("/v1/quarantine", self.quarantine)
@@ -161,6 +163,11 @@ class Api:
         mode = Mode(one_of(request.query.get("mode", Mode.OVERNIGHT.value)))
         params = {"first": day_of(request.query, "first"), "last": day_of(request.query, "last"), "mode": mode.value}
         return json_response(await self._ports.warehouse.query(sql(name), params))
+
+    async def models(self, request: web.Request) -> web.Response:
+        """GET /v1/models?mode=: every model that was trained, newest first."""
+        mode = mode_of(request.query)
+        return json_response(await self._ports.warehouse.query(sql("models"), {"mode": mode.value}))
 
     async def costs(self, request: web.Request) -> web.Response:
         """GET /v1/costs?first=&last=: what slates have cost, by step (default: the latest slate)."""

@@ -5,14 +5,14 @@ import json
 import math
 from typing import Any
 
-from services.coordinator import budget
+from services.coordinator import budget, models
+from services.coordinator.batches import cut, task
 from services.coordinator.domain.events import BatchesPlanned, BatchStaged, StepFailed, StepVerified
 from services.coordinator.domain.run import Run, StepState, StepStatus, key_of
 from services.coordinator.engine import Engine
 from services.coordinator.ledger import enter
-from services.coordinator.quotes import quoted
 from services.coordinator.sql import sql
-from services.coordinator.verify import evidence, export_key, parameters
+from services.coordinator.verify import champions, evidence, export_key, parameters
 from services.coordinator.watch import announce
 from shared import metrics
 from shared.alerts import raise_alert
@@ -20,7 +20,6 @@ from shared.contract import (
     BatchReported,
     BatchRequested,
     Message,
-    PredictionTask,
     RunEnded,
     StepReported,
     StepRequested,
@@ -28,15 +27,11 @@ from shared.contract import (
 )
 from shared.errors import AlreadyExists, Permanent, Skip, TipoffError
 from shared.logs import get_logger
-from shared.markets import MARKETS
-from shared.pipeline import STEPS, SYSTEMS
-from shared.ports import Delivery, Nack, Ports, Row, Scalar
-from shared.tables import TABLES
+from shared.pipeline import STEPS
+from shared.ports import Delivery, Nack, Params, Ports, Row
+from shared.systems import expected
 
 DEAD_LETTERS = "dead_letters"
-_NOT_FEATURES = {"game_date", "mode", "game_id", "player_id", "cutoff_at", "tip_utc"}
-_FEATURES = tuple(c.name for c in TABLES["features.ml_feature_store"].columns if c.name not in _NOT_FEATURES)
-
 _log = get_logger("coordinator")
 
 
@@ -55,16 +50,30 @@ class Handlers:
             case StepReported(outcome="done"):
                 run = await self._current(message.run_id)
                 found = await evidence(run, message.step, self._ports)
+                if message.step == "train":
+                    await models.trained(run, message, self._ports)
+                if message.step == "predict":
+                    await models.present(run, self._ports)
                 run = await self._engine.apply(
                     StepVerified(
-                        message.run_id, message.step, message.attempt, found, message.seconds, dict(message.counts)
+                        message.run_id,
+                        message.step,
+                        message.attempt,
+                        found,
+                        message.seconds,
+                        dict(message.counts),
+                        message.reason,
                     )
                 )
                 await budget.watch(run, self._budget_usd, self._ports)
             case StepReported():
                 await self._engine.apply(StepFailed(message.run_id, message.step, message.attempt, message.reason))
             case BatchReported():
-                await self._engine.apply(BatchStaged(message.run_id, message.attempt, message.batch, message.seconds))
+                await self._engine.apply(
+                    BatchStaged(message.run_id, message.attempt, message.batch, message.seconds, dict(message.absent))
+                )
+                if message.absent:
+                    await models.absent(await self._current(message.run_id), message.absent, self._ports)
             case RunEnded():
                 await self._ended(await self._current(message.run_id))
             case _:
@@ -155,18 +164,16 @@ class Handlers:
         text = sql(name)
         return await self._ports.warehouse.query(text, self._named(text, run))
 
-    def _named(self, text: str, run: Run) -> dict[str, Scalar]:
+    def _named(self, text: str, run: Run) -> Params:
         return {k: v for k, v in parameters(run, self._ports.clock.now()).items() if f"@{k}" in text}
 
     async def _dispatch(self, run: Run, request: StepRequested) -> None:
         """Load the slate's features in one query and send them to the workers in batches."""
         now = self._ports.clock.now()
-        tasks = [
-            _task(row, row["cutoff_at"] if run.retrospective else now)
-            for row in await self._query("load_features", run)
-        ]
-        size = self._batch_size
-        batches = [tuple(tasks[start : start + size]) for start in range(0, len(tasks), size)]
+        rows = await self._query("load_features", run)
+        artifacts = await champions(run, self._ports)
+        systems = expected(artifacts)
+        batches = cut([task(row, row["cutoff_at"] if run.retrospective else now) for row in rows], self._batch_size)
         for number, batch in enumerate(batches):
             message = BatchRequested(
                 run_id=run.run_id,
@@ -174,11 +181,12 @@ class Handlers:
                 mode=run.mode,
                 attempt=request.attempt,
                 batch=number,
-                systems=SYSTEMS,
+                systems=systems,
+                artifacts=artifacts,
                 tasks=batch,
             )
             await self._ports.bus.publish("worker-tasks", message.encode(), message.attributes())
-        await self._engine.apply(BatchesPlanned(run.run_id, request.attempt, len(batches)))
+        await self._engine.apply(BatchesPlanned(run.run_id, request.attempt, len(batches), systems))
 
     async def _publish(self, run: Run) -> int:
         """Append the run's predictions, all or none (failure 33: nothing published is ever deleted)."""
@@ -218,13 +226,3 @@ def _about(delivery: Delivery, digest: str) -> str:
     except Permanent:
         run_id = None
     return digest[:12] if run_id is None else key_of(run_id)
-
-
-def _task(row: Row, predicted_at: Any) -> PredictionTask:  # noqa: ANN401 - a warehouse timestamp
-    return PredictionTask(
-        game_id=row["game_id"],
-        player_id=row["player_id"],
-        predicted_at=predicted_at.isoformat(),
-        features={name: None if row[name] is None else float(row[name]) for name in _FEATURES},
-        lines={market: quote for market in MARKETS if (quote := quoted(row, market)) is not None},
-    )

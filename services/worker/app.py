@@ -1,10 +1,11 @@
-"""The worker: predicts batches. No state of its own; as many as the night needs."""
+"""The worker: predicts batches and trains. No state but a cache of models; as many as the night needs."""
 
 from functools import partial
 
 from aiohttp import web
 
 from services.worker.handlers import on_task
+from services.worker.models import Models
 from services.worker.settings import WorkerSettings
 from shared.ports import Ports
 from shared.service import Consumer, application
@@ -12,10 +13,12 @@ from shared.topics import tasks_of
 
 
 def build(settings: WorkerSettings, ports: Ports) -> web.Application:
-    """Wire the service: one consumer of `worker-tasks`."""
+    """Wire the service: one consumer of `worker-tasks`, models fetched from the archive."""
+    models = Models(ports.archive)
+    handler = partial(on_task, ports=ports, models=models, settings=settings)
     return application(
         "worker",
         settings,
         ports,
-        consumers=[Consumer(tasks_of("worker"), partial(on_task, ports=ports), max_in_flight=settings.concurrency)],
+        consumers=[Consumer(tasks_of("worker"), handler, max_in_flight=settings.concurrency)],
     )

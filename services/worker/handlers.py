@@ -1,39 +1,57 @@
 """What the worker does with a message."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
-from shared.contract import BatchReported, BatchRequested, Message
+from services.worker.models import Loaded, Models
+from services.worker.settings import WorkerSettings
+from services.worker.training import on_train
+from shared.contract import BatchReported, BatchRequested, Message, StepRequested
 from shared.errors import Permanent
-from shared.ports import Ports, Row
+from shared.ports import Ports
+
+if TYPE_CHECKING:
+    from services.worker.domain.batch import Predicted
 
 
-async def on_task(message: Message, ports: Ports) -> None:
+async def on_task(message: Message, ports: Ports, models: Models, settings: WorkerSettings) -> None:
+    """Predict a batch, or train."""
+    match message:
+        case BatchRequested():
+            await _on_batch(message, ports, models)
+        case StepRequested(step="train"):
+            await on_train(message, ports, models, settings)
+        case _:
+            raise Permanent(f"the worker takes no {message.KIND}", remedy="it belongs on another service's topic")
+
+
+async def _on_batch(batch: BatchRequested, ports: Ports, models: Models) -> None:
     """Predict a batch, stage its rows durably, then report. Doing it twice leaves the same rows."""
-    if not isinstance(message, BatchRequested):
-        raise Permanent(f"the worker takes no {message.KIND}", remedy="it belongs on another service's topic")
     started = ports.clock.monotonic()
-    rows = await asyncio.to_thread(_predict, message)
+    loaded = await models.load({name: batch.artifacts[name] for name in batch.systems if name in batch.artifacts})
+    predicted = await asyncio.to_thread(_predict, batch, loaded)
     await ports.warehouse.replace(
         "predictions.staging",
-        rows,
+        predicted.rows,
         scope="game_date = @game_date AND run_id = @run_id AND batch = @batch",
         params={
-            "game_date": message.game_date,
-            "run_id": message.run_id,
-            "batch": message.batch,
+            "game_date": batch.game_date,
+            "run_id": batch.run_id,
+            "batch": batch.batch,
         },
     )
     report = BatchReported(
-        run_id=message.run_id,
-        attempt=message.attempt,
-        batch=message.batch,
-        rows=len(rows),
+        run_id=batch.run_id,
+        attempt=batch.attempt,
+        batch=batch.batch,
+        rows=len(predicted.rows),
+        absent=predicted.absent,
         seconds=ports.clock.monotonic() - started,
     )
     await ports.bus.publish("coordinator-events", report.encode(), report.attributes())
 
 
-def _predict(batch: BatchRequested) -> list[Row]:
-    from services.worker.domain.batch import predict  # noqa: PLC0415 - numpy and scipy only once there is work
+def _predict(batch: BatchRequested, loaded: Loaded) -> "Predicted":
+    from services.worker.domain.batch import predict  # noqa: PLC0415 - numpy only once there is work
 
-    return predict(batch)
+    return predict(batch, loaded.models, loaded.refused)

@@ -82,6 +82,12 @@ class BigQueryWarehouse:
             job.cost += Cost(rows=len(rows))
         return rows
 
+    async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
+        """The same SELECT by column: numbers as arrays of floats, NaN where null."""
+        statement = select(sql)
+        text, parameters = bind(statement.text, params if params is not None else _NO_PARAMS)
+        return await self._jobs.columns(text, parameters, statement.source)
+
     async def append(self, table: str, rows: Sequence[Row]) -> int:
         """Insert the rows whose key is not there yet; of rows with equal keys the first. Returns how many were new."""
         target = self._table(table)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
+import numpy as np
 
 from shared.embedded.schema import DUCKDB_TYPES, migrate
 from shared.embedded.sql import first_line
@@ -77,6 +78,28 @@ def fetch(connection: Connection, text: str, values: Mapping[str, Any]) -> list[
             if row[name] is not None:
                 row[name] = row[name].replace(tzinfo=UTC)
     return rows
+
+
+def fetch_columns(connection: Connection, text: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a SELECT; columns by name: numbers and truth values as float64 arrays with NaN for null, others as lists."""
+    cursor = connection.execute(text, values)
+    kinds = {column[0]: str(column[1]) for column in cursor.description}
+    refused = [name for name, kind in kinds.items() if kind == DUCKDB_TYPES["TIMESTAMP"]]
+    if refused:
+        raise Permanent(f"columns gives no instants: leave out {refused[0]}, or ask for it with query")
+    numbers = {DUCKDB_TYPES[kind] for kind in ("INT64", "FLOAT64", "BOOL")} | {"INTEGER", "HUGEINT", "FLOAT"}
+    arrays = cursor.fetchnumpy()
+    return {
+        name: np.ma.filled(np.ma.asarray(arrays[name], dtype=np.float64), np.nan)
+        if kind in numbers
+        else _plain(arrays[name], kind)
+        for name, kind in kinds.items()
+    }
+
+
+def _plain(array: Any, kind: str) -> list[Any]:  # noqa: ANN401 - numpy's array, masked or not
+    values = array.astype("datetime64[D]").tolist() if kind == "DATE" else array.tolist()
+    return list(values)
 
 
 def engine_failure(error: duckdb.Error, subject: str) -> Transient | Permanent:

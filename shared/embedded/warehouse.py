@@ -2,21 +2,22 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.embedded import rows as checked
 from shared.embedded.cost import Bill
-from shared.embedded.duck import Connection, Duck, fetch
+from shared.embedded.duck import Connection, Duck, fetch, fetch_columns
 from shared.embedded.publish import check_selected, publish
 from shared.embedded.sql import to_duckdb
 from shared.errors import Permanent
 from shared.ports import Cost, Job, Params, Row
 from shared.tables import TABLES, Table
 
+T = TypeVar("T", bound=Sized)
 _NO_PARAMS: Params = {}
 
 
@@ -40,15 +41,28 @@ class DuckDBWarehouse:
 
     async def query(self, sql: str, params: Params | None = None, job: Job | None = None) -> list[Row]:
         """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
+        return await self._select(sql, params, fetch, job)
+
+    async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
+        """The same SELECT by column: numbers as float64 arrays, NaN where null."""
+        return await self._select(sql, params, fetch_columns, None)
+
+    async def _select(
+        self,
+        sql: str,
+        params: Params | None,
+        read: Callable[[Connection, str, Mapping[str, Any]], T],
+        job: Job | None,
+    ) -> T:
         statement = to_duckdb(sql)
         if not statement.is_query:
             raise Permanent(f"query takes a SELECT: {statement.source}", remedy="write with append, replace, transform")
         values = statement.bind(_bindable(params))
         bill = Bill(job, self._tables, statement.source)
 
-        def work(connection: Connection) -> list[Row]:
+        def work(connection: Connection) -> T:
             bill.open(connection)
-            rows = fetch(connection, statement.text, values)
+            rows = read(connection, statement.text, values)
             bill.charge(connection, len(rows))
             return rows
 

@@ -8,14 +8,9 @@ QUANTILE_COLUMNS = tuple(f"q{round(100 * q):02d}" for q in QUANTILES)
 
 
 _DISTRIBUTION = (
-    c(
-        "location",
-        "FLOAT64",
-        "with variance and shift the stored distribution: count = max(0, X - shift), X negative"
-        " binomial of mean location + shift; in the statistic's unit",
-    ),
-    c("variance", "FLOAT64", "variance of that X, in the statistic's unit squared"),
-    c("shift", "INT64", "that shift, in the statistic's unit; 0 for a plain negative binomial"),
+    c("centre", "FLOAT64", "stored distribution: P(count <= k) = Phi(((k + 1)^power - centre) / scale)"),
+    c("scale", "FLOAT64", "that scale, in the statistic's unit to the power"),
+    c("power", "FLOAT64", "that power; a constant of the market"),
     n("minutes", "FLOAT64", "expected minutes if he plays; null when no model says"),
     n("p_play", "FLOAT64", "probability that he plays; null when no model says"),
     n("artifact", "STRING", "digest of the fitted model; null for a system that has none"),
@@ -112,6 +107,27 @@ PREDICTIONS = (
                 ("player_lookup", "system", "game_date"),
             ),
         )
+    ),
+    Table(
+        "predictions.models",
+        "Every model that was trained: the newest champion as of a slate predicts it. Nothing is ever deleted.",
+        ("mode", "system", "digest"),
+        (
+            c("game_date", "DATE", "as of: trained on what was known at 07:00 ET of this date"),
+            MODE,
+            c("system", "STRING", "the prediction system"),
+            c("digest", "STRING", "SHA-256 of the artifact's bytes, hexadecimal: its name in the archive"),
+            c("training_first", "DATE", "first slate trained on"),
+            c("training_last", "DATE", "last slate trained on"),
+            c("rows", "INT64", "player games trained on"),
+            c("contract_version", "STRING", "version of the feature contract it was trained under"),
+            c("libraries", "STRING", "versions of the libraries it was made with, a JSON object"),
+            c("metrics", "STRING", "walk-forward scores on the newest slates, a JSON object"),
+            c("status", "STRING", "champion, challenger, shadow or refused"),
+            n("reason", "STRING", "why it is no champion; null for one"),
+            c("created_at", "TIMESTAMP", "business instant of the training"),
+        ),
+        cluster=("mode", "system"),
     ),
     Table(
         "predictions.prediction_grades",

@@ -1,6 +1,7 @@
 """The warehouse: BigQuery SQL, idempotent appends, atomic replacement."""
 
 import asyncio
+import math
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -47,6 +48,25 @@ async def test_every_type_comes_back_as_it_was_written(warehouse: Warehouse) -> 
     assert list(found) == [column.name for column in THINGS.columns]
     assert found["seen_at"].tzinfo is UTC
     assert {name: type(value) for name, value in found.items()} == {name: type(value) for name, value in row.items()}
+
+
+async def test_columns_are_the_same_rows_the_other_way_round(warehouse: Warehouse) -> None:
+    """Numbers and truth values come as floats, null as NaN and zero as zero; the rest as `query` gives it."""
+    await warehouse.append(THINGS.name, [thing("a", 0, flag=True), thing("b", 2, score=0.1, day=date(2024, 3, 11))])
+    found = await warehouse.columns("SELECT game_date, unit, count, score, flag FROM contract.things ORDER BY unit")
+    assert list(found) == ["game_date", "unit", "count", "score", "flag"]
+    assert (list(found["game_date"]), list(found["unit"])) == ([DAY, date(2024, 3, 11)], ["a", "b"])
+    assert list(found["count"]) == [0.0, 2.0]
+    assert (math.isnan(found["score"][0]), found["score"][1]) == (True, 0.1)
+    assert (found["flag"][0], math.isnan(found["flag"][1])) == (1.0, True)
+    nothing = await warehouse.columns("SELECT unit, count FROM contract.things WHERE count > @most", {"most": 9})
+    assert [len(column) for column in nothing.values()] == [0, 0]
+
+
+async def test_columns_refuse_instants(warehouse: Warehouse) -> None:
+    """Nothing that is trained on is one."""
+    with pytest.raises(Permanent, match="seen_at"):
+        await warehouse.columns("SELECT unit, seen_at FROM contract.things")
 
 
 async def test_an_instant_of_another_zone_is_the_same_instant(warehouse: Warehouse) -> None:

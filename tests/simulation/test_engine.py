@@ -80,7 +80,7 @@ async def test_twenty_concurrent_applies_all_land(ports_on: MakePorts, tmp_path:
     engines = [Engine(ports_on(bus, client)) for client in clients]
     await engines[0].apply(RunRequested(DAY, Mode.OVERNIGHT, "test"))
     for step in ("schedule", "box_scores", "rosters", "injuries", "lines", "player_game_summary",
-                 "upcoming_player_game_context", "player_daily_cache", "ml_feature_store"):  # fmt: skip
+                 "upcoming_player_game_context", "player_daily_cache", "ml_feature_store", "train"):  # fmt: skip
         await engines[0].apply(StepVerified(RUN_ID, step, 1, Evidence(expected=1, verified=1)))
     async with asyncio.TaskGroup() as group:
         for number in range(20):

@@ -67,12 +67,16 @@ def _requested(run: Run | None, event: RunRequested, now: datetime) -> tuple[Run
             source=event.source,
             retrospective=event.retrospective,
             from_archive=event.from_phase == 2,  # noqa: PLR2004 - phase 2 is "load": fetch nothing, read the archive
+            retrain=event.retrain,
             targets=targets,
             steps={step.name: kept.get(step.name, StepState()) for step in plan(targets)},
             created_at=now,
         )
         return _advance(run, now)
     steps = {step.name: _retried(run.steps.get(step.name, StepState())) for step in plan(targets)}
+    if event.retrain and "train" in steps and steps["train"].status.settled:
+        run = run.model_copy(update={"retrain": True})
+        steps["train"] = StepState(attempt=steps["train"].attempt)
     running = [name for name, step in run.steps.items() if step.status is StepStatus.RUNNING]
     if "predict" in running:  # its batches are sent anew
         run = run.model_copy(update={"batches": Batches()})
@@ -112,6 +116,7 @@ def _request(run: Run, name: str) -> Command:
         attempt=run.steps[name].attempt,
         retrospective=run.retrospective,
         from_archive=run.from_archive,
+        retrain=run.retrain,
     )
     return tasks_of(STEPS[name].service), message
 
@@ -121,6 +126,7 @@ def _verified(run: Run, event: StepVerified, now: datetime) -> tuple[Run, list[C
     if step is None or step.status is not StepStatus.RUNNING or event.attempt > step.attempt:
         return run, []
     status, reason = _judge(run, event.step, event.evidence)
+    reason = reason if reason != "" else event.note
     seen = step.model_copy(
         update={
             "evidence": event.evidence,
@@ -188,6 +194,8 @@ def _judge(run: Run, name: str, evidence: Evidence) -> tuple[StepStatus, str]:
         problems.append(f"{have} of {evidence.expected} there")
     if evidence.quarantined:
         problems.append(f"{evidence.quarantined} quarantined")
+    if name == "predict":
+        problems += [f"{system} is absent ({why})" for system, why in sorted(run.batches.absent.items())]
     if not problems:
         return StepStatus.DONE, ""
     reason = ", ".join(problems) + (f": {evidence.detail}" if evidence.detail else "")
@@ -217,14 +225,18 @@ def _planned(run: Run, event: BatchesPlanned) -> tuple[Run, list[Command]]:
     batches = _batches_of(run, event.attempt)
     if batches is None or batches.total is not None:
         return run, []
-    return _batches_moved(run, batches.model_copy(update={"total": event.total}))
+    return _batches_moved(run, batches.model_copy(update={"total": event.total, "systems": event.systems}))
 
 
 def _staged(run: Run, event: BatchStaged) -> tuple[Run, list[Command]]:
     batches = _batches_of(run, event.attempt)
     if batches is None or event.batch in batches.done:
         return run, []
-    update = {"done": (*batches.done, event.batch), "seconds": batches.seconds + event.seconds}
+    update = {
+        "done": (*batches.done, event.batch),
+        "seconds": batches.seconds + event.seconds,
+        "absent": {**batches.absent, **event.absent},
+    }
     return _batches_moved(run, batches.model_copy(update=update))
 
 

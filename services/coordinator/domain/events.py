@@ -18,6 +18,8 @@ class RunRequested:
     retrospective: bool = False
     force: bool = False
     from_phase: int | None = None
+    retrain: bool = False
+    """Train for this slate even if its models are not due."""
     redo: tuple[str, ...] = ()
     """Steps whose rows are known to be gone or stale: they and what stands on them are done again, the rest stands."""
 
@@ -32,6 +34,8 @@ class StepVerified:
     evidence: Evidence
     seconds: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
+    note: str = ""
+    """What the service found worth saying of a step that is done: its reason, where there is no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class BatchesPlanned:
     run_id: str
     attempt: int
     total: int
+    systems: tuple[str, ...] = ()
+    """What every batch was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,8 @@ class BatchStaged:
     attempt: int
     batch: int
     seconds: float = 0.0
+    absent: dict[str, str] = field(default_factory=dict)
+    """System -> why the worker could not predict it."""
 
 
 Event = RunRequested | StepVerified | StepFailed | BatchesPlanned | BatchStaged

@@ -100,6 +100,15 @@ class Batches(BaseModel):
     """None until all are dispatched."""
     done: tuple[int, ...] = ()
     seconds: float = 0.0
+    systems: tuple[str, ...] = ()
+    """What every batch was asked for."""
+    absent: dict[str, str] = Field(default_factory=dict)
+    """System -> why a worker could not predict it. Absent from one batch, the run does not owe it."""
+
+    @property
+    def owed(self) -> tuple[str, ...]:
+        """The systems that every batch owes rows of."""
+        return tuple(system for system in self.systems if system not in self.absent)
 
 
 class Outgoing(BaseModel):
@@ -123,6 +132,7 @@ class Run(BaseModel):
     """Who asked: cli, schedule, reconciler, operator."""
     retrospective: bool
     from_archive: bool = False
+    retrain: bool = False
     targets: tuple[str, ...]
     steps: dict[str, StepState]
     batches: Batches = Batches()

@@ -1,6 +1,9 @@
--- The one query that loads a slate's features for prediction, with the lines as they were quoted at the cutoff.
+-- The one query that loads a slate's features for prediction, games together, with the lines as they were quoted at the
+-- cutoff.
 SELECT
   features.*,
+  context.team_abbr,
+  context.opponent_team_abbr,
   context.points_line AS quoted_points_line,
   context.points_line_books AS quoted_points_line_books,
   context.points_line_at AS quoted_points_line_at,
@@ -37,7 +40,7 @@ SELECT
   context.pra_over_price AS quoted_pra_over_price,
   context.pra_under_price AS quoted_pra_under_price
 FROM features.ml_feature_store AS features
-LEFT JOIN analytics.upcoming_player_game_context AS context
+JOIN analytics.upcoming_player_game_context AS context
   ON context.game_date = features.game_date AND context.mode = features.mode AND context.player_id = features.player_id
 WHERE features.game_date = @game_date AND features.mode = @mode AND features.tip_utc > @not_tipped_after
-ORDER BY features.player_id
+ORDER BY features.game_id, features.player_id

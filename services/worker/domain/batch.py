@@ -1,83 +1,79 @@
 """A batch in, rows of `predictions.staging` out."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-import numpy as np
-
-from services.worker.domain.columns import of_decisions, of_distributions, of_quotes, rows_of
+from services.worker.domain.columns import of_decisions, of_distributions, of_opinions, of_quotes, rows_of
 from services.worker.domain.decision import Quotes, Standing, decide
-from services.worker.domain.distribution import Floats
-from services.worker.domain.systems import SYSTEMS
+from services.worker.domain.evaluate import evaluate
+from services.worker.domain.systems.base import Forecast
 from shared.contract import BatchRequested
-from shared.errors import Permanent
-from shared.markets import MARKETS
 from shared.ports import Row
 from shared.slate import Mode
+from shared.systems import SYSTEMS
 
 
-def predict(batch: BatchRequested) -> list[Row]:
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What became of a batch."""
+
+    rows: list[Row]
+    absent: dict[str, str]
+    """System -> why it said nothing."""
+
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+def predict(
+    batch: BatchRequested, models: Mapping[str, Any] = _NOTHING, refused: Mapping[str, str] = _NOTHING
+) -> Predicted:
     """Every system's prediction of every market for every task of the batch.
+
+    Args:
+        batch: what is asked.
+        models: learned system -> its loaded model.
+        refused: learned system -> why it could not be loaded.
 
     Raises:
         Permanent: an unknown system, or a feature missing from the tasks.
     """
-    unknown = [name for name in batch.systems if name not in SYSTEMS]
-    if unknown:
-        raise Permanent(f"unknown system {unknown[0]!r}", remedy="deploy the worker at the coordinator's revision")
-    features = _columns(batch)
-    return [row for system in batch.systems for market in MARKETS for row in _rows(batch, features, system, market)]
+    evaluated = evaluate(batch, models, refused)
+    rows = [
+        row
+        for system, forecasts in evaluated.forecasts.items()
+        for market, forecast in forecasts.items()
+        for row in _rows(batch, system, market, forecast)
+    ]
+    return Predicted(rows, dict(evaluated.absent))
 
 
-def _columns(batch: BatchRequested) -> dict[str, Floats]:
-    names = batch.tasks[0].features.keys() if batch.tasks else ()
-    try:
-        return {
-            name: np.array(
-                [np.nan if (v := task.features[name]) is None else v for task in batch.tasks], dtype=np.float64
-            )
-            for name in names
-        }
-    except KeyError as error:
-        raise Permanent(f"batch {batch.key}: a task lacks feature {error}") from error
-
-
-def _rows(batch: BatchRequested, features: dict[str, Floats], system: str, market: str) -> list[Row]:
-    try:
-        _refuse_nulls(batch, features, SYSTEMS[system].needs(market), system)
-        forecast = SYSTEMS[system].predict(features, market)
-    except KeyError as error:
-        raise Permanent(f"batch {batch.key}: {system} needs feature {error}") from error
-    n = len(batch.tasks)
-    predicted_at = [datetime.fromisoformat(task.predicted_at) for task in batch.tasks]
-    quotes = [task.lines.get(market) for task in batch.tasks]
-    decisions = decide(forecast, Quotes.of(quotes, predicted_at), Standing())
+def _rows(batch: BatchRequested, system: str, market: str, forecast: Forecast) -> list[Row]:
+    tasks = batch.tasks if forecast.rows is None else [batch.tasks[row] for row in forecast.rows]
+    n = len(tasks)
+    predicted_at = [datetime.fromisoformat(task.predicted_at) for task in tasks]
+    quotes = [task.lines.get(market) for task in tasks]
+    shadow = SYSTEMS[system].stage == "shadow"
+    decisions = decide(forecast.counts, Quotes.of(quotes, predicted_at), Standing(shadow, forecast.p_play))
     return rows_of(
         {
             "game_date": [batch.game_date] * n,
             "mode": [Mode(batch.mode).value] * n,
-            "game_id": [task.game_id for task in batch.tasks],
-            "player_id": [task.player_id for task in batch.tasks],
+            "game_id": [task.game_id for task in tasks],
+            "player_id": [task.player_id for task in tasks],
             "market": [market] * n,
             "system": [system] * n,
             "run_id": [batch.run_id] * n,
             "generation": [int(batch.run_id.rsplit(".", 1)[1])] * n,
             "batch": [batch.batch] * n,
             "predicted_at": predicted_at,
-            "shadow": [False] * n,
-            "minutes": [None] * n,
-            "p_play": [None] * n,
-            "artifact": [None] * n,
-            "drivers": [None] * n,
-            **of_distributions(forecast),
+            "shadow": [shadow] * n,
+            "artifact": [batch.artifacts.get(system)] * n,
             **of_quotes(quotes),
+            **of_distributions(forecast.counts),
+            **of_opinions(forecast),
             **of_decisions(decisions),
         }
     )
-
-
-def _refuse_nulls(batch: BatchRequested, features: dict[str, Floats], needs: tuple[str, ...], system: str) -> None:
-    for name in needs:
-        missing = np.flatnonzero(np.isnan(features[name]))
-        if len(missing):
-            player = batch.tasks[missing[0]].player_id
-            raise Permanent(f"batch {batch.key}: {system} needs {name}, which is null for player {player}")

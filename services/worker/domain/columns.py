@@ -1,5 +1,6 @@
 """Distributions, decisions and quotes as columns of `predictions.staging`: plain Python values, None for NaN."""
 
+import json
 import math
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,6 +8,7 @@ from typing import Any
 
 from services.worker.domain.decision import Decisions
 from services.worker.domain.distribution import Counts
+from services.worker.domain.systems.base import Forecast
 from shared.contract import LineQuote
 from shared.ports import Row
 from shared.tables import QUANTILE_COLUMNS
@@ -20,10 +22,21 @@ def of_distributions(forecast: Counts) -> Columns:
     """What is stored of the distributions, and their quantiles."""
     return {
         "mean": forecast.mean.tolist(),
-        "location": forecast.location.tolist(),
-        "variance": forecast.variance.tolist(),
-        "shift": [forecast.shift] * len(forecast.mean),
+        "centre": forecast.centre.tolist(),
+        "scale": forecast.scale.tolist(),
+        "power": [forecast.power] * len(forecast.mean),
         **dict(zip(QUANTILE_COLUMNS, forecast.quantiles().T.tolist(), strict=True)),
+    }
+
+
+def of_opinions(forecast: Forecast) -> Columns:
+    """What a system says beside the count: minutes, probability to play, what moved it."""
+    n = len(forecast.counts.mean)
+    told = None if forecast.drivers is None else forecast.drivers()
+    return {
+        "minutes": [None] * n if forecast.minutes is None else forecast.minutes.tolist(),
+        "p_play": [None] * n if forecast.p_play is None else forecast.p_play.tolist(),
+        "drivers": [None] * n if told is None else [json.dumps(each) for each in told],
     }
 
 

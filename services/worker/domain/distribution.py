@@ -1,16 +1,21 @@
 """Predictive distributions of counting statistics, a row per (player, market), as arrays.
 
-A count is modelled as a shifted negative binomial (Greenwood & Yule 1920): max(0, X - shift) with X negative binomial.
-The shift, a constant of system and market, takes skewness away without touching mean and variance; 0 is the plain
-family. Quantiles are read off the mid-distribution function F(k-1) + P(k)/2, interpolated between counts (Parzen 2004):
-unlike a step function's, they are calibrated for discrete outcomes.
+A count is modelled as power-normal: some power of it is normal (Box & Cox 1964), taken at the count's upper edge so
+that it stays a count:
+
+    P(Y <= k) = Phi(((k + 1)**power - centre) / scale),    k = 0, 1, 2, ...
+
+The power, a constant of the market, sets the skewness; centre and scale are a row's own. Quantiles are read off the
+mid-distribution function F(k-1) + P(k)/2, interpolated between counts (Parzen 2004): unlike a step function's, they are
+calibrated for discrete outcomes.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln, xlogy
+from scipy.special import ndtr
 
 from shared.tables import QUANTILES
 
@@ -18,29 +23,26 @@ Floats = npt.NDArray[np.float64]
 
 SUPPORT = 150
 """Largest count considered, the same for all: a row must not depend on which others are in its batch."""
-_OVERDISPERSION = 1.02
-"""Least variance-to-mean ratio of X: keeps the negative binomial apart from its Poisson limit."""
+LEAST_SCALE = 0.02
+"""Keeps a distribution from becoming a point, in the space of the power."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Distributions of n counts on the support 0..k. Location, variance and shift are what is stored of one."""
+    """Distributions of n counts on the support 0..k. Centre, scale and power are what is stored of one."""
 
     mean: Floats
     """(n,) expected values of the counts."""
-    location: Floats
-    """(n,) means of X - shift: the expected values before censoring at 0."""
-    variance: Floats
-    """(n,) variances of X."""
-    shift: int
+    centre: Floats
+    """(n,) medians in the space of the power."""
+    scale: Floats
+    """(n,) standard deviations in the space of the power."""
+    power: float
     """The same for all rows."""
     pmf: Floats
     """(n, k+1) probabilities; the tail beyond k is at k."""
-
-    @property
-    def cdf(self) -> Floats:
-        """(n, k+1) P(count <= j)."""
-        return np.minimum(np.cumsum(self.pmf, axis=1), 1.0)
+    cdf: Floats
+    """(n, k+1) P(count <= j)."""
 
     def quantiles(self, levels: tuple[float, ...] = QUANTILES) -> Floats:
         """(n, len(levels)) quantiles in the statistic's unit, non-decreasing along each row, at least 0."""
@@ -65,6 +67,10 @@ class Counts:
         whole = np.where(np.isnan(line), np.nan, np.where(line == np.floor(line), 1.0, 0.0))
         return whole * self._at(line, self.pmf, below_support=0.0)
 
+    def take(self, rows: npt.NDArray[Any]) -> "Counts":
+        """Some of the distributions, by index or mask."""
+        return Counts(self.mean[rows], self.centre[rows], self.scale[rows], self.power, self.pmf[rows], self.cdf[rows])
+
     def _at(self, line: Floats, table: Floats, *, below_support: float) -> Floats:
         known = ~np.isnan(line)
         floor = np.floor(np.where(known, line, 0.0)).astype(np.int64)
@@ -72,24 +78,16 @@ class Counts:
         return np.where(known, np.where(floor < 0, below_support, value), np.nan)
 
 
-def negative_binomial(mean: Floats, variance: Floats, shift: int = 0) -> Counts:
-    """Distributions of max(0, X - shift), X negative binomial with mean `mean + shift` and the given variance.
+def power_normal(centre: Floats, scale: Floats, power: float) -> Counts:
+    """Distributions with the given centres and scales, each (n,); a scale below `LEAST_SCALE` is raised to it."""
+    scale = np.maximum(scale, LEAST_SCALE)
+    edges = np.arange(1, SUPPORT + 1, dtype=np.float64) ** power
+    cdf = np.ones((len(centre), SUPPORT + 1))
+    ndtr((edges[None, :] - centre[:, None]) / scale[:, None], out=cdf[:, :-1])
+    pmf = np.diff(cdf, axis=1, prepend=0.0)
+    return Counts((pmf * np.arange(SUPPORT + 1)).sum(axis=1), centre, scale, power, pmf, cdf)
 
-    Args:
-        mean: (n,) > 0; the expected value of the count but for what is censored at 0.
-        variance: (n,); raised to just above the mean of X where it is below.
-        shift: at least 0.
-    """
-    variance = np.maximum(variance, (mean + shift) * _OVERDISPERSION)
-    success = (mean + shift) / variance
-    size = (mean + shift) * success / (1.0 - success)
-    k, r = np.arange(SUPPORT + shift + 1, dtype=np.float64)[None, :], size[:, None]
-    # C(k + r - 1, k) p^r (1 - p)^k in logarithms; scipy.stats has it too, at half a second more of start-up.
-    log_pmf = gammaln(k + r) - gammaln(r) - gammaln(k + 1.0) + xlogy(r, success[:, None])
-    pmf = np.exp(log_pmf + xlogy(k, 1.0 - success[:, None]))
-    pmf[:, -1] += np.maximum(1.0 - pmf.sum(axis=1), 0.0)
-    if shift == 0:
-        return Counts(mean, mean, variance, shift, pmf)
-    pmf[:, shift] += pmf[:, :shift].sum(axis=1)
-    pmf = pmf[:, shift:]
-    return Counts(pmf @ np.arange(SUPPORT + 1, dtype=np.float64), mean, variance, shift, pmf)
+
+def to_power(count: Floats, power: float) -> Floats:
+    """(n,) counts, or expectations of them, in the space of the power: at the middle of the count."""
+    return np.asarray((np.maximum(count, 0.0) + 0.5) ** power)

@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,10 +16,12 @@ from services.coordinator.handlers import DEAD_LETTERS, Handlers
 from services.coordinator.verify import export_key
 from shared.contract import BatchReported, BatchRequested, Message, StepReported, StepRequested
 from shared.errors import Permanent, Skip, Transient
+from shared.features import FEATURES
 from shared.markets import MARKETS
-from shared.pipeline import STEPS, SYSTEMS, plan
+from shared.pipeline import STEPS, plan
 from shared.ports import Delivery, Nack, Ports, Row
 from shared.slate import Mode
+from shared.systems import HAND_MADE, expected
 from shared.tables import TABLES
 from tests.simulation.fakes import MemoryState
 from tests.unit.shared.places import MORNING, drain, embedded_ports, set_clock
@@ -36,7 +38,7 @@ async def at_step(engine: Engine, ports: Ports, last: str, **fields: Any) -> Run
         if step.name != last:
             evidence = Evidence(expected=1, verified=1)
             run = await engine.apply(StepVerified(run.run_id, step.name, run.steps[step.name].attempt, evidence))
-    for service in ("scraper", "analytics", "coordinator"):
+    for service in ("scraper", "analytics", "worker", "coordinator"):
         await drain(ports, f"{service}-tasks")
     assert run.steps[last].status is StepStatus.RUNNING
     return run
@@ -64,6 +66,16 @@ def staged(run: Run, player: int, market: str = "points", **values: object) -> R
     """A staged prediction."""
     known = {"game_id": GAME, "player_id": player, "market": market, "system": "moving_average", "mode": "overnight"}
     return row("predictions.staging", run_id=run.run_id, generation=run.generation, **known) | values
+
+
+async def serve(ports: Ports, *rows: Row) -> None:
+    """Put features into the store, and what they were made from beside them."""
+    contexts = [
+        row("analytics.upcoming_player_game_context", mode="overnight", team_abbr="BOS", opponent_team_abbr="GSW")
+        | {name: each[name] for name in ("game_id", "player_id")}
+        for each in rows
+    ]
+    await load(ports.warehouse, features__ml_feature_store=list(rows), analytics__upcoming_player_game_context=contexts)
 
 
 async def published(ports: Ports) -> list[Row]:
@@ -131,23 +143,77 @@ async def test_f24_a_slate_is_cut_into_batches_that_hold_everybody_once(
 ) -> None:
     """Every served player is in one batch, with all his features, null and zero kept apart."""
     run = await at_step(engine, ports, "predict")
-    await load(ports.warehouse, features__ml_feature_store=[served(n) for n in range(1, 6)])
+    await serve(ports, *(served(n, GAME if n % 2 else LATE) for n in range(1, 6)))
     await handlers.on_task(ask(run, "predict"))
-    batches = await drain(ports, "worker-tasks")
-    assert all(isinstance(batch, BatchRequested) for batch in batches)
-    tasks = [task for batch in batches if isinstance(batch, BatchRequested) for task in batch.tasks]
-    assert [task.player_id for task in tasks] == [1, 2, 3, 4, 5]
-    assert [len(batch.tasks) for batch in batches if isinstance(batch, BatchRequested)] == [2, 2, 1]
-    assert (tasks[0].features["points_line"], tasks[0].features["rebounds_line"]) == (0.0, None)
-    assert {batch.systems for batch in batches if isinstance(batch, BatchRequested)} == {SYSTEMS}
+    batches = [batch for batch in await drain(ports, "worker-tasks") if isinstance(batch, BatchRequested)]
+    assert [[task.player_id for task in batch.tasks] for batch in batches] == [[1, 3, 5], [2, 4]]
+    task = batches[0].tasks[0]
+    assert (task.features["points_line"], task.features["rebounds_line"]) == (0.0, None)
+    assert (task.team, task.opponent) == ("BOS", "GSW")
+    assert {batch.systems for batch in batches} == {HAND_MADE}
     stored = await engine.run(run.key)
     assert stored is not None
-    assert stored.batches.total == 3
+    assert (stored.batches.total, stored.batches.systems) == (2, HAND_MADE)
+
+
+def model(system: str, digest: str, as_of: date = YESTERDAY, **values: object) -> Row:
+    """A champion of the overnight mode."""
+    known = {"system": system, "digest": digest, "game_date": as_of, "mode": "overnight", "status": "champion"}
+    return row("predictions.models", **known) | values
+
+
+async def test_batches_name_the_newest_champions_of_the_slate(handlers: Handlers, engine: Engine, ports: Ports) -> None:
+    """Not a challenger, not one of another mode, and none that was trained after the slate."""
+    later = SLATE + timedelta(days=1)
+    await load(
+        ports.warehouse,
+        predictions__models=[
+            model("boosted", "old", YESTERDAY - timedelta(days=30)), model("boosted", "new", SLATE),
+            model("boosted", "worse", SLATE, status="challenger"), model("boosted", "future", later),
+            model("similarity", "other", mode="same_day"), model("market_residual", "leaky", status="refused"),
+        ],
+    )  # fmt: skip
+    run = await at_step(engine, ports, "predict")
+    await serve(ports, served(1))
+    await handlers.on_task(ask(run, "predict"))
+    [batch] = await drain(ports, "worker-tasks")
+    assert isinstance(batch, BatchRequested)
+    assert batch.artifacts == {"boosted": "new"}
+    assert batch.systems == expected({"boosted"})
+
+
+async def test_f15_a_system_that_cannot_load_degrades_the_run_by_name(
+    handlers: Handlers, engine: Engine, ports: Ports
+) -> None:
+    """The others' predictions are published, and the run says who is missing and why."""
+    await load(ports.warehouse, predictions__models=[model("boosted", "d1")])
+    run = await at_step(engine, ports, "predict")
+    await serve(ports, served(1))
+    await handlers.on_task(ask(run, "predict"))
+    rows = [staged(run, 1, market, system=system) for market in MARKETS for system in HAND_MADE]
+    await load(ports.warehouse, predictions__staging=rows)
+    absent = {"boosted": "its bytes were changed"}
+    await handlers.on_event(BatchReported(run_id=run.run_id, attempt=1, batch=0, rows=len(rows), absent=absent))
+    await handlers.on_event(done("predict"))
+    stored = await engine.run(run.key)
+    assert stored is not None
+    step = stored.steps["predict"]
+    assert (step.status, step.reason) == (StepStatus.DEGRADED, "boosted is absent (its bytes were changed)")
+    assert stored.steps["publish"].status is StepStatus.RUNNING
+
+
+async def test_what_a_service_notes_of_a_step_is_its_reason(handlers: Handlers, engine: Engine, ports: Ports) -> None:
+    """Too little to learn from is no failure, and is not silent."""
+    run = await at_step(engine, ports, "train")
+    await handlers.on_event(done("train", reason="3 served slates"))
+    stored = await engine.run(run.key)
+    assert stored is not None
+    assert (stored.steps["train"].status, stored.steps["train"].reason) == (StepStatus.DONE, "3 served slates")
 
 
 async def test_predictions_count_as_made_now_or_at_the_cutoff(handlers: Handlers, engine: Engine, ports: Ports) -> None:
     """A live run stamps now and leaves out games that have tipped off; a retrospective one, each game's cutoff."""
-    await load(ports.warehouse, features__ml_feature_store=[served(1, hour=13), served(2, LATE, 22)])
+    await serve(ports, served(1, hour=13), served(2, LATE, 22))
     now = tip(SLATE, 13)
     set_clock(ports, now)
     stamps = {}
@@ -175,7 +241,7 @@ async def test_a_slate_without_players_is_predicted_at_once(handlers: Handlers, 
 async def test_predict_is_done_when_every_batch_is_staged(handlers: Handlers, engine: Engine, ports: Ports) -> None:
     """Not when the last was sent."""
     run = await at_step(engine, ports, "predict")
-    await load(ports.warehouse, features__ml_feature_store=[served(1), served(2), served(3)])
+    await serve(ports, served(1), served(2), served(3, LATE))
     await handlers.on_task(ask(run, "predict"))
     assert await drain(ports, "coordinator-events") == []
     for batch in (1, 0):
@@ -190,7 +256,7 @@ async def test_a_late_second_delivery_of_a_settled_step_does_nothing(
 ) -> None:
     """At least once means also once more after the run went on: `predict` does not stage again what is published."""
     run = await at_step(engine, ports, "publish")
-    await load(ports.warehouse, features__ml_feature_store=[served(1)])
+    await serve(ports, served(1))
     with suppress(Skip):
         await handlers.on_task(ask(run, "predict"))
     assert await drain(ports, "worker-tasks") == []
@@ -402,10 +468,8 @@ def test_every_coordinator_step_has_a_handler() -> None:
 
 def test_workers_get_every_feature_of_the_store() -> None:
     """All numeric columns of the feature store travel with the batch."""
-    from services.coordinator.handlers import _FEATURES  # noqa: PLC0415 - its only use
-
     numeric = {c.name for c in TABLES["features.ml_feature_store"].columns if c.type in ("INT64", "FLOAT64")}
-    assert set(_FEATURES) == numeric - {"player_id"}
+    assert set(FEATURES) == numeric - {"player_id"}
 
 
 async def test_a_night_of_evidence_completes_a_run(handlers: Handlers, engine: Engine, ports: Ports) -> None:
@@ -445,7 +509,12 @@ async def test_a_night_of_evidence_completes_a_run(handlers: Handlers, engine: E
         if step.name == "predict":
             await handlers.on_task(ask(run, "predict"))
             await drain(ports, "worker-tasks")
-            rows = [staged(run, player, market) for player in (1, 9) for market in MARKETS]
+            rows = [
+                staged(run, player, market, system=system)
+                for player in (1, 9)
+                for market in MARKETS
+                for system in HAND_MADE
+            ]
             await load(ports.warehouse, predictions__staging=rows)
         elif step.service == "coordinator":
             await handlers.on_task(ask(run, step.name))

@@ -6,19 +6,20 @@ from typing import Any
 
 import pytest
 
-from services.coordinator.domain.run import Evidence, Run
+from services.coordinator.domain.run import Batches, Evidence, Run
 from services.coordinator.verify import evidence, export_key
 from shared.errors import Permanent
 from shared.markets import MARKETS
-from shared.pipeline import STEPS, SYSTEMS
+from shared.pipeline import STEPS
 from shared.ports import Ports, Row
 from shared.slate import Mode
 from tests.unit.shared.places import set_clock
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, prediction, roster, row, tip
 
 GAME, OTHER = "0022300900", "0022300901"
+ASKED = ("moving_average",)
+PER_PLAYER = len(MARKETS) * len(ASKED)
 WRONG = "GSW@BOS on 2024-03-03 GSW scored 20 by its players, 22 by the result"
-PER_PLAYER = len(MARKETS) * len(SYSTEMS)
 
 
 def run(**values: Any) -> Run:  # noqa: ANN401 - any field of a run
@@ -31,6 +32,7 @@ def run(**values: Any) -> Run:  # noqa: ANN401 - any field of a run
         "retrospective": False,
         "targets": ("export",),
         "steps": {},
+        "batches": Batches(attempt=1, systems=ASKED),
         "created_at": datetime(2024, 3, 4, 12, tzinfo=UTC),
     }
     return Run.model_validate({**known, **values})
@@ -303,6 +305,41 @@ def grade_of(player: int) -> Row:
     """A grade of yesterday's prediction."""
     kind = {"mode": "overnight", "market": "points", "system": "moving_average"}
     return row("predictions.prediction_grades", game_id=GAME, player_id=player, game_date=YESTERDAY, **kind)
+
+
+async def test_a_system_about_lines_owes_rows_only_where_there_is_a_line(ports: Ports) -> None:
+    """A player without a line is not missing from it, and one with a line is."""
+    batches = Batches(attempt=1, systems=("moving_average", "market_residual"))
+    lined: dict[str, object] = {"line": 20.5, "p_over": 0.5, "p_push": 0.0}
+    await load(
+        ports.warehouse,
+        features__ml_feature_store=[served(1), served(2)],
+        predictions__staging=[staged(1, market) for market in MARKETS if market != "points"]
+        + [staged(2, market) for market in MARKETS]
+        + [staged(1, "points", **lined)],
+    )
+    assert await counted(ports, "predict", batches=batches) == (2 * PER_PLAYER + 1, 2 * PER_PLAYER, 0)
+    await load(ports.warehouse, predictions__staging=[staged(1, "points", system="market_residual", **lined)])
+    assert await counted(ports, "predict", batches=batches) == (2 * PER_PLAYER + 1, 2 * PER_PLAYER + 1, 0)
+
+
+async def test_an_absent_system_owes_nothing(ports: Ports) -> None:
+    """It is named elsewhere; what it staged before it went does not make up for others."""
+    batches = Batches(attempt=1, systems=("moving_average", "boosted"), absent={"boosted": "changed"})
+    rows = [staged(1, market, system="boosted") for market in MARKETS]
+    await load(ports.warehouse, features__ml_feature_store=[served(1)], predictions__staging=rows)
+    assert await counted(ports, "predict", batches=batches) == (PER_PLAYER, 0, 0)
+
+
+async def test_champions_are_verified_in_the_archive(ports: Ports) -> None:
+    """A registered model whose bytes are not there is missing, by name."""
+    known = {"mode": "overnight", "status": "champion", "game_date": YESTERDAY}
+    models = [row("predictions.models", system=name, digest="d" * 64, **known) for name in ("boosted", "similarity")]
+    await load(ports.warehouse, predictions__models=models)
+    await ports.archive.put(f"models/boosted/{'d' * 64}", b"x")
+    found = await evidence(run(), "train", ports)
+    assert (found.expected, found.verified) == (2, 1)
+    assert found.detail == "not in the archive: similarity dddddddddddd"
 
 
 async def test_grades_are_counted_per_prediction_that_counts(ports: Ports) -> None:

@@ -1,22 +1,24 @@
-"""The prediction systems, by name. A system turns a batch's features into one distribution per player and market."""
+"""The prediction systems, one module each, found by the name of their entry in `shared.systems`."""
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from functools import cache
+from importlib import import_module
 
-from services.worker.domain.distribution import Counts, Floats
-from services.worker.domain.systems import moving_average
-
-Features = Mapping[str, Floats]
-"""Columns of the feature store by name, each (n,), NaN where null."""
+from services.worker.domain.systems.base import System
+from shared.errors import Permanent
+from shared.systems import SYSTEMS
 
 
-class System(NamedTuple):
-    """A prediction system."""
+@cache
+def system(name: str) -> System:
+    """The system called `name`; its module is imported at its first use.
 
-    predict: Callable[[Features, str], Counts]
-    """(features, market) -> n distributions. Pure and vectorised: no I/O, no loop over rows."""
-    needs: Callable[[str], tuple[str, ...]]
-    """market -> the features that must not be null."""
-
-
-SYSTEMS: Mapping[str, System] = {"moving_average": System(moving_average.predict, moving_average.needs)}
+    Raises:
+        Permanent: there is none.
+    """
+    if name not in SYSTEMS:
+        raise Permanent(f"unknown system {name!r}", remedy="deploy the worker at the coordinator's revision")
+    module = import_module(f"services.worker.domain.systems.{name}")
+    found = module.SYSTEM
+    if not isinstance(found, System):
+        raise TypeError(f"{module.__name__}.SYSTEM is no System")
+    return found

@@ -1,36 +1,36 @@
-"""The `moving_average` system: recent rate per minute times recent minutes, negative binomial around it.
+"""The `moving_average` system: recent rate per minute times recent minutes, power-normal around it.
 
-The spread is the league's: variance = a + b * mean, with (a, b) fitted per market to the squared residuals of this very
-forecast on the regular seasons 2020-21 to 2022-23 (`tipoff bench dispersion` fits them again).
+The spread is the league's, in the space of the market's power: see `spread`; fitted to this very forecast on the
+regular seasons 2020-21 to 2022-23 (`tipoff bench dispersion` fits it again).
 """
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from services.worker.domain.distribution import Counts, Floats, negative_binomial
+from services.worker.domain.distribution import Counts, Floats
+from services.worker.domain.spread import LEAST_MEAN, POWERS, Spread
+from services.worker.domain.systems.base import Features, System, per_market
+from shared.markets import MARKETS
 
-DISPERSION: Mapping[str, tuple[float, float]] = {
-    "points": (11.67, 2.31),
-    "rebounds": (0.82, 1.31),
-    "assists": (0.33, 1.20),
-    "threes": (0.39, 1.00),
-    "pra": (29.18, 1.82),
+SPREADS: Mapping[str, Spread] = {
+    "points": Spread(POWERS["points"], -0.0421, 8.2717, 1.2150),
+    "rebounds": Spread(POWERS["rebounds"], -0.0596, 0.5825, 0.1395),
+    "assists": Spread(POWERS["assists"], -0.0627, 0.6226, 0.0470),
+    "threes": Spread(POWERS["threes"], -0.0710, -0.6527, 0.8015),
+    "pra": Spread(POWERS["pra"], -0.0344, 22.7833, 1.1480),
 }
-"""Market -> (a, b)."""
-
-_LEAST_MEAN = 0.02
-"""A player who never did it may do it once: keeps the mean positive."""
+"""Market -> how wide."""
 
 
-def needs(market: str) -> tuple[str, ...]:
-    """The features it cannot do without."""
-    return (f"{market}_per_minute", "minutes_ewma")
+def mean(features: Features, market: str) -> Floats:
+    """(n,) expected count from `<market>_per_minute` and `minutes_ewma`."""
+    return np.maximum(features[f"{market}_per_minute"] * features["minutes_ewma"], LEAST_MEAN)
 
 
-def predict(features: Mapping[str, Floats], market: str) -> Counts:
-    """Forecast `market` for n players from `<market>_per_minute` and `minutes_ewma`, each (n,)."""
-    mean = np.maximum(features[f"{market}_per_minute"] * features["minutes_ewma"], _LEAST_MEAN)
-    a, b = DISPERSION[market]
-    # A bench player's spread cannot be wider than that of someone who scores: a fades in over the first few units.
-    return negative_binomial(mean, b * mean + a * np.minimum(mean, 1.0))
+def predict(features: Features, market: str) -> Counts:
+    """Forecast `market` for n players."""
+    return SPREADS[market].around(mean(features, market))
+
+
+SYSTEM = System(per_market(predict), needs=(*(f"{market}_per_minute" for market in MARKETS), "minutes_ewma"))

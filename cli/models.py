@@ -1,0 +1,71 @@
+"""Commands about the learned systems: `train`, `models`."""
+
+import json
+from datetime import date
+from typing import Any
+
+import click
+from rich.table import Table
+
+from cli import common, nights
+from cli.common import Day, out
+from shared.slate import Mode
+
+
+@click.command()
+@click.option("--as-of", "day", type=Day(), required=True, help="Learn from what was known at 07:00 ET of this date.")
+@common.mode_option(Mode.OVERNIGHT.value)
+@click.option("--dry-run", is_flag=True, help="Only say which steps would start.")
+@common.json_option
+def train(day: date, mode: str, *, dry_run: bool, as_json: bool) -> None:
+    """Fit the learned systems on what was known before a date, due or not, and let them replace their champions."""
+    options = {"targets": ["train"], "retrain": True, "dry_run": dry_run}
+    base = common.home()
+    run = common.settle(nights.ask(base, day, Mode(mode), options))
+    if dry_run:
+        if as_json:
+            common.print_json(run)
+        else:
+            out.print("would start: " + (", ".join(run["starts"]) or "nothing, it is done"))
+        return
+    made = [model for model in common.settle(_read(base, mode)) if model["game_date"] == day.isoformat()]
+    if as_json:
+        common.print_json({"run": run, "models": made})
+    else:
+        out.print(table(made))
+        nights.tell(run)
+    nights.refuse_failure(run)
+    raise click.exceptions.Exit(common.EXIT_CODES[run["status"]])
+
+
+@click.command()
+@common.mode_option(Mode.OVERNIGHT.value)
+@common.json_option
+def models(mode: str, *, as_json: bool) -> None:
+    """Every model that was trained: what it learned from, how it scored, whether it predicts."""
+    rows = common.settle(_read(common.home(), mode))
+    if as_json:
+        common.print_json(rows)
+    else:
+        out.print(table(rows))
+
+
+async def _read(base: Any, mode: str) -> list[dict[str, Any]]:  # noqa: ANN401 - TIPOFF_HOME
+    async with common.api(base) as client:
+        rows: list[dict[str, Any]] = await client.get("models", mode=mode)
+    return rows
+
+
+def table(rows: list[dict[str, Any]]) -> Table:
+    """Models, the newest first."""
+    shown = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("as of", "system", "status", "learned from", "rows", "points MAE", "coverage", "digest", "reason"):
+        shown.add_column(name)
+    for row in rows:
+        points = json.loads(row["metrics"]).get("newest", {}).get("points", {})
+        shown.add_row(
+            row["game_date"], row["system"], row["status"], f"{row['training_first']} - {row['training_last']}",
+            str(row["rows"]), f"{points['mae']:.3f}" if points else "",
+            f"{100 * points['coverage_80']:.1f} %" if points else "", row["digest"][:12], row["reason"] or "",
+        )  # fmt: skip
+    return shown

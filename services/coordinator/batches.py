@@ -1,0 +1,39 @@
+"""A slate cut into batches: whole games each, so that team-mates are predicted together."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+
+from services.coordinator.quotes import quoted
+from shared.contract import PredictionTask
+from shared.features import FEATURES
+from shared.markets import MARKETS
+from shared.ports import Row
+
+
+def task(row: Row, predicted_at: datetime) -> PredictionTask:
+    """A row of `load_features` as a task; null and zero stay apart."""
+    return PredictionTask(
+        game_id=row["game_id"],
+        player_id=row["player_id"],
+        team=row["team_abbr"],
+        opponent=row["opponent_team_abbr"],
+        predicted_at=predicted_at.isoformat(),
+        features={name: None if row[name] is None else float(row[name]) for name in FEATURES},
+        lines={market: quote for market in MARKETS if (quote := quoted(row, market)) is not None},
+    )
+
+
+def cut(tasks: Sequence[PredictionTask], size: int) -> list[tuple[PredictionTask, ...]]:
+    """Consecutive batches of at least one game and at most `size` players, unless one game alone has more.
+
+    The tasks are ordered by game.
+    """
+    batches: list[tuple[PredictionTask, ...]] = []
+    for _, group in groupby(tasks, key=lambda each: each.game_id):
+        game = tuple(group)
+        if batches and len(batches[-1]) + len(game) <= size:
+            batches[-1] += game
+        else:
+            batches.append(game)
+    return batches

@@ -1,0 +1,44 @@
+"""The `zone_matchup` system: form, moved by how the opponent defends where he scores, by pace and by fatigue.
+
+Hand-made: each adjustment is half of what it would be if all of it were real (defence ratings of a season regress by
+about half), and each goes one way: a weaker defence and a faster game never lower a forecast, tired legs never raise
+it.
+"""
+
+import numpy as np
+
+from services.worker.domain.distribution import Counts, Floats
+from services.worker.domain.spread import LEAST_MEAN
+from services.worker.domain.systems import moving_average
+from services.worker.domain.systems.base import Features, System, per_market
+
+SHARE = 0.5
+"""How much of an adjustment is believed."""
+TIRED = 0.02
+"""What full fatigue takes away."""
+_ALLOWED = {
+    "rebounds": "opponent_rebounds_factor",
+    "assists": "opponent_assists_factor",
+    "threes": "opponent_threes_factor",
+    "pra": "opponent_points_factor",
+}
+"""Market -> what the opponent allows of it, over the league's; points have their zones."""
+
+
+def mean(features: Features, market: str) -> Floats:
+    """(n,) expected counts. Where the opponent or the pace is not known yet, form stands."""
+    allowed = 1.0 + features["zone_mismatch"] if market == "points" else features[_ALLOWED[market]]
+    factor = _half(allowed) * _half(features["pace_factor"]) * (1.0 - TIRED * features["fatigue"])
+    return np.maximum(moving_average.mean(features, market) * factor, LEAST_MEAN)
+
+
+def _half(ratio: Floats) -> Floats:
+    return 1.0 + SHARE * (np.where(np.isnan(ratio), 1.0, ratio) - 1.0)
+
+
+def predict(features: Features, market: str) -> Counts:
+    """Forecast `market` for n players, as wide as form."""
+    return moving_average.SPREADS[market].around(mean(features, market))
+
+
+SYSTEM = System(per_market(predict), needs=(*moving_average.SYSTEM.needs, "fatigue"))

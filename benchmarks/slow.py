@@ -21,7 +21,7 @@ class Slow:
 
     async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
         """As the port."""
-        await self._wait(None)
+        await self._wait()
         return await self._warehouse.columns(sql, params)
 
     async def append(self, table: str, rows: Sequence[Row]) -> int:

@@ -60,8 +60,8 @@ class Header:
     def waits_for(self) -> tuple[str, ...]:
         """The inputs that must be verified before it may start.
 
-        What was made or collected for slates of the past (predictions, served features, lines) has long been there; what
-        grades rest on one another has not. A table that its own maker reads is no input to wait for.
+        What was made or collected for slates of the past (predictions, features, lines) has long been there; what
+        grades rest on has not. A table that its own maker reads is no input to wait for.
         """
         return tuple(name for name in self.inputs if name != self.output and not self._long_there(name))
 

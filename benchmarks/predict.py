@@ -72,7 +72,7 @@ def bench() -> list[Case]:
 
 
 def seconds(work: Callable[[], object], *, runs: int = 5) -> float:
-    """Median processor seconds of `work`, after a warm-up: it runs on one thread, and others use this machine."""
+    """Median processor seconds of `work`, after a warm-up: one thread does all of it, and others use this machine."""
     work()
     taken = []
     for _ in range(runs):

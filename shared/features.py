@@ -77,14 +77,16 @@ def _form(market: str) -> Iterator[Feature]:
 def _market(market: str) -> Iterator[Feature]:
     top = 1.2 * _CEILING[market]
 
-    def quoted(suffix: str, unit: str, high: float, meaning: str, *, whole: bool = False) -> Feature:
+    def quoted(suffix: str, unit: str, high: float, meaning: str, *, column: str = "", whole: bool = False) -> Feature:
         name = f"{market}_{suffix}"
-        return Feature(name, "market", PLAYER, name, unit, 0, high, SELDOM, meaning, whole)
+        source = f"{market}_{column}" if column else name
+        return Feature(name, "market", PLAYER, source, unit, 0, high, SELDOM, meaning, whole)
 
     yield quoted("line", market, top, "median over books of the latest main line; null if none")
     yield quoted("line_books", "books", 50, "books the line rests on; null if none", whole=True)
     yield quoted("line_spread", market, top, "highest minus lowest line of the books; null if none")
-    yield quoted("line_p_over", "probability", 1, "de-vigged P(over) at the line, mean over books; null without prices")
+    fair = "de-vigged P(over) at the line, mean over books; null without prices"
+    yield quoted("line_p_over", "probability", 1, fair, column="p_market")
 
 
 def _table(family: str, source: str, *rows: tuple[str, str, str, float, float, float, str]) -> Iterator[Feature]:

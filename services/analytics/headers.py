@@ -21,6 +21,10 @@ FIELDS = ("step", "inputs", "output", "grain", "as_of", "rows", "source")
 """All of them, in this order."""
 
 
+_BEFORE_TIP = ("raw.rosters", "raw.injuries", "raw.prop_lines")
+"""What is collected of a slate before its games."""
+
+
 @dataclass(frozen=True)
 class Header:
     """What a file says of itself."""
@@ -56,9 +60,15 @@ class Header:
     def waits_for(self) -> tuple[str, ...]:
         """The inputs that must be verified before it may start.
 
-        What was made for slates of the past (predictions, served features) has long been there.
+        What was made or collected for slates of the past (predictions, features, lines) has long been there; what
+        grades rest on has not. A table that its own maker reads is no input to wait for.
         """
-        return tuple(name for name in self.inputs if not (self.of_the_past and _has_mode(name)))
+        return tuple(name for name in self.inputs if name != self.output and not self._long_there(name))
+
+    def _long_there(self, table: str) -> bool:
+        if not self.of_the_past or table.startswith("predictions.prediction_grades"):
+            return False
+        return _has_mode(table) or table in _BEFORE_TIP
 
 
 def parse(text: str, name: str) -> Header:

@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from shared.features import FEATURES
 from shared.ports import Row, Warehouse
 from shared.slate import Mode
-from shared.tables import TABLES
 
 STORE = "features.ml_feature_store"
 ENOUGH = 40
 """Players a slate needs before a feature that never varies says anything."""
 DRIFT = 4.0
 """Standard deviations of the last weeks' player rows by which a slate's mean may be off before it has drifted."""
-_KEYS = {"game_date", "mode", "game_id", "player_id", "cutoff_at", "tip_utc"}
 _VARIED_LATER = {"is_home"}
 """May be constant on a slate: at a neutral site nobody is at home."""
 
@@ -43,12 +42,10 @@ class Finding:
 
 
 def limits() -> dict[str, Limit]:
-    """Feature -> what it may be, from the table's own declaration: null only where null has a meaning."""
-    columns = [column for column in TABLES[STORE].columns if column.name not in _KEYS and column.type != "STRING"]
+    """Feature -> what it may be, from the feature contract."""
     return {
-        column.name: Limit(nulls=1.0 if column.nullable else 0.0, varies=column.name not in _VARIED_LATER)
-        for column in columns
-        if column.type in ("INT64", "FLOAT64")
+        feature.name: Limit(feature.nulls, feature.low, feature.high, varies=feature.name not in _VARIED_LATER)
+        for feature in FEATURES.values()
     }
 
 

@@ -18,7 +18,7 @@ from shared.pipeline import plan
 from shared.ports import Ports
 from shared.slate import Mode, days, eastern_date
 
-MONITOR = ("cascade_timing", "phase_delays", "predictions_present", "coverage", "freshness", "accuracy")
+MONITOR = ("cascade_timing", "phase_delays", "predictions_present", "coverage", "freshness")
 """The monitoring queries (deploy/monitoring/queries), by name."""
 
 

@@ -8,6 +8,7 @@ from services.coordinator.domain.run import Run, RunStatus
 from services.coordinator.sql import sql
 from shared.alerts import clear_alert, raise_alert
 from shared.errors import AlreadyExists, Conflict
+from shared.leaks import suspects
 from shared.pipeline import MODE_RULES
 from shared.ports import Params, Ports
 from shared.schedules import SCHEDULES
@@ -20,10 +21,8 @@ FIRES: Final = "schedule_fires"
 _SILENT = timedelta(hours=26)
 """Every schedule fires at least once a day; two hours' grace for daylight saving and retries."""
 _STALE_WINDOW = timedelta(days=60)
-_MARKET_MAE = {"points": 4.6}
-"""Mean absolute error over a week below which a market's predictions are too good to be true: the best published models
-reach about 4.9 on players with a line (failure 29: a "MAE 3.40" was a leak)."""
-_ENOUGH_GRADES = 500
+_JUDGED = timedelta(days=60)
+"""Days of grades that are looked at for errors too good to be true: as many as that takes."""
 _ALERT_OF = {RunStatus.FAILED: "run_failed", RunStatus.DEGRADED: "run_degraded"}
 
 
@@ -124,17 +123,13 @@ async def _watched_since(ports: Ports, now: datetime) -> datetime:
 
 
 async def _accuracy(ports: Ports, mode: Mode) -> None:
-    """An error far below the market's is an alarm, not a triumph (failure 29)."""
+    """An error far below the market's is an alarm, not a triumph (failure 29); `shared.leaks` judges."""
     today = eastern_date(ports.clock.now())
-    params: Params = {"first": today - timedelta(days=7), "last": today, "mode": mode.value}
-    rows = await ports.warehouse.query(sql("monitor/accuracy"), params)
+    params: Params = {"first": today - _JUDGED, "last": today, "mode": mode.value, "system": ""}
+    rows = await ports.warehouse.query(sql("accuracy_leaks"), params)
+    found = {suspect["system"]: suspect["reason"] for suspect in suspects(rows)}
     for row in rows:
-        floor = _MARKET_MAE.get(row["market"])
-        if floor is None or row["graded"] < _ENOUGH_GRADES:
-            continue
-        detail = f"mean absolute error {row['mae']:.2f} over {row['graded']} predictions, below {floor}"
-        scope = f"{row['system']}.{row['market']}.{mode.value}"
-        await _set(ports, "accuracy_too_good", scope, detail if row["mae"] < floor else None)
+        await _set(ports, "accuracy_too_good", f"{row['system']}.{mode.value}", found.get(row["system"]))
 
 
 async def _set(ports: Ports, name: str, scope: str, detail: str | None) -> None:

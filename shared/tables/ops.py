@@ -71,6 +71,7 @@ OPS = (
             n("run_ended_at", "TIMESTAMP", "when its last step was settled; null while it goes on"),
         ),
         cluster=("mode", "step"),
+        rows="one per step of a run: about 20 a night and mode",
     ),
     Table(
         "ops.decisions",
@@ -93,5 +94,6 @@ OPS = (
             c("decided_at", "TIMESTAMP", "when it was taken"),
         ),
         cluster=("mode", "step"),
+        rows="one per step and attempt of a run: about 20 a night and mode",
     ),
 )

@@ -10,7 +10,7 @@ QUANTILE_COLUMNS = tuple(f"q{round(100 * q):02d}" for q in QUANTILES)
 _DISTRIBUTION = (
     c("centre", "FLOAT64", "stored distribution: P(count <= k) = Phi(((k + 1)^power - centre) / scale)"),
     c("scale", "FLOAT64", "that scale, in the statistic's unit to the power"),
-    c("power", "FLOAT64", "that power; a constant of the market"),
+    c("power", "FLOAT64", "that exponent, without unit; a constant of the market"),
     n("minutes", "FLOAT64", "expected minutes if he plays; null when no model says"),
     n("p_play", "FLOAT64", "probability that he plays; null when no model says"),
     n("artifact", "STRING", "digest of the fitted model; null for a system that has none"),
@@ -128,6 +128,7 @@ PREDICTIONS = (
             c("created_at", "TIMESTAMP", "business instant of the training"),
         ),
         cluster=("mode", "system"),
+        rows="one per learned system, mode and training: about one a month",
     ),
     Table(
         "predictions.prediction_grades",
@@ -170,6 +171,7 @@ PREDICTIONS = (
             n("pick_result", "STRING", "won, lost, push or void; null unless over or under was recommended"),
         ),
         cluster=("system", "market"),
+        rows="one per prediction that counts, of a game with both teams' box scores",
     ),
     Table(
         "predictions.prediction_grades_history",
@@ -184,6 +186,7 @@ PREDICTIONS = (
             c("revision", "INT64", "1 when first graded, one more whenever the grade had changed"),
         ),
         cluster=("system", "market"),
+        rows="one per grade, and one more whenever it changed",
     ),
     Table(
         "predictions.system_daily_performance",
@@ -212,6 +215,6 @@ PREDICTIONS = (
                 "mean movement of the line towards the picks, in the statistic's unit; null if none",
             ),
         ),
-        rows="one per current prediction of a game that is over",
+        rows="one per slate, mode, market and system with a grade",
     ),
 )

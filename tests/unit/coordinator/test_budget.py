@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from services.coordinator.budget import ALERTS, EXCEEDED, spent, watch
+from services.coordinator.budget import EXCEEDED, spent, watch
 from services.coordinator.domain.run import Run, StepState
+from shared.alerts import COLLECTION
 from shared.ports import Ports
 from shared.slate import Mode
 from tests.unit.shared.places import embedded_ports
@@ -38,7 +39,7 @@ async def test_a_run_over_its_budget_raises_one_alert(ports: Ports) -> None:
     """However often it is looked at; it names the sum, the budget and the dearest step."""
     for _ in range(2):
         await watch(run(grade=250_000, ml_feature_store=500_000), 0.5, ports)
-    [alert] = await ports.state.list(ALERTS)
+    [alert] = await ports.state.list(COLLECTION)
     assert (alert.data["name"], alert.data["scope"]) == (EXCEEDED, "2024-03-04.overnight.1")
     assert "0.7500 of 0.5000 US dollars spent, most by ml_feature_store" in alert.data["detail"]
 
@@ -46,4 +47,4 @@ async def test_a_run_over_its_budget_raises_one_alert(ports: Ports) -> None:
 async def test_a_run_within_its_budget_raises_none(ports: Ports) -> None:
     """The budget itself may be spent."""
     await watch(run(grade=500_000), 0.5, ports)
-    assert await ports.state.list(ALERTS) == []
+    assert await ports.state.list(COLLECTION) == []

@@ -170,7 +170,7 @@ async def test_summaries_are_counted_per_player_and_game(ports: Ports) -> None:
         ports.warehouse,
         raw__player_box_scores=[
             box("0022300801", 1, YESTERDAY), box("0022300801", 2, YESTERDAY), box(GAME, 1, SLATE),
-            box("0022200001", 1, SLATE - timedelta(days=401)),
+            box("0022200001", 1, SLATE - timedelta(days=801)),
         ],
         analytics__player_game_summary=[summary],
     )  # fmt: skip
@@ -212,7 +212,7 @@ async def test_form_is_counted_per_player_with_a_game_in_the_window(ports: Ports
         analytics__player_game_summary=[
             played(1, YESTERDAY),
             played(2, SLATE - timedelta(days=400)),
-            played(3, SLATE - timedelta(days=401)),
+            played(3, SLATE - timedelta(days=801)),
             played(4, SLATE),
         ],
         features__player_daily_cache=[row("features.player_daily_cache", mode="overnight", player_id=1)],

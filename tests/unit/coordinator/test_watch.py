@@ -15,6 +15,7 @@ from services.coordinator.ledger import enter
 from services.coordinator.watch import announce
 from shared.alerts import alerts
 from shared.contract import RunEnded
+from shared.leaks import LEAST_GRADES
 from shared.ports import Delivery, Ports, Row
 from shared.schedules import SCHEDULES
 from shared.slate import Mode, eastern_instant
@@ -149,10 +150,20 @@ async def test_without_any_schedule_none_is_missed(ports: Ports) -> None:
 
 @pytest.mark.parametrize(("error", "told"), [(3.4, True), (4.9, False)])
 async def test_f29_errors_far_below_the_markets_are_an_alarm(ports: Ports, error: float, *, told: bool) -> None:
-    """An error of 3.40 was a mirage; 4.9 is what can be reached."""
-    kind = {"mode": "overnight", "market": "points", "system": "moving_average", "game_date": YESTERDAY, "line": 20.5}
+    """An error of 3.40 where rate times minutes errs by 5 was a mirage; 4.9 is what can be reached."""
+    kind: Row = {"mode": "overnight", "market": "points", "system": "moving_average", "game_date": YESTERDAY}
+    regular: Row = {"games_before": 20, "minutes_before": 30.0, "actual": 20.0, "rate_minutes": 15.0, "line": None}
     grades = [
-        row("predictions.prediction_grades", game_id="0022300801", player_id=n, error=error, **kind) for n in range(500)
+        row(
+            "predictions.prediction_grades",
+            game_id="0022300801",
+            player_id=n,
+            error=error,
+            brier=None,
+            **kind,
+            **regular,
+        )
+        for n in range(LEAST_GRADES)
     ]
     await load(ports.warehouse, predictions__prediction_grades=grades)
     set_clock(ports, at(8))

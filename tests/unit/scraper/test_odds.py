@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from services.scraper.domain.odds import MARKET_KEYS, Event, Offer, parse_events, parse_odds
 from services.scraper.domain.wire import Fault
+from shared.markets import MARKETS
 from tests.unit.scraper import wire
 
 POSTED = datetime(2024, 3, 4, 20, 10, 7, tzinfo=UTC)
@@ -59,13 +60,13 @@ def test_two_outcomes_make_an_offer() -> None:
     )
 
 
-def test_main_and_alternate_markets_of_the_four_statistics() -> None:
-    """Eight markets are asked for; others that come along are none of ours."""
-    assert len(MARKET_KEYS) == 8
+def test_main_and_alternate_markets_of_every_statistic() -> None:
+    """Two markets a statistic are asked for; others that come along are none of ours."""
+    assert len(MARKET_KEYS) == 2 * len(MARKETS)
     markets = [wire.market(key, wire.outcomes("Nyk Elm", 5.5)) for key in (*MARKET_KEYS, "player_steals", "h2h")]
     parsed = parse_odds(wire.body(wire.odds(fanduel=markets)))
     assert {(offer.market, offer.is_main) for offer in parsed.records} == {
-        (market, main) for market in ("points", "rebounds", "assists", "threes") for main in (True, False)
+        (market, main) for market in MARKETS for main in (True, False)
     }
 
 
@@ -90,7 +91,7 @@ def test_f24_every_player_market_and_line_is_kept(wanted: set[tuple[str, str, st
     got = [
         (
             offer.bookmaker,
-            f"player_{offer.market}{'' if offer.is_main else '_alternate'}",
+            f"{MARKETS[offer.market].odds_key}{'' if offer.is_main else '_alternate'}",
             offer.player_name,
             offer.line,
         )

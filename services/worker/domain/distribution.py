@@ -25,6 +25,8 @@ SUPPORT = 150
 """Largest count considered, the same for all: a row must not depend on which others are in its batch."""
 LEAST_SCALE = 0.02
 """Keeps a distribution from becoming a point, in the space of the power."""
+_CHUNK = 4096
+"""Rows whose probabilities are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,21 @@ class Counts:
     """(n,) standard deviations in the space of the power."""
     power: float
     """The same for all rows."""
-    pmf: Floats
-    """(n, k+1) probabilities; the tail beyond k is at k."""
-    cdf: Floats
-    """(n, k+1) P(count <= j)."""
+
+    @property
+    def cdf(self) -> Floats:
+        """(n, k+1) P(count <= j), made anew whenever it is asked for: kept, it would be most of a training's memory."""
+        return _cdf(self.centre, self.scale, self.power)
+
+    @property
+    def pmf(self) -> Floats:
+        """(n, k+1) probabilities; the tail beyond k is at k."""
+        return np.diff(self.cdf, axis=1, prepend=0.0)
 
     def quantiles(self, levels: tuple[float, ...] = QUANTILES) -> Floats:
         """(n, len(levels)) quantiles in the statistic's unit, non-decreasing along each row, at least 0."""
-        mid = self.cdf - 0.5 * self.pmf
+        cdf = self.cdf
+        mid = cdf - 0.5 * np.diff(cdf, axis=1, prepend=0.0)
         rows = np.arange(len(mid))
         last = mid.shape[1] - 1
         out = np.empty((len(mid), len(levels)))
@@ -69,7 +78,7 @@ class Counts:
 
     def take(self, rows: npt.NDArray[Any]) -> "Counts":
         """Some of the distributions, by index or mask."""
-        return Counts(self.mean[rows], self.centre[rows], self.scale[rows], self.power, self.pmf[rows], self.cdf[rows])
+        return Counts(self.mean[rows], self.centre[rows], self.scale[rows], self.power)
 
     def _at(self, line: Floats, table: Floats, *, below_support: float) -> Floats:
         known = ~np.isnan(line)
@@ -81,11 +90,18 @@ class Counts:
 def power_normal(centre: Floats, scale: Floats, power: float) -> Counts:
     """Distributions with the given centres and scales, each (n,); a scale below `LEAST_SCALE` is raised to it."""
     scale = np.maximum(scale, LEAST_SCALE)
+    mean = np.empty(len(centre))
+    for start in range(0, len(centre), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        mean[rows] = (1.0 - _cdf(centre[rows], scale[rows], power)[:, :-1]).sum(axis=1)
+    return Counts(mean, centre, scale, power)
+
+
+def _cdf(centre: Floats, scale: Floats, power: float) -> Floats:
     edges = np.arange(1, SUPPORT + 1, dtype=np.float64) ** power
     cdf = np.ones((len(centre), SUPPORT + 1))
     ndtr((edges[None, :] - centre[:, None]) / scale[:, None], out=cdf[:, :-1])
-    pmf = np.diff(cdf, axis=1, prepend=0.0)
-    return Counts((pmf * np.arange(SUPPORT + 1)).sum(axis=1), centre, scale, power, pmf, cdf)
+    return cdf
 
 
 def to_power(count: Floats, power: float) -> Floats:

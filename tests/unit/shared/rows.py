@@ -73,7 +73,7 @@ def prediction(game_id: str, player: int, day: date, generation: int = 1, **valu
     known = {"game_id": game_id, "player_id": player, "game_date": day, "run_id": run_id, "generation": generation}
     quantiles = {f"q{round(100 * q):02d}": 100 * q for q in QUANTILES}
     kind = {"mode": "overnight", "market": "points", "system": "moving_average", "recommendation": "no_line"}
-    moments = {"mean": 50.0, "centre": 51.0, "scale": 10.0, "power": 1.0}
+    moments = {"mean": 50.0, "centre": 50.6, "scale": 10.0, "power": 1.0}
     at = eastern_instant(day, OVERNIGHT_CUTOFF)
     return row("predictions.player_prop_predictions", predicted_at=at, **known, **kind, **moments, **quantiles) | values
 

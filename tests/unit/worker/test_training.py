@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from services.worker.domain import artifact as artifacts
+from services.worker.domain import systems
 from services.worker.domain.artifact import Artifact, pack, unpack
 from services.worker.domain.systems import system
 from services.worker.domain.systems.base import Inputs
@@ -20,7 +22,7 @@ from services.worker.domain.training.run import Training, train
 from services.worker.models import open_model
 from shared.errors import Permanent
 from shared.markets import MARKETS
-from shared.systems import LEARNED
+from shared.systems import LEARNED, SYSTEMS
 from tests.unit.worker.league import PLAYERS, day_after, frame
 
 SLATES = 60
@@ -179,3 +181,61 @@ def test_drift_is_named() -> None:
     assert list(found) == ["moved", "still"]
     assert found["moved"] > ALARM > found["still"] == 0.0
     assert psi(still, np.full(5000, np.nan)) > ALARM
+
+
+def said(training: Training, rows: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """Every system's forecasts of some rows of the newest slates."""
+    models, some = models_of(training), training.split.newest.take(rows)
+    out: dict[str, Any] = {}
+    for name, entry in SYSTEMS.items():
+        members = {member: out[member] for member in entry.reads if member in out}
+        out[name] = system(name).predict(Inputs(some.features, some.player_id, models.get(name), members))
+    return out
+
+
+def test_a_row_of_any_system_does_not_depend_on_the_others(training: Training) -> None:
+    """Alone or among sixty, each system says the same to the bit."""
+    together = said(training, np.arange(60))
+    for row in (0, 7, 59):
+        alone = said(training, np.array([row]))
+        for name, forecasts in together.items():
+            for market, forecast in forecasts.items():
+                rows = np.arange(60) if forecast.rows is None else forecast.rows
+                here = np.flatnonzero(rows == row)
+                assert (forecast.counts.centre[here] == alone[name][market].counts.centre).all()
+                assert (forecast.counts.scale[here] == alone[name][market].counts.scale).all()
+
+
+def test_only_rows_with_a_line_have_a_market_residual(training: Training) -> None:
+    """And the ensemble is what its members are where there is none."""
+    newest = training.split.newest
+    forecast = training.trained["market_residual"].forecasts["points"]
+    assert forecast.rows is not None
+    assert set(forecast.rows) == set(np.flatnonzero(~np.isnan(newest.features["points_line"])))
+    assert 0 < len(forecast.rows) < len(newest)
+
+
+def test_comparable_games_are_of_earlier_slates(training: Training) -> None:
+    """`similarity` names player and date, and no date that it could not know."""
+    told = training.trained["similarity"].forecasts["points"].drivers
+    assert told is not None
+    first = training.split.newest.day.min()
+    days = {np.datetime64(name.rsplit(" ", 1)[1]) for row in told() for name, _ in row}
+    assert days
+    assert max(days) < first
+
+
+def test_what_moved_a_forecast_adds_up(training: Training) -> None:
+    """The contributions of a row and the trees' expectation are the prediction."""
+    model = models_of(training)["boosted"].markets["points"].centre[0]
+    x = np.random.default_rng(4).normal(size=(20, model.booster.num_feature()))
+    assert model.offset + model.contributions(x).sum(axis=1) == pytest.approx(model.predict(x), abs=1e-5)
+
+
+def test_every_entry_has_its_module() -> None:
+    """The registry and the folder of systems name the same; members come before those who read them."""
+    folder = Path(systems.__file__).parent
+    assert {path.stem for path in folder.glob("*.py")} - {"__init__", "base"} == set(SYSTEMS)
+    assert all((system(name).load is not None) == entry.learned for name, entry in SYSTEMS.items())
+    names = list(SYSTEMS)
+    assert all(names.index(read) < names.index(name) for name, entry in SYSTEMS.items() for read in entry.reads)

@@ -65,7 +65,7 @@ def table(rows: list[dict[str, Any]]) -> Table:
         points = json.loads(row["metrics"]).get("newest", {}).get("points", {})
         shown.add_row(
             row["game_date"], row["system"], row["status"], f"{row['training_first']} - {row['training_last']}",
-            str(row["rows"]), f"{points['mae']:.3f}" if points else "",
+            str(row["row_count"]), f"{points['mae']:.3f}" if points else "",
             f"{100 * points['coverage_80']:.1f} %" if points else "", row["digest"][:12], row["reason"] or "",
         )  # fmt: skip
     return shown

@@ -77,6 +77,6 @@ SERVICES = {
         Service("analytics", max_instances=2, concurrency=20),
         Service("coordinator", max_instances=2, concurrency=80, memory="1Gi", archive=True),
         # Predicting is arithmetic: few batches per instance, many instances.
-        Service("worker", max_instances=10, concurrency=2, memory="1Gi"),
+        Service("worker", max_instances=10, concurrency=2, memory="2Gi", archive=True),
     )
 }

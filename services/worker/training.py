@@ -138,7 +138,7 @@ async def _register(one: "Trained", training: "Training", old: Row | None, ports
         "digest": one.digest,
         "training_first": date.fromisoformat(made.training_first),
         "training_last": date.fromisoformat(made.training_last),
-        "rows": made.rows,
+        "row_count": made.rows,
         "contract_version": FEATURE_CONTRACT_VERSION,
         "libraries": json.dumps(made.libraries, sort_keys=True),
         "metrics": json.dumps({**made.metrics, **asdict(verdict)}, sort_keys=True),

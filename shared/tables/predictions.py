@@ -119,7 +119,7 @@ PREDICTIONS = (
             c("digest", "STRING", "SHA-256 of the artifact's bytes, hexadecimal: its name in the archive"),
             c("training_first", "DATE", "first slate trained on"),
             c("training_last", "DATE", "last slate trained on"),
-            c("rows", "INT64", "player games trained on"),
+            c("row_count", "INT64", "player games trained on"),
             c("contract_version", "STRING", "version of the feature contract it was trained under"),
             c("libraries", "STRING", "versions of the libraries it was made with, a JSON object"),
             c("metrics", "STRING", "walk-forward scores on the newest slates, a JSON object"),

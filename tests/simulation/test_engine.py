@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import date
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from shared.embedded.secrets import EnvironmentSecrets
 from shared.embedded.state import SQLiteState
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Conflict, Skip, Transient
+from shared.pipeline import STEPS
 from shared.ports import Bus, Ports, StateStore
 from shared.slate import Mode
 from tests.contract.fakes import SimulatedClock
@@ -79,8 +81,7 @@ async def test_twenty_concurrent_applies_all_land(ports_on: MakePorts, tmp_path:
     bus = EmbeddedBus(SimulatedClock())
     engines = [Engine(ports_on(bus, client)) for client in clients]
     await engines[0].apply(RunRequested(DAY, Mode.OVERNIGHT, "test"))
-    for step in ("schedule", "box_scores", "rosters", "injuries", "lines", "player_game_summary",
-                 "upcoming_player_game_context", "player_daily_cache", "ml_feature_store", "train"):  # fmt: skip
+    for step in takewhile(lambda name: name != "predict", STEPS):
         await engines[0].apply(StepVerified(RUN_ID, step, 1, Evidence(expected=1, verified=1)))
     async with asyncio.TaskGroup() as group:
         for number in range(20):

@@ -40,7 +40,7 @@ def test_deploy_goes_build_candidate_permission_check_traffic(shell: Cloud) -> N
         "run services list",
         "run revisions list",
         "builds submit .",
-        "run deploy tipoff-worker",
+        "beta run deploy",
         "run services get-iam-policy",
         "auth print-identity-token --impersonate-service-account=tipoff-invoker@my-project.iam.gserviceaccount.com",
         "curl https://candidate---tipoff-worker-123456789012.us-east1.run.app/healthz/",

@@ -64,7 +64,7 @@ def demo(path: Path | None, mode: str, market: str, *, as_json: bool, dry_run: b
     if as_json:
         common.print_json({"report": report, "predictions": rows})
     else:
-        out.print(show.predictions_table([row for row in rows if row["market"] == market], market))
+        out.print(show.predictions_table(show.headline([row for row in rows if row["market"] == market]), market))
         [night] = report["nights"]
         out.print()
         out.print(show.accuracy_table(night["accuracy"]))
@@ -125,7 +125,8 @@ def replay(  # noqa: PLR0913 - one argument per option
             + [{"game_date": day, "games": games, "warmup": False} for day, games in slates]
         )
         return
-    err.print(_announced(earlier))
+    if earlier or err.is_terminal:
+        err.print(_announced(earlier))
     with (
         _workspace(base, "replay", history, plan, [str(day) for day in earlier[:1]]) as workspace,
         show.SeasonProgress(f"replay {mode}", len(earlier) + len(slates) + 1) as progress,

@@ -60,6 +60,8 @@ def _asked(row: dict[str, Any], system: str | None, player: str | None) -> bool:
 def _print(rows: Sequence[dict[str, Any]], *, explain: bool) -> None:
     for name in show.MARKET_ORDER:
         of_market = [row for row in rows if row["market"] == name]
+        if len({row["system"] for row in of_market}) > 1:  # nobody asked for one: each player once, by the best
+            of_market = show.headline(of_market)
         if of_market:
             out.print(show.predictions_table(of_market, name))
             if explain:

@@ -84,6 +84,17 @@ class SeasonProgress(NightProgress):
         self._progress.update(self._tasks["all", ""], completed=len(self._ended), note=note)
 
 
+_HEADLINES = ("ensemble", "moving_average")
+"""Systems whose predictions are shown where one of each player is enough, the best first."""
+
+
+def headline(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The predictions of one system: the best that is there."""
+    there = {row["system"] for row in rows}
+    best = next((system for system in _HEADLINES if system in there), None)
+    return [row for row in rows if row["system"] == best]
+
+
 def predictions_table(rows: Sequence[dict[str, Any]], market: str) -> Table:
     """A market's predictions by game, the best first; the system where there is more than one."""
     several = len({row["system"] for row in rows}) > 1

@@ -91,6 +91,8 @@ def test_f17_every_prediction_is_graded_with_what_happened(night: Replayed) -> N
         for row in rows_of(night.history, "player_games", night.first, night.last)
         for market, stat in stats.items()
     }
+    for game, player, _ in list(actual):
+        actual[game, player, "pra"] = sum(actual[game, player, one] for one in ("points", "rebounds", "assists"))
     graded = query(night.home, "SELECT game_id, player_id, market, voided, actual FROM predictions.prediction_grades")
     for *key, voided, outcome in graded:
         assert (voided, outcome) == ((False, actual[*key]) if (*key,) in actual else (True, None))

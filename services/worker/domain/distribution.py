@@ -6,8 +6,7 @@ that it stays a count:
     P(Y <= k) = Phi(((k + 1)**power - centre) / scale),    k = 0, 1, 2, ...
 
 The power, a constant of the market, sets the skewness; centre and scale are a row's own. Quantiles are read off the
-mid-distribution function F(k-1) + P(k)/2, interpolated between counts (Parzen 2004): unlike a step function's, they are
-calibrated for discrete outcomes.
+mid-distribution function F(k-1) + P(k)/2 (Parzen 2004): unlike a step function's, they are calibrated for counts.
 """
 
 from dataclasses import dataclass
@@ -25,6 +24,14 @@ SUPPORT = 150
 """Largest count considered, the same for all: a row must not depend on which others are in its batch."""
 LEAST_SCALE = 0.02
 """Keeps a distribution from becoming a point, in the space of the power."""
+HIGH_COUNTS = 0.8
+"""Powers above are those of markets of high counts, in which one count is a small share: points, and sums with them."""
+BELOW_ALL = -0.5
+"""The quantile of a level that lies below every count: in the lowest quarter of P(0). People are shown 0."""
+_PLATEAU = 0.25
+"""Share of a count's step, to both sides of its middle, whose levels are that count."""
+_TAILS = 0.35
+"""Levels further than this from the median are tails."""
 _CHUNK = 4096
 """Rows whose probabilities are in memory at once."""
 
@@ -53,18 +60,21 @@ class Counts:
         return np.diff(self.cdf, axis=1, prepend=0.0)
 
     def quantiles(self, levels: tuple[float, ...] = QUANTILES) -> Floats:
-        """(n, len(levels)) quantiles in the statistic's unit, non-decreasing along each row, at least 0."""
-        cdf = self.cdf
-        mid = cdf - 0.5 * np.diff(cdf, axis=1, prepend=0.0)
-        rows = np.arange(len(mid))
-        last = mid.shape[1] - 1
-        out = np.empty((len(mid), len(levels)))
-        for column, level in enumerate(levels):
-            above = np.minimum((mid < level).sum(axis=1), last)  # first count that reaches it
-            below = np.maximum(above - 1, 0)
-            low, high = mid[rows, below], mid[rows, above]
-            share = np.divide(level - low, high - low, out=np.zeros_like(low), where=high > low)
-            out[:, column] = below + np.clip(share, 0.0, 1.0) * (above - below)
+        """(n, len(levels)) quantiles in the statistic's unit, non-decreasing along each row; -1/2: below every count.
+
+        A level near the middle of a count's step is that count itself; between the steps it is interpolated. Each level
+        thus gets the nearest of the shares that counts can realise, and the median is the count that least absolute
+        error asks for. The tails of high counts are interpolated throughout: their steps are small, and a band that
+        ends on counts holds both of them.
+        """
+        cdf, wanted = self.cdf, np.array(levels)
+        pmf = np.diff(cdf, axis=1, prepend=0.0)
+        out = np.maximum(_read(cdf - (0.5 + _PLATEAU) * pmf, cdf - (0.5 - _PLATEAU) * pmf, wanted), BELOW_ALL)
+        tails = np.abs(wanted - 0.5) > _TAILS
+        if self.power > HIGH_COUNTS and tails.any():
+            mid = cdf - 0.5 * pmf
+            out[:, tails] = np.maximum(_read(mid, mid, wanted[tails]), 0.0)
+            out = np.maximum.accumulate(out, axis=1)
         return out
 
     def over(self, line: Floats) -> Floats:
@@ -107,3 +117,13 @@ def _cdf(centre: Floats, scale: Floats, power: float) -> Floats:
 def to_power(count: Floats, power: float) -> Floats:
     """(n,) counts, or expectations of them, in the space of the power: at the middle of the count."""
     return np.asarray((np.maximum(count, 0.0) + 0.5) ** power)
+
+
+def _read(enter: Floats, leave: Floats, levels: Floats) -> Floats:
+    """(n, len(levels)) levels read off a curve that is k from enter[:, k] to leave[:, k], and linear in between."""
+    rows, last = np.arange(len(enter))[:, None], enter.shape[1] - 1
+    k = np.stack([np.minimum((leave < level).sum(axis=1), last) for level in levels], axis=1)
+    start = np.where(k > 0, leave[rows, np.maximum(k - 1, 0)], 0.0)
+    end = enter[rows, k]
+    share = np.divide(levels - start, end - start, out=np.ones_like(end), where=end > start)
+    return np.where(levels >= end, k, k - 1 + np.clip(share, 0.0, 1.0))

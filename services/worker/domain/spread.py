@@ -10,8 +10,6 @@ from services.worker.domain.distribution import Counts, Floats, power_normal, to
 
 POWERS: Mapping[str, float] = {"points": 0.9, "rebounds": 0.65, "assists": 0.6, "threes": 0.5, "pra": 0.95}
 """Market -> the power that makes its outcomes about normal around a forecast."""
-BY_COVERAGE = frozenset({"points", "pra"})
-"""Markets of high counts, calibrated by the coverage of their 80 % band; others' bands are too lumpy for that."""
 ROTATION_MINUTES = 15.0
 """Calibrated on players with at least so many recent minutes."""
 

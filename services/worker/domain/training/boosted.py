@@ -13,7 +13,7 @@ import numpy.typing as npt
 from services.worker.domain import trees
 from services.worker.domain.artifact import Array
 from services.worker.domain.distribution import Floats, to_power
-from services.worker.domain.spread import BY_COVERAGE, POWERS, ROTATION_MINUTES
+from services.worker.domain.spread import POWERS, ROTATION_MINUTES
 from services.worker.domain.systems import boosted as system
 from services.worker.domain.systems.base import Features
 from services.worker.domain.training.columns import of_market, shared_columns
@@ -128,7 +128,7 @@ def _market(features: Features, outcome: Floats, market: str, held: list[Mask]) 
     texts |= fit_all({"spread": Fit(wide, squared / by_level - 1.0, None, _SPREAD, ROUNDS["spread"])})
     scale = np.sqrt(by_level * np.clip(1.0 + trees.load(texts["spread"]).predict(wide), *system.WIDTHS))
     use = features["minutes_ewma"] >= ROTATION_MINUTES
-    shift, width = calibrate(outcome[use], centre[use], scale[use], power, by_coverage=market in BY_COVERAGE)
+    shift, width = calibrate(outcome[use], centre[use], scale[use], power)
     numbers = np.array([power, *level, floor, shift, width])
     return _One(texts, numbers, centre + shift * scale, scale * width)
 

@@ -115,7 +115,7 @@ def predictions_table(rows: Sequence[dict[str, Any]], market: str) -> Table:
             matchup(row),
             *([system_name(row)] if several else []),
             f"{row['mean']:.1f}",
-            f"{row['q10']:.0f} - {row['q90']:.0f}",
+            f"{max(row['q10'], 0.0):.0f} - {row['q90']:.0f}",
             "" if row["line"] is None else f"{row['line']:g}",
             _percent(row["p_over"]),
             _percent(row["p_market"]),

@@ -21,6 +21,8 @@ Connection = duckdb.DuckDBPyConnection
 
 CONCURRENCY = 4
 """Statements at once: as many threads. Further ones wait their turn, which does not count against their time limit."""
+MEMORY = "1GB"
+"""What the engine may keep in memory: a season's pages would fill the machine, and a night reads few of them."""
 
 
 class Duck:
@@ -147,6 +149,7 @@ def _prepare(database: Connection, tables: Mapping[str, Table], where: str) -> N
     database.execute("SET GLOBAL TimeZone = 'UTC'")
     # Several threads add floating point numbers in whatever order they finish; one thread gives the same sum each time.
     database.execute("SET GLOBAL threads = 1")
+    database.execute(f"SET GLOBAL memory_limit = '{MEMORY}'")
     # As BigQuery: 1.0 / 0, LN(0) and SQRT(-1) are errors, not infinite.
     database.execute("SET GLOBAL ieee_floating_point_ops = false")
     migrate(database, tables, where)

@@ -17,8 +17,9 @@ _LOW, _HIGH = QUANTILES.index(0.10), QUANTILES.index(0.90)
 REGULAR_GAMES = 10
 REGULAR_MINUTES = 15.0
 """A regular has that many games and mean minutes this season."""
-TOO_GOOD_BASELINE = 0.25
-"""Points better than rate x minutes on regulars. Honest ones reach 0.14, knowing who plays 0.19, minutes too 0.88."""
+TOO_GOOD_BASELINE = 0.5
+"""Points better than rate x minutes on regulars. Honest ones reach 0.14 in a regular season and 0.37 in playoffs, whose
+minutes recent form does not know; the minutes played themselves are worth 0.88."""
 TOO_GOOD_LINE = 0.12
 """Points better than the line. Honest features reach 0.03."""
 LEAST_ROWS = 1000

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from shared.markets import MARKETS
 from shared.ports import Row
 from shared.slate import BOX_SCORE_LAG, eastern_instant, season_of
+from shared.systems import SYSTEMS
 from shared.tables import QUANTILES
 from tests.unit.shared.rows import row, tip
 
@@ -49,6 +50,7 @@ def tables() -> dict[str, list[Row]]:
             for market in MARKETS
         ],
         "predictions.player_prop_predictions": list(_published(games[-6:], dice)),
+        "predictions.models": list(_models()),
         "ops.step_runs": list(_step_runs((EVE, SLATE))),
         "ops.decisions": list(_decisions((EVE, SLATE))),
     }
@@ -245,6 +247,24 @@ def _prediction(table: str, game: Row, player: int, market: str, dice: random.Ra
     }
     quantiles = {f"q{round(100 * q):02d}": middle * 2 * q for q in QUANTILES}
     return row(f"predictions.{table}", **{**quantiles, **known, **values})
+
+
+def _models() -> Iterator[Row]:
+    """Of each learned system an old champion, a challenger and a new champion; a refused one of another mode."""
+    statuses = (("champion", PLAYED[2]), ("challenger", EVE), ("champion", EVE), ("refused", SLATE))
+    for system in (system for system, entry in SYSTEMS.items() if entry.learned):
+        for number, (status, as_of) in enumerate(statuses):
+            yield row(
+                "predictions.models",
+                game_date=as_of,
+                mode="same_day" if status == "refused" else "overnight",
+                system=system,
+                digest=f"{number:064x}",
+                libraries='{"lightgbm": "4.7.0"}',
+                status=status,
+                reason=None if status == "champion" else "no better",
+                created_at=eastern_instant(as_of, time(7)),
+            )
 
 
 def _step_runs(days: Iterable[date]) -> Iterator[Row]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from shared.contract import StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.pipeline import STEPS
 from shared.ports import Params, Row, Warehouse
-from shared.slate import Mode
+from shared.slate import Mode, eastern_instant
 from shared.tables import TABLES
 from tests.integration import bigquery_world as world
 from tests.integration.bigquery import bigquery
@@ -48,6 +48,10 @@ _NOON = datetime(2024, 3, 10, 16, tzinfo=UTC)
 _EVENING = datetime(2024, 3, 10, 23, 30, tzinfo=UTC)
 """Between the tip-offs."""
 
+_MORNING = datetime(2024, 3, 9, 12, tzinfo=UTC)
+"""After the games of the eve's eve, before those of the eve."""
+_TRAINING: Params = {"first_date": world.PLAYED[0], "as_of": world.SLATE, "mode": "overnight"}
+
 VERIFY: Mapping[str, Sequence[Params]] = {
     "box_scores": [{**_SLATE, "season": "2023-24"}, {**_SLATE, "season": "1999-00"}],
     "grade": [_SLATE, {**_DAY, "mode": "same_day"}],
@@ -60,7 +64,10 @@ VERIFY: Mapping[str, Sequence[Params]] = {
     "player_game_summary": [_DAY],
     "player_shot_zone_analysis": [_SLATE],
     "player_composite_factors": [_SLATE],
-    "predict": [{**_RUN, "mode": "overnight", "per_player": 4, "not_tipped_after": _EVENING}],
+    "predict": [
+        {**_RUN, "mode": "overnight", "systems": systems, "per_player": 5, "per_line": 1, "not_tipped_after": _EVENING}
+        for systems in (["moving_average", "market_residual"], ["boosted"])
+    ],
     "publish": [_RUN, {**_RUN, "run_id": "none"}],
     "rosters": [_DAY, {"game_date": world.PLAYED[0]}],
     "team_defense_game_summary": [_DAY],
@@ -76,6 +83,7 @@ _CUTS: Sequence[Params] = [
     for by, lined in (("all", False), ("tier", True), ("edge", False), ("month", False))
 ]
 CASES: Mapping[str, Sequence[Params]] = {
+    "coordinator/sql/champions.sql": [_SLATE, {**_DAY, "mode": "same_day"}],
     "coordinator/sql/costs.sql": [{"first": world.EVE, "last": world.SLATE}],
     "coordinator/sql/accuracy.sql": _CUTS,
     "coordinator/sql/accuracy_bins.sql": _CUTS,
@@ -90,6 +98,7 @@ CASES: Mapping[str, Sequence[Params]] = {
         for path in sorted((SERVICES / "coordinator" / "sql" / kind).glob("*.sql"))
     },
     "coordinator/sql/load_features.sql": [{**_SLATE, "not_tipped_after": at} for at in (_NOON, _EVENING)],
+    "coordinator/sql/models.sql": [{"mode": "overnight"}],
     "coordinator/sql/predictions.sql": [
         {"game_date": day, "mode": "overnight", "market": market}
         for day in (world.EVE, world.SLATE)
@@ -105,6 +114,11 @@ CASES: Mapping[str, Sequence[Params]] = {
     "scraper/sql/roster.sql": [_DAY],
     "scraper/sql/seasons.sql": [{}],
     "scraper/sql/slate_games.sql": [_DAY, {"game_date": date(2024, 7, 1)}],
+    "worker/sql/newest_models.sql": [{"as_of": world.SLATE, "mode": "overnight"}],
+    **{f"worker/sql/{name}.sql": [_TRAINING] for name in ("served_slates", "training_features")},
+    "worker/sql/training_outcomes.sql": [
+        {**_TRAINING, "known_at": known_at} for known_at in (eastern_instant(world.SLATE, time(7)), _MORNING)
+    ],
 }
 """Queries by file, and the parameters each is asked with."""
 RUN_BY_TESTS = {f"analytics/sql/{name}.sql" for name in TRANSFORMS} | {"coordinator/sql/publish.sql"}

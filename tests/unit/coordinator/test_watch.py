@@ -1,5 +1,6 @@
 """Who is told what, and when: the run ledger, alerts at a run's end, the watch's round, feature health."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +12,11 @@ from services.coordinator.domain.run import Run, RunStatus, StepStatus
 from services.coordinator.engine import Engine
 from services.coordinator.handlers import Handlers
 from services.coordinator.health import DRIFT, ENOUGH, Limit, check, findings, health_query, limits
-from services.coordinator.ledger import enter
+from services.coordinator.ledger import enter, unentered
 from services.coordinator.watch import announce
 from shared.alerts import alerts
 from shared.contract import RunEnded
+from shared.embedded.bus import EmbeddedBus
 from shared.leaks import LEAST_GRADES
 from shared.ports import Delivery, Ports, Row
 from shared.schedules import SCHEDULES
@@ -252,3 +254,25 @@ async def test_a_dead_letter_is_told_of_until_its_run_completes(
     assert len(await alerts(ports.state)) == 2
     await announce(run.model_copy(update={"status": RunStatus.COMPLETE}), ports)
     assert await open_alerts(ports) == {"dead_letter": "not a Tipoff message"}
+
+
+async def test_f37_an_end_that_nobody_heard_of_is_told_again_at_the_next_start(
+    handlers: Handlers, engine: Engine, ports: Ports
+) -> None:
+    """What the ledger lacks is told once more, what it has is not."""
+    run = await failed(engine, ports)
+    bus = EmbeddedBus(ports.clock)
+    restarted = Handlers(engine, replace(ports, bus=bus), batch_size=60)
+    await restarted.recover()
+    assert bus.depth("coordinator-events") == 1
+    await handlers.on_event(RunEnded(run_id=run.run_id, attempts=1))
+    await restarted.recover()
+    assert bus.depth("coordinator-events") == 1
+
+
+async def test_f37_only_recent_ends_are_looked_for(engine: Engine, ports: Ports) -> None:
+    """The ledger of years is not read at each start; a run that goes on has no end to be told."""
+    run = await failed(engine, ports)
+    assert await unentered([run], ports.warehouse, at(20, days=2)) == [run]
+    assert await unentered([run], ports.warehouse, at(21, days=2)) == []
+    assert await unentered([run.model_copy(update={"finished_at": None})], ports.warehouse, at(20)) == []

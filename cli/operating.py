@@ -10,6 +10,7 @@ from rich.table import Table
 
 from cli import common
 from cli.common import Day, out
+from shared.errors import Permanent
 from shared.slate import Mode
 
 _COLOURS = {
@@ -21,19 +22,19 @@ _BAD = ("missing", "gone", "failed", "blocked")
 
 def _range(command: common.F) -> common.F:
     """Add `--from` and `--to`."""
-    last = click.option("--to", "last", type=Day(), required=True, help="Last slate.")
-    return click.option("--from", "first", type=Day(), required=True, help="First slate.")(last(command))
+    last = click.option("--to", "last", type=Day(), help="Last slate; default: the latest run's.")
+    return click.option("--from", "first", type=Day(), help="First slate; default: the latest run's.")(last(command))
 
 
 @click.command()
 @_range
 @common.mode_option(Mode.OVERNIGHT.value)
 @common.json_option
-def grid(first: date, last: date, mode: str, *, as_json: bool) -> None:
+def grid(first: date | None, last: date | None, mode: str, *, as_json: bool) -> None:
     """Date x step: expected, verified, missing, degraded, why. Exit code 1 if anything is missing, 3 if degraded."""
-    if last < first:
+    if first is not None and last is not None and last < first:
         raise click.UsageError(f"--to {last} is before --from {first}")
-    cells = common.settle(_get(common.home(), "grid", first=str(first), last=str(last), mode=mode))
+    cells = common.settle(_of_slates(common.home(), "grid", first, last, mode))
     if as_json or not out.is_terminal:
         common.print_json(cells)
     else:
@@ -67,13 +68,12 @@ def _square(cell: dict[str, Any]) -> str:
 
 
 @click.command()
-@click.option("--from", "first", type=Day(), help="First slate; default: the latest run's.")
-@click.option("--to", "last", type=Day(), help="Last slate; default: the latest run's.")
+@_range
 @common.mode_option(Mode.OVERNIGHT.value)
 @common.json_option
 def cascade(first: date | None, last: date | None, mode: str, *, as_json: bool) -> None:
     """Timing, delays, presence, coverage and freshness: the queries of deploy/monitoring."""
-    answers = common.settle(_cascade(common.home(), first, last, mode))
+    answers = common.settle(_of_slates(common.home(), "cascade", first, last, mode))
     if as_json:
         common.print_json(answers)
         return
@@ -82,16 +82,21 @@ def cascade(first: date | None, last: date | None, mode: str, *, as_json: bool) 
         out.print()
 
 
-async def _cascade(base: Path, first: date | None, last: date | None, mode: str) -> dict[str, list[dict[str, Any]]]:
+async def _of_slates(base: Path, path: str, first: date | None, last: date | None, mode: str) -> Any:  # noqa: ANN401 - JSON
+    """GET `path` for the slates asked for, by default the latest run's."""
     async with common.api(base) as client:
         if first is None or last is None:
-            dates = [date.fromisoformat(run["game_date"]) for run in await client.get("runs", mode=mode)]
-            latest = max(dates, default=date.min)
+            latest = _latest(await client.get("runs", mode=mode), mode)
             first, last = first if first is not None else latest, last if last is not None else latest
-        answers: dict[str, list[dict[str, Any]]] = await client.get(
-            "cascade", first=str(first), last=str(last), mode=mode
-        )
-    return answers
+        return await client.get(path, first=str(first), last=str(last), mode=mode)
+
+
+def _latest(runs: Sequence[dict[str, Any]], mode: str) -> date:
+    """The newest slate that was run to its predictions, else, as after a partial backfill, to anything."""
+    if not runs:
+        raise Permanent(f"no {mode} run yet", remedy="name the slates with --from and --to, or see `tipoff run`")
+    full = [run for run in runs if "publish" in run["steps"]]
+    return max(date.fromisoformat(run["game_date"]) for run in (full or runs))
 
 
 def _rows_table(title: str, rows: Sequence[dict[str, Any]]) -> Table:

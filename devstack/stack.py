@@ -39,6 +39,9 @@ LOCAL_SCRAPING: dict[str, float] = {
     "retry_base_s": 0.05,
 }
 
+_DRAINING = 2.0
+"""Seconds to wait at most for what is under way; what is lost nevertheless is made good at the next start."""
+
 
 def upstream_urls(base: str) -> dict[str, str]:
     """The scraper's settings for a local upstream at `base`."""
@@ -82,9 +85,10 @@ async def running(
     """
     async with AsyncExitStack() as exits:
         upstream = await exits.enter_async_context(serve_upstream(history, clock, faults))
+        bus = EmbeddedBus(clock)
         ports = Ports(
             clock=clock,
-            bus=EmbeddedBus(clock),
+            bus=bus,
             warehouse=DuckDBWarehouse(workspace.path / "warehouse.duckdb"),
             state=SQLiteState(workspace.path / "state.sqlite"),
             secrets=EnvironmentSecrets(os.environ, workspace.secrets_file),
@@ -106,6 +110,14 @@ async def running(
             for name, app in apps.items()
         }
         yield Stack(urls, workspace.api_key, upstream, clock, ports)
+        await _drained(bus, clock)
+
+
+async def _drained(bus: EmbeddedBus, clock: VirtualClock) -> None:
+    """Wait a little for the coordinator to hear of the last run's end: the bus ends with this process."""
+    deadline = clock.monotonic() + _DRAINING
+    while bus.depth("coordinator-events") and clock.monotonic() < deadline:
+        await clock.sleep(0.01)
 
 
 @asynccontextmanager

@@ -33,5 +33,5 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     )
     Api(engine, ports).add_to(app)
     Operations(engine, ports).add_to(app)
-    app.on_startup.append(lambda _: engine.recover())
+    app.on_startup.append(lambda _: handlers.recover())
     return app

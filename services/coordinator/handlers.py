@@ -7,10 +7,11 @@ from typing import Any
 
 from services.coordinator import budget, models
 from services.coordinator.batches import cut, task
+from services.coordinator.domain.decide import end_of
 from services.coordinator.domain.events import BatchesPlanned, BatchStaged, StepFailed, StepVerified
 from services.coordinator.domain.run import Run, StepState, StepStatus, key_of
 from services.coordinator.engine import Engine
-from services.coordinator.ledger import enter
+from services.coordinator.ledger import enter, unentered
 from services.coordinator.sql import sql
 from services.coordinator.verify import champions, evidence, export_key, parameters
 from services.coordinator.watch import announce
@@ -43,6 +44,19 @@ class Handlers:
         self._ports = ports
         self._batch_size = batch_size
         self._budget_usd = nightly_budget_usd
+
+    async def recover(self) -> None:
+        """At the start: send what a crash left unsent, and say again which runs ended if nobody was left to hear it."""
+        await self._engine.recover()
+        try:
+            lost = await unentered(await self._engine.runs(), self._ports.warehouse, self._ports.clock.now())
+        except TipoffError as error:  # without a warehouse the service starts, and /readyz says what is wrong
+            _log.error("ledger_not_checked", reason=str(error))
+            return
+        for run in lost:
+            _log.info("run_end_told_again", run_id=run.run_id)
+            ended = end_of(run)
+            await self._ports.bus.publish("coordinator-events", ended.encode(), ended.attributes())
 
     async def on_event(self, message: Message) -> None:
         """A report came in: ask the warehouse for evidence, then let the core decide."""

@@ -50,9 +50,12 @@ def limits() -> dict[str, Limit]:
 
 
 def health_query(features: Mapping[str, Limit]) -> str:
-    """One row for the slate (`period` 1) and one for the four weeks before (0), five figures per feature."""
+    """One row for the slate (`period` 1) and one for the four weeks before (0), five figures per feature.
+
+    Lowest and highest tell a constant: counting distinct values of every feature takes seventy times as long.
+    """
     figures = ",\n  ".join(
-        f"COUNTIF({name} IS NULL) AS {name}__nulls, COUNT(DISTINCT {name}) AS {name}__values, "
+        f"COUNTIF({name} IS NULL) AS {name}__nulls, "
         f"MIN({name}) AS {name}__low, MAX({name}) AS {name}__high, "
         f"AVG(CAST({name} AS FLOAT64)) AS {name}__mean, STDDEV_SAMP(CAST({name} AS FLOAT64)) AS {name}__spread"
         for name in features
@@ -112,7 +115,7 @@ def _nulls(figures: Mapping[str, Any], players: int, limit: Limit) -> str | None
 
 def _constant(figures: Mapping[str, Any], players: int, limit: Limit) -> str | None:
     there = players - figures["nulls"]
-    if not limit.varies or there < ENOUGH or figures["values"] > 1:
+    if not limit.varies or there < ENOUGH or figures["low"] != figures["high"]:
         return None
     return f"the same for all {there} players who have it: {figures['low']}"
 

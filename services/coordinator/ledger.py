@@ -4,15 +4,35 @@ The run's document is the truth while it runs; these rows are copied from it, on
 - `tipoff cascade`, dashboards, the queries in deploy/monitoring - reads them and counts nothing of its own.
 """
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
 from services.coordinator.domain.run import Run, StepState
 from shared.pipeline import STEPS
 from shared.ports import Row, Warehouse
 
+_REMEMBERED = timedelta(days=2)
+"""How long ago a run may have ended to be looked for: longer than any bus keeps the word of it to itself."""
+
 
 async def enter(run: Run, warehouse: Warehouse) -> None:
-    """Append the run's steps and decisions: one append per table, and entering twice enters once."""
-    await warehouse.append("ops.step_runs", step_rows(run))
+    """Append the run's decisions, then its steps: one append per table, and entering twice enters once."""
     await warehouse.append("ops.decisions", decision_rows(run))
+    await warehouse.append("ops.step_runs", step_rows(run))
+
+
+async def unentered(runs: Sequence[Run], warehouse: Warehouse, now: datetime) -> list[Run]:
+    """Of `runs` those that ended lately and are not in the ledger: the process ended before it heard of their end."""
+    ended = [run for run in runs if run.finished_at is not None and run.finished_at >= now - _REMEMBERED]
+    if not ended:
+        return []
+    days = [run.game_date for run in ended]
+    rows = await warehouse.query(
+        "SELECT DISTINCT run_id, run_ended_at FROM ops.step_runs WHERE game_date BETWEEN @first_date AND @last_date",
+        {"first_date": min(days), "last_date": max(days)},
+    )
+    known = {(row["run_id"], row["run_ended_at"]) for row in rows}
+    return [run for run in ended if (run.run_id, run.finished_at) not in known]
 
 
 def step_rows(run: Run) -> list[Row]:

@@ -19,6 +19,11 @@ FIRST, LAST, IDLE = date(2024, 11, 15), date(2024, 11, 16), date(2024, 11, 5)
 """The last two slates of the tests' league (eleven and six games), and a date on which nobody plays."""
 VOLATILE = frozenset({"run_id", "fetched_at"})
 """Columns that say which run wrote a row, and when."""
+MEASURED = frozenset(
+    {"work_seconds", "seconds", "slot_ms", "started_at", "ended_at", "run_started_at", "run_ended_at", "decided_at"}
+    | {"recorded_at", "applied_at", "number", "bytes_processed", "bytes_billed", "usd", "row_count"}
+)
+"""Columns of the dataset `ops` that say how long something took, when, in which order, and over how large tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +100,14 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, list[
         " FROM information_schema.columns GROUP BY name ORDER BY name"
     ).fetchall()
     for name, columns in found:
-        yield name, [column for column in columns if column not in VOLATILE]
+        left_out = VOLATILE | MEASURED if name.startswith("ops.") else VOLATILE
+        yield name, [column for column in columns if column not in left_out]
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, name: str, columns: list[str]) -> list[tuple[Any, ...]]:
     listed = ", ".join(f'"{column}"' for column in columns)
+    if name == "ops.step_costs":  # what a killed process did again has cost again
+        listed = f"DISTINCT {listed}"
     return connection.execute(f"SELECT {listed} FROM {name} ORDER BY ALL").fetchall()  # noqa: S608 - names of its own
 
 

@@ -9,7 +9,7 @@ from devstack.history import History
 from devstack.league import generate
 from shared.markets import MARKETS
 from shared.pipeline import STEPS
-from tests.e2e.command import DEGRADED, DONE, Done, inside, tipoff
+from tests.e2e.command import DEGRADED, DONE, FAILED, Done, inside, tipoff
 from tests.e2e.nights import key_of, tables
 
 pytestmark = pytest.mark.network
@@ -105,6 +105,17 @@ def test_runs_and_dlq_json_are_arrays(home: Path, demo: Done, league: History) -
     assert [(run["run_id"].count("."), run["status"]) for run in runs] == [(2, "complete"), (2, "complete")]
     assert runs[0]["game_date"] == str(league.last_date)
     assert inside(home, "dlq", "--json").json == []
+
+
+def test_grid_and_cascade_are_of_the_latest_slate(home: Path, demo: Done, league: History) -> None:
+    """Without dates both show the slate that was predicted, not the morning on which it was graded."""
+    assert demo.code == DONE
+    grid = inside(home, "grid", "--json")
+    assert {cell["game_date"] for cell in grid.json} == {str(league.last_date)}
+    assert {cell["step"] for cell in grid.json} >= STEPS.keys()
+    timing = inside(home, "cascade", "--json").json["cascade_timing"]
+    assert {row["game_date"] for row in timing} == {str(league.last_date)}
+    inside(home, "grid", "--mode", "manual").refused(FAILED, "no manual run yet", "--from and --to")
 
 
 def test_doctor_json_checks_this_machine(home: Path, demo: Done) -> None:

@@ -65,7 +65,7 @@ async def test_f26_poison_ends_in_the_dead_letter_while_the_night_goes_on(histor
     reasons = {letter["attributes"]["key"]: letter["reason"] for letter in letters}
     assert len(letters) == len(reasons) == 2 * len(TOPICS)
     for topic in TOPICS:
-        assert "has version 99, this service reads 1" in reasons[f"{topic}/unknown"]
+        assert f"has version 99, this service reads {StepRequested.VERSION}:" in reasons[f"{topic}/unknown"]
         assert "replay the dead letter" in reasons[f"{topic}/unknown"]
         assert "not a Tipoff message" in reasons[f"{topic}/noise"]
 

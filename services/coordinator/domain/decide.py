@@ -282,9 +282,13 @@ def _advance(run: Run, now: datetime) -> tuple[Run, list[Command]]:
     commands = [_request(run, name) for name in started]
     if all(step.status.settled for step in steps.values()):
         run = run.model_copy(update={"status": _outcome(steps), "finished_at": now})
-        ended = RunEnded(run_id=run.run_id, attempts=sum(step.attempt for step in steps.values()))
-        commands.append(("coordinator-events", ended))
+        commands.append(("coordinator-events", end_of(run)))
     return run, commands
+
+
+def end_of(run: Run) -> RunEnded:
+    """The word that a run has ended; one that went on and ended again has another key."""
+    return RunEnded(run_id=run.run_id, attempts=sum(step.attempt for step in run.steps.values()))
 
 
 def _outcome(steps: dict[str, StepState]) -> RunStatus:

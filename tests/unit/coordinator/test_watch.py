@@ -1,5 +1,6 @@
 """Who is told what, and when: the run ledger, alerts at a run's end, the watch's round, feature health."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +11,12 @@ from services.coordinator.domain.events import RunRequested, StepFailed
 from services.coordinator.domain.run import Run, RunStatus, StepStatus
 from services.coordinator.engine import Engine
 from services.coordinator.handlers import Handlers
-from services.coordinator.health import DRIFT, ENOUGH, Limit, check, findings, health_query, limits
-from services.coordinator.ledger import enter
+from services.coordinator.health import ENOUGH, Limit, check, findings, health_query, limits
+from services.coordinator.ledger import enter, unentered
 from services.coordinator.watch import announce
 from shared.alerts import alerts
 from shared.contract import RunEnded
+from shared.embedded.bus import EmbeddedBus
 from shared.leaks import LEAST_GRADES
 from shared.ports import Delivery, Ports, Row
 from shared.schedules import SCHEDULES
@@ -171,9 +173,9 @@ async def test_f29_errors_far_below_the_markets_are_an_alarm(ports: Ports, error
     assert ("accuracy_too_good" in await open_alerts(ports)) == told
 
 
-def figures(name: str, players: int, **changes: Any) -> Row:  # noqa: ANN401 - a figure
+def figures(name: str, **changes: Any) -> Row:  # noqa: ANN401 - a figure
     """A healthy feature's figures, changed."""
-    healthy = {"nulls": 0, "values": players, "low": 1.0, "high": 30.0, "mean": 12.0, "spread": 4.0}
+    healthy = {"nulls": 0, "low": 1.0, "high": 30.0, "mean": 12.0, "spread": 4.0}
     return {f"{name}__{key}": value for key, value in (healthy | changes).items()}
 
 
@@ -186,25 +188,25 @@ LIMIT = Limit(nulls=0.1, low=0.0, high=40.0)
         ({}, None),
         ({"nulls": 10}, None),
         ({"nulls": 11}, "null for 11% of players, allowed 10%"),
-        ({"values": 1, "low": 0.0, "high": 0.0, "mean": 11.0}, "the same for all 100 players who have it: 0.0"),
+        ({"low": 0.0, "high": 0.0, "mean": 11.0}, "the same for all 100 players who have it: 0.0"),
         ({"low": -0.5}, "-0.5 is below 0"),
         ({"high": 41.0}, "41 is above 40"),
         ({"mean": 30.0}, "mean 30 is 4.5 standard deviations off the last weeks' 12"),
-        ({"nulls": 100, "values": 0, "low": None, "high": None, "mean": None}, "null for 100% of players, allowed 10%"),
+        ({"nulls": 100, "low": None, "high": None, "mean": None}, "null for 100% of players, allowed 10%"),
     ],
 )
 def test_f38_a_sick_feature_is_found(changes: dict[str, Any], problem: str | None) -> None:
     """Nulls, constants, range and drift, each in one line."""
     rows = [
-        {"period": 1, "players": 100, **figures("x", 100, **changes)},
-        {"period": 0, "players": 900, **figures("x", 900)},
+        {"period": 1, "players": 100, **figures("x", **changes)},
+        {"period": 0, "players": 900, **figures("x")},
     ]
     assert [finding.problem for finding in findings(rows, {"x": LIMIT})] == ([] if problem is None else [problem])
 
 
 def test_f38_few_players_or_no_past_prove_nothing() -> None:
     """On a slate of two games a flag may well be the same for all; a season's first slate has nothing to drift from."""
-    few = {"period": 1, "players": ENOUGH - 1, **figures("x", ENOUGH - 1, values=1, mean=12 + 4.0 * (DRIFT + 1))}
+    few = {"period": 1, "players": ENOUGH - 1, **figures("x", low=32.0, high=32.0, mean=32.0)}
     assert findings([few], {"x": LIMIT}) == []
     assert findings([], {"x": LIMIT}) == []
 
@@ -252,3 +254,25 @@ async def test_a_dead_letter_is_told_of_until_its_run_completes(
     assert len(await alerts(ports.state)) == 2
     await announce(run.model_copy(update={"status": RunStatus.COMPLETE}), ports)
     assert await open_alerts(ports) == {"dead_letter": "not a Tipoff message"}
+
+
+async def test_f37_an_end_that_nobody_heard_of_is_told_again_at_the_next_start(
+    handlers: Handlers, engine: Engine, ports: Ports
+) -> None:
+    """What the ledger lacks is told once more, what it has is not."""
+    run = await failed(engine, ports)
+    bus = EmbeddedBus(ports.clock)
+    restarted = Handlers(engine, replace(ports, bus=bus), batch_size=60)
+    await restarted.recover()
+    assert bus.depth("coordinator-events") == 1
+    await handlers.on_event(RunEnded(run_id=run.run_id, attempts=1))
+    await restarted.recover()
+    assert bus.depth("coordinator-events") == 1
+
+
+async def test_f37_only_recent_ends_are_looked_for(engine: Engine, ports: Ports) -> None:
+    """The ledger of years is not read at each start; a run that goes on has no end to be told."""
+    run = await failed(engine, ports)
+    assert await unentered([run], ports.warehouse, at(20, days=2)) == [run]
+    assert await unentered([run], ports.warehouse, at(21, days=2)) == []
+    assert await unentered([run.model_copy(update={"finished_at": None})], ports.warehouse, at(20)) == []

@@ -19,6 +19,7 @@ from services.scraper.domain.schedule import parse_schedule
 from services.scraper.domain.validation import inconsistency
 from services.scraper.domain.wire import Fault, Parsed, document, result_set
 from shared.identity import TEAMS
+from shared.markets import MARKETS
 
 Parser = Callable[[bytes], Parsed[Any]]
 
@@ -103,13 +104,14 @@ def test_f30_box_scores_are_consistent(shared_payloads: Path) -> None:
 def test_f24_odds_lose_no_line(shared_payloads: Path) -> None:
     """Every (book, market, player, line) of the markets Tipoff predicts is an offer, and nothing is refused."""
     folders = ("odds_api/event_odds_player_props", "odds_api/event_odds_player_props_rebuilt")
+    names = {market.odds_key: market.name for market in MARKETS.values()}
     for path in (path for folder in folders for path in _files(shared_payloads, folder)):
         payload = json.loads(_read(path))
         wanted = {
-            (book["key"], market["key"].removeprefix("player_"), outcome["description"].strip(), outcome["point"])
+            (book["key"], names[market["key"]], outcome["description"].strip(), outcome["point"])
             for book in payload.get("data", payload)["bookmakers"]
             for market in book["markets"]
-            if market["key"] in ("player_points", "player_rebounds", "player_assists", "player_threes")
+            if market["key"] in names
             for outcome in market["outcomes"]
         }
         parsed = parse_odds(_read(path))

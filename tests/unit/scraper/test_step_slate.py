@@ -191,12 +191,12 @@ async def test_between_cutoff_and_tip_off_the_list_is_still_live(slate: Rig) -> 
     assert _dates(slate) == {"events": None, wire.BOS_AT_NYK: "2024-03-05T00:10:00Z"}
 
 
-async def test_all_eight_markets_are_asked_for(slate: Rig) -> None:
-    """Main and alternate lines of the four statistics, in American odds."""
+async def test_all_ten_markets_are_asked_for(slate: Rig) -> None:
+    """Main and alternate lines of the four statistics and their sum, in American odds."""
     slate.upstreams.bodies[ODDS, "events"] = wire.body([wire.event()])
     await slate.run("lines", date(2024, 3, 4))
     params = slate.upstreams.asked[1].params
-    assert len(params["markets"].split(",")) == 8
+    assert len(set(params["markets"].split(","))) == 10
     assert (params["oddsFormat"], params["regions"]) == ("american", "us")
     assert "apiKey" not in params
 

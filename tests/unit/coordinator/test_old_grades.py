@@ -14,8 +14,14 @@ GRADES = "predictions.prediction_grades"
 LATER = ("shadow", "inside_90", "crps", "p_over")
 """Some of the columns that an upgrade adds, null in the rows there are."""
 ASKED: Params = {
-    **{"first": SLATE, "last": SLATE, "mode": "", "market": "", "system": "", "tier": ""},
-    **{"lined": False, "by": "all"},
+    "first": SLATE,
+    "last": SLATE,
+    "mode": "",
+    "market": "",
+    "system": "",
+    "tier": "",
+    "lined": False,
+    "by": "all",
 }
 
 

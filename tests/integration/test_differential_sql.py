@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 import pytest_asyncio
 
@@ -219,6 +220,25 @@ async def test_queries_give_equal_rows(worlds: Worlds, text: str, params: Params
     """Values, types and, where the statement orders, order."""
     rows = await worlds.both(text, params)
     assert_equal(*rows, ordered="ORDER BY" in text.rpartition(")")[2])
+
+
+@on_both_engines
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("training_features", _TRAINING),
+        ("training_outcomes", {**_TRAINING, "known_at": eastern_instant(world.SLATE, time(7))}),
+    ],
+)
+async def test_a_training_reads_equal_columns(worlds: Worlds, name: str, params: Params) -> None:
+    """What is read by column, as arrays, is equal too: names, order, numbers and nulls."""
+    text = (SERVICES / f"worker/sql/{name}.sql").read_text()
+    wanted = {key: value for key, value in params.items() if key != "mode" or "@mode" in text}
+    one, other = [await warehouse.columns(text, wanted) for warehouse in (worlds.duckdb, worlds.bigquery)]
+    assert list(one) == list(other)
+    assert len(one["game_id"]) > 50
+    for column in one:
+        np.testing.assert_equal(np.asarray(one[column]), np.asarray(other[column]), column)
 
 
 def assert_equal(one: list[Row], other: list[Row], *, ordered: bool = True) -> None:

@@ -8,7 +8,9 @@ WITH grades AS (
       ELSE 'bench'
     END AS tier
   FROM predictions.prediction_grades
+  -- Without `shadow` a grade is older than these measures: it counts again once it is graded again.
   WHERE game_date BETWEEN @first AND @last
+    AND shadow IS NOT NULL
     AND (@mode = '' OR mode = @mode)
     AND (@market = '' OR market = @market)
     AND (@system = '' OR system = @system)

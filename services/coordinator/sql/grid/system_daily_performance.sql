@@ -1,4 +1,4 @@
--- Units by slate: dates, markets and systems of the week before it that have grades; there where the sums count as many.
+-- Units by slate: dates, markets and systems of the week before it that have grades; there where the sums agree.
 WITH slates AS (
   SELECT DISTINCT game_date FROM raw.games WHERE game_date BETWEEN @first AND @last AND NOT postponed
 ),

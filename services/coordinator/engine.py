@@ -59,10 +59,14 @@ class Engine:
                 found.append(Run.model_validate(document.data))
         return found
 
-    async def recover(self) -> None:
-        """Publish what a crash left in outboxes: decided and stored, not known to be sent."""
+    async def recover(self) -> list[Run]:
+        """Publish what a crash left in outboxes: decided and stored, not known to be sent. Returns all runs."""
+        found = []
         for document in await self._ports.state.list(RUNS, limit=_ALL):
-            await self._flush(document, Run.model_validate(document.data))
+            run = Run.model_validate(document.data)
+            await self._flush(document, run)
+            found.append(run)
+        return found
 
     async def apply(self, event: Event) -> Run:
         """Apply an event durably and publish what it decides.

@@ -47,9 +47,9 @@ class Handlers:
 
     async def recover(self) -> None:
         """At the start: send what a crash left unsent, and say again which runs ended if nobody was left to hear it."""
-        await self._engine.recover()
+        runs = await self._engine.recover()
         try:
-            lost = await unentered(await self._engine.runs(), self._ports.warehouse, self._ports.clock.now())
+            lost = await unentered(runs, self._ports.warehouse, self._ports.clock.now())
         except TipoffError as error:  # without a warehouse the service starts, and /readyz says what is wrong
             _log.error("ledger_not_checked", reason=str(error))
             return

@@ -132,9 +132,9 @@ def system_name(row: dict[str, Any]) -> str:
 
 
 def pick(row: dict[str, Any]) -> str:
-    """Like "over +105 draftkings" or "pass: small edge"; nothing without a line."""
+    """Like "over +105 draftkings" or "pass: small edge"; nothing without a line, or from before there were any."""
     recommended = row["recommendation"]
-    if recommended == "no_line":
+    if recommended is None or recommended == "no_line":
         return ""
     if recommended == "pass":
         return f"pass: {row['pass_reason']}"

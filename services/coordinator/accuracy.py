@@ -59,7 +59,8 @@ async def accuracy(ports: Ports, request: web.Request) -> web.Response:
 async def over(ports: Ports, slate_of: SlateOf, request: web.Request) -> web.Response:
     """GET /v1/predictions/over?player=&line=&market=&game_date=&mode=: the stored distributions against any line.
 
-    `player` is an NBA id or a part of a name. One answer per current prediction: player, market and system.
+    `player` is an NBA id or a part of a name. One answer per current prediction: player, market and system. Predictions
+    from before distributions were stored have none.
     """
     line, market = _number(request.query, "line"), market_of(request.query)
     player = request.query.get("player", "").strip().casefold()
@@ -70,7 +71,7 @@ async def over(ports: Ports, slate_of: SlateOf, request: web.Request) -> web.Res
         return json_response([])
     params = {"game_date": key[0], "mode": key[1].value, "market": market}
     rows = await ports.warehouse.query(sql("predictions"), params)
-    return json_response([_answer(row, line) for row in rows if _is(row, player)])
+    return json_response([_answer(row, line) for row in rows if _is(row, player) and row["centre"] is not None])
 
 
 def market_of(query: Mapping[str, str]) -> str:

@@ -235,7 +235,7 @@ SELECT
     WHEN side = 'over' THEN closing_p_market - p_market
     WHEN side = 'under' THEN p_market - closing_p_market
   END AS clv_price,
-  shadow,
+  COALESCE(shadow, FALSE) AS shadow,  -- null: predicted before any system was on trial
   COALESCE(games_before, 0) AS games_before,
   minutes_before,
   season_mean,

@@ -54,6 +54,7 @@ LINED = {"line": 11.5, "p_over": 0.6, "p_market": 0.52, "edge": 0.08, "book": "b
         ({"recommendation": "under", "under_price": -125.0}, "under -125 betmgm"),
         ({"recommendation": "pass", "pass_reason": "few books"}, "pass: few books"),
         ({"recommendation": "no_line"}, ""),
+        ({"recommendation": None}, ""),  # published before there were recommendations
     ],
 )
 def test_a_pick_names_price_and_book_and_a_pass_its_reason(changes: dict[str, Any], expected: str) -> None:

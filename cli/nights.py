@@ -275,15 +275,16 @@ async def _read_predictions(base: Path) -> list[dict[str, Any]]:
     return rows
 
 
-async def _all_predictions(base: Path, plan: Plan) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
+async def _all_predictions(base: Path, plan: Plan) -> pa.Table:
+    """Night by night, each packed as it comes: a season's rows as dictionaries would fill the machine."""
+    nights = [_packed([])]
     async with common.api(base) as client:
         for day in days(plan.first, plan.last):
-            rows += await client.get("predictions", game_date=day.isoformat(), mode=plan.mode.value)
-    return rows
+            nights.append(_packed(await client.get("predictions", game_date=day.isoformat(), mode=plan.mode.value)))
+    return pa.concat_tables(nights)
 
 
-def _write_parquet(rows: list[dict[str, Any]], path: Path) -> None:
+def _packed(rows: list[dict[str, Any]]) -> pa.Table:
     """The documented columns of `--predictions`; instants as UTC timestamps, dates as dates."""
     schema = pa.schema(
         [
@@ -295,9 +296,13 @@ def _write_parquet(rows: list[dict[str, Any]], path: Path) -> None:
     columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in PARQUET_COLUMNS}
     columns["game_date"] = [date.fromisoformat(value) for value in columns["game_date"]]
     columns["predicted_at"] = [common.instant(value) for value in columns["predicted_at"]]
+    return pa.table(columns, schema=schema)
+
+
+def _write_parquet(table: pa.Table, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.table(columns, schema=schema), path)
+        pq.write_table(table, path)
     except OSError as error:
         raise Permanent(f"cannot write {path}: {error}", remedy="name a writable file") from error
 

@@ -280,7 +280,8 @@ async def _all_predictions(base: Path, plan: Plan) -> pa.Table:
     nights = [_packed([])]
     async with common.api(base) as client:
         for day in days(plan.first, plan.last):
-            nights.append(_packed(await client.get("predictions", game_date=day.isoformat(), mode=plan.mode.value)))
+            rows = await client.get("predictions", game_date=day.isoformat(), mode=plan.mode.value)
+            nights.append(_packed(rows))
     return pa.concat_tables(nights)
 
 

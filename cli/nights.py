@@ -29,6 +29,7 @@ from devstack.workspace import Workspace, current
 from shared.embedded.clock import VirtualClock
 from shared.errors import Permanent
 from shared.slate import Mode, days
+from shared.systems import headline
 from shared.tables import QUANTILE_COLUMNS
 
 PARQUET_COLUMNS = (
@@ -64,7 +65,7 @@ def demo(path: Path | None, mode: str, market: str, *, as_json: bool, dry_run: b
     if as_json:
         common.print_json({"report": report, "predictions": rows})
     else:
-        out.print(show.predictions_table(show.headline([row for row in rows if row["market"] == market]), market))
+        out.print(show.predictions_table(headline([row for row in rows if row["market"] == market]), market))
         [night] = report["nights"]
         out.print()
         out.print(show.accuracy_table(night["accuracy"]))

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from cli import common, show
 from cli.common import Day, out
+from shared.systems import headline
 
 
 @click.command()
@@ -61,7 +62,7 @@ def _print(rows: Sequence[dict[str, Any]], *, explain: bool) -> None:
     for name in show.MARKET_ORDER:
         of_market = [row for row in rows if row["market"] == name]
         if len({row["system"] for row in of_market}) > 1:  # nobody asked for one: each player once, by the best
-            of_market = show.headline(of_market)
+            of_market = headline(of_market)
         if of_market:
             out.print(show.predictions_table(of_market, name))
             if explain:

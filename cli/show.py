@@ -84,17 +84,6 @@ class SeasonProgress(NightProgress):
         self._progress.update(self._tasks["all", ""], completed=len(self._ended), note=note)
 
 
-_HEADLINES = ("ensemble", "moving_average")
-"""Systems whose predictions are shown where one of each player is enough, the best first."""
-
-
-def headline(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The predictions of one system: the best that is there."""
-    there = {row["system"] for row in rows}
-    best = next((system for system in _HEADLINES if system in there), None)
-    return [row for row in rows if row["system"] == best]
-
-
 def predictions_table(rows: Sequence[dict[str, Any]], market: str) -> Table:
     """A market's predictions by game, the best first; the system where there is more than one."""
     several = len({row["system"] for row in rows}) > 1
@@ -160,7 +149,10 @@ def matchup(row: dict[str, Any]) -> str:
 
 def accuracy_table(accuracy: dict[str, dict[str, Any]]) -> Table:
     """Graded predictions beside the season-to-date mean, by market."""
-    table = Table(title="graded", title_justify="left", box=None, padding=(0, 2, 0, 0), header_style="bold")
+    systems = ", ".join(sorted({a["system"] for a in accuracy.values()}))
+    table = Table(
+        title=f"graded {systems}".rstrip(), title_justify="left", box=None, padding=(0, 2, 0, 0), header_style="bold"
+    )
     for name in ("market", "N", "MAE", "season-to-date MAE", "80 % interval holds"):
         table.add_column(name, justify="left" if name == "market" else "right")
     for market in MARKET_ORDER:

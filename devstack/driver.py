@@ -20,6 +20,7 @@ from shared.embedded.clock import VirtualClock
 from shared.errors import Transient
 from shared.pipeline import PHASES, STEPS
 from shared.slate import OVERNIGHT_CUTOFF, SAME_DAY_LEAD, Mode, days, eastern_instant
+from shared.systems import headline
 
 NIGHT_TIMEOUT = 900.0
 """Seconds after which a run that has not ended is given up on."""
@@ -197,7 +198,7 @@ async def _report(client: Client, stack: Stack, plan: Plan, session: dict[str, A
                 "predictions": slate.get("predictions", 0),
                 "graded": slate.get("graded", 0),
                 "voided": slate.get("voided", 0),
-                "accuracy": {row["market"]: _accuracy(row) for row in rows},
+                "accuracy": {row["market"]: _accuracy(row) for row in headline(rows)},
             }
         )
     return {
@@ -213,7 +214,11 @@ async def _report(client: Client, stack: Stack, plan: Plan, session: dict[str, A
             "games_collected": sum(night["games"]["collected"] for night in nights),
             **{name: sum(night[name] for night in nights) for name in ("predictions", "graded", "voided")},
             **{name: sum(n[name] for n in [*nights, session["grading"]]) for name in ("requests", "retries")},
-            "accuracy": _pooled(grades),
+            "accuracy": _pooled(headline(grades)),
+            "by_system": {
+                name: _pooled([row for row in grades if row["system"] == name])
+                for name in sorted({row["system"] for row in grades})
+            },
         },
         "upstream": stack.upstream.stats(),
         "status": worst([*nights, session["grading"]]),
@@ -237,6 +242,7 @@ def worst(nights: Sequence[dict[str, Any]]) -> str:
 
 def _accuracy(row: dict[str, Any]) -> dict[str, Any]:
     return {
+        "system": row["system"],
         "n": row["graded"],
         "mae": row["mae"],
         "mae_where_baseline": row["mae_with_baseline"],
@@ -249,17 +255,17 @@ def _accuracy(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pooled(grades: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Accuracy by market over all nights, each night weighted by the predictions its figure rests on."""
+    """One system's accuracy by market over all nights, each night weighted by the predictions its figure rests on."""
     measures = (
         ("mae", "mae", "graded"),
         ("mae_where_baseline", "mae_with_baseline", "with_baseline"),
         ("season_to_date_mae", "baseline_mae", "with_baseline"),
         ("coverage_80", "coverage_80", "graded"),
     )
-    pooled = {}
+    pooled: dict[str, dict[str, Any]] = {}
     for market in sorted({row["market"] for row in grades}):
         rows = [row for row in grades if row["market"] == market]
-        pooled[market] = {"n": sum(row["graded"] for row in rows)}
+        pooled[market] = {"system": rows[0]["system"], "n": sum(row["graded"] for row in rows)}
         for name, column, weight in measures:
             n = sum(row[weight] for row in rows)
             total = sum(row[column] * row[weight] for row in rows if row[weight])

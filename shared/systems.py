@@ -3,9 +3,9 @@
 The code of a system is `services/worker/domain/systems/<name>.py`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Stage = Literal["live", "shadow"]
 
@@ -58,6 +58,9 @@ SYSTEMS: Mapping[str, SystemEntry] = {
 }
 """In the order in which a batch is predicted: members come first."""
 
+BEST_FIRST = ("ensemble", "boosted", "zone_matchup", "moving_average")
+"""Which is shown where one system is enough: of those that speak of everybody, by their record."""
+
 HAND_MADE = tuple(name for name, entry in SYSTEMS.items() if not entry.learned)
 LEARNED = tuple(name for name, entry in SYSTEMS.items() if entry.learned)
 
@@ -66,3 +69,10 @@ def expected(champions: Iterable[str]) -> tuple[str, ...]:
     """The systems a slate may expect, in the registry's order: the hand-made ones and those with a champion."""
     there = {*HAND_MADE, *champions}
     return tuple(name for name in SYSTEMS if name in there)
+
+
+def headline(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of one system, the best that is there: systems are never pooled."""
+    there = {row["system"] for row in rows}
+    best = next((name for name in BEST_FIRST if name in there), None)
+    return [row for row in rows if row["system"] == best]

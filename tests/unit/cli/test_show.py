@@ -84,7 +84,7 @@ def test_prediction_shows_status_line_and_outcome() -> None:
 
 def test_accuracy_without_a_baseline_leaves_it_empty() -> None:
     """On a season's first night there is no season-to-date mean: its column is empty, not zero."""
-    graded = {"n": 3, "mae": 4.0, "season_to_date_mae": None, "coverage_80": 2 / 3}
+    graded = {"system": "boosted", "n": 3, "mae": 4.0, "season_to_date_mae": None, "coverage_80": 2 / 3}
     assert printed(show.accuracy_table({"points": graded})).splitlines()[-1].split() == [
         "points",
         "3",

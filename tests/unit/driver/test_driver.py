@@ -7,6 +7,7 @@ from devstack import driver
 from devstack.driver import follow, last_cutoff, summary, worst
 from shared.errors import Transient
 from shared.slate import Mode
+from shared.systems import headline
 from tests.unit.devstack.tiny import tiny
 
 DAY, IDLE = date(2024, 11, 1), date(2024, 11, 5)
@@ -107,13 +108,21 @@ def test_pooled_accuracy_weighs_nights_by_what_their_figures_rest_on() -> None:
     def night(graded: int, mae: float | None, *, with_baseline: int) -> dict[str, Any]:
         baseline = mae if with_baseline else None
         return {
-            "market": "points", "graded": graded, "mae": mae, "coverage_80": mae, "with_baseline": with_baseline,
+            "system": "boosted", "market": "points", "graded": graded, "mae": mae, "coverage_80": mae, "with_baseline": with_baseline,
             "mae_with_baseline": baseline, "baseline_mae": baseline,
         }  # fmt: skip
 
     nights = [night(30, 4.0, with_baseline=0), night(10, 8.0, with_baseline=10), night(0, None, with_baseline=0)]
     assert driver._pooled(nights)["points"] == {
-        "n": 40, "mae": 5.0, "coverage_80": 5.0, "mae_where_baseline": 8.0, "season_to_date_mae": 8.0,
+        "system": "boosted", "n": 40, "mae": 5.0, "coverage_80": 5.0, "mae_where_baseline": 8.0, "season_to_date_mae": 8.0,
     }  # fmt: skip
     assert driver._pooled(nights[:1])["points"]["season_to_date_mae"] is None
     assert driver._pooled(nights[2:]) == {}
+
+
+def test_systems_are_never_pooled() -> None:
+    """What a report shows is one system's: the best that was graded."""
+    rows = [{"system": name} for name in ("moving_average", "ensemble", "market_residual", "ensemble")]
+    assert headline(rows) == [{"system": "ensemble"}] * 2
+    assert headline(rows[:1]) == rows[:1]
+    assert headline([]) == []

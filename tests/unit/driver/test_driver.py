@@ -108,13 +108,14 @@ def test_pooled_accuracy_weighs_nights_by_what_their_figures_rest_on() -> None:
     def night(graded: int, mae: float | None, *, with_baseline: int) -> dict[str, Any]:
         baseline = mae if with_baseline else None
         return {
-            "system": "boosted", "market": "points", "graded": graded, "mae": mae, "coverage_80": mae, "with_baseline": with_baseline,
-            "mae_with_baseline": baseline, "baseline_mae": baseline,
+            "system": "boosted", "market": "points", "graded": graded, "mae": mae, "coverage_80": mae,
+            "with_baseline": with_baseline, "mae_with_baseline": baseline, "baseline_mae": baseline,
         }  # fmt: skip
 
     nights = [night(30, 4.0, with_baseline=0), night(10, 8.0, with_baseline=10), night(0, None, with_baseline=0)]
     assert driver._pooled(nights)["points"] == {
-        "system": "boosted", "n": 40, "mae": 5.0, "coverage_80": 5.0, "mae_where_baseline": 8.0, "season_to_date_mae": 8.0,
+        "system": "boosted", "n": 40, "mae": 5.0, "coverage_80": 5.0, "mae_where_baseline": 8.0,
+        "season_to_date_mae": 8.0,
     }  # fmt: skip
     assert driver._pooled(nights[:1])["points"]["season_to_date_mae"] is None
     assert driver._pooled(nights[2:]) == {}

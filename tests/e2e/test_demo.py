@@ -9,6 +9,7 @@ from devstack.history import History
 from devstack.league import generate
 from shared.markets import MARKETS
 from shared.pipeline import STEPS
+from shared.systems import headline
 from tests.e2e.command import DEGRADED, DONE, FAILED, Done, inside, tipoff
 from tests.e2e.nights import key_of, tables
 
@@ -48,7 +49,7 @@ def test_demo_prints_a_readable_table(demo: Done, predictions: Rows) -> None:
     assert (demo.code, demo.err) == (DONE, "")
     for heading in ("player", "game", "mean", "80 % interval", "line", "P(over)"):
         assert heading in demo.out
-    points = [row for row in predictions if (row["market"], row["system"]) == ("points", "moving_average")]
+    points = headline([row for row in predictions if row["market"] == "points"])
     for row in points:
         [line] = [line for line in demo.out.splitlines() if line.startswith(row["player_name"] + " ")]
         assert f" {row['mean']:.1f} " in line

@@ -5,7 +5,7 @@ import pytest
 from services.coordinator.domain.run import RunStatus
 from tests.simulation.world import World
 
-SEEDS = 3_000
+SEEDS = 1_000
 PROOF = 100_000
 
 

@@ -39,16 +39,15 @@ def fill(response: Pb, leased: Iterable[Leased], clock: Time, *, count_attempts:
         message.publish_time.nanos = int(fraction * 1e9)
 
 
-def encode(leased: Iterable[Leased], clock: Time, *, count_attempts: bool) -> bytes:
+def encode(leased: Sequence[Leased], clock: Time, *, count_attempts: bool) -> bytes:
     """A serialised response with these deliveries, in which the data is copied once.
 
     For large messages `fill` and serialising cost three copies more.
     """
+    response = StreamingPullResponse()
+    fill(response, leased, clock, count_attempts=count_attempts, with_data=False)
     parts: list[bytes | memoryview] = []
-    for delivery in leased:
-        response = StreamingPullResponse()
-        fill(response, [delivery], clock, count_attempts=count_attempts, with_data=False)
-        received = response.received_messages[0]
+    for delivery, received in zip(leased, response.received_messages, strict=True):
         message = received.message.SerializeToString()
         received.ClearField("message")
         inner = delimited(_MESSAGE, message, *delimited(_DATA, delivery.message.data))

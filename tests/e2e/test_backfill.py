@@ -48,7 +48,7 @@ async def on_a_stack(folder: Path, league: History, inspect: Inspect) -> Any:  #
     workspace.make()
     clock = VirtualClock(last_cutoff(league, league.dates[0], Mode.BACKFILL))
 
-    async def fill(client: Client, stack: Stack, dates: Sequence[date], **options: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+    async def fill(client: Client, stack: Stack, dates: Sequence[date], **options: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - passed on
         def instant(day: date) -> Any:  # noqa: ANN401 - an instant
             return last_cutoff(league, day, Mode.BACKFILL)
 

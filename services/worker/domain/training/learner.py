@@ -70,6 +70,6 @@ def parameters(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - LightGBM's ow
     }
 
 
-def inputs_of(frame: Frame, model: Any = None, members: Mapping[str, Forecasts] | None = None) -> Inputs:  # noqa: ANN401
+def inputs_of(frame: Frame, model: Any = None, members: Mapping[str, Forecasts] | None = None) -> Inputs:  # noqa: ANN401 - the system's own
     """A frame as a system sees a batch."""
     return Inputs(frame.features, frame.player_id, model, members)

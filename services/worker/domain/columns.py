@@ -24,14 +24,14 @@ def of_distributions(forecast: Counts) -> Columns:
         "mean": forecast.mean.tolist(),
         "centre": forecast.centre.tolist(),
         "scale": forecast.scale.tolist(),
-        "power": [forecast.power] * len(forecast.mean),
+        "power": [forecast.power] * len(forecast),
         **dict(zip(QUANTILE_COLUMNS, forecast.quantiles().T.tolist(), strict=True)),
     }
 
 
 def of_opinions(forecast: Forecast) -> Columns:
     """What a system says beside the count: minutes, probability to play, what moved it."""
-    n = len(forecast.counts.mean)
+    n = len(forecast.counts)
     told = None if forecast.drivers is None else forecast.drivers()
     return {
         "minutes": [None] * n if forecast.minutes is None else forecast.minutes.tolist(),

@@ -40,14 +40,25 @@ _CHUNK = 4096
 class Counts:
     """Distributions of n counts on the support 0..k. Centre, scale and power are what is stored of one."""
 
-    mean: Floats
-    """(n,) expected values of the counts."""
     centre: Floats
     """(n,) medians in the space of the power."""
     scale: Floats
     """(n,) standard deviations in the space of the power."""
     power: float
     """The same for all rows."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.centre)
+
+    @property
+    def mean(self) -> Floats:
+        """(n,) expected values of the counts, made anew as the probabilities are."""
+        mean = np.empty(len(self.centre))
+        for start in range(0, len(mean), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            mean[rows] = (1.0 - _cdf(self.centre[rows], self.scale[rows], self.power)[:, :-1]).sum(axis=1)
+        return mean
 
     @property
     def cdf(self) -> Floats:
@@ -88,7 +99,7 @@ class Counts:
 
     def take(self, rows: npt.NDArray[Any]) -> "Counts":
         """Some of the distributions, by index or mask."""
-        return Counts(self.mean[rows], self.centre[rows], self.scale[rows], self.power)
+        return Counts(self.centre[rows], self.scale[rows], self.power)
 
     def _at(self, line: Floats, table: Floats, *, below_support: float) -> Floats:
         known = ~np.isnan(line)
@@ -99,12 +110,7 @@ class Counts:
 
 def power_normal(centre: Floats, scale: Floats, power: float) -> Counts:
     """Distributions with the given centres and scales, each (n,); a scale below `LEAST_SCALE` is raised to it."""
-    scale = np.maximum(scale, LEAST_SCALE)
-    mean = np.empty(len(centre))
-    for start in range(0, len(centre), _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        mean[rows] = (1.0 - _cdf(centre[rows], scale[rows], power)[:, :-1]).sum(axis=1)
-    return Counts(mean, centre, scale, power)
+    return Counts(centre, np.maximum(scale, LEAST_SCALE), power)
 
 
 def _cdf(centre: Floats, scale: Floats, power: float) -> Floats:

@@ -65,13 +65,13 @@ def _predict(name: str, model: Any, inputs: Inputs) -> Forecasts:  # noqa: ANN40
 def _numbers(forecast: Forecast) -> Array:
     """(6, rows): mean, centre, scale, power, minutes, probability to play; NaN where there is no opinion."""
     counts = forecast.counts
-    nothing = np.full(len(counts.mean), np.nan)
+    nothing = np.full(len(counts), np.nan)
     return np.array(
         [
             counts.mean,
             counts.centre,
             counts.scale,
-            np.full(len(counts.mean), counts.power),
+            np.full(len(counts), counts.power),
             nothing if forecast.minutes is None else forecast.minutes,
             nothing if forecast.p_play is None else forecast.p_play,
         ]

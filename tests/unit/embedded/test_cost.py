@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.embedded.duck import ROW_GROUP
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Permanent
 from shared.ports import Job, Row
@@ -42,15 +43,14 @@ async def test_columns_that_are_not_read_cost_nothing(warehouse: DuckDBWarehouse
 
 
 async def test_a_night_costs_the_same_however_long_history_is(warehouse: DuckDBWarehouse) -> None:
-    """Row groups of other dates are not read, as partitions are not: ten times the history, at most one group more."""
+    """Row groups of other dates are not read, as partitions are not: of 500 dates at most the night's groups."""
     one_night = "SELECT SUM(count) AS n FROM contract.things WHERE game_date = @day"
-    group = 122_880  # rows: DuckDB's unit of pruning
     for block in range(5):
         rows = [row for offset in range(100) for row in day(block * 100 + offset)]
         await warehouse.append(THINGS.name, rows)
     everything = await bytes_of(warehouse, "SELECT SUM(count) AS n FROM contract.things")
     assert everything == 8 * 500 * ROWS_PER_DAY
-    assert await bytes_of(warehouse, one_night) <= 16 * group
+    assert await bytes_of(warehouse, one_night) <= 16 * 2 * ROW_GROUP
 
 
 async def test_billing_rounds_up_as_bigquerys(warehouse: DuckDBWarehouse) -> None:

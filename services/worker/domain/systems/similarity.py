@@ -21,11 +21,14 @@ from services.worker.domain.systems.base import Drivers, Features, Forecast, Inp
 from services.worker.domain.systems.boosted import TOP
 from shared.markets import MARKETS
 
-NEIGHBOURS = 200
-SHRINKAGE = 600.0
+NEIGHBOURS = 120
+SHRINKAGE = 360.0
 """Neighbours' worth of 'as form says' that is mixed in."""
 OWN = 0.5
 """Factor on the squared distance to a player's own earlier situations."""
+
+_BLOCK = 32
+"""Rows whose distances are added up together."""
 
 Single = npt.NDArray[np.float32]
 
@@ -59,13 +62,18 @@ def standardised(features: Features, model: Any) -> Single:  # noqa: ANN401 - a 
 def nearest(model: Model, points: Single, player_id: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.intp], Single]:
     """((n, k) indices of the nearest reference situations, (n, m) squared distances).
 
-    Feature by feature instead of one matrix product: a product's last bits depend on how many rows it has.
+    Feature by feature instead of one matrix product: a product's last bits depend on how many rows it has. A few rows
+    at a time, so that what is added up stays in the processor's cache.
     """
     distance = np.zeros((len(points), len(model.points)), dtype=np.float32)
-    for j in range(points.shape[1]):
-        step = points[:, j, None] - model.points[None, :, j]
-        step *= step
-        distance += step
+    columns, step = np.ascontiguousarray(model.points.T), np.empty((_BLOCK, len(model.points)), dtype=np.float32)
+    for start in range(0, len(points), _BLOCK):
+        block, some = distance[start : start + _BLOCK], points[start : start + _BLOCK]
+        squared = step[: len(some)]
+        for j, column in enumerate(columns):
+            np.subtract(some[:, j, None], column, out=squared)
+            np.square(squared, out=squared)
+            block += squared
     distance[player_id[:, None] == model.player_id[None, :]] *= np.float32(OWN)
     k = min(NEIGHBOURS, len(model.points))
     chosen = np.argpartition(distance, k - 1, axis=1)[:, :k]

@@ -23,13 +23,13 @@ from services.worker.domain.training.spread import calibrate, fit_level
 from shared.markets import MARKETS
 
 _COMMON = parameters(
-    objective="regression", learning_rate=0.1, num_leaves=31, min_data_in_leaf=150, feature_fraction=0.35,
+    objective="regression", learning_rate=0.15, num_leaves=16, min_data_in_leaf=150, feature_fraction=0.5,
     bagging_fraction=0.7, bagging_freq=1, lambda_l2=20.0, max_bin=63,
 )  # fmt: skip
 _CENTRE = _COMMON | {"objective": "regression_l1"}
 """The centre is a median: it is learned by absolute errors."""
 _SPREAD = _COMMON | {"learning_rate": 0.06, "num_leaves": 7, "min_data_in_leaf": 400, "feature_fraction": 0.5}
-ROUNDS = {"play": 80, "minutes": 80, "centre": 80, "spread": 40}
+ROUNDS = {"play": 30, "minutes": 30, "centre": 30, "spread": 40}
 FOLDS = 2
 
 OutOfFold = Mapping[str, tuple[Floats, Floats, float]]

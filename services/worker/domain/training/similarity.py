@@ -13,7 +13,7 @@ from services.worker.domain.training.spread import fit_spread
 from shared.features import FEATURES
 from shared.markets import MARKETS
 
-REFERENCES = 2500
+REFERENCES = 1500
 """Situations kept: about three weeks of games."""
 WEIGHTS = {
     "minutes_ewma": 1.5,

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from shared.features import FEATURES
+from shared.markets import MARKETS
 from shared.ports import Row, Warehouse
 from shared.slate import Mode
 
@@ -18,8 +19,9 @@ ENOUGH = 40
 """Players a slate needs before a feature that never varies says anything."""
 DRIFT = 4.0
 """Standard deviations of the last weeks' player rows by which a slate's mean may be off before it has drifted."""
-_VARIED_LATER = {"is_home"}
-"""May be constant on a slate: at a neutral site nobody is at home."""
+_COARSE = {"is_home", "games_last_4_days", "team_games_season", "clock_shift"} | {f"{m}_line_spread" for m in MARKETS}
+"""May by chance be the same for a slate: at a neutral site nobody is at home, the teams of two games may have played
+equally often, all books may agree. Broken only if the weeks before had that one value too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Limit:
     """Largest share of a slate's players for whom it may be null."""
     low: float | None = None
     high: float | None = None
-    varies: bool = True
+    coarse: bool = False
+    """May be constant on a slate, but not for weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Finding:
 def limits() -> dict[str, Limit]:
     """Feature -> what it may be, from the feature contract."""
     return {
-        feature.name: Limit(feature.nulls, feature.low, feature.high, varies=feature.name not in _VARIED_LATER)
+        feature.name: Limit(feature.nulls, feature.low, feature.high, coarse=feature.name in _COARSE)
         for feature in FEATURES.values()
     }
 
@@ -80,15 +83,10 @@ def findings(rows: list[Row], features: Mapping[str, Limit]) -> list[Finding]:
         return []
     found = []
     for name, limit in features.items():
-        figures = {key.removeprefix(f"{name}__"): value for key, value in slate.items() if key.startswith(f"{name}__")}
-        earlier = (
-            {}
-            if before is None
-            else {k.removeprefix(f"{name}__"): v for k, v in before.items() if k.startswith(f"{name}__")}
-        )
+        figures, earlier = _figures(slate, name), {} if before is None else _figures(before, name)
         problems = (
             _nulls(figures, slate["players"], limit),
-            _constant(figures, slate["players"], limit),
+            _constant(figures, earlier, slate["players"], limit),
             _range(figures, limit),
             _drift(figures, earlier),
         )
@@ -113,11 +111,13 @@ def _nulls(figures: Mapping[str, Any], players: int, limit: Limit) -> str | None
     return f"null for {share:.0%} of players, allowed {limit.nulls:.0%}" if share > limit.nulls else None
 
 
-def _constant(figures: Mapping[str, Any], players: int, limit: Limit) -> str | None:
-    there = players - figures["nulls"]
-    if not limit.varies or there < ENOUGH or figures["low"] != figures["high"]:
+def _constant(figures: Mapping[str, Any], earlier: Mapping[str, Any], players: int, limit: Limit) -> str | None:
+    there, value = players - figures["nulls"], figures["low"]
+    if there < ENOUGH or value != figures["high"]:
         return None
-    return f"the same for all {there} players who have it: {figures['low']}"
+    if limit.coarse and not value == earlier.get("low") == earlier.get("high"):
+        return None
+    return f"the same for all {there} players who have it: {value}"
 
 
 def _range(figures: Mapping[str, Any], limit: Limit) -> str | None:

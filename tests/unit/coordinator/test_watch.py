@@ -211,6 +211,17 @@ def test_f38_few_players_or_no_past_prove_nothing() -> None:
     assert findings([], {"x": LIMIT}) == []
 
 
+@pytest.mark.parametrize(("before", "broken"), [((0.0, 40.0), False), ((2.0, 2.0), True), ((1.0, 1.0), False)])
+def test_f38_what_may_be_constant_by_chance_is_broken_after_weeks(before: tuple[float, float], *, broken: bool) -> None:
+    """All teams of a slate may have played twice in four days; not on every slate of four weeks."""
+    rows = [
+        {"period": 1, "players": 100, **figures("x", low=2.0, high=2.0)},
+        {"period": 0, "players": 900, **figures("x", low=before[0], high=before[1])},
+    ]
+    problems = [finding.problem for finding in findings(rows, {"x": replace(LIMIT, coarse=True)})]
+    assert ("the same for all 100 players who have it: 2.0" in problems) == broken
+
+
 async def test_f38_the_slate_as_served_is_checked(ports: Ports) -> None:
     """Half of the features were constants for months: here every one that is the same for all is named."""
     served = [

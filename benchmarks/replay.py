@@ -2,7 +2,7 @@
 
 The slice is the last fortnight of March 2024 with a fortnight's warm-up, through the production code. A training on so
 little is quick, so the season's are timed on their own, on a made-up frame as large as two seasons. The season is then
-stated: 330 slates of warm-up, 165 nights, seven trainings. Needs the real data (TIPOFF_SHARED).
+stated: 425 slates of warm-up, 174 nights, seven trainings. Needs the real data (TIPOFF_SHARED).
 """
 
 import asyncio
@@ -29,8 +29,8 @@ from shared.slate import Mode
 
 FIRST, LAST = date(2024, 3, 18), date(2024, 3, 31)
 WARMUP_DAYS = 14
-WARMUP_SLATES, NIGHTS, TRAININGS = 330, 165, 7
-"""Of a season: two seasons before it, its own nights, one training in 28 days of it."""
+WARMUP_SLATES, NIGHTS, TRAININGS = 425, 174, 7
+"""Of 2023-24: the slates of the two seasons before it, its own nights, one training in 28 days of it."""
 TRAINING_SLATES, TRAINING_PLAYERS = 330, 275
 GOAL_MINUTES = 25.0
 GOAL_GROWTH = 1.3

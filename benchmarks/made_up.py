@@ -37,4 +37,5 @@ def frame(slates: int, players: int, seed: int = 7) -> Frame:
         features[f"{market}_line"] = np.where(rng.random(n) < _LINED, np.round(rate * 22.0) + 0.5, np.nan)
         features[f"{market}_line_p_over"] = np.where(rng.random(n) < _PRICED, 0.5, np.nan)
     days = np.repeat(np.datetime64(FIRST) + np.arange(slates), players).astype("datetime64[D]")
-    return Frame(features, days, np.tile(np.arange(players), slates) + 1, outcomes, np.where(played, minutes, np.nan))
+    player_id, minutes = np.tile(np.arange(players), slates) + 1, np.where(played, minutes, np.nan)
+    return Frame(features, days, player_id, outcomes, minutes, np.ones(n, dtype=np.bool_))

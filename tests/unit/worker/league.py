@@ -46,7 +46,8 @@ def frame(slates: int = 60, seed: int = 1, leak: str | None = None) -> Frame:
     if leak is not None:
         features[leak] = minutes
     days = np.repeat(np.datetime64(FIRST) + np.arange(slates), PLAYERS)
-    return Frame(features, days.astype("datetime64[D]"), player + 1, outcomes, np.where(played, minutes, np.nan))
+    days, minutes = days.astype("datetime64[D]"), np.where(played, minutes, np.nan)
+    return Frame(features, days, player + 1, outcomes, minutes, np.ones(len(days), dtype=np.bool_))
 
 
 async def store(warehouse: Warehouse, known: Frame) -> None:

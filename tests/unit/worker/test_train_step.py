@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -118,7 +119,7 @@ async def test_f29_what_happens_after_a_date_changes_no_model_of_before(tmp_path
             order = np.arange(len(known))
             order[later] = np.random.default_rng(seed).permutation(later)
             shuffled = known.take(order)
-            known = type(known)(shuffled.features, known.day, known.player_id, shuffled.outcomes, shuffled.minutes)
+            known = replace(shuffled, day=known.day, player_id=known.player_id)
         (tmp_path / str(seed)).mkdir()
         async with embedded_ports(tmp_path / str(seed)) as ports:
             await store(ports.warehouse, known)

@@ -140,9 +140,12 @@ def test_f27_golden_predictions_that_do_not_reproduce_are_refused(training: Trai
         open_model(data, name, artifacts.digest_of(data))
 
 
-def test_f29_this_games_minutes_among_the_features_are_found_out() -> None:
-    """An error far below what is believable refuses the model instead of crowning it."""
-    leaky = train(frame(120, leak="games_total"), mode="overnight", as_of=day_after(120)).trained["boosted"]
+@pytest.mark.parametrize("regular", [True, False])
+def test_f29_this_games_minutes_among_the_features_are_found_out(*, regular: bool) -> None:
+    """An error far below what is believable refuses the model instead of crowning it, in playoffs too."""
+    known = frame(120, leak="games_total")
+    known = replace(known, regular=np.full(len(known), regular))
+    leaky = train(known, mode="overnight", as_of=day_after(120)).trained["boosted"]
     assert leaky.leak is not None
     assert "look for leakage" in leaky.leak
     verdict = contest(leaky, frame(120), None, None)

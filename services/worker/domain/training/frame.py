@@ -12,6 +12,7 @@ from services.worker.domain.systems.base import Features
 from shared.errors import Permanent
 from shared.features import FEATURES
 from shared.markets import MARKETS
+from shared.slate import season_type_of
 
 Days = npt.NDArray[np.datetime64]
 Rows = npt.NDArray[np.int64]
@@ -31,6 +32,8 @@ class Frame:
     """Market -> (n,) counts; NaN where he did not play."""
     minutes: Floats
     """(n,) minutes played; NaN where he did not play."""
+    regular: npt.NDArray[np.bool_]
+    """(n,) whether the game is one of the regular season."""
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -49,6 +52,7 @@ class Frame:
             self.player_id[rows],
             {market: values[rows] for market, values in self.outcomes.items()},
             self.minutes[rows],
+            self.regular[rows],
         )
 
 
@@ -83,6 +87,7 @@ def assemble(served: Mapping[str, Sequence[Any]], outcomes: Mapping[str, Sequenc
         player_id,
         {market.name: outcome(market.stat) for market in MARKETS.values()},
         outcome("minutes"),
+        np.array([season_type_of(game) == "regular" for game in games], dtype=np.bool_),
     )
 
 

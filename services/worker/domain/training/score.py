@@ -17,9 +17,11 @@ _LOW, _HIGH = QUANTILES.index(0.10), QUANTILES.index(0.90)
 REGULAR_GAMES = 10
 REGULAR_MINUTES = 15.0
 """A regular has that many games and mean minutes this season."""
-TOO_GOOD_BASELINE = 0.5
-"""Points better than rate x minutes on regulars. Honest ones reach 0.14 in a regular season and 0.37 in playoffs, whose
-minutes recent form does not know; the minutes played themselves are worth 0.88."""
+TOO_GOOD_BASELINE = 0.25
+"""Points better than rate x minutes on regulars of a regular season. Honest forecasts reach 0.17; the minutes played
+themselves are worth 0.88."""
+TOO_GOOD_PLAYOFFS = 0.5
+"""The same in playoffs and cups, whose minutes recent form does not know: honest forecasts reach 0.36."""
 TOO_GOOD_LINE = 0.12
 """Points better than the line. Honest features reach 0.03."""
 LEAST_ROWS = 1000
@@ -91,16 +93,18 @@ def too_good(forecasts: Forecasts, frame: Frame) -> str | None:
     outcome, features = frame.outcomes["points"][rows], {n: v[rows] for n, v in frame.features.items()}
     error = np.abs(outcome - forecast.counts.quantiles((0.5,))[:, 0])
     played = ~np.isnan(outcome)
-    regular = (
+    regulars = (
         played
         & (features["games_season"] >= REGULAR_GAMES)
         & (np.nan_to_num(features["minutes_season_mean"]) >= REGULAR_MINUTES)
     )
+    season = frame.regular[rows]
     lined = played & ~np.isnan(features["points_line"])
     form = np.abs(outcome - moving_average.mean(features, "points"))
     line = np.abs(outcome - features["points_line"])
     for name, against, where, most in (
-        ("rate x minutes", form, regular, TOO_GOOD_BASELINE),
+        ("rate x minutes", form, regulars & season, TOO_GOOD_BASELINE),
+        ("rate x minutes", form, regulars & ~season, TOO_GOOD_PLAYOFFS),
         ("the line", line, lined, TOO_GOOD_LINE),
     ):
         n = int(where.sum())

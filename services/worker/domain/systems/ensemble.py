@@ -17,7 +17,7 @@ from shared.markets import MARKETS
 from shared.systems import SYSTEMS
 
 MEMBERS = SYSTEMS["ensemble"].members
-MARKET_SHARE = 0.8
+MARKET_SHARE = 0.85
 """Weight of `market_residual` where there is a line."""
 
 

@@ -323,6 +323,24 @@ async def test_a_system_about_lines_owes_rows_only_where_there_is_a_line(ports: 
     assert await counted(ports, "predict", batches=batches) == (2 * PER_PLAYER + 1, 2 * PER_PLAYER + 1, 0)
 
 
+async def test_a_system_about_lines_owes_nothing_in_a_market_that_it_has_not_learned(ports: Ports) -> None:
+    """Books that begin to quote a market degrade no night until the next training; other gaps still do."""
+    batches = Batches(attempt=1, systems=("moving_average", "market_residual"))
+    lined: dict[str, object] = {"line": 2.5, "p_over": 0.5, "p_push": 0.0}
+    await load(
+        ports.warehouse,
+        features__ml_feature_store=[served(1), served(2)],
+        predictions__staging=[staged(player, market, **lined) for market in MARKETS for player in (1, 2)],
+    )
+    owed = 2 * PER_PLAYER + 2 * len(MARKETS)  # it said nothing at all: that is owed
+    assert await counted(ports, "predict", batches=batches) == (owed, 2 * PER_PLAYER, 0)
+    said = [staged(1, market, system="market_residual", **lined) for market in MARKETS if market != "threes"]
+    await load(ports.warehouse, predictions__staging=said)
+    found = await evidence(run(batches=batches), "predict", ports)
+    assert (found.expected, found.verified) == (owed - 2, 2 * PER_PLAYER + len(MARKETS) - 1)
+    assert found.detail == "rows by system: market_residual 4, moving_average 10"
+
+
 async def test_an_absent_system_owes_nothing(ports: Ports) -> None:
     """It is named elsewhere; what it staged before it went does not make up for others."""
     batches = Batches(attempt=1, systems=("moving_average", "boosted"), absent={"boosted": "changed"})

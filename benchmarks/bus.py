@@ -32,6 +32,8 @@ RUNS = 9
 EMBEDDED_GOAL, WIRE_GOAL, EMULATOR_GOAL = 20_000.0, 10_000.0, 4.0
 LIMIT = 120.0
 """Seconds one run may take."""
+SETTLE = 0.3
+"""Seconds between two runs: acknowledgements under way and a Java garbage collector are nobody else's burden."""
 
 
 def bench() -> list[Case]:
@@ -95,6 +97,7 @@ async def _measure(addresses: Mapping[str, str]) -> dict[tuple[str, int], list[f
         for turn in range(1 + RUNS):
             for name, bus in buses.items():
                 gc.collect()  # nobody pays for the garbage of the one before
+                await asyncio.sleep(SETTLE)
                 rate = await _rate(bus, number, size)
                 if turn > 0:
                     rates[name, number].append(rate)

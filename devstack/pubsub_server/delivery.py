@@ -8,9 +8,10 @@ from devstack.pubsub_server.wire import Pb, StreamingPullResponse
 from shared.embedded.broker_core import Leased
 from shared.protobuf_wire import delimited
 
-CHUNK_BYTES = 3_500_000
+CHUNK_BYTES = 1_500_000
 CHUNK_MESSAGES = 1_000
-"""What one response carries at most, but for a single larger message: gRPC's receivers admit 4 MB by default."""
+"""What one response carries at most, but for a single larger message: gRPC's receivers admit 4 MB by default, and the
+client works on one response while the next is made."""
 
 _RECEIVED_MESSAGES, _MESSAGE, _DATA = 1, 2, 1
 """Fields of StreamingPullResponse, ReceivedMessage and PubsubMessage."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from devstack.pubsub_server.publication import parse
 from devstack.pubsub_server.wire import Pb, PublishRequest
-from shared.cloud.pubsub_publish import _assembled, _filled
+from shared.cloud.pubsub_publish import _Assembled, _assembled, _filled
 from shared.protobuf_wire import DELIMITED, LARGE, delimited, fields, varint
 
 SIZES = st.one_of(st.integers(0, 300), st.sampled_from([LARGE, LARGE + 1]))
@@ -76,6 +76,14 @@ def test_a_batch_put_together_is_the_one_protobuf_writes(
     assert PublishRequest.FromString(pubsub.PublishRequest.serialize(pubsub.PublishRequest.wrap(assembled))) == filled
     assert pubsub.PublishRequest.wrap(assembled).topic == topic
     assert list(assembled.messages) == list(filled.messages)
+
+
+def test_what_the_client_asks_for_with_every_call_is_known_without_parsing() -> None:
+    """It routes by the topic; to parse megabytes for that would cost more than sending them."""
+    unreadable = _Assembled("t", b"\xff")
+    assert pubsub.PublishRequest.wrap(unreadable).topic == "t"
+    with pytest.raises(DecodeError):
+        _ = unreadable.messages
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(1, 2**29 - 1), st.binary(max_size=300))

@@ -29,6 +29,7 @@ from shared.cloud.pubsub_admin import PushTo
 from shared.cloud.warehouse import BigQueryWarehouse
 from shared.embedded.clock import FileClock, VirtualClock
 from shared.errors import Permanent
+from shared.logs import get_logger
 
 PROJECT = "tipoff-local"
 AUDIENCE = "tipoff-local"
@@ -36,6 +37,8 @@ INVOKER = "invoker@tipoff-local.iam.gserviceaccount.com"
 SERVICES = ("scraper", "analytics", "worker", "coordinator")
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+RESTART_SECONDS = 1.0
+"""How long a service that ended at its start is left alone."""
 
 
 @dataclass(slots=True)
@@ -47,7 +50,6 @@ class Service:
     log: Path
     process: Process | None = None
     url: str = ""
-    restarts: int = 0
     _stopping: bool = field(default=False)
 
     async def start(self) -> None:
@@ -66,6 +68,7 @@ class Service:
         try:
             line = await asyncio.wait_for(self.process.stdout.readline(), START_SECONDS)
         except TimeoutError as error:
+            self.process.kill()
             raise Permanent(
                 f"service {self.name} did not start in {START_SECONDS:.0f} s", remedy=f"see {self.log}"
             ) from error
@@ -74,14 +77,17 @@ class Service:
         self.url = line.decode().split()[1]
 
     async def watch(self) -> None:
-        """Start it again, on the same port, whenever it ends without being told to."""
+        """Start it again, on the same port, whenever it ends without being told to, and be it while it starts."""
+        self.env = {**self.env, "TIPOFF_PORT": self.url.rsplit(":", 1)[1]}
         while self.process is not None:
             await self.process.wait()
             if self._stopping:
                 return
-            self.restarts += 1
-            self.env = {**self.env, "TIPOFF_PORT": self.url.rsplit(":", 1)[1]}
-            await self.start()
+            try:
+                await self.start()
+            except Permanent as failure:
+                get_logger("devstack").warning("service_not_started", service=self.name, reason=str(failure))
+                await asyncio.sleep(RESTART_SECONDS)
 
     async def stop(self) -> None:
         """SIGTERM, then SIGKILL."""
@@ -198,3 +204,5 @@ async def _topics(address: str, push: PushTo | None) -> None:
 async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()  # raises what ended it

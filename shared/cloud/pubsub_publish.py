@@ -110,19 +110,19 @@ def _assembled(topic: str, batch: Sequence[_Outgoing]) -> "_Assembled":
     for data, attributes, _ in batch:
         rest = _Message(attributes=attributes).SerializeToString() if attributes else b""
         pieces += delimited(_MESSAGES, *delimited(_DATA, data), rest)
-    return _Assembled(topic, b"".join(pieces))
+    return _Assembled(topic, pieces)
 
 
 class _Assembled:
-    """A PublishRequest that is serialised already; parsed only for who looks into it, as a debug log does."""
+    """A PublishRequest in pieces, put together when it is sent; parsed only for who looks into it, as a debug log does."""
 
-    def __init__(self, topic: str, wire: bytes) -> None:
+    def __init__(self, topic: str, pieces: Sequence[bytes | memoryview]) -> None:
         self.topic = topic  # the client routes by it,
         self.HasField = _Request(topic=topic).HasField  # and asks with every call whether it is there
-        self._wire = wire
+        self._pieces = pieces
 
     def SerializeToString(self) -> bytes:  # noqa: N802 - protobuf's name
-        return self._wire
+        return b"".join(self._pieces)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - of a raw protobuf
-        return getattr(_Request.FromString(self._wire), name)
+        return getattr(_Request.FromString(self.SerializeToString()), name)

@@ -80,7 +80,7 @@ def test_a_batch_put_together_is_the_one_protobuf_writes(
 
 def test_what_the_client_asks_for_with_every_call_is_known_without_parsing() -> None:
     """It routes by the topic; to parse megabytes for that would cost more than sending them."""
-    unreadable = _Assembled("t", b"\xff")
+    unreadable = _Assembled("t", [b"\xff"])
     assert pubsub.PublishRequest.wrap(unreadable).topic == "t"
     with pytest.raises(DecodeError):
         _ = unreadable.messages

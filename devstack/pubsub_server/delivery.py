@@ -6,7 +6,7 @@ from devstack.pubsub_server.broker import Broker, Time
 from devstack.pubsub_server.refusal import invalid
 from devstack.pubsub_server.wire import Pb, StreamingPullResponse
 from shared.embedded.broker_core import Leased
-from shared.protobuf_wire import delimited
+from shared.protobuf_wire import delimited, fields
 
 CHUNK_BYTES = 1_500_000
 CHUNK_MESSAGES = 1_000
@@ -47,12 +47,13 @@ def encode(leased: Sequence[Leased], clock: Time, *, count_attempts: bool) -> by
     """
     response = StreamingPullResponse()
     fill(response, leased, clock, count_attempts=count_attempts, with_data=False)
+    wire = response.SerializeToString()
+    view = memoryview(wire)
     parts: list[bytes | memoryview] = []
-    for delivery, received in zip(leased, response.received_messages, strict=True):
-        message = received.message.SerializeToString()
-        received.ClearField("message")
-        inner = delimited(_MESSAGE, message, *delimited(_DATA, delivery.message.data))
-        parts += delimited(_RECEIVED_MESSAGES, received.SerializeToString(), *inner)
+    for delivery, received in zip(leased, fields(wire), strict=True):
+        # A message that comes twice is merged: the second time with the data alone.
+        data = delimited(_MESSAGE, *delimited(_DATA, delivery.message.data))
+        parts += delimited(_RECEIVED_MESSAGES, view[received.value : received.end], *data)
     return b"".join(parts)
 
 

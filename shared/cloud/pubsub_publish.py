@@ -114,7 +114,7 @@ def _assembled(topic: str, batch: Sequence[_Outgoing]) -> "_Assembled":
 
 
 class _Assembled:
-    """A PublishRequest in pieces, put together when it is sent; parsed only for who looks into it, as a debug log does."""
+    """A PublishRequest, put together when it is sent; parsed only for who looks into it, as a debug log does."""
 
     def __init__(self, topic: str, pieces: Sequence[bytes | memoryview]) -> None:
         self.topic = topic  # the client routes by it,

@@ -28,7 +28,7 @@ from shared.topics import Topic
 TOPICS = {"bench": Topic("bench", "bench", ack_deadline=60.0)}
 SIZES = (("5,000 x 1 KB", 5_000, 1_000), ("500 x 100 KB", 500, 100_000))
 IN_FLIGHT = 1_000
-RUNS = 9
+RUNS = 15
 EMBEDDED_GOAL, WIRE_GOAL, EMULATOR_GOAL = 20_000.0, 10_000.0, 4.0
 LIMIT = 120.0
 """Seconds one run may take."""

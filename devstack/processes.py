@@ -11,7 +11,7 @@ import signal
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -68,11 +68,12 @@ class Service:
         try:
             line = await asyncio.wait_for(self.process.stdout.readline(), START_SECONDS)
         except TimeoutError as error:
-            self.process.kill()
+            await _killed(self.process)
             raise Permanent(
                 f"service {self.name} did not start in {START_SECONDS:.0f} s", remedy=f"see {self.log}"
             ) from error
         if not line:
+            await _killed(self.process)
             raise Permanent(f"service {self.name} ended at its start", remedy=f"see {self.log}")
         self.url = line.decode().split()[1]
 
@@ -199,6 +200,12 @@ async def _topics(address: str, push: PushTo | None) -> None:
     bus = PubSubBus(PROJECT, emulator=address)
     await bus.ensure(push)
     await bus.close()
+
+
+async def _killed(process: Process) -> None:
+    with suppress(ProcessLookupError):  # dead already
+        process.kill()
+    await process.wait()
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

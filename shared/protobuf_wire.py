@@ -3,12 +3,11 @@
 What protobuf touches it copies: two times where it parses, three times where it serialises, and for megabytes that is
 most of what sending them costs. A serialised message is the concatenation of its fields, in which a message is a field
 like any other (https://protobuf.dev/programming-guides/encoding), so that one may be taken apart and put together in
-pieces: protobuf reads and writes all else, and the payload is cut out before or put in after.
+pieces: the payload is cut out before protobuf reads all else, or put in after.
 """
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 LARGE = 16_000
 """Bytes of payload from which copying them costs more than handling pieces in Python."""
@@ -17,14 +16,9 @@ _VARINT, _FIXED64, DELIMITED, _FIXED32 = 0, 1, 2, 5
 """Wire types. The two others, of groups, have gone out of use."""
 
 
-class Field(NamedTuple):
-    """One field of a serialised message: where it starts, where its value starts, and where both end."""
-
-    number: int
-    kind: int
-    start: int
-    value: int
-    end: int
+Field = tuple[int, int, int, int, int]
+"""One field of a serialised message: its number, its wire type, where it starts, where its value starts, where it ends.
+A plain tuple, as one by name takes as long as all the rest of reading it."""
 
 
 def fields(wire: bytes, start: int = 0, end: int | None = None) -> Iterator[Field]:
@@ -48,18 +42,25 @@ def fields(wire: bytes, start: int = 0, end: int | None = None) -> Iterator[Fiel
             raise ValueError(f"a field of wire type {kind} at byte {start}")
         if stop > end:
             raise ValueError(f"a field at byte {start} ends at {stop}, its message at {end}")
-        yield Field(tag >> 3, kind, start, value, stop)
+        yield tag >> 3, kind, start, value, stop
         start = stop
 
 
 def delimited(number: int, *pieces: bytes | memoryview) -> tuple[bytes | memoryview, ...]:
     """The pieces as one length-delimited field (bytes, a string, a message): its head, then the pieces."""
-    return _head(number, sum(map(len, pieces))), *pieces
+    return head(number, sum(map(len, pieces))), *pieces
 
 
 @lru_cache(1024)  # what travels together is often of a size
-def _head(number: int, size: int) -> bytes:
+def head(number: int, size: int) -> bytes:
+    """What comes before the `size` bytes of a length-delimited field."""
     return varint(number << 3 | DELIMITED) + varint(size)
+
+
+@lru_cache(1024)
+def numeric(number: int, value: int) -> bytes:
+    """An integer or a bool, from 0, as a field."""
+    return varint(number << 3 | _VARINT) + varint(value)
 
 
 def varint(number: int) -> bytes:
@@ -74,13 +75,12 @@ def varint(number: int) -> bytes:
 
 def _read_varint(wire: bytes, at: int, end: int) -> tuple[int, int]:
     """The number at `at`, and where it ends."""
-    number = 0
-    for shift in range(0, 70, 7):  # 64 bits at most
-        if at >= end:
-            break
+    number = shift = 0
+    while at < end and shift < 70:  # noqa: PLR2004 - 64 bits at most
         byte = wire[at]
         at += 1
-        number |= (byte & 0x7F) << shift
         if byte < 0x80:  # noqa: PLR2004 - the eighth bit
-            return number, at
+            return number | byte << shift, at
+        number |= (byte & 0x7F) << shift
+        shift += 7
     raise ValueError(f"a number that does not end by byte {at}")

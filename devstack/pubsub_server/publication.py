@@ -4,22 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from devstack.pubsub_server.wire import Pb, PublishRequest
+from devstack.pubsub_server.wire import Pb, PublishRequest, PubsubMessage
 from shared.embedded.broker_limits import Payload
-from shared.protobuf_wire import DELIMITED, LARGE, delimited, fields
+from shared.protobuf_wire import DELIMITED, LARGE, fields
 
 _MESSAGES, _DATA = 2, 1
 """Fields of PublishRequest and PubsubMessage."""
 
+_DATA_ALONE = PubsubMessage()
+"""What is left of a message whose data was cut out where there was nothing else; one for all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A request and, apart, the data of each of its messages."""
+    """A request's topic and, for each of its messages, the data and the message that it came in."""
 
-    request: Pb
-    """Its messages may be without their data."""
-    payloads: Sequence[Payload]
-    """Large ones are views of what came over the wire, which lives as long as the last of them."""
+    topic: str
+    messages: Sequence[tuple[Payload, Pb]]
+    """Large data are views of what came over the wire, which lives as long as the last of them, and are not in the
+    message any more."""
 
 
 def parse(wire: bytes) -> Publication:
@@ -30,28 +33,27 @@ def parse(wire: bytes) -> Publication:
     """
     try:
         # The topic comes first, and who sends one large message usually sends several.
-        if any(field.end - field.value >= LARGE for field in islice(fields(wire), 2)):
+        if any(end - value >= LARGE for _, _, _, value, end in islice(fields(wire), 2)):
             return _cut(wire)
     except ValueError:
         pass  # nothing that we know: protobuf may, or refuses it
     request = PublishRequest.FromString(wire)
-    return Publication(request, [message.data for message in request.messages])
+    return Publication(request.topic, [(message.data, message) for message in request.messages])
 
 
 def _cut(wire: bytes) -> Publication:
     view = memoryview(wire)
-    rest: list[bytes | memoryview] = []
-    payloads: list[Payload] = []
-    for field in fields(wire):
-        if (field.number, field.kind) != (_MESSAGES, DELIMITED):
-            rest.append(view[field.start : field.end])
+    rest: list[memoryview] = []
+    messages: list[tuple[Payload, Pb]] = []
+    for number, kind, start, value, end in fields(wire):
+        if number != _MESSAGES or kind != DELIMITED:
+            rest.append(view[start:end])
             continue
         data, kept = view[:0], []
-        for inner in fields(wire, field.value, field.end):
-            if (inner.number, inner.kind) == (_DATA, DELIMITED):
-                data = view[inner.value : inner.end]  # of several the last one counts
+        for inner_number, inner_kind, inner_start, inner_value, inner_end in fields(wire, value, end):
+            if inner_number == _DATA and inner_kind == DELIMITED:
+                data = view[inner_value:inner_end]  # of several the last one counts
             else:
-                kept.append(view[inner.start : inner.end])
-        rest += delimited(_MESSAGES, *kept)
-        payloads.append(data)
-    return Publication(PublishRequest.FromString(b"".join(rest)), payloads)
+                kept.append(view[inner_start:inner_end])
+        messages.append((data, PubsubMessage.FromString(b"".join(kept)) if kept else _DATA_ALONE))
+    return Publication(PublishRequest.FromString(b"".join(rest)).topic, messages)

@@ -57,18 +57,17 @@ class Publisher:
 
     def publish(self, publication: Publication) -> Pb:
         """Publish all of the messages or, if there is anything wrong with one, none."""
-        request = publication.request
-        broker, topic = self._broker, request.topic
+        broker, topic = self._broker, publication.topic
         check_name(topic, "topics")
         broker.topic(topic)
-        if not 0 < len(request.messages) <= MAX_BATCH:
-            raise invalid(f"a publish request has 1 to {MAX_BATCH} messages (got {len(request.messages)})")
-        messages = [
-            (data, dict(message.attributes))
-            for message, data in zip(request.messages, publication.payloads, strict=True)
-        ]
-        if any(message.ordering_key for message in request.messages):
+        if not 0 < len(publication.messages) <= MAX_BATCH:
+            raise invalid(f"a publish request has 1 to {MAX_BATCH} messages (got {len(publication.messages)})")
+        if any(message.ordering_key for _, message in publication.messages):
             raise unimplemented("PubsubMessage.ordering_key")
+        messages = [
+            (data, dict(message.attributes) if message.attributes else {})  # the truth of an absent map costs nothing
+            for data, message in publication.messages
+        ]
         try:
             for data, attributes in messages:
                 check_message(topic, data, attributes)

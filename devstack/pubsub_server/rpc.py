@@ -48,7 +48,7 @@ class _NotServed(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio is unt
 
 
 def _unary(method: Callable[[Any], Any], parse: Callable[[bytes], Any]) -> Any:  # noqa: ANN401 - grpcio is untyped
-    async def call(message: Any, context: Any) -> Pb:  # noqa: ANN401 - grpcio is untyped
+    async def call(message: Any, context: Any) -> Pb | bytes:  # noqa: ANN401 - grpcio is untyped
         try:
             reply = method(message)
             return await reply if inspect.isawaitable(reply) else reply

@@ -8,12 +8,11 @@ import grpc  # type: ignore[import-untyped]  # grpcio publishes no type informat
 
 from devstack.pubsub_server.broker import Broker
 from devstack.pubsub_server.config import check_deadline
-from devstack.pubsub_server.delivery import CHUNK_BYTES, CHUNK_MESSAGES, Receipts, encode, fill
+from devstack.pubsub_server.delivery import CHUNK_BYTES, CHUNK_MESSAGES, Receipts, encode
 from devstack.pubsub_server.refusal import Refused, invalid
 from devstack.pubsub_server.subscriber import refuse_push
-from devstack.pubsub_server.wire import Pb, StreamingPullResponse
+from devstack.pubsub_server.wire import Pb
 from shared.embedded.broker_core import Holder, Leased
-from shared.protobuf_wire import LARGE
 
 FIRST_ONLY = ("subscription", "client_id", "max_outstanding_messages", "max_outstanding_bytes", "protocol_version")
 
@@ -71,16 +70,9 @@ class _Stream:
             leased = self._pull()
             if leased:
                 self._broker.rearm()
-                await self._context.write(self._response(leased, count_attempts=attempts))
+                await self._context.write(encode(leased, self._broker.time, count_attempts=attempts))
             else:
                 await bell.wait()
-
-    def _response(self, leased: Sequence[Leased], *, count_attempts: bool) -> Pb | bytes:
-        if sum(len(delivery.message.data) for delivery in leased) > LARGE * len(leased):
-            return encode(leased, self._broker.time, count_attempts=count_attempts)
-        response = StreamingPullResponse()
-        fill(response, leased, self._broker.time, count_attempts=count_attempts)
-        return response
 
     def _pull(self) -> Sequence[Leased]:
         room, size = CHUNK_MESSAGES, CHUNK_BYTES

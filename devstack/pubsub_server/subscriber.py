@@ -1,15 +1,17 @@
 """google.pubsub.v1.Subscriber, but for StreamingPull."""
 
 import asyncio
+from collections.abc import Sequence
 
 import grpc  # type: ignore[import-untyped]  # grpcio publishes no type information
 
 from devstack.pubsub_server.broker import Broker
 from devstack.pubsub_server.config import MUTABLE, check_deadline, check_push, check_subscription
-from devstack.pubsub_server.delivery import CHUNK_BYTES, Receipts, fill
+from devstack.pubsub_server.delivery import CHUNK_BYTES, Receipts, encode
 from devstack.pubsub_server.paging import page
 from devstack.pubsub_server.refusal import Refused, invalid, unimplemented
-from devstack.pubsub_server.wire import EMPTY, ListSubscriptionsResponse, Pb, PullResponse, Subscription
+from devstack.pubsub_server.wire import EMPTY, ListSubscriptionsResponse, Pb, Subscription
+from shared.embedded.broker_core import Leased
 
 PULL_WAIT = 20.0
 """Real seconds after which a pull without messages is answered with none."""
@@ -75,31 +77,30 @@ class Subscriber:
         self._broker.delete_subscription(request.subscription)
         return EMPTY
 
-    async def pull(self, request: Pb) -> Pb:
-        """Up to `max_messages`; waits for the first unless told to return immediately."""
+    async def pull(self, request: Pb) -> bytes:
+        """Up to `max_messages`, serialised; waits for the first unless told to return immediately."""
         name = request.subscription
         refuse_push(self._broker.subscription(name))
         if request.max_messages <= 0:
             raise invalid("No max_messages specified")
-        reply = PullResponse()
+        leased: Sequence[Leased] = ()
         with self._broker.bell(name) as bell:
             try:
                 async with asyncio.timeout(PULL_WAIT):
-                    while not self._fill(reply, request):
+                    while not (leased := self._lease(request)) and not request.return_immediately:
                         await bell.wait()
                         bell.clear()
             except TimeoutError:
                 pass  # no messages is an answer
-        return reply
+        attempts = self._broker.subscription(name).HasField("dead_letter_policy")
+        return encode(leased, self._broker.time, count_attempts=attempts)
 
-    def _fill(self, reply: Pb, request: Pb) -> bool:
-        """Whether the pull is over."""
-        broker = self._broker
-        subscription = broker.subscription(request.subscription)
-        leased = broker.core.pull(request.subscription, request.max_messages, broker.time.now(), max_bytes=CHUNK_BYTES)
-        fill(reply, leased, broker.time, count_attempts=subscription.HasField("dead_letter_policy"))
+    def _lease(self, request: Pb) -> Sequence[Leased]:
+        name, broker = request.subscription, self._broker
+        broker.subscription(name)
+        leased = broker.core.pull(name, request.max_messages, broker.time.now(), max_bytes=CHUNK_BYTES)
         broker.rearm()
-        return bool(leased) or bool(request.return_immediately)
+        return leased
 
     def acknowledge(self, request: Pb) -> Pb:
         """The messages are done with."""

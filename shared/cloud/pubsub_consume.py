@@ -90,7 +90,9 @@ class Consumer:
 
     async def _deliver(self, received: Any) -> None:  # noqa: ANN401 - a raw protobuf
         message = received.message
-        delivery = Delivery(message.message_id, message.data, dict(message.attributes), received.delivery_attempt)
+        # Of a message without attributes protobuf makes their map anew for each who asks for more than its truth.
+        attributes = dict(message.attributes) if message.attributes else {}
+        delivery = Delivery(message.message_id, message.data, attributes, received.delivery_attempt)
         try:
             await self._handler(delivery)
         except Nack:

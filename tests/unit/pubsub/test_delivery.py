@@ -1,11 +1,13 @@
-"""Responses assembled by hand are the ones protobuf makes."""
+"""Responses written by hand are the ones protobuf makes."""
 
+import pytest
+from google.pubsub_v1.types import pubsub
 from hypothesis import given
 from hypothesis import strategies as st
 
 from devstack.pubsub_server.broker import Time
-from devstack.pubsub_server.delivery import encode, fill
-from devstack.pubsub_server.wire import StreamingPullResponse
+from devstack.pubsub_server.delivery import encode
+from devstack.pubsub_server.wire import Pb
 from shared.embedded.broker_core import Leased, Message
 
 LEASED = st.builds(
@@ -22,10 +24,20 @@ LEASED = st.builds(
 )
 
 
-@given(st.lists(LEASED, max_size=4), st.booleans())
-def test_assembled_and_filled_responses_are_equal(leased: list[Leased], count_attempts: bool) -> None:  # noqa: FBT001 - hypothesis
-    """Any data, attributes, attempt: parsing the assembled bytes gives the message that `fill` makes."""
+@pytest.mark.parametrize("kind", [pubsub.PullResponse.pb(), pubsub.StreamingPullResponse.pb()])
+@given(leased=st.lists(LEASED, max_size=4), count_attempts=st.booleans())
+def test_protobuf_reads_what_it_would_have_written(kind: Pb, leased: list[Leased], count_attempts: bool) -> None:  # noqa: FBT001 - hypothesis
+    """Any data, attributes, instant, attempt; in both responses, as their deliveries are the same field."""
     clock = Time()
-    filled = StreamingPullResponse()
-    fill(filled, leased, clock, count_attempts=count_attempts)
-    assert StreamingPullResponse.FromString(encode(leased, clock, count_attempts=count_attempts)) == filled
+    expected = kind()
+    for delivery in leased:
+        source = delivery.message
+        received = expected.received_messages.add(ack_id=delivery.ack_id)
+        received.message.data = source.data
+        received.message.message_id = source.id
+        received.message.attributes.update(source.attributes)
+        seconds, fraction = divmod(clock.wall(source.published_at), 1.0)
+        received.message.publish_time.seconds, received.message.publish_time.nanos = int(seconds), int(fraction * 1e9)
+        if count_attempts:
+            received.delivery_attempt = delivery.attempt
+    assert kind.FromString(encode(leased, clock, count_attempts=count_attempts)) == expected

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from devstack.pubsub_server.publication import parse
 from devstack.pubsub_server.wire import Pb, PublishRequest
 from shared.cloud.pubsub_publish import _Assembled, _assembled, _filled
-from shared.protobuf_wire import DELIMITED, LARGE, delimited, fields, varint
+from shared.protobuf_wire import DELIMITED, LARGE, delimited, fields, numeric, varint
 
 SIZES = st.one_of(st.integers(0, 300), st.sampled_from([LARGE, LARGE + 1]))
 ATTRIBUTES = st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3)
@@ -34,14 +34,16 @@ def test_a_request_cut_apart_is_the_one_protobuf_reads(
     messages: list[tuple[int, dict[str, str], str]],
     unknown: bool,  # noqa: FBT001 - hypothesis
 ) -> None:
-    """Payloads beside, all else in the request, known to this version or not: together they are what was sent."""
+    """Data beside their messages, all else in them: together they are what was sent."""
     request = request_of(topic, messages)
     wire = request.SerializeToString() + (varint(99 << 3) + varint(1 << 63) if unknown else b"")
     publication = parse(wire)
-    assert publication.payloads == [size * b"x" for size, _, _ in messages]
-    for message, data in zip(publication.request.messages, publication.payloads, strict=True):
+    assert publication.topic == topic
+    assert [data for data, _ in publication.messages] == [size * b"x" for size, _, _ in messages]
+    whole = PublishRequest(topic=topic, messages=[message for _, message in publication.messages])
+    for message, (data, _) in zip(whole.messages, publication.messages, strict=True):
         message.data = bytes(data)
-    assert publication.request == PublishRequest.FromString(wire)
+    assert whole == request
 
 
 @given(st.binary(max_size=30), st.binary(max_size=30), st.integers(0, 200))
@@ -56,14 +58,15 @@ def test_what_is_no_request_is_judged_by_protobuf(before: bytes, after: bytes, c
         with pytest.raises(DecodeError):
             parse(wire)
     else:
-        assert parse(wire).payloads == [message.data for message in expected.messages]
+        assert [data for data, _ in parse(wire).messages] == [message.data for message in expected.messages]
 
 
 def test_of_a_field_sent_twice_the_last_counts() -> None:
     """As in protobuf, also where a large payload comes first."""
     message = b"".join([*delimited(1, bytes(LARGE)), *delimited(1, b"last")])
     wire = b"".join(delimited(2, message))
-    assert parse(wire).payloads == [b"last"] == [each.data for each in PublishRequest.FromString(wire).messages]
+    [(data, _)] = parse(wire).messages
+    assert data == b"last" == PublishRequest.FromString(wire).messages[0].data
 
 
 @given(st.text(max_size=10), st.lists(st.tuples(SIZES, ATTRIBUTES, st.just(NOBODY)), max_size=5))
@@ -89,10 +92,11 @@ def test_what_the_client_asks_for_with_every_call_is_known_without_parsing() -> 
 @given(st.integers(0, 2**64 - 1), st.integers(1, 2**29 - 1), st.binary(max_size=300))
 def test_fields_are_found_again(number: int, first: int, value: bytes) -> None:
     """Any number, any field: written by one function, read by the other."""
-    wire = varint(first << 3) + varint(number) + b"".join(delimited(first, value))
-    a_number, bytes_ = fields(wire)
-    assert (a_number.number, a_number.kind, a_number.end) == (first, 0, bytes_.start)
-    assert (bytes_.number, bytes_.kind, wire[bytes_.value : bytes_.end]) == (first, DELIMITED, value)
+    wire = numeric(first, number) + b"".join(delimited(first, value))
+    a_number, a_value = fields(wire)
+    assert a_number[:3] == (first, 0, 0)
+    assert a_value == (first, DELIMITED, a_number[4], len(wire) - len(value), len(wire))
+    assert wire[a_value[3] :] == value
 
 
 @pytest.mark.parametrize("wire", [b"\x0b", b"\x0a\x05x", b"\x08", b"\x80" * 11, b"\x0d\x00", b"\x09\x00"])

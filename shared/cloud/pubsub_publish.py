@@ -10,7 +10,7 @@ from google.pubsub_v1.types import pubsub
 
 from shared.cloud.pubsub_clients import bounded
 from shared.cloud.pubsub_errors import FAILURES, translated
-from shared.protobuf_wire import LARGE, delimited
+from shared.protobuf_wire import LARGE, delimited, head
 
 MAX_MESSAGES = 1_000
 MAX_BYTES = 4_000_000
@@ -109,7 +109,9 @@ def _assembled(topic: str, batch: Sequence[_Outgoing]) -> "_Assembled":
     pieces: list[bytes | memoryview] = [*delimited(_TOPIC, topic.encode())]
     for data, attributes, _ in batch:
         rest = _Message(attributes=attributes).SerializeToString() if attributes else b""
-        pieces += delimited(_MESSAGES, *delimited(_DATA, data), rest)
+        data_head = head(_DATA, len(data))
+        message_head = head(_MESSAGES, len(data_head) + len(data) + len(rest))
+        pieces += message_head, data_head, data, rest
     return _Assembled(topic, pieces)
 
 

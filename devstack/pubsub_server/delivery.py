@@ -24,7 +24,7 @@ _DATA, _MESSAGE_ID, _PUBLISH_TIME = 1, 3, 4
 def encode(leased: Iterable[Leased], clock: Time, *, count_attempts: bool) -> bytes:
     """A serialised PullResponse, or StreamingPullResponse, with these deliveries.
 
-    Written by hand, as protobuf takes four times as long for what is around the data and copies the data three times
+    Written by hand, as protobuf takes three times as long for what is around the data and copies the data three times
     more. Pub/Sub counts attempts only where a dead letter policy needs them.
     """
     parts: list[bytes | memoryview] = []

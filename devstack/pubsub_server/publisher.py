@@ -65,7 +65,7 @@ class Publisher:
         if any(message.ordering_key for _, message in publication.messages):
             raise unimplemented("PubsubMessage.ordering_key")
         messages = [
-            (data, dict(message.attributes) if message.attributes else {})  # the truth of an absent map costs nothing
+            (data, dict(message.attributes) if message.attributes else {})  # the truth of an absent map is cheap
             for data, message in publication.messages
         ]
         try:

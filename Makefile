@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint type cover proof bench dev-up dev-down lock clean
+.PHONY: help demo test lint type cover proof mutants bench dev-up dev-down lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,10 @@ cover: $(READY) ## the tests, and branch coverage of shared and services of at l
 proof: $(READY) ## the long proofs: all seeds, all kills, whole seasons (hours)
 	@HYPOTHESIS_PROFILE=proof TIPOFF_PROOF=1 $(PYTEST) -m proof
 
+SEED ?= 1
+mutants: $(READY) ## deliberate bugs drawn by SEED=n: which of them no test notices (about 15 minutes)
+	@$(BIN)/python -m tests.mutants --seed $(SEED)
+
 bench: $(READY) ## the benchmarks
 	@$(BIN)/tipoff bench
 
@@ -58,7 +62,7 @@ lock: | $(BIN)/python ## resolve pyproject.toml again into the hashed locks of r
 	done
 
 clean: ## remove .venv, caches and build output (the data in .tipoff stays)
-	@rm -rf $(VENV) build dist *.egg-info .coverage* .*_cache .hypothesis
+	@rm -rf $(VENV) .mutants build dist *.egg-info .coverage* .*_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first interpreter of PYTHON that is new enough and can make virtual environments makes .venv.

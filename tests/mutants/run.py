@@ -1,0 +1,106 @@
+"""Tries mutants: writes one into a tree, runs the tests that see it, says what became of it."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from tests.mutants import forks
+from tests.mutants.areas import ROOT
+from tests.mutants.mutant import Mutant
+from tests.mutants.seen import Seen
+
+Fate = Literal["killed", "hung", "broke", "survived", "unseen"]
+"""Killed by a test; stopped after its time; no longer importable; noticed by no test; run by no test."""
+DEAD = ("killed", "hung", "broke")
+MIN_LIMIT, SLOWER = 20.0, 6.0
+"""Seconds a mutant always has, and times what its tests take without it."""
+_FATES: dict[int | None, Fate] = {None: "hung", 0: "survived", 1: "killed", 2: "broke", 3: "broke", 4: "broke"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a mutant."""
+
+    mutant: Mutant
+    fate: Fate
+    seconds: float = 0.0
+    output: str = field(default="", compare=False)
+
+
+class Only:
+    """A plugin that runs just some tests, in a given order."""
+
+    def __init__(self, tests: Sequence[str]) -> None:
+        self._order = {test: number for number, test in enumerate(tests)}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Leave out the rest."""
+        left = [item for item in items if item.nodeid not in self._order]
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self._order), key=lambda item: self._order[item.nodeid]
+        )
+        config.hook.pytest_deselected(items=left)
+
+
+def try_all(
+    mutants: Sequence[Mutant], seen: Seen, work: Path, jobs: int, *, shortest: float = MIN_LIMIT
+) -> Iterator[Verdict]:
+    """Try mutants, `jobs` at a time, each for at least `shortest` seconds; verdicts come as they are reached."""
+    idle = [forks.Tree(work / f"tree{number}-{os.getpid()}") for number in range(jobs)]
+    waiting = list(reversed(mutants))
+    busy: list[tuple[forks.Tree, Iterator[Verdict | None]]] = []
+    while waiting or busy:
+        while waiting and idle:
+            tree = idle.pop()
+            busy.append((tree, trial(waiting.pop(), seen, tree, shortest)))
+        for tree, steps in list(busy):
+            verdict = next(steps)
+            if verdict is not None:
+                busy.remove((tree, steps))
+                idle.append(tree)
+                yield verdict
+        time.sleep(0.01)
+    for tree in idle:
+        shutil.rmtree(tree.path)
+
+
+def trial(mutant: Mutant, seen: Seen, tree: forks.Tree, shortest: float) -> Iterator[Verdict | None]:
+    """Try one: the tests that ran the line, then the modules they stand in. Yields None until the verdict."""
+    tests = seen.tests(mutant.path, 0 if mutant.path.endswith(".sql") else mutant.line)
+    if not tests:
+        yield Verdict(mutant, "unseen")
+        return
+    tree.write(mutant.path, mutant.render())
+    started = time.monotonic()
+    ended = forks.Ended(0, "", 0.0)
+    for chosen in _rounds(tests, seen):
+        modules = list(dict.fromkeys(test.partition("::")[0] for test in chosen))
+        limit = max(shortest, SLOWER * sum(seen.seconds.get(test, 1.0) for test in chosen))
+        fork = forks.start(tree, [*modules, "-x"], _only(chosen), limit)
+        while (running := fork.poll()) is None:
+            yield None
+        ended = running
+        if ended.code != 0:
+            break
+    tree.write(mutant.path, (ROOT / mutant.path).read_text())
+    fate = _FATES.get(ended.code, "broke")
+    yield Verdict(mutant, fate, time.monotonic() - started, ended.output)
+
+
+def _only(tests: Sequence[str]) -> Callable[[], list[Any]]:
+    return lambda: [Only(tests)]
+
+
+def _rounds(tests: Sequence[str], seen: Seen) -> list[list[str]]:
+    """First those known to have run the line; then their neighbours, which may share a fixture that ran it."""
+    first = list(tests)
+    modules = {test.partition("::")[0] for test in first}
+    rest = sorted(test for test in seen.seconds if test.partition("::")[0] in modules and test not in set(first))
+    return [first, rest] if rest else [first]

@@ -29,12 +29,16 @@ def generate(seed: int = 7, *, first: date = OPENING_NIGHT, days: int = 60, last
 
 def tables(seed: int, first: date, days: int, last_slate: int) -> dict[str, pa.Table]:
     """The tables of a history folder (see `devstack.schema`), and closing `game_lines`."""
-    when, who, gone, play, bets = np.random.default_rng(seed).spawn(5)
-    games = calendar(when, first, days, last_slate)
+    return play(seed, calendar(np.random.default_rng(seed).spawn(1)[0], first, days, last_slate))
+
+
+def play(seed: int, games: Calendar) -> dict[str, pa.Table]:
+    """The same of any calendar: its games played by the players of the seed."""
+    _, who, gone, how, bets = np.random.default_rng(seed).spawn(5)
     people = players(who)
     absent = absences(gone, games)
-    played = boxes(play, games, people, absent)
-    game_ids = [f"002{first.year % 100:02d}{number:05d}" for number in range(1, len(games) + 1)]
+    played = boxes(how, games, people, absent)
+    game_ids = [f"002{games.dates[0].year % 100:02d}{number:05d}" for number in range(1, len(games) + 1)]
     return {
         "schedule": _schedule(games, played, game_ids),
         "team_games": _team_games(games, played, game_ids),

@@ -36,10 +36,10 @@ _BOX = {
 }
 
 
-def raw(history: History, slate: date, days: int) -> dict[str, list[Row]]:
+def raw(history: History, slate: date, days: int, around: timedelta = AROUND) -> dict[str, list[Row]]:
     """Rows by raw table: `days` of box scores before the slate, and everything of the days around it."""
-    games = [game for day in _dates(history, slate - timedelta(days=days), slate + AROUND) for game in history.on(day)]
-    near = _dates(history, slate - AROUND, slate + AROUND)
+    games = [game for day in _dates(history, slate - timedelta(days=days), slate + around) for game in history.on(day)]
+    near = _dates(history, slate - around, slate + around)
     return {
         "raw.games": [_game(game) for game in games],
         "raw.player_box_scores": [box for game in games for box in _boxes(history, game)],

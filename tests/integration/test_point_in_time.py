@@ -99,6 +99,11 @@ class World:
             if step not in PER_SLATE:
                 await self._make(step, {"first_date": since, "last_date": self.slate + AROUND})
 
+    async def empty(self) -> set[str]:
+        """The tables that a processor reads and that have no rows: a leak through one of them would not be seen."""
+        read = {table for step in NIGHT for table in PROCESSORS[step].header.inputs}
+        return {table for table in read if not await self.warehouse.query(f"SELECT 1 FROM {table} LIMIT 1")}  # noqa: S608 - names of the registry
+
     async def _make(self, step: str, params: Params) -> None:
         processor = PROCESSORS[step]
         known = {**params, "asked_at": RETROSPECT}
@@ -129,6 +134,7 @@ async def hold(history: History, slate: date, days: int, mode: Mode) -> None:
             assert min(late.values()) > 0, f"{slate}: nothing to mutate in {late}"
             alone = await around.served(mode, after, deleted)
             assert alone, f"{slate} {mode}: no features with a cutoff up to {after}"
+            assert await around.empty() == set()
             for mutation in (untouched, scrambled, doubled):
                 found = await around.served(mode, after, mutation)
                 assert found == alone, f"{slate} {mode}: {mutation.__name__} rows after {after} reach the features"
@@ -141,7 +147,12 @@ def history(shared_data: Path) -> History:
 
 
 @pytest.mark.parametrize(
-    ("slate", "mode"), [(date(2023, 1, 18), Mode.OVERNIGHT), (date(2024, 3, 10), Mode.SAME_DAY)], ids=str
+    ("slate", "mode"),
+    [
+        (date(2023, 1, 18), Mode.OVERNIGHT),
+        pytest.param(date(2024, 3, 10), Mode.SAME_DAY, marks=pytest.mark.proof),
+    ],
+    ids=str,
 )
 async def test_f29_the_future_of_a_real_slate_does_not_reach_its_features(
     slate: date, mode: Mode, history: History

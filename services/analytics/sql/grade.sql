@@ -32,22 +32,21 @@ collected AS (
 ),
 -- The naive baselines: what anybody could have said from the season so far. Of a regular game: of regular games.
 subjects AS (
-  SELECT
-    game_id, player_id, game_date, season, season_type, MIN(predicted_at) AS known_at
+  SELECT DISTINCT game_id, player_id, predicted_at, game_date, season, season_type
   FROM current_predictions
-  GROUP BY game_id, player_id, game_date, season, season_type
 ),
 history AS (
   SELECT
     subjects.game_id,
     subjects.player_id,
+    subjects.predicted_at,
     earlier.minutes,
     earlier.points,
     earlier.rebounds,
     earlier.assists,
     earlier.threes,
     ROW_NUMBER() OVER (
-      PARTITION BY subjects.game_id, subjects.player_id
+      PARTITION BY subjects.game_id, subjects.player_id, subjects.predicted_at
       ORDER BY earlier.game_date DESC, earlier.game_id DESC
     ) - 1 AS age
   FROM subjects
@@ -55,7 +54,7 @@ history AS (
     ON earlier.player_id = subjects.player_id
     AND earlier.season = subjects.season
     AND earlier.game_date < subjects.game_date
-    AND earlier.available_at <= subjects.known_at
+    AND earlier.available_at <= subjects.predicted_at
     AND (earlier.season_type = 'regular' OR subjects.season_type != 'regular')
   WHERE earlier.game_date BETWEEN DATE_SUB(@first_date, INTERVAL 400 DAY) AND @last_date
 ),
@@ -67,6 +66,7 @@ form AS (
   SELECT
     game_id,
     player_id,
+    predicted_at,
     COUNT(*) AS games_before,
     CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64) / COUNT(*) AS minutes_before,
     CAST(SUM(CAST(fast * minutes AS NUMERIC)) AS FLOAT64) / CAST(SUM(CAST(fast AS NUMERIC)) AS FLOAT64) AS minutes,
@@ -83,7 +83,7 @@ form AS (
     SAFE_DIVIDE(SUM(assists), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS assists_rate,
     SAFE_DIVIDE(SUM(threes), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS threes_rate
   FROM weighted
-  GROUP BY game_id, player_id
+  GROUP BY game_id, player_id, predicted_at
 ),
 -- The closing line, made as the consensus of a cutoff is: each book's last main line before tip-off, the median over books.
 closing_books AS (
@@ -189,7 +189,10 @@ outcomes AS (
   FROM current_predictions AS predictions
   JOIN collected ON collected.game_id = predictions.game_id
   LEFT JOIN played ON played.game_id = predictions.game_id AND played.player_id = predictions.player_id
-  LEFT JOIN form ON form.game_id = predictions.game_id AND form.player_id = predictions.player_id
+  LEFT JOIN form
+    ON form.game_id = predictions.game_id
+    AND form.player_id = predictions.player_id
+    AND form.predicted_at = predictions.predicted_at
   LEFT JOIN closing
     ON closing.game_id = predictions.game_id
     AND closing.player_id = predictions.player_id

@@ -22,8 +22,6 @@ WITH players AS (
     context.injury_status,
     context.ruled_out,
     LOGICAL_OR(context.ruled_out) OVER (PARTITION BY context.game_date, context.team_abbr) AS list_known,
-    form.days_since_game,
-    form.minutes_ewma,
     form.minutes_last_7_days,
     form.missed_in_row,
     CAST(ROUND(60 * form.minutes_ewma) AS INT64) AS seconds,

@@ -12,7 +12,6 @@
 WITH history AS (
   SELECT
     context.game_date AS slate_date,
-    context.season AS slate_season,
     games.*,
     DATE_DIFF(context.game_date, games.game_date, DAY) AS days_ago,
     games.season = context.season AS this_season,
@@ -293,5 +292,5 @@ SELECT
   form.true_shooting,
   form.possessions_used_per_minute
 FROM form
-JOIN league ON league.game_date = form.slate_date
+LEFT JOIN league ON league.game_date = form.slate_date
 LEFT JOIN attendance ON attendance.slate_date = form.slate_date AND attendance.player_id = form.player_id

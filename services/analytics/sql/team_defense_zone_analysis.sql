@@ -116,4 +116,4 @@ SELECT
   SAFE_DIVIDE(allowed.threes, league.threes) AS threes_factor,
   SAFE_DIVIDE(allowed.free_throws, league.free_throws) AS free_throws_factor
 FROM allowed
-JOIN league ON league.game_date = allowed.slate_date
+LEFT JOIN league ON league.game_date = allowed.slate_date

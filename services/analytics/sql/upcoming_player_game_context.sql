@@ -2,7 +2,7 @@
 -- inputs: raw.games, raw.rosters, raw.injuries, raw.prop_lines
 -- output: analytics.upcoming_player_game_context
 -- grain: game_date, mode, player_id
--- as_of: rows with available_at <= cutoff_at; the schedule's own dates for rest
+-- as_of: the slate's games as scheduled, and rows with available_at <= cutoff_at
 -- rows: one per rostered player of a team that plays
 -- source: multiplicative de-vigging: Strumbelj (2014), On determining probability forecasts from betting odds
 --
@@ -61,7 +61,8 @@ status AS (
     injuries.status,
     TIMESTAMP_DIFF(players.cutoff_at, injuries.available_at, HOUR) AS status_hours,
     -- The inactive list is handed in shortly before tip-off: an Out of then is final.
-    injuries.status = 'Out' AND TIMESTAMP_DIFF(players.tip_utc, injuries.available_at, MINUTE) <= 90 AS ruled_out
+    injuries.status = 'Out'
+      AND injuries.available_at >= TIMESTAMP_SUB(players.tip_utc, INTERVAL 90 MINUTE) AS ruled_out
   FROM players
   JOIN raw.injuries AS injuries
     ON injuries.game_date = players.game_date
@@ -86,7 +87,8 @@ book_lines AS (
     lines.available_at
   FROM players
   JOIN raw.prop_lines AS lines
-    ON lines.game_id = players.game_id
+    ON lines.game_date = players.game_date
+    AND lines.game_id = players.game_id
     AND lines.player_id = players.player_id
     AND lines.is_main
     AND lines.available_at <= players.cutoff_at

@@ -2,7 +2,7 @@
 -- inputs: raw.games
 -- output: analytics.upcoming_team_game_context
 -- grain: game_date, mode, team_abbr
--- as_of: the schedule of the slate's date and earlier, available_at <= cutoff_at
+-- as_of: the slate's games as scheduled, and earlier ones with available_at <= cutoff_at
 -- rows: two per game of the slates that is not postponed
 -- source: great-circle distance: Sinnott, Virtues of the Haversine (1984); coordinates: shared/arenas.py
 --

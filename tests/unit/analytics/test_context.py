@@ -30,64 +30,39 @@ async def context(warehouse: Warehouse, process: Process, **tables: list[Row]) -
 
 
 ASKED = [RETROSPECT, CUTOFF - timedelta(hours=9), CUTOFF, CUTOFF + timedelta(hours=9)]
+DAYS = [date(2024, 3, 9), date(2024, 3, 10), date(2024, 3, 11), date(2023, 11, 4), date(2023, 11, 5), date(2023, 11, 6)]
+"""Around both changes of the clock."""
 
 
-@pytest.mark.parametrize("asked_at", ASKED)
 @pytest.mark.parametrize("mode", list(Mode))
 async def test_a_live_runs_own_instant_limits_what_is_asked_for_early(
-    warehouse: Warehouse, process: Process, mode: Mode, asked_at: datetime
+    warehouse: Warehouse, process: Process, mode: Mode
 ) -> None:
     """SQL and `shared.slate` agree: tomorrow and manual know nothing later than when they were asked."""
-    await load(
-        warehouse, raw__games=[game(GAME, tip_utc=tip(SLATE, 19))], raw__rosters=[roster(1, available_at=ASKED[1])]
-    )
-    [found] = await process("upcoming_player_game_context", mode=mode, asked_at=asked_at)
-    assert found["cutoff_at"] == cutoff(mode, SLATE, tip(SLATE, 19), asked_at)
+    known = ASKED[1]
+    await load(warehouse, raw__games=[game(GAME)], raw__rosters=[roster(1, available_at=known)])
+    for asked_at in ASKED:
+        [found] = await process("upcoming_player_game_context", mode=mode, asked_at=asked_at)
+        [team, _] = await process("upcoming_team_game_context", mode=mode, asked_at=asked_at)
+        assert found["cutoff_at"] == team["cutoff_at"] == cutoff(mode, SLATE, tip(SLATE, 19), asked_at)
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-@pytest.mark.parametrize(
-    "day",
-    [date(2024, 3, 9), date(2024, 3, 10), date(2024, 3, 11), date(2023, 11, 4), date(2023, 11, 5), date(2023, 11, 6)],
-)
 async def test_f25_cutoffs_are_eastern_across_daylight_saving(
-    warehouse: Warehouse, process: Process, mode: Mode, day: date
+    warehouse: Warehouse, process: Process, mode: Mode
 ) -> None:
     """SQL and `shared.slate` agree: overnight 07:00 ET of the date, same day 20 minutes before the game's tip."""
-    await load(
-        warehouse,
-        raw__games=[
-            game(GAME, day, tip_utc=tip(day, 13)),
-            game("0022300901", day, "LAL", "UTA", tip_utc=tip(day, 22, 30)),
-        ],
-        raw__rosters=[roster(1, day=day), roster(2, "LAL", day=day)],
-    )  # fmt: skip
-    rows = await process("upcoming_player_game_context", day=day, mode=mode)
-    assert [row["cutoff_at"] for row in rows] == [cutoff(mode, day, tip(day, 13)), cutoff(mode, day, tip(day, 22, 30))]
-    if mode is Mode.OVERNIGHT:
-        assert rows[0]["cutoff_at"] == eastern_instant(day, time(7))
-
-
-async def test_both_teams_of_a_game_get_their_players(warehouse: Warehouse, process: Process) -> None:
-    """Home and away, with the other as opponent; a team that does not play has no row, nor has a postponed game."""
-    await load(
-        warehouse,
-        raw__games=[game(GAME), game("0022300901", home="LAL", away="UTA", postponed=True)],
-        raw__rosters=[roster(1), roster(2, "GSW"), roster(3, "LAL"), roster(4, "MIA")],
-    )
-    home, away = await process("upcoming_player_game_context")
-    assert (home["player_id"], home["team_abbr"], home["opponent_team_abbr"], home["is_home"]) == (
-        1,
-        "BOS",
-        "GSW",
-        True,
-    )
-    assert (away["player_id"], away["team_abbr"], away["opponent_team_abbr"], away["is_home"]) == (
-        2,
-        "GSW",
-        "BOS",
-        False,
-    )
+    for number, day in enumerate(DAYS):
+        early = game(f"002230090{number}", day, tip_utc=tip(day, 13))
+        late = game(f"002230091{number}", day, "LAL", "UTA", tip_utc=tip(day, 22, 30))
+        await load(warehouse, raw__games=[early, late], raw__rosters=[roster(1, day=day), roster(2, "LAL", day=day)])
+        rows = [
+            row for row in await process("upcoming_player_game_context", day=day, mode=mode) if row["game_date"] == day
+        ]
+        expected = [cutoff(mode, day, tip(day, 13)), cutoff(mode, day, tip(day, 22, 30))]
+        assert [row["cutoff_at"] for row in rows] == expected
+        if mode is Mode.OVERNIGHT:
+            assert rows[0]["cutoff_at"] == eastern_instant(day, time(7))
 
 
 async def test_the_status_is_the_latest_before_the_cutoff(warehouse: Warehouse, process: Process) -> None:
@@ -101,43 +76,31 @@ async def test_the_status_is_the_latest_before_the_cutoff(warehouse: Warehouse, 
     assert found["injury_status"] == "Questionable"
 
 
-async def test_a_player_nobody_reports_has_no_status(warehouse: Warehouse, process: Process) -> None:
-    """Null means not reported."""
-    found = await context(warehouse, process, raw__injuries=[injury(2, "Out", before(5))])
-    assert found["injury_status"] is None
+CONSENSUS: list[tuple[list[float], float]] = [
+    ([20.5], 20.5),
+    ([20.5, 22.5], 21.5),
+    ([19.5, 30.5, 20.5], 20.5),
+    ([21.5, 19.5, 30.5, 20.5], 21.0),
+    ([0.5], 0.5),
+    ([0.0, 0.0, 1.0], 0.0),
+]
 
 
-@pytest.mark.parametrize(
-    ("lines", "consensus", "books"),
-    [
-        ([20.5], 20.5, 1),
-        ([20.5, 22.5], 21.5, 2),
-        ([19.5, 30.5, 20.5], 20.5, 3),
-        ([21.5, 19.5, 30.5, 20.5], 21.0, 4),
-        ([0.5], 0.5, 1),
-        ([0.0, 0.0, 1.0], 0.0, 3),
-    ],
-)
-async def test_f31_the_consensus_is_the_median_over_books(
-    warehouse: Warehouse, process: Process, lines: list[float], consensus: float, books: int
-) -> None:
+async def test_f31_the_consensus_is_the_median_over_books(warehouse: Warehouse, process: Process) -> None:
     """The middle line of an odd number of books, the mean of the middle two of an even one; zero is a line."""
-    rows = [prop(GAME, 1, line, f"book{n}", before(10 + n)) for n, line in enumerate(lines)]
-    found = await context(warehouse, process, raw__prop_lines=rows)
-    assert (found["points_line"], found["points_line_books"], found["points_line_at"]) == (consensus, books, before(10))
-
-
-async def test_a_books_newest_line_before_the_cutoff_counts(warehouse: Warehouse, process: Process) -> None:
-    """Older lines, alternates and what was posted after the cutoff do not."""
-    found = await context(warehouse, process, raw__prop_lines=[
-        prop(GAME, 1, 18.5, "a", before(100)),
-        prop(GAME, 1, 19.5, "a", CUTOFF),
-        prop(GAME, 1, 25.5, "a", CUTOFF + timedelta(seconds=1)),
-        prop(GAME, 1, 29.5, "a", before(1), is_main=False),
-        prop("0022300999", 1, 10.5, "b", before(1)),
-        prop(GAME, 2, 11.5, "b", before(1)),
-    ])  # fmt: skip
-    assert (found["points_line"], found["points_line_books"], found["points_line_at"]) == (19.5, 1, CUTOFF)
+    players = range(1, len(CONSENSUS) + 1)
+    props = [
+        prop(GAME, player, line, f"book{n}", before(10 + n))
+        for player, (lines, _) in zip(players, CONSENSUS, strict=True)
+        for n, line in enumerate(lines)
+    ]
+    rosters = [roster(player) for player in players]
+    await load(warehouse, raw__games=[game(GAME)], raw__rosters=rosters, raw__prop_lines=props)
+    rows = await process("upcoming_player_game_context")
+    assert [(row["points_line"], row["points_line_books"]) for row in rows] == [
+        (line, len(lines)) for lines, line in CONSENSUS
+    ]
+    assert {row["points_line_at"] for row in rows} == {before(10)}
 
 
 async def test_of_lines_posted_at_once_the_most_balanced_counts(warehouse: Warehouse, process: Process) -> None:
@@ -175,13 +138,6 @@ async def test_f38_rest_is_counted_from_the_teams_last_game_of_the_season(
     games.append(game("0022300199", SLATE - timedelta(days=1), "BOS", "NYK", postponed=True))
     await load(warehouse, raw__games=games)
     assert (await context(warehouse, process))["days_rest"] == rest
-
-
-async def test_a_roster_unknown_at_the_cutoff_is_not_used(warehouse: Warehouse, process: Process) -> None:
-    """Who is published after 07:00 ET is nobody overnight, and somebody the same day."""
-    await load(warehouse, raw__games=[game(GAME)], raw__rosters=[roster(1, available_at=CUTOFF + timedelta(hours=1))])
-    assert await process("upcoming_player_game_context") == []
-    assert len(await process("upcoming_player_game_context", mode=Mode.SAME_DAY)) == 1
 
 
 async def test_modes_do_not_replace_each_others_rows(warehouse: Warehouse, process: Process) -> None:

@@ -1,13 +1,16 @@
 """`predictions.prediction_grades`: what a prediction was worth, by hand."""
 
+from dataclasses import replace
 from datetime import date, timedelta
-from itertools import pairwise
 
 import pytest
 
+from services.analytics.processors import PROCESSORS
+from shared.contract import StepRequested
+from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Row, Warehouse
-from shared.slate import eastern_instant
-from shared.tables import QUANTILES
+from shared.slate import Mode, eastern_instant
+from shared.tables import TABLES
 from tests.unit.analytics.conftest import Process
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, prediction, prop, tip
 
@@ -30,53 +33,48 @@ async def graded(warehouse: Warehouse, process: Process, predictions: list[Row],
     return await process("player_game_summary", "grade")
 
 
-def pinball(actual: float) -> float:
-    """Mean quantile loss (Koenker & Bassett 1978) of quantiles that lie at 100 q."""
-    losses = [q * (actual - 100 * q) if actual >= 100 * q else (1 - q) * (100 * q - actual) for q in QUANTILES]
-    return sum(losses) / len(losses)
-
-
-@pytest.mark.parametrize(
-    ("actual", "line", "p_over", "graded_as"),
-    [
-        (27, 24.5, 0.6, {"line_result": "over", "brier": 0.16, "inside_80": True}),
-        (20, 24.5, 0.6, {"line_result": "under", "brier": 0.36, "inside_80": True}),
-        (24, 24.0, 0.6, {"line_result": "push", "brier": None, "inside_80": True}),
-        (5, None, None, {"line_result": None, "brier": None, "inside_80": False}),
-        (0, 0.5, 0.9, {"line_result": "under", "brier": 0.81, "inside_80": False}),
-        (1, 0.0, 0.9, {"line_result": "over", "brier": 0.01, "inside_80": False}),
-        (90, 89.5, 0.0, {"line_result": "over", "brier": 1.0, "inside_80": True}),
-        (91, 91.5, 1.0, {"line_result": "under", "brier": 1.0, "inside_80": False}),
-    ],
+HAND = (
+    # Player, outcome, line, P(over); how the line went, (P(over) - over)^2, and whether 10 <= outcome <= 90.
+    (1, 27, 24.5, 0.6, "over", 0.16, True),
+    (2, 20, 24.5, 0.6, "under", 0.36, True),
+    (3, 24, 24.0, 0.6, "push", None, True),
+    (4, 5, None, None, None, None, False),
+    (5, 0, 0.5, 0.9, "under", 0.81, False),
+    (6, 1, 0.0, 0.9, "over", 0.01, False),
+    (7, 90, 89.5, 0.0, "over", 1.0, True),
+    (8, 91, 91.5, 1.0, "under", 1.0, False),
 )
-async def test_f31_a_grade_by_hand(
-    warehouse: Warehouse, process: Process, actual: int, line: float | None, p_over: float | None, graded_as: Row
-) -> None:
-    """Over, under, push or no line; errors against the median; losses by their definitions; zero is a value."""
-    made = prediction(GAME, 1, YESTERDAY, line=line, p_over=p_over, p_push=None if line is None else 0.0)
-    [grade] = await graded(warehouse, process, [made], both_teams(points=actual))
-    assert (grade["voided"], grade["actual"], grade["error"]) == (False, actual, actual - 50)
-    assert grade["line"] == line
-    assert {name: grade[name] for name in graded_as} == {
-        name: pytest.approx(value) if name == "brier" else value for name, value in graded_as.items()
-    }
-    assert grade["pinball"] == pytest.approx(pinball(actual))
-    assert grade["baseline_error"] is None
+"""Of a prediction whose every q-quantile is 100 q, and whose mean is 50."""
 
 
-async def test_every_market_is_graded_by_its_own_statistic(warehouse: Warehouse, process: Process) -> None:
-    """Points by points, threes by threes, and points, rebounds and assists together by their sum."""
-    markets = ("assists", "points", "pra", "rebounds", "threes")
-    earlier = YESTERDAY - timedelta(days=3)
-    await load(warehouse, raw__player_box_scores=[
-        box("0022300700", 1, earlier, assists=1, points=10, rebounds=3, threes=0)
-    ])  # fmt: skip
-    made = [prediction(GAME, 1, YESTERDAY, market=market) for market in markets]
-    grades = await graded(warehouse, process, made, both_teams(assists=4, points=20, rebounds=5, threes=2))
-    assert [(grade["market"], grade["actual"], grade["baseline_error"]) for grade in grades] == [
-        ("assists", 4.0, 3.0), ("points", 20.0, 10.0), ("pra", 29.0, 15.0), ("rebounds", 5.0, 2.0),
-        ("threes", 2.0, 2.0),
-    ]  # fmt: skip
+async def test_f31_grades_by_hand(warehouse: Warehouse, process: Process) -> None:
+    """Over, under, push or no line; errors against the median; zero is a value."""
+    made = [
+        prediction(GAME, player, YESTERDAY, line=line, p_over=p_over, p_push=None if line is None else 0.0)
+        for player, _, line, p_over, *_ in HAND
+    ]
+    boxes = [box(GAME, player, YESTERDAY, points=points) for player, points, *_ in HAND]
+    grades = await graded(warehouse, process, made, [*boxes, box(GAME, 9, YESTERDAY, "GSW")])
+    for grade, (player, points, line, p_over, result, brier, inside) in zip(grades, HAND, strict=True):
+        assert (grade["player_id"], grade["voided"], grade["actual"]) == (player, False, points)
+        assert (grade["error"], grade["mean_error"], grade["baseline_error"]) == (points - 50, points - 50, None)
+        assert (grade["line"], grade["p_over"], grade["line_result"], grade["inside_80"]) == (
+            line,
+            p_over,
+            result,
+            inside,
+        )
+        assert grade["brier"] == (None if brier is None else pytest.approx(brier))
+
+
+async def test_losses_by_hand(warehouse: Warehouse, process: Process) -> None:
+    """Of an outcome of 27 where every q-quantile is 100 q; the CRPS is twice the integral of the loss over levels."""
+    [grade] = await graded(warehouse, process, [prediction(GAME, 1, YESTERDAY)], both_teams(points=27))
+    # q (27 - 100 q) below: 1.1, 1.7, 1.4; (1 - q) (100 q - 27) above: 2.1, 7.8, 11.5, 13.2, 12.9, 10.6, 6.3, 3.4.
+    assert grade["pinball"] == pytest.approx(72 / 11)
+    # Twice the trapezes: weights 0.1 and 0.15 at both ends, 0.2 between.
+    assert grade["crps"] == pytest.approx(0.1 * (1.1 + 3.4) + 0.15 * (1.7 + 6.3) + 0.2 * 59.5)
+    assert (grade["quantiles_below"], grade["quantiles_equal"], grade["inside_90"]) == (3, 0, True)
 
 
 async def test_baselines_are_what_anybody_could_have_said(warehouse: Warehouse, process: Process) -> None:
@@ -99,39 +97,44 @@ async def test_baselines_are_what_anybody_could_have_said(warehouse: Warehouse, 
     assert grade["rate_minutes"] == pytest.approx(60 / 90 * minutes, abs=1e-7)
 
 
-async def test_who_did_not_play_is_void(warehouse: Warehouse, process: Process) -> None:
-    """Neither right nor wrong: everything but the line is null."""
-    made = prediction(GAME, 2, YESTERDAY, line=10.5, p_over=0.5, p_push=0.0)
-    [grade] = await graded(warehouse, process, [made], both_teams())
-    assert grade["voided"]
-    names = ("actual", "error", "baseline_error", "inside_80", "pinball", "line_result", "brier")
-    assert {grade[name] for name in names} == {None}
-    assert grade["line"] == 10.5
+async def test_a_baseline_knows_what_its_own_prediction_did(warehouse: Warehouse, process: Process) -> None:
+    """A game published between two systems' predictions is one of the later one's baseline alone."""
+    at = eastern_instant(YESTERDAY) + timedelta(hours=9)
+    first, between = YESTERDAY - timedelta(days=4), YESTERDAY - timedelta(days=2)
+    boxes = [box("0022300701", 1, first, points=10), box("0022300702", 1, between, points=30, available_at=at)]
+    late = prediction(GAME, 1, YESTERDAY, system="late", predicted_at=at)
+    grades = await graded(warehouse, process, [prediction(GAME, 1, YESTERDAY), late], [*both_teams(), *boxes])
+    told = {grade["system"]: (grade["games_before"], grade["season_mean"]) for grade in grades}
+    assert told == {"moving_average": (1, 10.0), "late": (2, 20.0)}
+
+
+async def test_a_prediction_older_than_trials_was_not_on_trial() -> None:
+    """In an upgraded warehouse `shadow` is null in what was predicted before: graded as any other system's."""
+    name = "predictions.player_prop_predictions"
+    columns = tuple(replace(each, nullable=each.nullable or each.name == "shadow") for each in TABLES[name].columns)
+    warehouse = DuckDBWarehouse(None, {**TABLES, name: replace(TABLES[name], columns=columns)})
+    try:
+        await load(
+            warehouse,
+            raw__games=[game(GAME, YESTERDAY)],
+            raw__player_box_scores=both_teams(),
+            predictions__player_prop_predictions=[prediction(GAME, 1, YESTERDAY) | {"shadow": None}],
+        )
+        for step in ("player_game_summary", "grade"):
+            request = StepRequested(
+                run_id=f"{SLATE}.overnight.1", game_date=SLATE, mode=Mode.OVERNIGHT, step=step, attempt=1
+            )
+            await PROCESSORS[step].run(request, warehouse, regrade_days=7)
+        [grade] = await warehouse.query("SELECT shadow, games_before FROM predictions.prediction_grades")
+    finally:
+        await warehouse.close()
+    assert grade == {"shadow": False, "games_before": 0}
 
 
 def quoted(**values: object) -> Row:
     """A prediction with an edge on the over of 24.5."""
     known: Row = {"line": 24.5, "p_over": 0.6, "p_push": 0.0, "p_market": 0.5, "edge": 0.1, "recommendation": "over"}
     return prediction(GAME, 1, YESTERDAY, **known | values)
-
-
-@pytest.mark.parametrize(
-    ("points", "values", "result"),
-    [
-        (30, {}, "won"),
-        (20, {}, "lost"),
-        (24, {"line": 24.0}, "push"),
-        (20, {"recommendation": "under"}, "won"),
-        (30, {"recommendation": "pass"}, None),
-        (30, {"recommendation": "no_line", "line": None, "p_over": None, "p_market": None, "edge": None}, None),
-    ],
-)
-async def test_a_pick_is_won_lost_or_returned(
-    warehouse: Warehouse, process: Process, points: int, values: Row, result: str | None
-) -> None:
-    """Only what was recommended is a pick; a push returns the stake."""
-    [grade] = await graded(warehouse, process, [quoted(**values)], both_teams(points=points))
-    assert grade["pick_result"] == result
 
 
 async def test_closing_line_value_by_hand(warehouse: Warehouse, process: Process) -> None:
@@ -156,27 +159,6 @@ async def test_closing_line_value_by_hand(warehouse: Warehouse, process: Process
         "moving_average": ("over", 1.0, None),
         "another": ("under", -1.0, None),
     }
-
-
-async def test_where_the_line_stood_the_price_tells(warehouse: Warehouse, process: Process) -> None:
-    """A closing price that has become dearer on the side taken is value, too."""
-    late = tip(YESTERDAY) - timedelta(minutes=10)
-    dear = prop(GAME, 1, 24.5, "one", late, game_date=YESTERDAY, over_price=-150.0, under_price=130.0)
-    await load(warehouse, raw__prop_lines=[dear])
-    [grade] = await graded(warehouse, process, [quoted()], both_teams())
-    assert grade["clv"] == 0.0
-    assert grade["clv_price"] == pytest.approx(0.6 / (0.6 + 100 / 230) - 0.5, abs=1e-8)
-
-
-async def test_quantile_places_and_crps_by_hand(warehouse: Warehouse, process: Process) -> None:
-    """Four quantiles lie below 40 and one equals it; the CRPS is twice the integral of the loss over levels."""
-    [grade] = await graded(warehouse, process, [prediction(GAME, 1, YESTERDAY)], both_teams(points=40))
-    assert (grade["quantiles_below"], grade["quantiles_equal"], grade["inside_90"]) == (4, 1, True)
-    levels = [0.0, *QUANTILES, 1.0]
-    losses = [0.0, *(max(q * (40 - 100 * q), (q - 1) * (40 - 100 * q)) for q in QUANTILES), 0.0]
-    pairs = list(zip(levels, losses, strict=True))
-    trapezes = [(b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in pairwise(pairs)]
-    assert grade["crps"] == pytest.approx(2 * sum(trapezes))
 
 
 async def test_history_keeps_what_a_grade_was(warehouse: Warehouse, process: Process) -> None:
@@ -212,17 +194,7 @@ async def test_f18_a_game_without_a_box_score_is_not_graded_yet(warehouse: Wareh
 async def test_f01_half_a_box_score_voids_nobody(warehouse: Warehouse, process: Process) -> None:
     """A game of which only one team is there is not collected: the other team's players may well have played."""
     made = [prediction(GAME, 1, YESTERDAY), prediction(GAME, 9, YESTERDAY)]
-    grades = await graded(warehouse, process, made, [box(GAME, 1, YESTERDAY)])
-    assert [grade["player_id"] for grade in grades if grade["voided"]] == []
-
-
-@pytest.mark.parametrize(("seconds", "counts"), [(-1, True), (0, False), (1, False)])
-async def test_only_what_was_predicted_before_tip_off_is_graded(
-    warehouse: Warehouse, process: Process, seconds: int, counts: bool  # noqa: FBT001 - a column of the table above
-) -> None:  # fmt: skip
-    """A prediction made at or after tip-off is none."""
-    made = prediction(GAME, 1, YESTERDAY, predicted_at=tip(YESTERDAY) + timedelta(seconds=seconds))
-    assert len(await graded(warehouse, process, [made], both_teams())) == counts
+    assert await graded(warehouse, process, made, [box(GAME, 1, YESTERDAY)]) == []
 
 
 async def test_f37_a_second_generation_is_graded_once(warehouse: Warehouse, process: Process) -> None:
@@ -230,15 +202,6 @@ async def test_f37_a_second_generation_is_graded_once(warehouse: Warehouse, proc
     made = [prediction(GAME, player, YESTERDAY, generation) for generation, player in ((1, 1), (1, 9), (2, 1))]
     [grade] = await graded(warehouse, process, made, both_teams())
     assert (grade["player_id"], grade["run_id"]) == (1, f"{YESTERDAY}.overnight.2")
-
-
-async def test_a_generation_made_after_tip_off_does_not_displace_the_one_before(
-    warehouse: Warehouse, process: Process
-) -> None:
-    """What counts is the latest word before the game, not the latest word."""
-    late = prediction(GAME, 1, YESTERDAY, 2, predicted_at=tip(YESTERDAY) + timedelta(hours=1))
-    [grade] = await graded(warehouse, process, [prediction(GAME, 1, YESTERDAY), late], both_teams())
-    assert grade["run_id"] == f"{YESTERDAY}.overnight.1"
 
 
 async def test_f16_grading_again_leaves_the_same_rows(warehouse: Warehouse, process: Process) -> None:

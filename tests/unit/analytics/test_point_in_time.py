@@ -1,161 +1,270 @@
-"""Failure 29: the future never leaks into features. Whatever is scrambled after the cutoff, not a bit may change."""
+"""Failure 29: the future never leaks into features; and each condition that keeps it out can be seen to do so.
 
-import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+The night of `night.py` has rows on both sides of every cutoff and window. What each game may know of it is loaded
+alone; the same must be served where everything is. Then each condition is left out, or moved by a second: something
+else is served, or the whole of a table's history is read.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from services.analytics.processors import PROCESSORS
-from shared.contract import StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Row
-from shared.slate import Mode, cutoff
-from tests.unit.analytics.conftest import NIGHT
-from tests.unit.shared.rows import SLATE, box, game, injury, load, prop, roster, tip
+from shared.slate import RETROSPECT, Mode, cutoff
+from shared.tables import TABLES
+from tests.unit.analytics import night
+from tests.unit.analytics.conditions import Condition, conditions, is_cutoff, shifted, text, unbounded, without
+from tests.unit.analytics.conftest import NIGHT, rows_of
+from tests.unit.analytics.night import EARLY, EVE, LATE, NEXT, SECOND, Tables
+from tests.unit.shared.rows import SLATE, row
 
-EARLY, LATE = "0022300900", "0022300901"
-TIPS = {EARLY: tip(SLATE, 19), LATE: tip(SLATE, 22, 30)}
-PLAYERS = {1: EARLY, 2: EARLY, 3: LATE, 4: LATE}
-TEAMS = {1: "BOS", 2: "GSW", 3: "LAL", 4: "UTA"}
-
-
-@dataclass
-class Night:
-    """The raw rows of a slate of two games, an early and a late one, with a month of history."""
-
-    boxes: list[Row] = field(default_factory=list)
-    injuries: list[Row] = field(default_factory=list)
-    lines: list[Row] = field(default_factory=list)
-
-    def known(self, mode: Mode, *, future: int | None) -> "Night":
-        """The rows that may count; with a seed for `future`, those that may not come along, scrambled."""
-        dice = random.Random(future)  # noqa: S311 - a seed to repeat
-        first = min(cutoff(mode, SLATE, at) for at in TIPS.values())
-        night = Night()
-        for row in self.boxes:
-            if row["game_date"] < SLATE and row["available_at"] <= first:
-                night.boxes.append(row)
-            elif future is not None:
-                night.boxes.append(row | {"points": dice.randint(0, 99), "minutes": dice.uniform(1, 60)})
-        for rows, kept, scramble in (
-            (self.injuries, night.injuries, lambda: {"status": dice.choice(["Out", "Doubtful"])}),
-            (self.lines, night.lines, lambda: {"line": dice.randint(0, 60) + 0.5, "is_main": dice.random() < 0.9}),
-        ):
-            for row in rows:
-                if row["available_at"] <= cutoff(mode, SLATE, TIPS[PLAYERS[row["player_id"]]]):
-                    kept.append(row)
-                elif future is not None:
-                    kept.append(row | scramble())
-        return night
+FACTS, PER_SLATE = NIGHT[:3], NIGHT[3:]
+SPANS = ((EVE, SLATE), (SLATE, SLATE))
+MODE = Mode.SAME_DAY
+"""Of the conditions: in this one each game has a cutoff of its own."""
+WHOLE = {
+    "upcoming_player_game_context": ["raw.games AS games from above"],
+    "grade": ["raw.games AS games from below", "raw.games AS games from above"],
+}
+"""Where the schedule is read whole: it has a thousand rows a season."""
 
 
-def a_night() -> Night:
-    """Rows on both sides of every cutoff, to the second."""
-    night = Night()
-    for player, game_id in PLAYERS.items():
-        for age in range(6):
-            day = SLATE - timedelta(days=age)  # age 0: the slate's own box score
-            night.boxes.append(box(f"00223001{player}{age}", player, day, TEAMS[player], points=10 + age + player))
-        night.boxes.append(  # published weeks late: after every cutoff
-            box(f"00223002{player}0", player, SLATE - timedelta(days=20), TEAMS[player], available_at=tip(SLATE, 23))
-        )
-        for mode in Mode:
-            at = cutoff(mode, SLATE, TIPS[game_id])
-            for seconds in (-3600, 0, 1, 7200):
-                moment = at + timedelta(seconds=seconds)
-                night.lines.append(prop(game_id, player, 20.5 + seconds % 7, f"book{mode}{seconds}", moment))
-                night.injuries.append(injury(player, "Questionable", moment))
-    return night
-
-
-@asynccontextmanager
-async def a_warehouse() -> AsyncIterator[DuckDBWarehouse]:
+async def built(tables: Tables, spans: Sequence[tuple[date, date]], mode: Mode) -> DuckDBWarehouse:
+    """A warehouse with raw rows, the facts of all games, and what the processors make of some ranges of slates."""
     warehouse = DuckDBWarehouse(None)
+    for table, rows in tables.items():
+        await warehouse.append(table, rows)
+    for steps, ranges in ((FACTS, [(EVE - timedelta(days=800), NEXT)]), (PER_SLATE, spans)):
+        for first, last in ranges:
+            for processor in (PROCESSORS[step] for step in steps):
+                params = asked(first, last, mode)
+                await warehouse.transform(processor.table, processor.select, scope=processor.scope, params=params)
+    return warehouse
+
+
+def asked(first: date, last: date, mode: Mode) -> dict[str, Any]:
+    """A processor's parameters."""
+    return {"first_date": first, "last_date": last, "mode": mode.value, "asked_at": RETROSPECT}
+
+
+async def tables_of(tables: Tables, spans: Sequence[tuple[date, date]], mode: Mode) -> dict[str, list[Row]]:
+    """The rows that are made of some raw rows, by step."""
+    warehouse = await built(tables, spans, mode)
     try:
-        yield warehouse
+        return {step: await rows_of(warehouse, PROCESSORS[step].table) for step in NIGHT}
     finally:
         await warehouse.close()
 
 
-async def features(night: Night, mode: Mode, *, order: int = 0) -> dict[int, Row]:
-    """The feature store's rows by player, the raw rows loaded in an order of their own."""
-    dice = random.Random(order)  # noqa: S311 - a seed to repeat
-    games = [
-        game(EARLY, tip_utc=TIPS[EARLY]),
-        game(LATE, home="LAL", away="UTA", tip_utc=TIPS[LATE]),
-        game("0022300100", SLATE - timedelta(days=1)),
-    ]
-    tables = {
-        "raw__games": games,
-        "raw__rosters": [roster(player, team) for player, team in TEAMS.items()],
-        "raw__player_box_scores": list(night.boxes),
-        "raw__injuries": list(night.injuries),
-        "raw__prop_lines": list(night.lines),
-    }
-    if order:
-        for rows in tables.values():
-            dice.shuffle(rows)
-    async with a_warehouse() as warehouse:
-        await load(warehouse, **tables)
-        for step in NIGHT:
-            request = StepRequested(run_id=f"{SLATE}.{mode}.1", game_date=SLATE, mode=mode, step=step, attempt=1)
-            await PROCESSORS[step].run(request, warehouse, regrade_days=7)
-        context = await warehouse.query("SELECT player_id, injury_status FROM analytics.upcoming_player_game_context")
-        status = {row["player_id"]: row["injury_status"] for row in context}
-        rows = await warehouse.query("SELECT * FROM features.ml_feature_store")
-    return {row["player_id"]: row | {"injury_status": status[row["player_id"]]} for row in rows}
+def of_game(rows: Sequence[Row], game_id: str) -> list[Row]:
+    """The rows of a game's players or teams: a player's number begins with his team's."""
+    teams = night.SIDES[game_id]
+    tens = [night.TEAMS[team][0] // 10 for team in teams]
+
+    def belongs(each: Row) -> bool:
+        return each["player_id"] // 10 in tens if "player_id" in each else each["team_abbr"] in teams
+
+    return [each for each in rows if each["game_date"] == night.DATES[game_id] and belongs(each)]
 
 
-_SERVED: dict[Mode, dict[int, Row]] = {}
-"""The features of `a_night` without a future: the same for every seed."""
+async def known_alone(mode: Mode, game_id: str) -> dict[str, list[Row]]:
+    """What is served for a game where nothing exists but what it may know."""
+    day = night.DATES[game_id]
+    made = await tables_of(night.known(night.a_night(mode), mode, game_id), [(day, day)], mode)
+    return {step: of_game(made[step], game_id) for step in PER_SLATE}
 
 
-@pytest.mark.parametrize("mode", list(Mode))
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(1, 10_000))
-async def test_f29_scrambling_the_future_leaves_features_bit_identical(mode: Mode, seed: int) -> None:
-    """With the future's rows made up at random, the features are those of a world without a future."""
-    night = a_night()
-    if mode not in _SERVED:
-        _SERVED[mode] = await features(night.known(mode, future=None), mode)
-    served = _SERVED[mode]
-    assert len(served) == len(PLAYERS)
-    assert all(row["points_line"] is not None and row["injury_status"] is not None for row in served.values())
-    assert await features(night.known(mode, future=seed), mode) == served
+def sorted_rows(step: str, rows: Sequence[Row]) -> list[Row]:
+    """By key, as text: what a broken statement serves may be null."""
+    key = TABLES[PROCESSORS[step].table].key
+    return sorted(rows, key=lambda each: [str(each[name]) for name in key])
 
 
-async def test_f29_the_past_does_reach_the_features() -> None:
-    """The mutation test has teeth: a change of a row that may count changes the features."""
-    night = a_night().known(Mode.OVERNIGHT, future=None)
-    served = await features(night, Mode.OVERNIGHT)
-    night.boxes[0] = night.boxes[0] | {"points": 77}
-    changed = await features(night, Mode.OVERNIGHT)
-    assert changed[1] != served[1]
+@dataclass(frozen=True)
+class Everything:
+    """A warehouse with the whole night, and what may be served of it."""
+
+    warehouse: DuckDBWarehouse
+    expected: Mapping[str, Sequence[Row]]
+
+    def leaks(self, step: str, sql: str) -> bool:
+        """Whether a statement serves anything else than the rows of what was known."""
+        return any(self.served(step, sql, first, last) != self.of(step, first, last) for first, last in SPANS)
+
+    def served(self, step: str, sql: str, first: date, last: date) -> list[Row]:
+        """A statement's rows for a range of slates."""
+        return sorted_rows(step, asyncio.run(self.warehouse.query(sql, asked(first, last, MODE))))
+
+    def of(self, step: str, first: date, last: date) -> list[Row]:
+        """What may be served for that range."""
+        return sorted_rows(step, [each for each in self.expected[step] if first <= each["game_date"] <= last])
 
 
-async def test_f29_an_early_game_does_not_learn_what_a_late_game_may_know() -> None:
-    """Cutoffs are per game: a box score published between two changes nothing for the earlier game's players."""
-    night = a_night().known(Mode.SAME_DAY, future=None)
-    between: datetime = tip(SLATE, 21)
-    late_word = box("0022300300", 3, SLATE - timedelta(days=3), "LAL", available_at=between)
-    first = await features(Night([*night.boxes, late_word | {"points": 5}], night.injuries, night.lines), Mode.SAME_DAY)
-    other = await features(
-        Night([*night.boxes, late_word | {"points": 60}], night.injuries, night.lines), Mode.SAME_DAY
-    )
-    assert first[3] != other[3]
-    assert (first[1], first[2]) == (other[1], other[2])
+@pytest.fixture(scope="module")
+def everything() -> Iterator[Everything]:
+    """The whole night, and what each of its games would be served alone."""
+    tables = night.a_night(MODE)
+    warehouse = asyncio.run(built(tables, [(EVE, SLATE), (NEXT, NEXT)], MODE))
+    alone = [asyncio.run(known_alone(MODE, game_id)) for game_id in (night.BEFORE, EARLY, LATE)]
+    expected = {step: [each for made in alone for each in made[step]] for step in PER_SLATE}
+    # A fact is of one game: those of the slates are made where there are no other games.
+    slates = [each for each in tables["raw.player_box_scores"] if EVE <= each["game_date"] <= SLATE]
+    facts = asyncio.run(tables_of({"raw.player_box_scores": slates}, [], MODE))
+    yield Everything(warehouse, expected | {step: facts[step] for step in FACTS})
+    asyncio.run(warehouse.close())
 
 
-@pytest.mark.parametrize("mode", list(Mode))
-@pytest.mark.parametrize("order", [1, 2, 3])
-async def test_features_do_not_depend_on_the_order_of_loading(mode: Mode, order: int) -> None:
+@pytest.mark.parametrize("step", NIGHT)
+def test_no_processor_reads_an_empty_table(step: str, everything: Everything) -> None:
+    """Where a table is empty no condition on it can fail; nor may what is served be."""
+    for table in PROCESSORS[step].header.inputs:
+        assert asyncio.run(everything.warehouse.query(f"SELECT 1 FROM {table}")), table  # noqa: S608 - names of the registry
+    assert everything.expected[step]
+
+
+@pytest.mark.parametrize("step", NIGHT)
+def test_f29_what_a_game_may_not_know_changes_nothing(step: str, everything: Everything) -> None:
+    """Late rows, rows too old, other slates' rows: every table is as if there were none, alone and in a range."""
+    for first, last in SPANS:
+        found = everything.served(step, PROCESSORS[step].select, first, last)
+        assert found == everything.of(step, first, last)
+
+
+OF_NIGHT = [each for step in NIGHT for each in conditions(step, PROCESSORS[step].select)]
+CUTOFFS = [each for each in OF_NIGHT if is_cutoff(PROCESSORS[each.file].select, each)]
+
+
+@pytest.mark.parametrize("condition", [each for each in OF_NIGHT if each not in CUTOFFS], ids=str)
+def test_f29_no_condition_can_be_left_out(condition: Condition, everything: Everything) -> None:
+    """Without it something that may not count is served, or a table is read from its first date or to its last."""
+    tree = without(PROCESSORS[condition.file].select, condition)
+    assert unbounded(tree) != WHOLE.get(condition.file, []) or everything.leaks(condition.file, text(tree))
+
+
+@pytest.mark.parametrize("seconds", [-1, 1])
+@pytest.mark.parametrize("condition", CUTOFFS, ids=str)
+def test_f29_a_cutoff_is_exact_to_the_second(condition: Condition, seconds: int, everything: Everything) -> None:
+    """A row available at the cutoff counts, one a second later leaks: all the more where there is no cutoff."""
+    assert everything.leaks(condition.file, text(shifted(PROCESSORS[condition.file].select, condition, seconds)))
+
+
+@pytest.mark.parametrize("step", PROCESSORS)
+def test_a_table_is_read_within_dates(step: str) -> None:
+    """Of every table but the schedule the parameters bound the dates that are read, from below and from above."""
+    assert unbounded(PROCESSORS[step].select) == WHOLE.get(step, [])
+
+
+async def test_f29_scrambling_the_future_leaves_a_game_bit_identical() -> None:
+    """Overnight, too: with the future's numbers drawn at random a game is served as if there were no future."""
+    alone = await known_alone(Mode.OVERNIGHT, EARLY)
+    future = night.scrambled(night.a_night(Mode.OVERNIGHT), Mode.OVERNIGHT, seed=1)
+    found = await tables_of(future, [(SLATE, SLATE)], Mode.OVERNIGHT)
+    for step in PER_SLATE:
+        assert alone[step]
+        assert of_game(found[step], EARLY) == alone[step], step
+
+
+def test_a_night_by_hand(everything: Everything) -> None:
+    """How many games each of tonight's players is known to have played: what is tested below is not nothing."""
+    games = {each["player_id"]: each["games_total"] for each in everything.of("player_daily_cache", SLATE, SLATE)}
+    # 5, 8, 12, 20 and 400 days ago, and six days ago, published at the cutoff; BOS and LAL on the eve, too.
+    # 18 played in the game of six days ago alone.
+    known = {11: 7, 12: 7, 13: 7, 18: 1, 21: 6, 22: 6, 23: 6, 31: 7, 32: 7, 33: 7, 41: 6, 42: 6, 43: 6}
+    assert games == known
+
+
+async def test_features_do_not_depend_on_the_order_of_loading(everything: Everything) -> None:
     """A resumed night loads its rows in another order and serves the same bits."""
-    night = a_night().known(mode, future=None)
-    dice = random.Random(order)  # noqa: S311 - a seed to repeat
-    night.boxes = [row | {"minutes": dice.randint(1, 2880) / 60} for row in night.boxes]
-    assert await features(night, mode, order=order) == await features(night, mode)
+    found = await tables_of(night.shuffled(night.a_night(MODE), seed=1), [(EVE, SLATE)], MODE)
+    for step in PER_SLATE:
+        assert sorted_rows(step, found[step]) == everything.of(step, EVE, SLATE), step
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A statement of another service, its parameters, and what it may answer."""
+
+    file: str
+    params: Mapping[str, Any]
+    column: str
+    answer: Sequence[Any]
+
+
+TONIGHT = {"game_date": SLATE, "mode": MODE.value}
+BETWEEN = {"first_date": SLATE, "as_of": NEXT, "mode": MODE.value}
+"""The middle one of the slates EVE, SLATE and NEXT."""
+AT = cutoff(MODE, SLATE, night.TIPS[EARLY])
+SIX, FIVE, THREE = (SLATE - timedelta(days=ago) for ago in (6, 5, 3))
+AT_LATE = [31, 32, 33, 41, 42, 43]
+"""Players of the late game."""
+SERVED = [11, 12, 13, 18, 21, 22, 23, *AT_LATE]
+"""Not those whose only game is tonight's, too old or published too late."""
+LOADED, TRAINED = "coordinator/sql/load_features.sql", "worker/sql/training_outcomes.sql"
+FORM, ZONES = (f"coordinator/sql/verify/{step}.sql" for step in ("player_daily_cache", "player_shot_zone_analysis"))
+ASKED = (
+    # The early game tips off at this instant; the late one a second later.
+    Asked(LOADED, TONIGHT | {"not_tipped_after": night.TIPS[EARLY]}, "player_id", AT_LATE),
+    Asked(LOADED, TONIGHT | {"not_tipped_after": night.TIPS[LATE] - SECOND}, "player_id", AT_LATE),
+    Asked("worker/sql/served_slates.sql", BETWEEN, "first_date", [SLATE]),
+    Asked("worker/sql/served_slates.sql", BETWEEN, "last_date", [SLATE]),
+    Asked("worker/sql/training_features.sql", BETWEEN, "player_id", SERVED),
+    # Six days ago BOS played GSW, published at this instant; three days ago, published a second later.
+    Asked(TRAINED, {"first_date": SIX, "as_of": FIVE, "known_at": AT}, "player_id", [11, 12, 13, 18, 21, 22, 23]),
+    Asked(TRAINED, {"first_date": THREE, "as_of": SLATE, "known_at": AT}, "player_id", [11, 12, 13, 31, 32, 33]),
+    Asked("worker/sql/newest_models.sql", {"as_of": SLATE, "mode": MODE.value}, "game_date", [EVE, SLATE]),
+    *(Asked(file, TONIGHT, column, [len(SERVED)]) for file in (FORM, ZONES) for column in ("expected", "verified")),
+)
+
+
+@cache
+def statement(file: str) -> str:
+    """A statement of another service."""
+    return (files("services") / file).read_text()
+
+
+def answers(warehouse: DuckDBWarehouse, case: Asked, sql: str) -> bool:
+    """Whether a statement answers what it may."""
+    return sorted(each[case.column] for each in asyncio.run(warehouse.query(sql, case.params))) == case.answer
+
+
+@pytest.fixture(scope="module")
+def others(everything: Everything) -> DuckDBWarehouse:
+    """The whole night, and a model as of each date."""
+    known = {"mode": MODE.value, "system": "boosted"}
+    models = [row("predictions.models", game_date=day, digest=f"{day}", **known) for day in (EVE, SLATE, NEXT)]
+    asyncio.run(everything.warehouse.append("predictions.models", models))
+    return everything.warehouse
+
+
+@pytest.mark.parametrize("case", ASKED, ids=lambda case: f"{case.file} {case.column}")
+def test_other_services_ask_for_what_is_known(case: Asked, others: DuckDBWarehouse) -> None:
+    """Features to predict and to train on, outcomes, models, and the counts of what is to be served."""
+    assert answers(others, case, statement(case.file))
+
+
+OF_OTHERS = [each for file in dict.fromkeys(case.file for case in ASKED) for each in conditions(file, statement(file))]
+
+
+@pytest.mark.parametrize("condition", OF_OTHERS, ids=str)
+def test_f29_no_condition_of_another_service_can_be_left_out(condition: Condition, others: DuckDBWarehouse) -> None:
+    """Without it one of the answers is another."""
+    sql = text(without(statement(condition.file), condition))
+    assert not all(answers(others, case, sql) for case in ASKED if case.file == condition.file)
+
+
+@pytest.mark.parametrize("seconds", [-1, 1])
+@pytest.mark.parametrize("condition", [each for each in OF_OTHERS if is_cutoff(statement(each.file), each)], ids=str)
+def test_a_cutoff_of_another_service_is_exact_to_the_second(
+    condition: Condition, seconds: int, others: DuckDBWarehouse
+) -> None:
+    """What becomes available, or tips off, at the instant asked for is told from what does a second later."""
+    sql = text(shifted(statement(condition.file), condition, seconds))
+    assert not all(answers(others, case, sql) for case in ASKED if case.file == condition.file)

@@ -1,7 +1,5 @@
 """`analytics.player_game_summary`: the rates, by hand."""
 
-from datetime import timedelta
-
 import pytest
 
 from shared.ports import Row, Warehouse
@@ -36,34 +34,10 @@ async def test_true_shooting_and_usage_by_hand(warehouse: Warehouse, process: Pr
     assert (one["team_abbr"], three["team_abbr"], three["points"]) == ("BOS", "GSW", 9)
 
 
-async def test_rates_without_a_denominator_are_null(warehouse: Warehouse, process: Process) -> None:
-    """No attempt, no true shooting; no minute, no usage. Zero points are zero, not missing."""
-    await load(warehouse, raw__player_box_scores=[
-        box(GAME, 1, YESTERDAY, points=0, minutes=5.0),
-        box(GAME, 2, YESTERDAY, points=0, minutes=0.0, field_goals_attempted=1),
-    ])  # fmt: skip
-    one, two = await process("player_game_summary")
-    assert (one["true_shooting"], one["usage_rate"], one["points"]) == (None, 0.0, 0)
-    assert (two["true_shooting"], two["usage_rate"]) == (0.0, None)
-
-
 async def test_the_slates_own_games_are_not_summarised(warehouse: Warehouse, process: Process) -> None:
     """Box scores of the slate's date are the future."""
     await load(warehouse, raw__player_box_scores=[box(GAME, 1, SLATE), box("0022300901", 1, YESTERDAY)])
     assert [row["game_date"] for row in await process("player_game_summary")] == [YESTERDAY]
-
-
-async def test_f09_games_that_arrive_late_are_summarised_however_old(warehouse: Warehouse, process: Process) -> None:
-    """Everything not summarised yet is, and what was summarised stays."""
-    old = SLATE - timedelta(days=200)
-    await load(warehouse, raw__player_box_scores=[box("0022300100", 1, YESTERDAY)])
-    await process("player_game_summary")
-    await load(warehouse, raw__player_box_scores=[box("0022300001", 1, old), box("0022300002", 2, old)])
-    assert [row["game_id"] for row in await process("player_game_summary")] == [
-        "0022300001",
-        "0022300002",
-        "0022300100",
-    ]
 
 
 async def test_summarising_twice_leaves_the_same_rows(warehouse: Warehouse, process: Process) -> None:

@@ -1,0 +1,203 @@
+"""What is known of a slate before it: docs/analytics.md, "Definitions", "Phase 3"."""
+
+import math
+import statistics
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+
+from shared.arenas import ARENAS, Arena
+from shared.markets import MARKETS
+from shared.odds import devig, implied
+from shared.ports import Row
+from shared.slate import RETROSPECT, Mode, cutoff
+from tests.oracle.world import Tables
+
+INACTIVE_LIST = timedelta(minutes=90)
+"""An Out reported so shortly before tip-off is final."""
+WINDOW = timedelta(days=400)
+EARTH_RADIUS_KM = 6371.0
+
+
+PICK_EM = ("prizepicks", "underdog")
+"""Books that pay the same whatever the chance: what they write is no odds."""
+
+
+def upcoming_team_game_context(tables: Tables, slate: date, mode: Mode, asked_at: datetime = RETROSPECT) -> list[Row]:
+    """Two rows per game of the slate that is not postponed."""
+    rows = []
+    for game, team, opponent in _sides(tables, slate):
+        at = cutoff(mode, slate, game["tip_utc"], asked_at)
+        before = _earlier(tables, game, team, at)
+        row = _heading(game, team, opponent, mode, at)
+        row["neutral_site"] = game["neutral_site"]
+        row["games_season"] = len(before)
+        row["days_rest"] = _rest(slate, before)
+        row["opponent_days_rest"] = _rest(slate, _earlier(tables, game, opponent, at))
+        for length in (4, 7, 14):
+            row[f"games_last_{length}_days"] = sum((slate - each["game_date"]).days <= length for each in before)
+        row["travel_km"] = row["clock_shift"] = None
+        if before:
+            here, origin = ARENAS[game["home_team"]], ARENAS[before[-1]["home_team"]]
+            row["travel_km"] = round(_kilometres(origin, here))
+            row["clock_shift"] = origin.clock - here.clock
+        rows.append(row)
+    return rows
+
+
+def upcoming_player_game_context(tables: Tables, slate: date, mode: Mode, asked_at: datetime = RETROSPECT) -> list[Row]:
+    """One row per rostered player of a team that plays."""
+    rosters = _by("team", [row for row in tables["raw.rosters"] if row["game_date"] == slate])
+    reports = _by("player_id", [row for row in tables["raw.injuries"] if row["game_date"] == slate])
+    lines = _by("player_id", [row for row in tables["raw.prop_lines"] if row["game_date"] == slate])
+    rows = []
+    for game, team, opponent in _sides(tables, slate):
+        at = cutoff(mode, slate, game["tip_utc"], asked_at)
+        rest = _rest(slate, _earlier(tables, game, team, at))
+        for player in _known(rosters.get(team, []), at):
+            player_id = player["player_id"]
+            row = _heading(game, team, opponent, mode, at)
+            row |= {"player_id": player_id, "player_name": player["player_name"], "days_rest": rest}
+            row |= _status(_known(reports.get(player_id, []), at), game["tip_utc"], at)
+            main = [
+                line
+                for line in _known(lines.get(player_id, []), at)
+                if line["is_main"] and line["game_id"] == game["game_id"]
+            ]
+            for market in MARKETS:
+                quoted = consensus([line for line in main if line["market"] == market])
+                row |= {f"{market}_{name}": value for name, value in quoted.items()}
+            rows.append(row)
+    return rows
+
+
+def consensus(lines: Sequence[Row]) -> Row:
+    """What the books say of one player's market, from their main lines known at the cutoff."""
+    if not lines:
+        return dict.fromkeys(
+            ("line", "line_books", "line_at", "line_spread", "p_market", "book", "over_price", "under_price")
+        )
+    books = [_newest(of_book) for of_book in _by("bookmaker", lines).values()]
+    line = statistics.median(each["line"] for each in books)
+    at_line = [each for each in books if each["line"] == line]
+    fair = [p for each in at_line if (p := _fair(each)) is not None]
+    best: Row = min(at_line, key=_preference) if at_line else {}
+    return {
+        "line": line,
+        "line_books": len(books),
+        "line_at": max(each["available_at"] for each in books),
+        "line_spread": max(each["line"] for each in books) - min(each["line"] for each in books),
+        "p_market": statistics.fmean(fair) if fair else None,
+        "book": best.get("bookmaker"),
+        "over_price": best.get("over_price"),
+        "under_price": best.get("under_price"),
+    }
+
+
+def _newest(lines: Sequence[Row]) -> Row:
+    """A book's newest line; of several posted at once the most balanced, of equally balanced ones the lowest."""
+    newest = max(line["available_at"] for line in lines)
+    return min((line for line in lines if line["available_at"] == newest), key=lambda line: (_tilt(line), line["line"]))
+
+
+def _tilt(line: Row) -> float:
+    """How far the two American prices are apart; one without both is a last resort."""
+    if line["over_price"] is None or line["under_price"] is None:
+        return math.inf
+    return abs(float(line["over_price"] - line["under_price"]))
+
+
+def _fair(line: Row) -> float | None:
+    """The over's chance without the margin."""
+    if line["bookmaker"] in PICK_EM:
+        return None
+    return devig(line["over_price"], line["under_price"])
+
+
+def _preference(line: Row) -> tuple[int, float, str]:
+    """The book of the least margin first; then any with a price; then any."""
+    if _fair(line) is not None:
+        over, under = implied(line["over_price"]), implied(line["under_price"])
+        assert over is not None
+        assert under is not None
+        return 0, over + under, line["bookmaker"]
+    priced = line["over_price"] is not None or line["under_price"] is not None
+    return 1 if priced else 2, 0.0, line["bookmaker"]
+
+
+def _status(reports: Sequence[Row], tip: datetime, at: datetime) -> Row:
+    """The latest report; of several of one instant the first by name."""
+    if not reports:
+        return {"injury_status": None, "injury_status_days": None, "ruled_out": False}
+    newest = max(report["available_at"] for report in reports)
+    status = min(report["status"] for report in reports if report["available_at"] == newest)
+    return {
+        "injury_status": status,
+        "injury_status_days": (at - newest) // timedelta(days=1),
+        "ruled_out": status == "Out" and tip - newest <= INACTIVE_LIST,
+    }
+
+
+def _sides(tables: Tables, slate: date) -> Iterator[tuple[Row, str, str]]:
+    """(game, team, opponent) of both teams of every game of the slate that will be played."""
+    for game in tables["raw.games"]:
+        if game["game_date"] == slate and not game["postponed"]:
+            yield game, game["home_team"], game["away_team"]
+            yield game, game["away_team"], game["home_team"]
+
+
+def _heading(game: Row, team: str, opponent: str, mode: Mode, at: datetime) -> Row:
+    return {
+        "game_date": game["game_date"],
+        "mode": mode,
+        "game_id": game["game_id"],
+        "team_abbr": team,
+        "opponent_team_abbr": opponent,
+        "is_home": team == game["home_team"],
+        "season": game["season"],
+        "tip_utc": game["tip_utc"],
+        "cutoff_at": at,
+    }
+
+
+def _earlier(tables: Tables, game: Row, team: str, at: datetime) -> list[Row]:
+    """The team's games of the season before a game's date, as the schedule was known; the last one last."""
+    found = [
+        each
+        for each in _known(tables["raw.games"], at)
+        if team in (each["home_team"], each["away_team"])
+        and each["season"] == game["season"]
+        and game["game_date"] - WINDOW <= each["game_date"] < game["game_date"]
+        and not each["postponed"]
+    ]
+    return sorted(found, key=lambda each: (each["game_date"], each["game_id"]))
+
+
+def _rest(slate: date, before: Sequence[Row]) -> int | None:
+    """Days since the last of these games."""
+    return (slate - before[-1]["game_date"]).days if before else None
+
+
+def _known(rows: Sequence[Row], at: datetime) -> list[Row]:
+    return [row for row in rows if row["available_at"] <= at]
+
+
+def _by(name: str, rows: Sequence[Row]) -> dict[object, list[Row]]:
+    groups: dict[object, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row[name], []).append(row)
+    return groups
+
+
+def _kilometres(one: Arena, other: Arena) -> float:
+    """Great-circle distance, from the angle between the two places as seen from the centre of the earth."""
+    cosine = sum(a * b for a, b in zip(_direction(one), _direction(other), strict=True))
+    return EARTH_RADIUS_KM * math.acos(min(1.0, cosine))
+
+
+def _direction(arena: Arena) -> tuple[float, float, float]:
+    latitude, longitude = math.radians(arena.latitude), math.radians(arena.longitude)
+    return (
+        math.cos(latitude) * math.cos(longitude),
+        math.cos(latitude) * math.sin(longitude),
+        math.sin(latitude),
+    )

@@ -1,0 +1,38 @@
+"""Phase 3 against its oracle: every column of every row."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from shared.ports import Row
+from tests.oracle.compare import assert_same
+from tests.oracle.contexts import upcoming_player_game_context, upcoming_team_game_context
+from tests.oracle.summaries import player_game_summary, team_defense_game_summary, team_offense_game_summary
+from tests.oracle.world import Tables, World
+
+FACTS: dict[str, Callable[[Tables, date, date], list[Row]]] = {
+    "analytics.player_game_summary": player_game_summary,
+    "analytics.team_offense_game_summary": team_offense_game_summary,
+    "analytics.team_defense_game_summary": team_defense_game_summary,
+}
+CONTEXTS = {
+    "analytics.upcoming_team_game_context": upcoming_team_game_context,
+    "analytics.upcoming_player_game_context": upcoming_player_game_context,
+}
+
+
+@pytest.mark.parametrize("table", FACTS)
+def test_facts_of_finished_games_are_served_as_defined(world: World, table: str) -> None:
+    """Every column of every game of the history."""
+    assert_same(table, FACTS[table](world.inputs(table), world.first, world.last), world[table])
+
+
+@pytest.mark.parametrize("table", CONTEXTS)
+def test_contexts_are_served_as_defined(world: World, table: str) -> None:
+    """Every column of every team and player of the nights, as known at each game's cutoff."""
+    inputs = world.inputs(table)
+    expected = [
+        row for night in world.nights for row in CONTEXTS[table](inputs, night.slate, night.mode, night.asked_at)
+    ]
+    assert_same(table, expected, world[table])

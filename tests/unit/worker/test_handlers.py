@@ -1,0 +1,93 @@
+"""What a worker does with a batch: stage, then report, once however often it is delivered."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from services.worker.app import build
+from services.worker.handlers import on_task
+from services.worker.models import Models
+from services.worker.settings import WorkerSettings
+from shared.contract import BatchReported, Message, StepReported, StepRequested
+from shared.errors import Permanent
+from shared.ports import Ports, Row
+from shared.service import HEALTH
+from shared.settings import load
+from tests.unit.shared.places import drain, embedded_ports
+from tests.unit.worker.test_batch import RUN_ID, batch, task
+
+
+@pytest.fixture
+async def ports(tmp_path: Path) -> AsyncIterator[Ports]:
+    async with embedded_ports(tmp_path) as ports:
+        yield ports
+
+
+async def handle(message: Message, ports: Ports) -> None:
+    """A worker without a past takes a message."""
+    await on_task(message, ports, Models(ports.archive), load(WorkerSettings))
+
+
+async def staged(ports: Ports) -> list[Row]:
+    """All staged rows."""
+    return await ports.warehouse.query("SELECT * FROM predictions.staging ORDER BY batch, system, market, player_id")
+
+
+async def test_a_batch_is_staged_then_reported(ports: Ports) -> None:
+    """Two players, two systems, five markets: the rows are there when the coordinator hears of them."""
+    await handle(batch(task(1), task(2), attempt=2), ports)
+    assert len(await staged(ports)) == 20
+    [report] = await drain(ports, "coordinator-events")
+    assert isinstance(report, BatchReported)
+    assert (report.run_id, report.attempt, report.batch, report.rows, report.absent) == (RUN_ID, 2, 3, 20, {})
+    assert 0.0 < report.seconds < 60.0
+
+
+async def test_f15_a_learned_system_that_cannot_be_loaded_is_absent_and_named(ports: Ports) -> None:
+    """Its artifact is not in the archive; the others are staged."""
+    asked = batch(
+        task(1), systems=("moving_average", "boosted"), artifacts={"boosted": "a" * 64, "similarity": "b" * 64}
+    )
+    await handle(asked, ports)
+    [report] = await drain(ports, "coordinator-events")
+    assert isinstance(report, BatchReported)
+    assert (report.rows, set(report.absent)) == (5, {"boosted"})
+    assert "a" * 64 in report.absent["boosted"]
+
+
+async def test_f03_handling_a_batch_twice_leaves_the_same_rows(ports: Ports) -> None:
+    """A redelivery replaces the batch by itself and leaves other batches, runs and dates alone."""
+    await handle(batch(task(1)), ports)
+    await handle(batch(task(2), batch=4), ports)
+    await handle(batch(task(2), run_id="2024-03-04.overnight.8"), ports)
+    once = await staged(ports)
+    assert len(once) == 30
+    await handle(batch(task(1)), ports)
+    assert await staged(ports) == once
+    assert [report.key for report in await drain(ports, "coordinator-events")] == [
+        f"{run}/batch/{number}/1/reported"
+        for run, number in ((RUN_ID, 3), (RUN_ID, 4), ("2024-03-04.overnight.8", 3), (RUN_ID, 3))
+    ]
+
+
+async def test_a_smaller_batch_replaces_a_larger_one(ports: Ports) -> None:
+    """What is not in the batch any more is gone."""
+    await handle(batch(task(1), task(2)), ports)
+    await handle(batch(task(2)), ports)
+    assert {row["player_id"] for row in await staged(ports)} == {2}
+
+
+async def test_the_worker_takes_batches_and_training_only(ports: Ports) -> None:
+    """Anything else was sent to the wrong topic."""
+    with pytest.raises(Permanent, match="takes no step_reported"):
+        await handle(StepReported(run_id=RUN_ID, step="predict", attempt=1, outcome="done"), ports)
+    other = StepRequested(run_id=RUN_ID, game_date=batch().game_date, mode=batch().mode, step="predict", attempt=1)
+    with pytest.raises(Permanent, match="takes no step_requested"):
+        await handle(other, ports)
+
+
+async def test_the_worker_is_wired(ports: Ports) -> None:
+    """The application names itself."""
+    app = build(load(WorkerSettings, revision="r1"), ports)
+    assert (app[HEALTH].service, app[HEALTH].revision) == ("worker", "r1")

@@ -10,7 +10,7 @@ _SUFFIX = re.compile(r"\s+(jr|sr|ii|iii|iv|v)$")
 _TRANSLITERATE = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "\u0131": "i", "ð": "d", "þ": "th"}
 )
-_GAME_ID = re.compile(r"00[1-9]\d{7}")
+_GAME_ID = re.compile(r"00[1-9]\d{7}", re.ASCII)
 
 
 def player_lookup(name: str) -> str:

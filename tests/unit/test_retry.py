@@ -1,6 +1,7 @@
 """Laws of shared.retry, on a simulated clock."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Permanent, Transient
-from shared.retry import RetryPolicy, retry
+from shared.retry import RetryPolicy, no_gate, retry
 
 POLICY = RetryPolicy(attempts=5, attempt_timeout=5.0, base_delay=0.5, max_delay=4.0)
 
@@ -57,12 +58,41 @@ def test_law_attempts_are_bounded_and_retry_after_is_respected(
         assert slept >= (0 if seconds is None else seconds)
 
 
-@given(st.integers(1, 100), waits, st.floats(0, 0.999))
-def test_law_delay_is_bounded_when_nothing_is_asked(attempt: int, asked: float | None, jitter: float) -> None:
-    """A wait is between half the exponential delay and its maximum, unless the other side asks for more."""
-    seconds = POLICY.delay(attempt, asked, jitter)
-    assert seconds >= 0.25
-    assert seconds <= max(POLICY.max_delay, asked if asked is not None else 0)
+@pytest.mark.parametrize(
+    ("attempt", "asked", "jitter", "seconds"),
+    [
+        (1, None, 0.0, 0.25),
+        (1, None, 0.5, 0.375),
+        (1, None, 1.0, 0.5),
+        (2, None, 0.0, 0.5),
+        (3, None, 0.5, 1.5),
+        (4, None, 0.0, 2.0),
+        (5, None, 0.0, 2.0),
+        (5, None, 0.5, 3.0),
+        (100_000, None, 0.0, 2.0),
+        (1, 0.0, 0.0, 0.25),
+        (1, 0.2, 0.0, 0.25),
+        (1, 0.3, 0.0, 0.3),
+        (1, 60.0, 0.0, 60.0),
+    ],
+)
+def test_a_wait_is_between_half_and_all_of_the_exponential_delay(
+    attempt: int, asked: float | None, jitter: float, seconds: float
+) -> None:
+    """0.5 s doubled with each attempt, at most 4 s, times 0.5 to 1; never less than the other side asks for."""
+    assert POLICY.delay(attempt, asked, jitter) == seconds
+
+
+def test_doubling_ends_after_thirty_two_attempts() -> None:
+    """2^32 halves of a second, times one half: nobody computes 2^1000."""
+    policy = RetryPolicy(base_delay=0.5, max_delay=float("inf"))
+    assert policy.delay(33, None, 0.0) == policy.delay(1000, None, 0.0) == 2.0**30
+    assert policy.delay(32, None, 0.0) == 2.0**29
+
+
+def test_a_policy_unless_told_otherwise() -> None:
+    """Eight attempts of 20 s each, waits of half a second to half a minute."""
+    assert RetryPolicy() == RetryPolicy(attempts=8, attempt_timeout=20.0, base_delay=0.5, max_delay=30.0)
 
 
 def test_delays_double() -> None:
@@ -103,9 +133,10 @@ async def test_an_attempt_over_its_time_limit_is_transient() -> None:
             raise
 
     script = Script([])
-    with pytest.raises(Transient, match="no answer within"):
+    with pytest.raises(Transient, match=r"^no answer within 0\.01 s$") as raised:
         await retry(hang, RetryPolicy(attempts=2, attempt_timeout=0.01), sleep=script.sleep)
     assert cancelled == 2
+    assert isinstance(raised.value.__cause__, TimeoutError)
 
 
 async def test_the_gate_is_passed_before_every_attempt_and_costs_none_of_its_time() -> None:
@@ -139,10 +170,65 @@ async def test_on_retry_hears_of_every_failure_that_is_tried_again() -> None:
     assert heard == [("one", 1, 0.25), ("two", 2, 9)]
 
 
+async def test_a_refusing_gate_is_a_failure_like_any_other() -> None:
+    """A full queue is tried again, and the call is told how many attempts were made."""
+    script, passed = Script([]), 0
+
+    async def gate() -> None:
+        nonlocal passed
+        passed += 1
+        if passed == 1:
+            raise Transient("full")
+
+    async def call(attempt: int) -> int:
+        return attempt
+
+    assert await retry(call, POLICY, sleep=script.sleep, gate=gate, jitter=lambda: 0.0) == 2
+    assert script.slept == [0.25]
+
+
+async def test_the_library_neither_waits_nor_writes(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its own waits are none, and its log lines, which hold the failure's text, are switched off."""
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    script = Script([Transient("s3cr3t")] * 5)
+    with caplog.at_level(logging.DEBUG), pytest.raises(Transient):
+        await retry(script.call, POLICY, sleep=script.sleep)
+    assert set(waits) <= {0}
+    assert [record for record in caplog.records if record.name == "backoff"] == []
+
+
+async def test_waits_are_spread_unless_told_otherwise() -> None:
+    """Two retries at once do not come back at once."""
+    script = Script([Transient("busy")])
+    for _ in range(8):
+        script.calls = 0
+        await retry(script.call, POLICY, sleep=script.sleep)
+    assert len(set(script.slept)) > 1
+    assert all(0.25 <= seconds <= 0.5 for seconds in script.slept)
+    await no_gate()
+
+
 @pytest.mark.parametrize(
-    "change", [{"attempts": 0}, {"attempt_timeout": 0.0}, {"base_delay": -1.0}, {"max_delay": -1.0}]
+    "change",
+    [{"attempts": 0}, {"attempt_timeout": 0.0}, {"attempt_timeout": -1.0}, {"base_delay": -0.5}, {"max_delay": -0.5}],
 )
 def test_a_policy_that_cannot_work_is_refused(change: dict[str, float]) -> None:
-    """No attempt, no time or a negative delay is an error at once."""
-    with pytest.raises(ValueError, match="at least one attempt"):
+    """No attempt, no time or a negative delay is an error at once, and the policy is shown."""
+    with pytest.raises(
+        ValueError, match=r"^RetryPolicy\(.*\): at least one attempt, a positive time limit and no negative"
+    ):
         RetryPolicy(**change)  # type: ignore[arg-type]  # one field at a time, of either type
+
+
+def test_a_policy_at_its_bounds_is_taken() -> None:
+    """One attempt, hardly any time, no delays: then there is no wait at all."""
+    policy = RetryPolicy(attempts=1, attempt_timeout=0.001, base_delay=0.0, max_delay=0.0)
+    assert policy.delay(3, None, 0.9) == 0.0
+    assert Script([]).run(policy) == "answer"

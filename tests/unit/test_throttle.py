@@ -124,22 +124,110 @@ async def test_only_the_first_in_line_polls() -> None:
     assert clock.sleeps < 250
 
 
-@pytest.mark.parametrize(("rate", "period"), [(0, 1.0), (-1, 1.0), (1, 0.0)])
-def test_a_rate_that_admits_nobody_is_refused(rate: int, period: float) -> None:
+@pytest.mark.parametrize(
+    ("rate", "period", "max_waiters"), [(0, 1.0, 1), (-1, 1.0, 1), (1, 0.0, 1), (1, -1.0, 1), (1, 1.0, 0)]
+)
+def test_a_limit_that_admits_nobody_is_refused(rate: int, period: float, max_waiters: int) -> None:
     """A rate of 0 would make the library spin for ever."""
-    with pytest.raises(Permanent, match="admits nothing"):
-        simulated(rate, SimulatedClock(), period=period)
+    reason = f"rate limit {rate} per {period} s admits nothing: set the source's rate to 1 or more"
+    with pytest.raises(Permanent) as raised:
+        simulated(rate, SimulatedClock(), period=period, max_waiters=max_waiters)
+    assert str(raised.value) == reason
+
+
+async def test_places_are_free_again_one_period_after_the_answer() -> None:
+    """Two of two at 1000 s, answered at 1000 and 1000.5: the third and fourth follow a second after each."""
+    clock = SimulatedClock()
+    throttle = simulated(2, clock)
+    await throttle.acquire()
+    await throttle.acquire()
+    throttle.release()
+    clock.time = 1000.5
+    throttle.release()
+    times = []
+    for _ in range(2):
+        await throttle.acquire()
+        times.append(round(clock.time, 1))
+    assert times == [1001.0, 1001.5]
+
+
+async def test_while_every_place_is_unanswered_the_first_in_line_looks_a_hundred_times_a_second() -> None:
+    """A hundred looks of 0.01 s pass before the answer, and the period after it."""
+    clock = SimulatedClock()
+    throttle = simulated(1, clock)
+    await throttle.acquire()
+    clock.time = 1002.0
+    clock.at_sleep[100] = throttle.release
+    await throttle.acquire()
+    # Answered at 1003; free a period later.
+    assert clock.time == pytest.approx(1004.0, abs=0.02)
+    assert 101 <= clock.sleeps <= 103
+
+
+def test_the_wait_for_a_place() -> None:
+    """What is left of a pause, nothing, or what is left of the oldest answer's period, but never less than a look."""
+    clock = SimulatedClock()
+    throttle = simulated(1, clock, period=2.0)
+    assert throttle._wait() == 0.0
+    throttle._unanswered = 1
+    assert throttle._wait() == 0.01
+    throttle.release()
+    assert throttle._wait() == 2.0
+    clock.time += 1.5
+    assert throttle._wait() == 0.5
+    clock.time += 0.5
+    assert throttle._wait() == 0.01  # the period itself is not over yet
+    clock.time += 0.001
+    assert throttle._wait() == 0.0
+    throttle.pause(3.0)
+    assert throttle._wait() == 3.0
+    throttle.pause(1.0)
+    assert throttle._wait() == 3.0
+    clock.time += 3.0
+    assert throttle._wait() == 0.0
 
 
 async def test_a_full_queue_is_transient() -> None:
     """Beyond the bound of waiters a request is turned away instead of piling up."""
     clock = SimulatedClock()
-    throttle = simulated(1, clock, max_waiters=1)
+    throttle = simulated(1, clock, max_waiters=2)
     await throttle.acquire()
+    waiting = [asyncio.create_task(throttle.acquire()) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(Transient, match=r"^2 requests already wait for this host: lower the concurrency$"):
+        await throttle.acquire()
+    assert throttle.waiting == 2
     throttle.release()
+    await waiting[0]
+    throttle.release()
+    await waiting[1]
+    assert (throttle.waiting, throttle._unanswered) == (0, 1)
+
+
+async def test_who_gives_up_waiting_leaves_the_queue() -> None:
+    """And takes no place."""
+    clock = SimulatedClock()
+    throttle = simulated(1, clock)
+    await throttle.acquire()
     waiting = asyncio.create_task(throttle.acquire())
     await asyncio.sleep(0)
-    with pytest.raises(Transient, match="already wait"):
-        await throttle.acquire()
-    await waiting
-    assert throttle.waiting == 0
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert (throttle.waiting, throttle._unanswered) == (0, 1)
+
+
+def test_a_throttle_unless_told_otherwise() -> None:
+    """A period is a second, and five thousand may wait."""
+    throttle = simulated(7, SimulatedClock())
+    assert (throttle._rate, throttle._period, throttle._max_waiters, throttle.waiting) == (7, 1.0, 5000, 0)
+    assert (throttle._throttler.rate_limit, throttle._throttler.period) == (7, 1.0)
+
+
+def test_the_smallest_limits_are_taken_and_admit_at_once() -> None:
+    """One request, one waiter, and a clock that has only just begun; the library knows the period, too."""
+    clock = SimulatedClock()
+    clock.time = 0.0
+    throttle = simulated(1, clock, period=0.001, max_waiters=1)
+    assert throttle._wait() == 0.0
+    assert throttle._throttler.period == 0.001

@@ -1,7 +1,7 @@
 """Fakes of the ports and of the upstreams."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -10,8 +10,10 @@ from pydantic import SecretStr
 from services.scraper.domain.wire import Parsed
 from services.scraper.endpoints import Request
 from services.scraper.fetch import Failed, Fetched, Meter
+from services.scraper.payloads import Collected
+from services.scraper.task import sql
 from shared.errors import Permanent, Transient
-from shared.ports import BusHandler, Row
+from shared.ports import BusHandler, Params, Row
 
 T = TypeVar("T")
 
@@ -124,3 +126,55 @@ class BrokenWarehouse:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the other methods of the port
         return getattr(self._warehouse, name)
+
+
+class StubWarehouse:
+    """Answers queries as told, by the name of the scraper's query or by its text, and remembers all it was given."""
+
+    def __init__(self, answers: Mapping[str, Iterable[Row]] | None = None) -> None:
+        self.answers = {name: list(rows) for name, rows in (answers if answers is not None else {}).items()}
+        self.asked: list[tuple[str, Params | None]] = []
+        self.replaced: list[tuple[str, list[Row], str, Params | None]] = []
+        self.appended: list[tuple[str, list[Row]]] = []
+
+    async def query(self, text: str, params: Params | None = None) -> list[Row]:
+        name = next((name for name in self.answers if name.isidentifier() and text == sql(name)), text)
+        self.asked.append((name, params))
+        return self.answers.get(name, [])
+
+    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
+        self.replaced.append((table, list(rows), scope, params))
+        return len(rows)
+
+    async def append(self, table: str, rows: Sequence[Row]) -> int:
+        self.appended.append((table, list(rows)))
+        return len(rows)
+
+    def written(self, table: str) -> list[tuple[list[Row], str, Params | None]]:
+        """What one table was replaced with: rows, scope and parameters of each time."""
+        return [(rows, scope, params) for name, rows, scope, params in self.replaced if name == table]
+
+
+class StubPayloads:
+    """Payloads by (source, unit), parsed when asked for; what is not there has failed."""
+
+    def __init__(self, fetched_at: datetime, held: set[tuple[str, str]] | None = None) -> None:
+        self.fetched_at = fetched_at
+        self.bodies: dict[tuple[str, str], bytes] = {}
+        self.published: dict[tuple[str, str], datetime] = {}
+        self.asked: list[Request] = []
+        self._held = held
+
+    async def get(self, request: Request, parse: Callable[[bytes], Parsed[T]]) -> Collected[T] | Failed:
+        self.asked.append(request)
+        key = (request.source, request.unit)
+        if key not in self.bodies:
+            return Failed(f"{request.source} is down", 3)
+        published = self.published.get(key)
+        return Collected(parse(self.bodies[key]), request.source, "/".join(key), self.fetched_at, published, 2)
+
+    async def held(self) -> set[tuple[str, str]] | None:
+        return self._held
+
+    def units(self) -> list[tuple[str, str]]:
+        return [(request.source, request.unit) for request in self.asked]

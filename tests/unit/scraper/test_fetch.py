@@ -1,22 +1,24 @@
-"""What an answer means, and what is done about it: against a scripted server on the loopback address."""
+"""What an answer means, and what is done about it."""
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any, Self
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
-from hypothesis import given
-from hypothesis import strategies as st
 
 from services.scraper.domain.odds import Event, parse_events
 from services.scraper.domain.wire import Fault
 from services.scraper.endpoints import Request, Source
 from services.scraper.fetch import Failed, Fetched, Fetcher, Meter, classify, http_date, retry_after
-from shared.errors import Permanent
+from shared.errors import Permanent, Transient
+from shared.metrics import REQUESTS
 from shared.retry import RetryPolicy
 from tests.unit.scraper import wire
 from tests.unit.scraper.fakes import FakeClock, FakeSecrets
@@ -31,29 +33,32 @@ POLICY = RetryPolicy(attempts=6, attempt_timeout=0.2, base_delay=0.5, max_delay=
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"),
+    ("status", "kind", "message", "wait"),
     [
-        (429, "rate_limited"),
-        (408, "timeout"),
-        (500, "server_error"),
-        (502, "server_error"),
-        (503, "server_error"),
-        (504, "server_error"),
-        (204, "malformed"),
-        (304, "malformed"),
+        (429, "rate_limited", "HTTP 429", 7.0),
+        (408, "timeout", "HTTP 408", None),
+        (500, "server_error", "HTTP 500", 7.0),
+        (503, "server_error", "HTTP 503", 7.0),
+        (599, "server_error", "HTTP 599", 7.0),
+        (204, "malformed", "HTTP 204 instead of 200", None),
+        (304, "malformed", "HTTP 304 instead of 200", None),
+        (399, "malformed", "HTTP 399 instead of 200", None),
+        (199, "malformed", "HTTP 199 instead of 200", None),
     ],
 )
-def test_f28_statuses_that_may_pass(status: int, kind: str) -> None:
-    """They are faults, tried again and counted by kind."""
-    verdict = classify(status, {}, NOW)
+def test_f28_statuses_that_may_pass(status: int, kind: str, message: str, wait: float | None) -> None:
+    """They are faults, tried again and counted by kind; who asks for a wait gets it."""
+    verdict = classify(status, {"Retry-After": "7"}, NOW)
     assert isinstance(verdict, Fault)
-    assert verdict.kind == kind
+    assert (verdict.kind, str(verdict), verdict.retry_after) == (kind, message, wait)
 
 
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 410, 422, 451])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 407, 409, 428, 430, 499])
 def test_f05_f28_refusals_are_permanent(status: int) -> None:
     """A 403 is never an empty success, a bad request never transient."""
-    assert isinstance(classify(status, {}, NOW), Permanent)
+    verdict = classify(status, {}, NOW)
+    assert isinstance(verdict, Permanent)
+    assert str(verdict) == f"HTTP {status}"
 
 
 def test_a_200_is_read() -> None:
@@ -66,12 +71,21 @@ def test_a_200_is_read() -> None:
     [
         ({}, None),
         ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "120"}, 120.0),
         ({"Retry-After": " 0 "}, 0.0),
         ({"Retry-After": "Mon, 04 Mar 2024 12:00:30 GMT"}, 30.0),
+        ({"Retry-After": "Mon, 04 Mar 2024 12:00:01 GMT"}, 1.0),
         ({"Retry-After": "Mon, 04 Mar 2024 11:00:00 GMT"}, 0.0),
+        ({"Retry-After": "Mon, 04 Mar 2024 07:00:30 -0500"}, 30.0),
         ({"Retry-After": "Sat, 01 Jan 2000 00:00:05 GMT", "Date": "Sat, 01 Jan 2000 00:00:00 GMT"}, 5.0),
+        ({"Retry-After": "Mon, 04 Mar 2024 12:00:30 GMT", "Date": "today"}, 30.0),
+        ({"Date": "Mon, 04 Mar 2024 12:00:30 GMT"}, None),
         ({"Retry-After": "in a while"}, None),
         ({"Retry-After": "-5"}, None),
+        ({"Retry-After": "7.5"}, None),
+        ({"Retry-After": "\u0667"}, None),
+        ({"Retry-After": ""}, None),
+        ({"Retry-After": "7, 8"}, None),
     ],
 )
 def test_retry_after_in_seconds_or_as_a_date(headers: dict[str, str], seconds: float | None) -> None:
@@ -79,30 +93,363 @@ def test_retry_after_in_seconds_or_as_a_date(headers: dict[str, str], seconds: f
     assert retry_after(headers, NOW) == seconds
 
 
-@given(st.text(max_size=30))
-def test_law_no_header_breaks_the_reader(value: str) -> None:
-    """Whatever the header, it is a wait that is not negative, or none."""
-    seconds = retry_after({"Retry-After": value}, NOW)
-    assert seconds is None or seconds >= 0
-
-
 def test_last_modified() -> None:
     """An HTTP date is an aware UTC instant."""
-    assert http_date("Mon, 04 Mar 2024 05:00:00 GMT") == datetime(2024, 3, 4, 5, tzinfo=UTC)
+    found = http_date("Mon, 04 Mar 2024 00:00:00 -0500")
+    assert found == datetime(2024, 3, 4, 5, tzinfo=UTC)
+    assert found.tzinfo is UTC
     assert http_date("yesterday") is None
+    assert http_date("Mon, 99 Mar 2024 05:00:00 GMT") is None
     assert http_date(None) is None
 
 
-# --- the fetcher ----------------------------------------------------------------------------------------------------
+# --- the fetcher, on a session that answers as told -----------------------------------------------------------------
+
+
+@dataclass
+class Reply:
+    """What comes back for one request, or what is raised instead."""
+
+    body: bytes = EVENTS
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    error: Exception | None = None
+    unread: Exception | None = None
+    """Raised while the body is read."""
+    hangs: bool = False
+
+    async def __aenter__(self) -> Self:
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.error is not None:
+            raise self.error
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def read(self) -> bytes:
+        if self.unread is not None:
+            raise self.unread
+        return self.body
+
+
+class Session:
+    """Gives one reply per request, the last one for ever, and remembers the requests."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.replies = replies
+        self.made_with: dict[str, Any] = {}
+        self.asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
+        self.closed = False
+
+    def get(self, url: str, *, params: dict[str, str], headers: dict[str, str]) -> Reply:
+        self.asked.append((url, params, headers))
+        return self.replies[min(len(self.asked), len(self.replies)) - 1]
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class CountingSecrets(FakeSecrets):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    async def get(self, name: str) -> Any:  # noqa: ANN401 - as the port
+        self.asked += 1
+        return await super().get(name)
+
+
+ODDS = Source("odds_api", "http://odds", 1000, {"Referer": "x"}, "odds-api-key", "apiKey")
+BDL = Source("balldontlie", "http://bdl", 1000, {}, "balldontlie-api-key", None)
+ESPN = Source("espn", "http://espn", 1000)
+
+
+class Bench:
+    """A fetcher, its session, and the simulated clock it waits on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *replies: Reply, jitter: float = 0.0) -> None:
+        self.session = Session(*replies)
+        self.clock = FakeClock(NOW)
+        self.secrets = CountingSecrets({"odds-api-key": KEY, "balldontlie-api-key": "other"})
+        self.meter: Meter = Counter()
+        self.fetcher = Fetcher(
+            {source.name: source for source in (ODDS, BDL, ESPN)},
+            POLICY,
+            clock=self.clock,
+            secrets=self.secrets,
+            user_agent="tipoff-test",
+            jitter=lambda: jitter,
+        )
+
+        def make(**options: Any) -> Session:  # noqa: ANN401 - aiohttp's options
+            self.session.made_with = options
+            return self.session
+
+        monkeypatch.setattr(aiohttp, "ClientSession", make)
+
+    async def get(self, source: str = "odds_api", **params: str) -> Fetched[Event] | Failed:
+        async with self.fetcher:
+            return await self.fetcher.get(Request(source, "events", "/v4/events", params), parse_events, self.meter)
+
+
+def _counted(source: str, outcome: str) -> float:
+    counted: float = REQUESTS.labels(source, outcome)._value.get()
+    return counted
+
+
+async def test_an_answer_is_fetched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parsed, with its body, its time and the header's; asked with source's headers, parameters and key."""
+    before = _counted("odds_api", "ok")
+    bench = Bench(monkeypatch, Reply(headers={"Last-Modified": "Mon, 04 Mar 2024 05:00:00 GMT"}))
+    assert await bench.get(dateFormat="iso") == Fetched(
+        parse_events(EVENTS), EVENTS, NOW, datetime(2024, 3, 4, 5, tzinfo=UTC), attempts=1
+    )
+    assert bench.session.asked == [
+        ("http://odds/v4/events", {"dateFormat": "iso", "apiKey": KEY}, {"Referer": "x"}),
+    ]
+    assert bench.meter == {"requests": 1}
+    assert bench.clock.elapsed == 0
+    assert _counted("odds_api", "ok") == before + 1
+
+
+async def test_the_session_says_who_asks_and_sets_no_time_limit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is made when the fetcher is entered and closed when it is left."""
+    bench = Bench(monkeypatch, Reply())
+    async with bench.fetcher as entered:
+        assert entered is bench.fetcher
+        assert bench.session.made_with == {
+            "timeout": aiohttp.ClientTimeout(total=None),
+            "headers": {"User-Agent": "tipoff-test", "Accept": "application/json, text/plain, */*"},
+        }
+        assert not bench.session.closed
+    assert bench.session.closed
+
+
+async def test_a_fetcher_must_be_entered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Using it before, or after, is a bug, not a failure of the upstream."""
+    bench = Bench(monkeypatch, Reply())
+    await bench.fetcher.__aexit__(None, None, None)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="not entered"):
+            await bench.fetcher.get(Request("espn", "u", "/"), parse_events, Counter())
+        await bench.get()
+
+
+async def test_the_key_may_travel_in_a_header_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """BallDontLie wants it there, ESPN wants none."""
+    bench = Bench(monkeypatch, Reply())
+    await bench.get("balldontlie")
+    await bench.get("espn")
+    assert bench.session.asked == [
+        ("http://bdl/v4/events", {}, {"Authorization": "other"}),
+        ("http://espn/v4/events", {}, {}),
+    ]
+
+
+async def test_a_secret_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as the upstream takes it: a missing page says nothing about the key."""
+    bench = Bench(monkeypatch, Reply(), Reply(status=404), Reply())
+    assert [type(await bench.get()) for _ in range(3)] == [Fetched, Failed, Fetched]
+    assert bench.secrets.asked == 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refused_key_names_its_secret_and_is_read_anew(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    """After a rotation the next request carries the new key."""
+    bench = Bench(monkeypatch, Reply(status=status), Reply())
+    assert await bench.get() == Failed(f"odds_api /v4/events: HTTP {status}: check the secret odds-api-key", 1)
+    bench.secrets.values["odds-api-key"] = "rotated"
+    assert isinstance(await bench.get(), Fetched)
+    assert bench.session.asked[1][1] == {"apiKey": "rotated"}
+
+
+async def test_a_missing_secret_fails_without_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reason says which; a vault that cannot be reached is tried again."""
+    bench = Bench(monkeypatch, Reply())
+    bench.secrets.values.clear()
+    assert await bench.get() == Failed("odds_api /v4/events: no secret odds-api-key", 1)
+    assert bench.session.asked == []
+
+    async def unreachable(_: str) -> Any:  # noqa: ANN401 - as the port
+        raise Transient("the vault is down")
+
+    bench.secrets.get = unreachable  # type: ignore[assignment,method-assign]
+    assert await bench.get() == Failed("odds_api /v4/events: the vault is down (6 attempts)", 6)
+    assert bench.meter["faults_timeout"] == 6
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (Reply(status=503), "server_error"),
+        (Reply(b"<html>Sorry</html>"), "html"),
+        (Reply(EVENTS[:-5]), "truncated"),
+        (Reply(b""), "truncated"),
+        (Reply(b'{"message": "hm"}'), "malformed"),
+        (Reply(b"[]"), "empty"),
+        (Reply(status=408), "timeout"),
+        (Reply(error=TimeoutError()), "timeout"),
+        (Reply(error=aiohttp.ClientConnectionError()), "connection"),
+        (Reply(error=OSError()), "connection"),
+        (Reply(unread=aiohttp.ClientPayloadError()), "truncated"),
+        (Reply(unread=aiohttp.ServerDisconnectedError()), "connection"),
+    ],
+)
+async def test_a_fault_is_tried_again_and_counted(monkeypatch: pytest.MonkeyPatch, fault: Reply, kind: str) -> None:
+    """Three faults in a row, then the truth: four requests, three retries after 0.25, 0.5 and 1 s."""
+    before = _counted("odds_api", kind)
+    bench = Bench(monkeypatch, fault, fault, fault, Reply())
+    got = await bench.get()
+    assert isinstance(got, Fetched)
+    assert (len(got.parsed.records), got.attempts, len(bench.session.asked)) == (1, 4, 4)
+    assert bench.meter == {"requests": 4, "retries": 3, f"faults_{kind}": 3}
+    assert bench.clock.elapsed == 1.75
+    assert _counted("odds_api", kind) == before + 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Reply(status=500), "HTTP 500"),
+        (Reply(status=429), "HTTP 429"),
+        (Reply(b"{"), "1 bytes that are not JSON"),
+        (Reply(b"<"), "HTML instead of JSON"),
+        (Reply(error=TimeoutError(KEY)), "no answer within 0.2 s"),
+        (Reply(hangs=True), "no answer within 0.01 s"),
+        (Reply(unread=aiohttp.ClientPayloadError(KEY)), "the body ended early"),
+        (Reply(error=aiohttp.ClientConnectionError(KEY)), "cannot be reached (ClientConnectionError)"),
+        (Reply(error=OSError(KEY)), "cannot be reached (OSError)"),
+    ],
+)
+async def test_attempts_are_bounded_and_no_reason_holds_the_key(
+    monkeypatch: pytest.MonkeyPatch, fault: Reply, reason: str
+) -> None:
+    """An upstream that is down costs six requests and one line, and the failure that was last is counted too."""
+    bench = Bench(monkeypatch, fault)
+    if fault.hangs:
+        bench.fetcher._policy = RetryPolicy(attempts=6, attempt_timeout=0.01)
+    assert await bench.get() == Failed(f"odds_api /v4/events: {reason} (6 attempts)", 6)
+    assert (bench.meter["requests"], bench.meter["retries"], len(bench.session.asked)) == (6, 5, 6)
+    assert sum(count for kind, count in bench.meter.items() if kind.startswith("faults_")) == 6
+
+
+async def test_a_misspelt_address_is_named_without_its_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking again would not help; the setting is named."""
+    bench = Bench(monkeypatch, Reply(error=aiohttp.InvalidURL(f"http://odds?apiKey={KEY}")))
+    reason = "odds_api /v4/events: 'http://odds' is no URL: set TIPOFF_ODDS_API_URL"
+    assert await bench.get() == Failed(reason, 1)
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+async def test_f05_a_refusal_is_asked_once_and_never_an_empty_success(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """It fails at once, with the status in its reason, and is counted apart."""
+    before = _counted("odds_api", "refused")
+    bench = Bench(monkeypatch, Reply(b"[]", status))
+    assert await bench.get() == Failed(f"odds_api /v4/events: HTTP {status}", 1)
+    assert bench.meter == {"requests": 1, "faults_refused": 1}
+    assert _counted("odds_api", "refused") == before + 1
+
+
+async def test_f05_a_403_of_a_source_without_a_key_is_a_refusal_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No secret is to blame."""
+    assert await Bench(monkeypatch, Reply(status=403)).get("espn") == Failed("espn /v4/events: HTTP 403", 1)
+
+
+async def test_an_empty_answer_is_believed_from_the_fourth_attempt_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the earlier ones were no faults either; a fault of another kind stays one."""
+    bench = Bench(monkeypatch, Reply(b"[]"))
+    got = await bench.get()
+    assert isinstance(got, Fetched)
+    assert (got.parsed.seen, got.attempts) == (0, 4)
+    assert dict(bench.meter) == {"requests": 4, "retries": 3, "faults_empty": 0}
+    mixed = Bench(monkeypatch, Reply(status=500), Reply(b"[]"))
+    assert isinstance(await mixed.get(), Fetched)
+    assert dict(mixed.meter) == {"requests": 4, "retries": 3, "faults_server_error": 1, "faults_empty": 0}
+
+
+async def test_who_makes_fewer_attempts_than_that_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three empty answers prove nothing."""
+    bench = Bench(monkeypatch, Reply(b"[]"))
+    bench.fetcher._bounded = RetryPolicy(attempts=3)
+    assert await bench.get() == Failed("odds_api /v4/events: an empty answer (3 attempts)", 3)
+    assert dict(bench.meter) == {"requests": 3, "retries": 2, "faults_empty": 3}
+
+
+async def test_a_host_with_a_full_queue_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The failure says so; no request was made."""
+    bench = Bench(monkeypatch, Reply())
+    bench.fetcher._throttles["odds_api"].waiting = 5000
+    reason = "odds_api /v4/events: 5000 requests already wait for this host: lower the concurrency (0 attempts)"
+    assert await bench.get() == Failed(reason, 0)
+    assert bench.session.asked == []
+
+
+@pytest.mark.parametrize("asked", ["9", "Mon, 04 Mar 2024 12:00:09 GMT"])
+@pytest.mark.parametrize("status", [429, 503])
+async def test_retry_after_is_waited_for_exactly(monkeypatch: pytest.MonkeyPatch, asked: str, status: int) -> None:
+    """No request leaves before the time the host asked for has passed, and none waits longer."""
+    headers = {"Retry-After": asked, "Date": "Mon, 04 Mar 2024 12:00:00 GMT"}
+    bench = Bench(monkeypatch, Reply(status=status, headers=headers), Reply())
+    assert isinstance(await bench.get(), Fetched)
+    assert bench.clock.elapsed == 9
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "waited"),
+    [
+        (429, {"Retry-After": "9"}, 9.0),
+        (429, {}, 0.5),
+        (429, {"Retry-After": "0"}, 0.0),
+        (503, {"Retry-After": "9"}, 0.0),
+        (200, {"Retry-After": "9"}, 0.0),
+    ],
+)
+async def test_a_429_pauses_the_whole_host(
+    monkeypatch: pytest.MonkeyPatch, status: int, headers: dict[str, str], waited: float
+) -> None:
+    """As long as it asks for, or half a second; another host goes on, and no other status pauses anybody."""
+    bench = Bench(monkeypatch, Reply(b"[" if status == 200 else b"", status, headers), Reply())
+    bench.fetcher._bounded = RetryPolicy(attempts=1)
+    assert isinstance(await bench.get(), Failed)
+    assert bench.clock.elapsed == 0
+    await bench.get("espn")
+    assert bench.clock.elapsed == 0
+    await bench.get()
+    assert bench.clock.elapsed == waited
+
+
+async def test_waits_are_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a jitter of one half the first wait is three quarters of half a second."""
+    bench = Bench(monkeypatch, Reply(status=500), Reply(), jitter=0.5)
+    await bench.get()
+    assert bench.clock.elapsed == 0.375
+
+
+async def test_every_request_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it was answered, refused or failed."""
+    bench = Bench(monkeypatch, Reply(), Reply(status=404), Reply(error=OSError()))
+    for _ in range(3):
+        await bench.get()
+    throttle = bench.fetcher._throttles["odds_api"]
+    assert (throttle._unanswered, throttle.waiting) == (0, 0)
+
+
+def test_each_host_has_its_own_rate_and_parsing_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty seconds on top of the transfer's."""
+    fetcher = Bench(monkeypatch).fetcher
+    assert fetcher._bounded == RetryPolicy(attempts=6, attempt_timeout=20.2, base_delay=0.5, max_delay=4.0)
+    throttles = [fetcher._throttles[name] for name in ("odds_api", "balldontlie", "espn")]
+    assert len(set(map(id, throttles))) == 3
+    assert [throttle._rate for throttle in throttles] == [1000, 1000, 1000]
+
+
+# --- over a socket --------------------------------------------------------------------------------------------------
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-def answer(body: bytes = EVENTS, status: int = 200, **headers: str) -> Answer:
-    async def respond(_: web.Request) -> web.StreamResponse:
-        return web.Response(body=body, status=status, headers={k.replace("_", "-"): v for k, v in headers.items()})
-
-    return respond
 
 
 async def hang(_: web.Request) -> web.StreamResponse:
@@ -119,198 +466,63 @@ async def break_off(request: web.Request) -> web.StreamResponse:
     return response
 
 
-class Scripted:
-    """A server that answers as told, one answer per request (the last for ever), and remembers the requests."""
-
-    def __init__(self, answers: tuple[Answer, ...]) -> None:
-        self.answers = answers
-        self.requests: list[web.Request] = []
-
-    async def respond(self, request: web.Request) -> web.StreamResponse:
-        self.requests.append(request)
-        return await self.answers[min(len(self.requests), len(self.answers)) - 1](request)
-
-
-class Rig:
-    """A fetcher of one upstream `odds_api`, its server, and the simulated clock it waits on."""
-
-    def __init__(self, fetcher: Fetcher, server: Scripted, clock: FakeClock, secrets: FakeSecrets) -> None:
-        self.fetcher = fetcher
-        self.server = server
-        self.clock = clock
-        self.secrets = secrets
-        self.meter: Meter = Counter()
-
-    async def get(self, **params: str) -> Fetched[Event] | Failed:
-        request = Request("odds_api", "events", "/v4/events", params)
-        return await self.fetcher.get(request, parse_events, self.meter)
-
-
 @asynccontextmanager
-async def rig(*answers: Answer, key_param: str | None = "apiKey", base_url: str | None = None) -> AsyncIterator[Rig]:
-    script = Scripted(answers)
+async def served(answer: Answer | None, base_url: str = "") -> AsyncIterator[Fetcher]:
+    """A fetcher of one upstream, on the loopback address or elsewhere."""
     app = web.Application()
-    app.router.add_get("/v4/events", script.respond)
-    clock, secrets = FakeClock(NOW), FakeSecrets({"odds-api-key": KEY})
+    if answer is not None:
+        app.router.add_get("/v4/events", answer)
     async with TestServer(app) as server:
-        url = base_url if base_url is not None else str(server.make_url("")).rstrip("/")
-        source = Source("odds_api", url, 1000, {"Referer": "x"}, "odds-api-key", key_param)
+        url = base_url or str(server.make_url("")).rstrip("/")
         fetcher = Fetcher(
-            {"odds_api": source}, POLICY, clock=clock, secrets=secrets, user_agent="tipoff-test", jitter=lambda: 0.0
+            {"odds_api": Source("odds_api", url, 1000, {"Referer": "x"}, "odds-api-key", "apiKey")},
+            RetryPolicy(attempts=2, attempt_timeout=0.2),
+            clock=FakeClock(NOW),
+            secrets=FakeSecrets({"odds-api-key": KEY}),
+            user_agent="tipoff-test",
+            jitter=lambda: 0.0,
         )
         async with fetcher:
-            yield Rig(fetcher, script, clock, secrets)
+            yield fetcher
+
+
+REQUEST = Request("odds_api", "events", "/v4/events", {"date": "2024-03-04T12:00:00Z"})
 
 
 @pytest.mark.network
-async def test_an_answer_is_fetched_once() -> None:
-    """Parsed, with its body, its time and the header's; the key travels as told."""
-    async with rig(answer(Last_Modified="Mon, 04 Mar 2024 05:00:00 GMT")) as r:
-        got = await r.get(date="2024-03-04T12:00:00Z")
-        assert isinstance(got, Fetched)
-        assert (got.body, got.fetched_at, got.attempts) == (EVENTS, NOW, 1)
-        assert got.published_at == datetime(2024, 3, 4, 5, tzinfo=UTC)
-        assert dict(r.server.requests[0].query) == {"date": "2024-03-04T12:00:00Z", "apiKey": KEY}
-        assert r.server.requests[0].headers["User-Agent"] == "tipoff-test"
-        assert +r.meter == {"requests": 1}
+async def test_a_request_travels_with_its_parameters_and_headers() -> None:
+    """As the server sees them."""
+    seen: list[web.Request] = []
 
+    async def answer(request: web.Request) -> web.StreamResponse:
+        seen.append(request)
+        return web.Response(body=EVENTS, headers={"Last-Modified": "Mon, 04 Mar 2024 05:00:00 GMT"})
 
-@pytest.mark.network
-async def test_the_key_may_travel_in_a_header() -> None:
-    """BallDontLie wants it there."""
-    async with rig(answer(), key_param=None) as r:
-        await r.get()
-        assert r.server.requests[0].headers["Authorization"] == KEY
-        assert "apiKey" not in r.server.requests[0].query
+    async with served(answer) as fetcher:
+        got = await fetcher.get(REQUEST, parse_events, Counter())
+    assert isinstance(got, Fetched)
+    assert (got.body, got.published_at) == (EVENTS, datetime(2024, 3, 4, 5, tzinfo=UTC))
+    assert dict(seen[0].query) == {"date": "2024-03-04T12:00:00Z", "apiKey": KEY}
+    assert (seen[0].headers["User-Agent"], seen[0].headers["Referer"]) == ("tipoff-test", "x")
 
 
 @pytest.mark.network
 @pytest.mark.parametrize(
-    ("fault", "kind"),
+    ("answer", "base_url", "kind"),
     [
-        (answer(status=503), "server_error"),
-        (answer(b"<html>Sorry</html>"), "html"),
-        (answer(EVENTS[:-5]), "truncated"),
-        (answer(b""), "truncated"),
-        (answer(b'{"message": "hm"}'), "malformed"),
-        (answer(b"[]"), "empty"),
-        (answer(status=429), "rate_limited"),
-        (hang, "timeout"),
-        (break_off, "truncated"),
+        (break_off, "", "truncated"),
+        (hang, "", "timeout"),
+        (None, "unreachable", "connection"),
+        (None, "nonsense://x y", "connection"),
+        (None, "no url", "refused"),
     ],
 )
-async def test_a_fault_is_tried_again_and_counted(fault: Answer, kind: str) -> None:
-    """Three faults in a row, then the truth: four requests, three retries, and the truth it is."""
-    async with rig(fault, fault, fault, answer()) as r:
-        got = await r.get()
-        assert isinstance(got, Fetched)
-        assert len(got.parsed.records) == 1
-        assert got.attempts == 4
-        assert +r.meter == {"requests": 4, "retries": 3, f"faults_{kind}": 3}
-
-
-@pytest.mark.network
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
-async def test_f05_a_refusal_is_asked_once_and_never_an_empty_success(status: int) -> None:
-    """It fails at once, with the status in its reason."""
-    async with rig(answer(b"[]", status)) as r:
-        got = await r.get()
-        assert isinstance(got, Failed)
-        assert f"HTTP {status}" in got.reason
-        assert len(r.server.requests) == 1
-        assert r.meter["faults_refused"] == 1
-
-
-@pytest.mark.network
-async def test_a_refused_key_names_its_secret_and_is_read_anew() -> None:
-    """After a rotation the next request carries the new key."""
-    async with rig(answer(status=401), answer()) as r:
-        got = await r.get()
-        assert isinstance(got, Failed)
-        assert "check the secret odds-api-key" in got.reason
-        r.secrets.values["odds-api-key"] = "rotated"
-        assert isinstance(await r.get(), Fetched)
-        assert r.server.requests[1].query["apiKey"] == "rotated"
-
-
-@pytest.mark.network
-async def test_a_missing_secret_fails_without_a_request() -> None:
-    """The reason says which."""
-    async with rig(answer()) as r:
-        r.secrets.values.clear()
-        got = await r.get()
-        assert isinstance(got, Failed)
-        assert "odds-api-key" in got.reason
-        assert r.server.requests == []
-
-
-@pytest.mark.network
-async def test_an_empty_answer_is_believed_from_the_fourth_attempt_on() -> None:
-    """Then the earlier ones were no faults either."""
-    async with rig(answer(b"[]")) as r:
-        got = await r.get()
-        assert isinstance(got, Fetched)
-        assert got.parsed.seen == 0
-        assert got.attempts == len(r.server.requests) == 4
-        assert +r.meter == {"requests": 4, "retries": 3}
-
-
-@pytest.mark.network
-@pytest.mark.parametrize("asked", ["9", "Mon, 04 Mar 2024 12:00:09 GMT"])
-async def test_retry_after_is_never_undercut(asked: str) -> None:
-    """No request leaves for the host before the time it asked for has passed, whoever sends it."""
-    refusal = answer(status=429, Retry_After=asked, Date="Mon, 04 Mar 2024 12:00:00 GMT")
-    async with rig(refusal, answer()) as r:
-        started = r.clock.monotonic()
-        await r.get()
-        assert r.clock.monotonic() - started >= 9
-
-
-@pytest.mark.network
-async def test_a_429_pauses_the_whole_host() -> None:
-    """Another request of the same host waits as long as the one that was refused."""
-    async with rig(answer(status=429, Retry_After="9"), answer()) as r:
-        await asyncio.gather(r.get(unit="one"), r.get(unit="two"))
-        assert r.clock.longest >= 9
-
-
-@pytest.mark.network
-async def test_attempts_are_bounded() -> None:
-    """An upstream that is down costs six requests and one line."""
-    async with rig(answer(status=500)) as r:
-        got = await r.get()
-        assert got == Failed("odds_api /v4/events: HTTP 500 (6 attempts)", 6)
-        assert len(r.server.requests) == 6
-        assert r.meter["faults_server_error"] == 6
-
-
-@pytest.mark.network
-@pytest.mark.parametrize("base_url", ["unreachable", "nonsense://x y"])
-async def test_no_reason_ever_holds_the_key(base_url: str) -> None:
-    """Unreachable or misspelt upstreams are named without their query."""
+async def test_what_goes_wrong_on_the_way_is_told_apart(answer: Answer | None, base_url: str, kind: str) -> None:
+    """Half a body, no answer, nobody there, no address; none of the reasons holds the key."""
     url = f"http://127.0.0.1:{unused_port()}" if base_url == "unreachable" else base_url
-    async with rig(answer(), base_url=url) as r:
-        got = await r.get()
-        assert isinstance(got, Failed)
-        assert KEY not in got.reason
-        assert "cannot be reached" in got.reason or "is no URL" in got.reason
-
-
-@pytest.mark.network
-@pytest.mark.parametrize("fault", [answer(status=500), answer(status=403), answer(b"{"), answer(b"<"), hang, break_off])
-async def test_no_answer_makes_the_key_appear(fault: Answer) -> None:
-    """Whatever goes wrong, the reason does not hold it."""
-    async with rig(fault) as r:
-        got = await r.get()
-        assert isinstance(got, Failed)
-        assert KEY not in got.reason
-
-
-async def test_a_fetcher_must_be_entered() -> None:
-    """Using it without its session is a bug, not a failure of the upstream."""
-    clock, secrets = FakeClock(NOW), FakeSecrets({})
-    fetcher = Fetcher(
-        {"espn": Source("espn", "http://x", 5)}, POLICY, clock=clock, secrets=secrets, user_agent="", jitter=lambda: 0.0
-    )
-    with pytest.raises(RuntimeError, match="not entered"):
-        await fetcher.get(Request("espn", "u", "/"), parse_events, Counter())
+    meter: Meter = Counter()
+    async with served(answer, url) as fetcher:
+        got = await fetcher.get(REQUEST, parse_events, meter)
+    assert isinstance(got, Failed)
+    assert KEY not in got.reason
+    assert meter[f"faults_{kind}"] == (1 if kind == "refused" else 2)

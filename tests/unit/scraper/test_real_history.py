@@ -1,11 +1,10 @@
 """The validation against real seasons: no real game may be refused."""
 
 import json
-import sys
 from pathlib import Path
-from time import process_time
 
 import duckdb
+import pytest
 
 from services.scraper.domain.gamelog import parse_gamelog
 from services.scraper.domain.validation import inconsistency
@@ -18,22 +17,20 @@ FROM read_parquet(?) WHERE season = ? ORDER BY game_id, player_id
 """
 _STARTERS = "SELECT game_id, player_id, starter FROM read_parquet(?)"
 _GAMES = "SELECT game_id, home_team, away_team, home_pts, away_pts FROM read_parquet(?)"
-_SEASONS = "SELECT DISTINCT season FROM read_parquet(?) ORDER BY season"
+_SEASONS = "SELECT DISTINCT season FROM read_parquet(?) ORDER BY season DESC LIMIT ?"
 
 
-def test_no_real_game_is_refused_and_a_season_is_read_in_a_second(shared_data: Path) -> None:
-    """Every game of the real seasons passes, and a log of 27,000 rows is parsed in less than a second."""
+@pytest.mark.parametrize("seasons", [1, pytest.param(100, marks=pytest.mark.proof)])
+def test_no_real_game_is_refused(shared_data: Path, seasons: int) -> None:
+    """Every game of the newest seasons passes."""
     players, schedule = str(shared_data / "player_games.parquet"), str(shared_data / "schedule.parquet")
     with duckdb.connect() as database:
         games = {row[0]: row[1:] for row in database.execute(_GAMES, [schedule]).fetchall()}
         starters = {row[:2]: row[2] for row in database.execute(_STARTERS, [players]).fetchall()}
-        fastest = float("inf")
-        for (season,) in database.execute(_SEASONS, [players]).fetchall():
+        for (season,) in database.execute(_SEASONS, [players, seasons]).fetchall():
             rows = database.execute(_LOG, [players, season]).fetchall()
             body = json.dumps({"resultSets": [{"name": "LeagueGameLog", "headers": LOG_HEADERS, "rowSet": rows}]})
-            started = process_time()
             parsed = parse_gamelog(body.encode())
-            fastest = min(fastest, (process_time() - started) * 27_000 / len(rows))
             assert sum(len(box.lines) for box in parsed.records) == len(rows)
             for box in parsed.records:
                 assert box.game_id is not None
@@ -42,5 +39,3 @@ def test_no_real_game_is_refused_and_a_season_is_read_in_a_second(shared_data: P
                 for team in (home, away):
                     five = [starters[box.game_id, line.player_id] for line in box.lines if line.team == team]
                     assert sum(five) == 5
-    if sys.gettrace() is None and fastest != float("inf"):  # a tracer (coverage) costs more than the parser
-        assert fastest < 1.0

@@ -6,75 +6,197 @@ import pytest
 
 from services.scraper.domain.injuries import Injury, parse_injuries
 from services.scraper.domain.rosters import Rostered, parse_playerindex
-from services.scraper.domain.wire import Fault
+from services.scraper.domain.wire import Fault, Parsed, Refusal
 from tests.unit.scraper import wire
 
+# --- rosters: id, last name, first name, team's id, team, position, whether on the roster now -------------------------
 
-def test_only_players_with_a_team_are_rostered() -> None:
-    """Without a team, or not on its roster: none of ours, and no refusal."""
-    free_agent = [1, "Young", "Chris", 0, None, "G", None]
-    former = [2, "Old", "Al", 1610612752, "NYK", "G", 0.0]
-    parsed = parse_playerindex(wire.playerindex(free_agent, former, wire.index_row("NYK", 3)))
-    assert parsed.records == (Rostered(5203, "Nyk Doum", "NYK", "G"),)
-    assert parsed.refused == ()
-    assert parsed.seen == 3
+DOE = [201, "Doe", "Jo", 1610612752, "NYK", "G-F", 1.0]
+ROE = [202, "Roe", "Al", 1610612738, "BOS", "C", 1]
 
 
-def test_players_with_one_name() -> None:
-    """The other name is null or blank."""
-    row = [3, "Nene", None, 1610612745, "HOU", "", 1]
-    assert parse_playerindex(wire.playerindex(row)).records == (Rostered(3, "Nene", "HOU", None),)
+def _index(*rows: list[object]) -> Parsed[Rostered]:
+    return parse_playerindex(wire.playerindex(*rows))
 
 
-@pytest.mark.parametrize(
-    "row",
-    [
-        [4, "Doe", "Jo", 1, "XXX", "G", 1],
-        [4, "Doe", "Jo", 1, None, "G", 1],
-        ["4", "Doe", "Jo", 1610612752, "NYK", "G", 1],
-        [4, None, "", 1610612752, "NYK", "G", 1],
-        [5203, "Doum", "Nyk", 1610612738, "BOS", "G", 1],
-    ],
-)
-def test_a_bad_roster_row_is_refused_and_costs_no_other(row: list[object]) -> None:
-    """Unknown team, no team name, no numeric id, no name, or on two teams at once."""
-    parsed = parse_playerindex(wire.playerindex(wire.index_row("NYK", 3), row))
-    assert [player.player_name for player in parsed.records] == ["Nyk Doum"]
-    assert len(parsed.refused) == 1
-
-
-def test_an_injury() -> None:
-    """Status and comment as ESPN writes them, its date as the time of publication."""
-    parsed = parse_injuries(wire.injuries("NYK", wire.injury("Nyk Elm"), wire.injury("Nyk Fir", shortComment=None)))
-    assert parsed.records == (
-        Injury("Nyk Elm", "NYK", "Out", "Sore.", datetime(2024, 3, 4, 10, 48, tzinfo=UTC)),
-        Injury("Nyk Fir", "NYK", "Out", None, datetime(2024, 3, 4, 10, 48, tzinfo=UTC)),
+def test_a_rostered_player_has_id_name_team_and_position() -> None:
+    """First name first, in the order of the index."""
+    assert _index(DOE, ROE) == Parsed(
+        (Rostered(201, "Jo Doe", "NYK", "G-F"), Rostered(202, "Al Roe", "BOS", "C")), refused=(), seen=2
     )
 
 
 @pytest.mark.parametrize(
-    "changes", [{"status": ""}, {"date": "today"}, {"athlete": {}}, {"athlete": None}, {"date": None}]
+    ("team_id", "status"), [(0, None), (0, 1), (None, 1), (1610612752, 0), (1610612752, 0.0), (1610612752, None)]
 )
-def test_a_bad_injury_is_refused_and_costs_no_other(changes: dict[str, object]) -> None:
-    """The one beside it is read."""
-    parsed = parse_injuries(wire.injuries("NYK", wire.injury("Nyk Elm", **changes), wire.injury("Nyk Fir")))
-    assert [injury.player_name for injury in parsed.records] == ["Nyk Fir"]
-    assert len(parsed.refused) == 1
+def test_only_players_with_a_team_are_rostered(team_id: int | None, status: float | None) -> None:
+    """Without a team, or not on its roster: none of ours, and no refusal; who comes after is read."""
+    parsed = _index([203, "Old", "Al", team_id, "NYK", "G", status], DOE)
+    assert [player.player_id for player in parsed.records] == [201]
+    assert (parsed.refused, parsed.seen) == ((), 2)
 
 
-def test_a_team_of_another_league_is_refused() -> None:
-    """ESPN numbers each league's teams from 1: id and name must agree."""
-    parsed = parse_injuries(wire.injuries("NYK", wire.injury("Nyk Elm"), espn_id="20"))
-    assert parsed.records == ()
-    assert "ESPN id 20, not 18" in parsed.refused[0].reason
+@pytest.mark.parametrize(
+    ("last", "first", "name"),
+    [("Nene", None, "Nene"), (None, "Nene", "Nene"), ("Nene", " ", "Nene"), (" Doe ", " Jo", "Jo Doe")],
+)
+def test_players_with_one_name(last: str | None, first: str | None, name: str) -> None:
+    """The other name is null or blank; spaces around a name are no part of it."""
+    assert _index([3, last, first, 1610612745, "HOU", "C", 1]).records == (Rostered(3, name, "HOU", "C"),)
+
+
+@pytest.mark.parametrize("position", ["", None, 5])
+def test_an_unknown_position_is_null(position: object) -> None:
+    """It is no reason to refuse a player."""
+    assert _index([*DOE[:5], position, 1]).records == (Rostered(201, "Jo Doe", "NYK", None),)
+
+
+@pytest.mark.parametrize(
+    ("row", "refusal"),
+    [
+        (
+            [4, "Poe", "Ed", 1, "XXX", "G", 1],
+            Refusal("Ed Poe 4", "unknown team 'XXX': add its spelling to shared/identity.py"),
+        ),
+        ([4, "Poe", "Ed", 1, None, "G", 1], Refusal("Ed Poe 4", "team 1 has no abbreviation")),
+        (["4", "Poe", "Ed", 1, "NYK", "G", 1], Refusal("Ed Poe 4", "PERSON_ID is '4', not a whole number")),
+        ([4, None, "", 1, "NYK", "G", 1], Refusal(" None 4", "has no name")),
+        ([201, "Doe", "Jo", 1, "BOS", "G-F", 1], Refusal("Jo Doe 201", "listed with NYK and with BOS")),
+    ],
+)
+def test_a_bad_roster_row_is_refused_and_costs_no_other(row: list[object], refusal: Refusal) -> None:
+    """Unknown team, no team name, no numeric id, no name, or on two teams at once: then the first counts."""
+    parsed = _index(DOE, row, ROE)
+    assert [(player.player_id, player.team) for player in parsed.records] == [(201, "NYK"), (202, "BOS")]
+    assert (parsed.refused, parsed.seen) == ((refusal,), 3)
+
+
+def test_a_row_that_is_repeated_is_one_player() -> None:
+    """And no refusal."""
+    assert _index(DOE, DOE) == Parsed((Rostered(201, "Jo Doe", "NYK", "G-F"),), (), 2)
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["PERSON_ID", "PLAYER_FIRST_NAME", "PLAYER_LAST_NAME", "TEAM_ID", "TEAM_ABBREVIATION", "ROSTER_STATUS", "POSITION"],
+)
+def test_f30_an_index_without_a_column_is_a_fault_that_names_it(column: str) -> None:
+    """A renamed column is not a league without players."""
+    headers = [f"{name}_NEW" if name == column else name for name in wire.INDEX_HEADERS]
+    result = {"name": "PlayerIndex", "headers": headers, "rowSet": [DOE]}
+    with pytest.raises(Fault, match=rf"^result set PlayerIndex lacks {column}$"):
+        parse_playerindex(wire.body({"resultSets": [result]}))
+
+
+# --- injuries -------------------------------------------------------------------------------------------------------
+
+
+def _injury(**changes: object) -> wire.Json:
+    return {
+        "id": "77",
+        "athlete": {"displayName": "Jo Doe", "shortName": "J. Doe"},
+        "status": "Day-To-Day",
+        "shortComment": "Ankle.",
+        "longComment": "He rolled it.",
+        "date": "2024-03-04T10:48Z",
+        **changes,
+    }
+
+
+def _feed(*teams: object) -> Parsed[Injury]:
+    return parse_injuries(wire.body({"timestamp": "2024-03-04T12:00:00Z", "injuries": list(teams)}))
+
+
+def _team(*entries: object, **changes: object) -> wire.Json:
+    return {"id": "18", "displayName": "New York Knicks", "injuries": list(entries), **changes}
+
+
+REPORTED = datetime(2024, 3, 4, 10, 48, tzinfo=UTC)
+
+
+def test_an_injury_has_player_team_status_comment_and_date() -> None:
+    """As ESPN writes them, its date as the time of publication, team after team."""
+    later = _injury(athlete={"displayName": "Al Roe"}, status="Out", date="2024-03-04T22:15:30-05:00")
+    assert _feed(_team(_injury()), _team(later, id="2", displayName="Boston Celtics")) == Parsed(
+        (
+            Injury("Jo Doe", "NYK", "Day-To-Day", "Ankle.", REPORTED),
+            Injury("Al Roe", "BOS", "Out", "Ankle.", datetime(2024, 3, 5, 3, 15, 30, tzinfo=UTC)),
+        ),
+        refused=(),
+        seen=2,
+    )
+
+
+@pytest.mark.parametrize("comment", [None, "", 5])
+def test_an_injury_without_a_comment_has_none(comment: object) -> None:
+    """It is no reason to refuse the entry."""
+    assert _feed(_team(_injury(shortComment=comment))).records == (
+        Injury("Jo Doe", "NYK", "Day-To-Day", None, REPORTED),
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "refusal"),
+    [
+        (_injury(status=""), Refusal("Jo Doe", "status is '', not a text")),
+        (_injury(status=None), Refusal("Jo Doe", "status is None, not a text")),
+        (_injury(date="today"), Refusal("Jo Doe", "date is 'today', not an instant")),
+        (_injury(date=None), Refusal("Jo Doe", "date is None, not an instant")),
+        (_injury(athlete={}), Refusal("{}", "no 'displayName'")),
+        (_injury(athlete=None), Refusal("77", "not an object where 'displayName' is expected")),
+        ({"id": "77"}, Refusal("77", "no 'athlete'")),
+        ({"athlete": {"displayName": "Jo Doe"}, "status": "Out"}, Refusal("Jo Doe", "no 'date'")),
+    ],
+)
+def test_a_bad_injury_is_refused_and_costs_no_other(entry: object, refusal: Refusal) -> None:
+    """The one after it is read."""
+    parsed = _feed(_team(entry, _injury(athlete={"displayName": "Al Roe"})))
+    assert [injury.player_name for injury in parsed.records] == ["Al Roe"]
+    assert (parsed.refused, parsed.seen) == ((refusal,), 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"id": "20"}, "team New York Knicks has ESPN id 20, not 18"),
+        ({"id": "999"}, "team New York Knicks has ESPN id 999, not 18"),
+        (
+            {"displayName": "New York Liberty"},
+            "unknown team 'New York Liberty': add its spelling to shared/identity.py",
+        ),
+        ({"displayName": None}, "displayName is None, not a text"),
+    ],
+)
+def test_a_team_of_another_league_is_refused(changes: dict[str, object], reason: str) -> None:
+    """ESPN numbers each league's teams from 1: id and name must agree. The next team is read."""
+    parsed = _feed(_team(_injury(), **changes), _team(_injury(athlete={"displayName": "Al Roe"})))
+    assert [injury.player_name for injury in parsed.records] == ["Al Roe"]
+    assert (parsed.refused, parsed.seen) == ((Refusal("Jo Doe", reason),), 2)
+
+
+def test_a_team_is_known_by_its_number_or_by_its_name_alone() -> None:
+    """The number may come as a number, or not at all."""
+    unnumbered = _team(_injury())
+    del unnumbered["id"]
+    assert [injury.team for injury in _feed(_team(_injury(), id=18), unnumbered).records] == ["NYK", "NYK"]
 
 
 def test_no_injuries_are_an_empty_feed() -> None:
     """A well-formed feed without entries."""
-    assert parse_injuries(wire.injuries("NYK")).seen == 0
+    assert _feed(_team()) == _feed() == Parsed((), (), 0)
 
 
-def test_what_is_no_feed_is_a_fault() -> None:
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [
+        ({"status": "error"}, "the payload has no 'injuries'"),
+        ({"injuries": {}}, "injuries is not a list"),
+        ({"injuries": [{"id": "18"}]}, "the payload has no 'injuries'"),
+        ({"injuries": ["team"]}, "the payload has no 'injuries'"),
+    ],
+)
+def test_what_is_no_feed_is_a_fault(payload: object, message: str) -> None:
     """It is asked for again."""
-    with pytest.raises(Fault):
-        parse_injuries(b'{"status": "error"}')
+    with pytest.raises(Fault) as raised:
+        parse_injuries(wire.body(payload))
+    assert (raised.value.kind, str(raised.value)) == ("malformed", message)

@@ -2,8 +2,6 @@
 
 from datetime import UTC, date, datetime
 
-import pytest
-
 from tests.unit.scraper import wire
 from tests.unit.scraper.conftest import Rig
 
@@ -71,17 +69,6 @@ async def test_earlier_seasons_are_asked_for_until_they_are_settled(rig: Rig) ->
     assert asked == [{"2023-24", "2022-23"}, {"2023-24"}]
 
 
-@pytest.mark.parametrize("shown", ["2024-25", None])
-async def test_the_fallback_has_every_season(rig: Rig, shown: str | None) -> None:
-    """When the CDN shows another season, or fails, stats.nba.com gives the slate's."""
-    if shown is not None:
-        rig.upstreams.bodies[CDN, "2023-24"] = wire.schedule(wire.game("0022400001"), season=shown)
-    rig.upstreams.bodies[STATS, "2023-24"] = wire.schedule(wire.game())
-    assert (await rig.run("schedule")).outcome == "done"
-    [game] = await rig.rows("raw.games")
-    assert (game["game_id"], game["source"]) == (wire.BOS_AT_NYK, STATS)
-
-
 async def test_f05_an_empty_or_missing_schedule_is_a_failure(rig: Rig) -> None:
     """Nothing is written over what there is, and the step says why."""
     await rig.know_schedule(wire.game())
@@ -95,20 +82,3 @@ async def test_f05_an_empty_or_missing_schedule_is_a_failure(rig: Rig) -> None:
         assert report.reason
         assert await rig.ledger() == {"2023-24": "failed"}
         assert await rig.column("raw.games", "game_id") == [wire.BOS_AT_NYK]
-
-
-async def test_an_answer_of_the_wrong_season_is_not_loaded(rig: Rig) -> None:
-    """It would replace the season that was asked for."""
-    _seasons(rig, 2)
-    rig.upstreams.bodies[CDN, "2023-24"] = wire.schedule(wire.game())
-    rig.upstreams.bodies[STATS, "2022-23"] = wire.schedule(wire.game(), season="2019-20")
-    await rig.run("schedule")
-    assert await rig.ledger() == {"2023-24": "loaded", "2022-23": "failed"}
-
-
-async def test_undecided_teams_are_quarantined(rig: Rig) -> None:
-    """They are shown, with their reason."""
-    tbd = wire.game(wire.LAL_AT_DEN, homeTeam={"teamId": 0, "teamTricode": "", "score": 0})
-    await rig.know_schedule(wire.game(), tbd)
-    [refused] = await rig.rows("raw.quarantine")
-    assert (refused["record"], refused["reason"]) == (wire.LAL_AT_DEN, "its teams are not decided yet")

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.slate import (
+    BOX_SCORE_LAG,
     EASTERN,
     PREDICTED_SEASON_TYPES,
+    RETROSPECT,
     SAME_DAY_LEAD,
     Mode,
     cutoff,
@@ -46,14 +48,37 @@ def test_f10_the_date_of_an_instant_is_new_yorks(instant: datetime) -> None:
 
 
 def test_f10_after_midnight_utc_it_is_still_tonight() -> None:
-    """By hand: 00:30 UTC of 5 March is 19:30 ET of 4 March."""
+    """By hand: midnight is at 05:00 UTC in winter and at 04:00 in summer."""
     assert eastern_date(datetime(2024, 3, 5, 0, 30, tzinfo=UTC)) == date(2024, 3, 4)
+    assert eastern_date(datetime(2024, 3, 5, 4, 59, 59, tzinfo=UTC)) == date(2024, 3, 4)
     assert eastern_date(datetime(2024, 3, 5, 5, 0, tzinfo=UTC)) == date(2024, 3, 5)
+    assert eastern_date(datetime(2024, 4, 5, 3, 59, 59, tzinfo=UTC)) == date(2024, 4, 4)
+    assert eastern_date(datetime(2024, 4, 5, 4, 0, tzinfo=UTC)) == date(2024, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("day", "at", "instant"),
+    [
+        (date(2024, 1, 15), time(0), datetime(2024, 1, 15, 5, tzinfo=UTC)),
+        (date(2024, 7, 15), time(0), datetime(2024, 7, 15, 4, tzinfo=UTC)),
+        (date(2024, 1, 15), time(22, 15, 30), datetime(2024, 1, 16, 3, 15, 30, tzinfo=UTC)),
+        (date(2024, 3, 10), time(1, 59), datetime(2024, 3, 10, 6, 59, tzinfo=UTC)),
+        (date(2024, 3, 10), time(3), datetime(2024, 3, 10, 7, tzinfo=UTC)),
+        (date(2024, 11, 3), time(2), datetime(2024, 11, 3, 7, tzinfo=UTC)),
+    ],
+)
+def test_f10_eastern_times_by_hand(day: date, at: time, instant: datetime) -> None:
+    """Five hours before UTC in winter, four in summer; a day begins at midnight unless told otherwise."""
+    assert eastern_instant(day, at) == instant
+    assert eastern_instant(day, at).tzinfo is UTC
+    if at == time(0):
+        assert eastern_instant(day) == instant
 
 
 def test_a_naive_instant_is_refused() -> None:
     """Nobody knows which instant it is."""
-    with pytest.raises(ValueError, match="naive instant"):
+    naive = r"^naive instant datetime.datetime\(2024, 3, 4, 12, 0\): instants are aware UTC$"
+    with pytest.raises(ValueError, match=naive):
         eastern_date(datetime(2024, 3, 4, 12))  # noqa: DTZ001 - that is the point
 
 
@@ -77,6 +102,37 @@ def test_f25_the_same_day_cutoff_is_twenty_minutes_before_the_tip(tip: datetime)
     assert tip - at == SAME_DAY_LEAD == timedelta(minutes=20)
 
 
+TIP = datetime(2024, 3, 5, 0, 30, tzinfo=UTC)
+EARLY, LATE = datetime(2024, 3, 4, 11, 30, tzinfo=UTC), datetime(2024, 3, 5, 0, 20, tzinfo=UTC)
+SEVEN, LEAD = datetime(2024, 3, 4, 12, tzinfo=UTC), datetime(2024, 3, 5, 0, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("mode", "asked_at", "limit"),
+    [
+        ("overnight", EARLY, SEVEN),
+        ("overnight", LATE, SEVEN),
+        ("backfill", EARLY, SEVEN),
+        ("backfill", LATE, SEVEN),
+        ("tomorrow", EARLY, EARLY),
+        ("tomorrow", LATE, SEVEN),
+        ("same_day", EARLY, LEAD),
+        ("same_day", LATE, LEAD),
+        ("manual", EARLY, EARLY),
+        ("manual", LATE, LEAD),
+    ],
+)
+def test_f25_cutoffs_by_hand(mode: str, asked_at: datetime, limit: datetime) -> None:
+    """For a tip-off at 19:30 ET of 4 March, asked at 06:30 and at 19:20 ET: 07:00, 19:10, or when it was asked."""
+    assert cutoff(Mode(mode), date(2024, 3, 4), TIP, asked_at) == limit
+
+
+def test_a_box_score_is_known_three_hours_after_tip_off() -> None:
+    """And a retrospective run has no instant of its own that comes before any."""
+    assert timedelta(hours=3) == BOX_SCORE_LAG
+    assert datetime(9999, 12, 31, tzinfo=UTC) == RETROSPECT
+
+
 @given(dates)
 def test_a_season_runs_from_august_to_july(day: date) -> None:
     """The label holds for a whole season and changes with it."""
@@ -87,7 +143,10 @@ def test_a_season_runs_from_august_to_july(day: date) -> None:
 
 
 def test_seasons_by_hand() -> None:
-    """Opening night, the finals, the turn of the century."""
+    """Opening night, the finals, the last and the first day of a season, the turn of the century."""
+    assert season_of(date(2023, 8, 1)) == season_of(date(2024, 7, 31)) == "2023-24"
+    assert season_of(date(2023, 7, 31)) == "2022-23"
+    assert season_of(date(2008, 12, 31)) == season_of(date(2009, 1, 1)) == "2008-09"
     assert season_of(date(2023, 10, 24)) == season_of(date(2024, 6, 17)) == "2023-24"
     assert season_of(date(1999, 11, 2)) == "1999-00"
 
@@ -99,6 +158,7 @@ def test_seasons_by_hand() -> None:
 )  # fmt: skip
 def test_a_game_id_says_what_kind_of_game_it_is(game_id: str, kind: str) -> None:
     """By its first three characters; only games that count are predicted."""
+    assert PREDICTED_SEASON_TYPES == ("regular", "playoffs", "playin", "cup_final")
     assert season_type_of(game_id) == kind
     assert (kind in PREDICTED_SEASON_TYPES) == (kind in ("regular", "playoffs", "playin", "cup_final"))
 

@@ -20,6 +20,7 @@ from services.coordinator.sql import sql
 from services.coordinator.watch import note
 from services.coordinator.web import day as day_of
 from services.coordinator.web import json_response, mode_of, one_of
+from shared.boundary import classify
 from shared.errors import Permanent, TipoffError, Transient
 from shared.pipeline import plan
 from shared.ports import Ports
@@ -63,10 +64,18 @@ async def failures(request: web.Request, handler: Handler) -> web.StreamResponse
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
         return _refuse(HTTPStatus.BAD_REQUEST, f"{where}: {first['msg']}")
-    except Transient as error:
-        return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, str(error), "try again shortly")
     except TipoffError as error:
-        return _refuse(HTTPStatus.BAD_REQUEST, str(error), error.remedy)
+        return _refused(error)
+    except ExceptionGroup as group:  # of queries that ran at once, as those of the grid do
+        if group.split(TipoffError)[1] is not None:
+            raise
+        return _refused(classify(group))
+
+
+def _refused(error: TipoffError) -> web.Response:
+    if isinstance(error, Transient):
+        return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, str(error), "try again shortly")
+    return _refuse(HTTPStatus.BAD_REQUEST, str(error), error.remedy)
 
 
 def authenticate(ports: Ports) -> Any:  # noqa: ANN401 - aiohttp's middlewares are decorated callables

@@ -7,14 +7,14 @@ is sent twice is handled once (consumers are idempotent by key).
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
 from services.coordinator.domain.decide import Command, decide
 from services.coordinator.domain.events import Event, RunRequested
 from services.coordinator.domain.run import Outgoing, Run, key_of
 from shared import metrics
-from shared.errors import AlreadyExists, Conflict, Skip, Transient
+from shared.errors import AlreadyExists, Conflict, Skip, TipoffError, Transient
 from shared.logs import get_logger
 from shared.ports import Document, Ports
 from shared.slate import Mode
@@ -107,9 +107,19 @@ class Engine:
     async def _flush(self, document: Document, run: Run) -> None:
         if not run.outbox:
             return
-        for entry in run.outbox:
-            await self._ports.bus.publish(entry.topic, entry.data.encode(), entry.attributes)
-        sent = run.model_copy(update={"outbox": ()}).model_dump(mode="json")
+        left = list(run.outbox)
+        try:
+            while left:
+                await self._ports.bus.publish(left[0].topic, left[0].data.encode(), left[0].attributes)
+                del left[0]
+        except TipoffError:  # what was sent is not sent again: each report that comes of it would send all the others
+            if len(left) < len(run.outbox):
+                await self._mark_sent(document, run, left)
+            raise
+        await self._mark_sent(document, run, left)
+
+    async def _mark_sent(self, document: Document, run: Run, left: Sequence[Outgoing]) -> None:
+        sent = run.model_copy(update={"outbox": tuple(left)}).model_dump(mode="json")
         try:
             await self._ports.state.compare_and_set(RUNS, run.key, sent, version=document.version)
         except Conflict:

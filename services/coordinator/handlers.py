@@ -94,10 +94,18 @@ class Handlers:
                 raise Permanent(f"the coordinator takes no {message.KIND} as an event")
 
     async def _ended(self, run: Run) -> None:
-        """Enter the run into the ledger and tell whoever must know. A run that goes on again tells at its next end."""
-        if run.finished_at is not None:
-            await enter(run, self._ports.warehouse)
+        """Tell whoever must know and enter the run into the ledger. A run that goes on again tells at its next end.
+
+        The entry comes last: by it `recover` knows that nothing of this is left to do.
+        """
+        if run.finished_at is None:
+            return
+        try:
             await announce(run, self._ports)
+        except Permanent:  # trying again would not mend it, and the ledger does not depend on it
+            await enter(run, self._ports.warehouse)
+            raise
+        await enter(run, self._ports.warehouse)
 
     async def on_task(self, message: Message) -> None:
         """A step of the coordinator's own: predict (dispatch), publish, export."""

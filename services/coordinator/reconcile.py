@@ -5,7 +5,7 @@ that was asked for `MAX_HEALS` times in vain is left to people, with an alert (f
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from services.coordinator.domain.events import RunRequested
@@ -74,7 +74,7 @@ def _heal(
     )
     first = next((cell for cell in broken if cell.status not in _CONSEQUENCES), None)
     why = f"{', '.join(archived)}: archived, not loaded" if first is None else f"{first.step}: {first.why}"
-    return Heal(request, why, counts=not all(cell.status in _NOT_COUNTED for cell in broken))
+    return Heal(request, why, counts=not broken or not all(cell.status in _NOT_COUNTED for cell in broken))
 
 
 _CONSEQUENCES = (CellStatus.BLOCKED, CellStatus.PENDING)
@@ -85,6 +85,8 @@ async def reconcile(
     engine: Engine, ports: Ports, first: date, last: date, mode: Mode, targets: Sequence[str], *, dry_run: bool = False
 ) -> list[dict[str, str]]:
     """Heal the slates from `first` to `last`; what was asked for, and why, a line each."""
+    # Where the bus could not be reached, steps only look at work: what asks for them is still in the outbox.
+    seen = {} if dry_run else {run.key: run.generation for run in await engine.recover()}
     found = await cells(engine, ports.warehouse, first, last, mode)
     left = await unloaded(ports, first, last, mode)
     told = []
@@ -92,7 +94,9 @@ async def reconcile(
         key = f"{heal.request.game_date}.{mode.value}"
         line = {"run": key, "why": heal.why, "does": _what(heal.request)}
         if not dry_run:
-            line["does"] = await _ask(engine, ports, key, heal)
+            line["does"] = await _ask(
+                engine, ports, key, replace(heal, request=replace(heal.request, seen=seen.get(key, 0)))
+            )
         told.append(line)
     if not dry_run:
         await _tell_unloaded(ports, first, last, mode, left)

@@ -1,4 +1,4 @@
-"""What must hold whatever happens."""
+"""What must hold of one decision, whatever happened before."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -37,15 +37,6 @@ def check_decision(
     assert not repeated
 
 
-def check_keys(before: Run | None, after: Run, commands: Sequence[Command], decided: set[str]) -> None:
-    """A request's key names one piece of work for ever: only what is still at work may be asked for again under it."""
-    for _, message in commands:
-        if isinstance(message, StepRequested):
-            old = None if before is None or before.generation != after.generation else before.steps.get(message.step)
-            resumed = old is not None and old.status is StepStatus.RUNNING and old.attempt == message.attempt
-            assert resumed or message.key not in decided, f"{message.key} is used for two things"
-
-
 def _is_late(run: Run, event: StepFailed) -> bool:
     step = run.steps.get(event.step)
     return step is None or event.attempt < step.attempt
@@ -56,16 +47,3 @@ def check_forward(before: Run, event: Event, after: Run) -> None:
     for name, step in before.steps.items():
         if step.status.usable or (step.status.settled and not isinstance(event, RunRequested)):
             assert after.steps[name] == step
-
-
-def check_end(run: Run, decided: set[str], delivered: set[str], *, durable_bus: bool) -> None:
-    """The run has ended, says honestly how, and whatever it decided to send has arrived."""
-    assert run.status is not RunStatus.RUNNING
-    assert run.finished_at is not None
-    assert all(step.status.settled for step in run.steps.values())
-    found = [step.evidence for step in run.steps.values()]
-    full = all(e is not None and e.verified >= e.expected and not e.quarantined for e in found)
-    assert (run.status is RunStatus.COMPLETE) == full
-    current = {key for key in decided if key.startswith(f"{run.run_id}/")}
-    if durable_bus:
-        assert current <= delivered, f"lost: {current - delivered}"

@@ -56,6 +56,8 @@ def decide(run: Run | None, event: Event, now: datetime) -> tuple[Run | None, li
 
 def _requested(run: Run | None, event: RunRequested, now: datetime) -> tuple[Run, list[Command]]:
     fresh = event.force or event.from_phase is not None or bool(event.redo)
+    if fresh and run is not None and event.seen not in (None, run.generation):
+        return run, []
     targets = event.targets if run is None else tuple(dict.fromkeys((*run.targets, *event.targets)))
     if run is None or fresh:
         targets = targets if event.redo else event.targets
@@ -74,7 +76,7 @@ def _requested(run: Run | None, event: RunRequested, now: datetime) -> tuple[Run
         )
         return _advance(run, now)
     steps = {step.name: _retried(run.steps.get(step.name, StepState())) for step in plan(targets)}
-    if event.retrain and "train" in steps and steps["train"].status.settled:
+    if event.retrain and "train" in steps and steps["train"].status is not StepStatus.RUNNING:
         run = run.model_copy(update={"retrain": True})
         steps["train"] = StepState(attempt=steps["train"].attempt)
     running = [name for name, step in run.steps.items() if step.status is StepStatus.RUNNING]
@@ -90,11 +92,15 @@ def _requested(run: Run | None, event: RunRequested, now: datetime) -> tuple[Run
 
 def _kept(run: Run, event: RunRequested) -> dict[str, StepState]:
     """States of the steps before `from_phase`, or that stand on none of `redo`: they stand as they are."""
-    usable = {name: step for name, step in run.steps.items() if step.status.usable}
+    kept = {name: step for name, step in run.steps.items() if step.status.usable}
     if event.from_phase is None:
-        return {name: step for name, step in usable.items() if not _stands_on(name, event.redo)}
-    first = 1 if event.from_phase == 2 else event.from_phase  # noqa: PLR2004 - see above
-    return {name: step for name, step in usable.items() if STEPS[name].phase < first}
+        kept = {name: step for name, step in kept.items() if not _stands_on(name, event.redo)}
+    else:
+        first = 1 if event.from_phase == 2 else event.from_phase  # noqa: PLR2004 - see above
+        kept = {name: step for name, step in kept.items() if STEPS[name].phase < first}
+    if "publish" not in kept:  # what was staged is the old generation's: the new one has nothing to publish
+        kept.pop("predict", None)
+    return kept
 
 
 def _stands_on(name: str, steps: tuple[str, ...]) -> bool:

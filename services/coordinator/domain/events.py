@@ -22,6 +22,8 @@ class RunRequested:
     """Train for this slate even if its models are not due."""
     redo: tuple[str, ...] = ()
     """Steps whose rows are known to be gone or stale: they and what stands on them are done again, the rest stands."""
+    seen: int | None = None
+    """The generation that the asker looked at. If another has begun since, somebody was faster, and none begins."""
 
 
 @dataclass(frozen=True, slots=True)

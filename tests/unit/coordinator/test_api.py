@@ -11,15 +11,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from services.coordinator.app import build
-from services.coordinator.engine import Engine
-from services.coordinator.handlers import DEAD_LETTERS, Handlers
 from services.coordinator.settings import CoordinatorSettings
-from shared.errors import Transient
-from shared.ports import Delivery, Ports, Row
+from shared.ports import Ports, Row
 from shared.service import HEALTH
 from shared.settings import load as load_settings
 from shared.slate import Mode
-from tests.simulation.fakes import MemoryState
 from tests.unit.shared.places import API_KEY, set_clock
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, prediction, row, tip
 
@@ -53,35 +49,6 @@ async def post(client: Client, body: Any) -> tuple[int, Any]:  # noqa: ANN401 - 
     """(status, body) of POST /v1/runs."""
     async with client.post("/v1/runs", json=body) as response:
         return response.status, await response.json()
-
-
-@pytest.mark.parametrize(
-    ("headers", "message"),
-    [
-        ({}, "API key is missing"),
-        ({"X-API-Key": ""}, "API key is missing"),
-        ({"Authorization": f"Bearer {API_KEY}"}, "API key is missing"),
-        ({"X-API-Key": "wrong"}, "API key is wrong"),
-        ({"X-API-Key": "k1,second"}, "API key is wrong"),
-    ],
-)
-async def test_f35_only_a_known_key_is_trusted(ports: Ports, headers: dict[str, str], message: str) -> None:
-    """No key, a wrong key, or the key in another place: 401 with the remedy, and nothing happens."""
-    async for client in serving(ports):
-        async with client.post("/v1/runs", json={"game_date": "2024-03-04"}, headers=headers) as response:
-            assert response.status == HTTPStatus.UNAUTHORIZED
-            body = await response.json()
-        assert body["error"] == message
-        assert "X-API-Key" in body["remedy"]
-    assert await ports.state.list("runs") == []
-
-
-@pytest.mark.parametrize("key", [API_KEY, "second"])
-async def test_each_of_the_keys_opens(ports: Ports, key: str) -> None:
-    """So that keys can be rotated."""
-    async for client in serving(ports):
-        async with client.get("/v1/runs", headers={"X-API-Key": key}) as response:
-            assert (response.status, await response.json()) == (HTTPStatus.OK, [])
 
 
 async def test_a_key_of_broken_bytes_is_a_wrong_key(ports: Ports) -> None:
@@ -119,110 +86,12 @@ async def test_a_run_is_started_shown_and_listed(client: Client) -> None:
     assert [one["id"] for one in runs] == ["2024-03-04.same_day"]
 
 
-async def test_asking_again_resumes_and_force_starts_afresh(client: Client) -> None:
-    """The same run, then generation 2, then generation 3 from a phase."""
-    body = {"game_date": "2024-03-04"}
-    for more, generation in (({}, 1), ({}, 1), ({"force": True}, 2), ({"from_phase": 3}, 3)):
-        status, run = await post(client, body | more)
-        assert (status, run["generation"]) == (HTTPStatus.ACCEPTED, generation)
-
-
-async def test_a_dry_run_writes_nothing(client: Client, ports: Ports) -> None:
-    """It says what would start, of a new run as of one that is there."""
-    status, answer = await post(client, {"game_date": "2024-03-04", "dry_run": True})
-    assert (status, answer["dry_run"], answer["starts"]) == (HTTPStatus.OK, True, ["2024-03-04.overnight.1/schedule/1"])
-    assert await ports.state.list("runs") == []
-    await post(client, {"game_date": "2024-03-04"})
-    before = await ports.state.list("runs")
-    status, answer = await post(client, {"game_date": "2024-03-04", "dry_run": True, "force": True})
-    assert answer["run"]["run_id"] == "2024-03-04.overnight.2"
-    assert await ports.state.list("runs") == before
-
-
-@pytest.mark.parametrize(
-    ("body", "named"),
-    [
-        ({"game_date": "2024-03-04", "mode": "tomorrowish"}, "mode"),
-        ({"game_date": "yesterday"}, "game_date"),
-        ({"game_date": "2024-02-30"}, "game_date"),
-        ({"game_date": "2024-03-04", "targets": ["exprot"]}, "exprot"),
-        ({"game_date": "2024-03-04", "targets": []}, "targets"),
-        ({"game_date": "2024-03-04", "from_phase": 7}, "from_phase"),
-        ({"game_date": "2024-03-04", "source": ""}, "source"),
-        ({"game_date": "2024-03-04", "forced": True}, "forced"),
-        ({"game_date": "2030-01-01"}, "2030-01-01"),
-        ([], ""),
-    ],
-)
-async def test_a_bad_body_is_refused_by_name(client: Client, ports: Ports, body: Any, named: str) -> None:  # noqa: ANN401 - JSON
-    """400, one line that names the thing, and nothing written."""
-    status, answer = await post(client, body)
-    assert status == HTTPStatus.BAD_REQUEST
-    assert named in answer["error"]
-    assert "\n" not in answer["error"]
-    assert await ports.state.list("runs") == []
-
-
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b"null", b'{"game_date": NaN}'])
 async def test_a_body_that_is_no_json_is_refused(client: Client, data: bytes) -> None:
     """400 and one JSON object, whatever the bytes."""
     async with client.post("/v1/runs", data=data) as response:
         assert response.status == HTTPStatus.BAD_REQUEST
         assert (await response.json())["error"]
-
-
-@pytest.mark.parametrize(
-    ("path", "query", "status", "named"),
-    [
-        ("/v1/runs/2024-03-05.overnight", {}, HTTPStatus.NOT_FOUND, "no run 2024-03-05.overnight"),
-        ("/v1/runs/nonsense", {}, HTTPStatus.NOT_FOUND, "no run nonsense"),
-        ("/v1/predictions", {"mode": "weekly"}, HTTPStatus.BAD_REQUEST, "mode 'weekly'"),
-        ("/v1/predictions", {"mode": "overnight", "game_date": "soon"}, HTTPStatus.BAD_REQUEST, "game_date='soon'"),
-        ("/v1/predictions", {"game_date": "soon"}, HTTPStatus.BAD_REQUEST, "game_date='soon'"),
-        ("/v1/predictions", {"market": "dunks"}, HTTPStatus.BAD_REQUEST, "dunks"),
-        ("/v1/quarantine", {"game_date": "soon"}, HTTPStatus.BAD_REQUEST, "game_date='soon'"),
-        ("/v1/grades", {"last": "2024-03-04"}, HTTPStatus.BAD_REQUEST, "first is missing"),
-        ("/v1/grades", {"first": "2024-03-04"}, HTTPStatus.BAD_REQUEST, "last is missing"),
-        ("/v1/costs", {"first": "2024-03-04"}, HTTPStatus.BAD_REQUEST, "last is missing"),
-        ("/v1/slates", {"first": "x", "last": "2024-03-04"}, HTTPStatus.BAD_REQUEST, "first='x'"),
-        ("/v1/slates", {"first": "2024-03-04", "last": "2024-03-04", "mode": "?"}, HTTPStatus.BAD_REQUEST, "mode '?'"),
-        ("/v1/predictions/over", {"player": "P1"}, HTTPStatus.BAD_REQUEST, "line is missing"),
-        ("/v1/predictions/over", {"player": "P1", "line": "x"}, HTTPStatus.BAD_REQUEST, "line='x' is not a number"),
-        ("/v1/predictions/over", {"player": "P1", "line": "nan"}, HTTPStatus.BAD_REQUEST, "line='nan' is not a number"),
-        ("/v1/predictions/over", {"line": "9.5"}, HTTPStatus.BAD_REQUEST, "player is missing"),
-        ("/v1/accuracy", {"by": "colour"}, HTTPStatus.BAD_REQUEST, "by='colour'"),
-        ("/v1/accuracy", {"tier": "star"}, HTTPStatus.BAD_REQUEST, "tier='star'"),
-        ("/v1/accuracy", {"lined": "perhaps"}, HTTPStatus.BAD_REQUEST, "lined='perhaps'"),
-        ("/v1/accuracy", {"market": "dunks"}, HTTPStatus.BAD_REQUEST, "dunks"),
-        ("/v1/accuracy", {"mode": "?"}, HTTPStatus.BAD_REQUEST, "mode '?'"),
-        ("/v1/accuracy", {"first": "soon"}, HTTPStatus.BAD_REQUEST, "first='soon'"),
-        ("/v1/nothing", {}, HTTPStatus.NOT_FOUND, "/v1/nothing"),
-    ],
-)
-async def test_a_bad_question_is_answered_by_name(
-    client: Client, path: str, query: dict[str, str], status: int, named: str
-) -> None:
-    """Every error is one JSON object that names the thing, and nothing unknown is taken for an empty answer."""
-    await post(client, {"game_date": "2024-03-04"})
-    async with client.get(path, params=query) as response:
-        assert response.status == status
-        assert response.content_type == "application/json"
-        assert named in (await response.json())["error"]
-
-
-async def test_trouble_that_may_pass_is_503(ports: Ports) -> None:
-    """The state store is away: ask again."""
-    state = MemoryState()
-
-    async def away(_: str) -> None:
-        raise Transient("the state store is away")
-
-    state.before = away
-    ports = Ports(ports.clock, ports.bus, ports.warehouse, state, ports.secrets, ports.archive)
-    async for client in serving(ports):
-        async with client.get("/v1/runs/2024-03-04.overnight", headers={"X-API-Key": API_KEY}) as response:
-            assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
-            assert (await response.json())["error"] == "the state store is away"
 
 
 async def slate(client: Client, ports: Ports, day: Any = SLATE, mode: str = "overnight") -> None:  # noqa: ANN401 - a date
@@ -334,16 +203,6 @@ async def test_f37_slates_and_grades_are_derived_from_the_tables(client: Client,
     assert (grades["mae"], grades["mae_with_baseline"], grades["baseline_mae"]) == (3.0, 4.0, 2.0)
     assert (grades["bias"], grades["pinball"], grades["coverage_80"], grades["brier"]) == (-1.0, 2.0, 0.5, 0.25)
     assert await get(client, "/v1/grades", **window, mode="same_day") == (HTTPStatus.OK, [])
-
-
-async def test_dead_letters_are_listed_with_their_reason(client: Client, ports: Ports) -> None:
-    """What could not be handled is shown."""
-    handlers = Handlers(Engine(ports), ports, batch_size=1)
-    await handlers.on_dead_letter(Delivery("7", b"garbage", {"reason": "not a Tipoff message"}, 1))
-    status, [letter] = await get(client, "/v1/dead-letters")
-    assert status == HTTPStatus.OK
-    assert (letter["data"], letter["reason"]) == ("garbage", "not a Tipoff message")
-    assert len(await ports.state.list(DEAD_LETTERS)) == 1
 
 
 async def test_quarantine_is_shown_per_slate(client: Client, ports: Ports) -> None:

@@ -1,12 +1,16 @@
 """Batches: whole games, everybody once."""
 
+from datetime import UTC, datetime
 from itertools import groupby
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.coordinator.batches import cut
-from shared.contract import PredictionTask
+from services.coordinator.batches import cut, task
+from shared.contract import LineQuote, PredictionTask
+from shared.features import FEATURES
+from shared.ports import Row
 
 
 def tasks(sizes: list[int]) -> list[PredictionTask]:
@@ -36,3 +40,48 @@ def test_a_batch_is_larger_than_asked_only_for_one_game(sizes: list[int], size: 
     for batch in batches:
         games = [len(list(group)) for _, group in groupby(batch, key=lambda task: task.game_id)]
         assert len(batch) <= size or len(games) == 1
+
+
+@pytest.mark.parametrize(
+    ("sizes", "size", "batches"),
+    [
+        ([], 4, []),
+        ([2, 2], 4, [4]),
+        ([2, 3], 4, [2, 3]),
+        ([5, 1, 1], 4, [5, 2]),
+        ([1, 5, 1], 4, [1, 5, 1]),
+        ([1, 1, 1], 1, [1, 1, 1]),
+        ([1, 2, 1, 3], 3, [3, 1, 3]),
+    ],
+)
+def test_batches_by_hand(sizes: list[int], size: int, batches: list[int]) -> None:
+    """The next game joins while it fits, exactly full included; the order stays."""
+    found = cut(tasks(sizes), size)
+    assert [len(batch) for batch in found] == batches
+    assert [each for batch in found for each in batch] == tasks(sizes)
+
+
+def test_a_served_row_becomes_a_task_value_for_value() -> None:
+    """Features as numbers, null apart from zero; a quote for each market with a line, a line of 0 included."""
+    features: Row = {name: number for number, name in enumerate(FEATURES)}
+    features |= {"points_line": None, "rebounds_line": 0}
+    quotes: Row = {f"quoted_{market}_line": None for market in ("points", "rebounds", "assists", "threes", "pra")}
+    quotes |= {
+        "quoted_assists_line": 0.0, "quoted_assists_line_books": 3,
+        "quoted_assists_line_at": datetime(2024, 3, 4, 11, 5, tzinfo=UTC), "quoted_assists_book": "fanduel",
+        "quoted_assists_over_price": -110.0, "quoted_assists_under_price": 105.0, "quoted_assists_p_market": 0.52,
+    }  # fmt: skip
+    known = {"game_id": "0022300900", "player_id": 7, "team_abbr": "BOS", "opponent_team_abbr": "GSW"}
+    found = task({**features, **quotes, **known, "not a feature": 1.0}, datetime(2024, 3, 4, 12, tzinfo=UTC))
+    values: dict[str, float | None] = {name: float(number) for number, name in enumerate(FEATURES)}
+    assert found == PredictionTask(
+        game_id="0022300900", player_id=7, team="BOS", opponent="GSW", predicted_at="2024-03-04T12:00:00+00:00",
+        features=values | {"points_line": None, "rebounds_line": 0.0},
+        lines={
+            "assists": LineQuote(
+                line=0.0, books=3, at="2024-03-04T11:05:00+00:00", book="fanduel", over_price=-110.0,
+                under_price=105.0, p_market=0.52,
+            )
+        },
+    )  # fmt: skip
+    assert all(isinstance(value, float) for value in found.features.values() if value is not None)

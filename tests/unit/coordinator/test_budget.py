@@ -1,23 +1,12 @@
 """What a night may cost, and who is told."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
-from pathlib import Path
-
-import pytest
 
 from services.coordinator.budget import EXCEEDED, spent, watch
 from services.coordinator.domain.run import Run, StepState
 from shared.alerts import COLLECTION
-from shared.ports import Ports
 from shared.slate import Mode
-from tests.unit.shared.places import embedded_ports
-
-
-@pytest.fixture
-async def ports(tmp_path: Path) -> AsyncIterator[Ports]:
-    async with embedded_ports(tmp_path) as ports:
-        yield ports
+from tests.unit.coordinator.memory import memory_ports
 
 
 def run(**microdollars: int) -> Run:
@@ -35,16 +24,19 @@ def test_a_run_has_spent_what_its_steps_report() -> None:
     assert spent(run(grade=250_000, ml_feature_store=500_000)) == 0.75
 
 
-async def test_a_run_over_its_budget_raises_one_alert(ports: Ports) -> None:
+async def test_a_run_over_its_budget_raises_one_alert() -> None:
     """However often it is looked at; it names the sum, the budget and the dearest step."""
+    ports = memory_ports()
     for _ in range(2):
         await watch(run(grade=250_000, ml_feature_store=500_000), 0.5, ports)
     [alert] = await ports.state.list(COLLECTION)
     assert (alert.data["name"], alert.data["scope"]) == (EXCEEDED, "2024-03-04.overnight.1")
-    assert "0.7500 of 0.5000 US dollars spent, most by ml_feature_store" in alert.data["detail"]
+    said = "0.7500 of 0.5000 US dollars spent, most by ml_feature_store: `tipoff cost --date 2024-03-04`"
+    assert alert.data["detail"] == said
 
 
-async def test_a_run_within_its_budget_raises_none(ports: Ports) -> None:
+async def test_a_run_within_its_budget_raises_none() -> None:
     """The budget itself may be spent."""
+    ports = memory_ports()
     await watch(run(grade=500_000), 0.5, ports)
     assert await ports.state.list(COLLECTION) == []

@@ -51,9 +51,9 @@ def boundary(bus: RecordingBus, log: Log, error: BaseException | None = None) ->
     return guarded(handler, topic=TOPIC, bus=bus, clock=SimulatedClock(), log=log)
 
 
-def delivery(data: bytes = REPORT.encode()) -> Delivery:
+def delivery(data: bytes = REPORT.encode(), attempt: int = 3) -> Delivery:
     """A delivery of the report."""
-    return Delivery("1", data, {"key": "k", "kind": "step_reported"}, 3)
+    return Delivery("1", data, {"key": "k", "kind": "step_reported"}, attempt)
 
 
 def counted(verdict: str) -> float:
@@ -102,6 +102,26 @@ def test_f28_every_exception_has_its_kind(error: Exception, kind: type[Exception
         assert type(error).__name__ in str(found)
 
 
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (TimeoutError("30 s"), Transient, "TimeoutError: 30 s"),
+        (ConnectionResetError("reset"), Transient, "ConnectionResetError: reset"),
+        (ValueError("first\nsecond"), Permanent, "unexpected ValueError: first"),
+        (ExceptionGroup("g", [Transient("a"), Permanent("b"), Permanent("c")]), Permanent, "b"),
+        (ExceptionGroup("g", [Transient("a"), Transient("b")]), Transient, "a"),
+        (ExceptionGroup("g", [Skip("a"), Transient("b")]), Skip, "a"),
+        (ExceptionGroup("g", [TimeoutError("a"), KeyError("b")]), Permanent, "unexpected KeyError: 'b'"),
+        (ExceptionGroup("g", [Transient("a"), ExceptionGroup("h", [Permanent("b")])]), Permanent, "b"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_words_of_a_failure_name_it_in_one_line(error: Exception, kind: type[Exception], words: str) -> None:
+    """Of several at once the first that trying again cannot mend, else the first."""
+    found = classify(error)
+    assert (type(found), str(found)) == (kind, words)
+
+
 async def test_success_is_acknowledged(bus: RecordingBus, log: Log) -> None:
     """Nothing else happens."""
     before = counted("done")
@@ -124,6 +144,59 @@ async def test_what_may_pass_is_nacked(bus: RecordingBus, log: Log) -> None:
     with pytest.raises(Nack, match="upstream is away"):
         await boundary(bus, log, Transient("upstream is away"))(delivery())
     assert (bus.published, log.events[0][1], counted("nack")) == ([], "message_nacked", before + 1)
+
+
+@pytest.mark.parametrize(("attempt", "dead"), [(0, False), (1, False), (4, False), (5, True), (6, True)])
+async def test_what_may_pass_goes_to_the_dead_letter_at_the_topics_last_attempt(
+    bus: RecordingBus, log: Log, attempt: int, *, dead: bool
+) -> None:
+    """Of five; with its reason, which the bus itself would not know. 0 is a bus that does not count."""
+    handler = boundary(bus, log, Transient("upstream is away"))
+    fields: dict[str, Any] = {"reason": "upstream is away", "topic": "boundary-test", "key": "k", "attempt": attempt}
+    before = counted("dead"), counted("nack")
+    if dead:
+        await handler(delivery(attempt=attempt))
+        marks = {"key": "k", "kind": "step_reported", "reason": "upstream is away"}
+        assert bus.published == [("boundary-test-dead", REPORT.encode(), marks)]
+        assert log.events == [("error", "message_dead", {"exc_info": False, **fields})]
+    else:
+        with pytest.raises(Nack, match=r"^upstream is away$"):
+            await handler(delivery(attempt=attempt))
+        assert log.events == [("warning", "message_nacked", fields)]
+    assert (counted("dead"), counted("nack")) == (before[0] + dead, before[1] + (not dead))
+    assert len(bus.published) == dead
+
+
+@pytest.mark.parametrize("attempt", [1, 5])
+async def test_a_skip_is_acknowledged_at_any_attempt(bus: RecordingBus, log: Log, attempt: int) -> None:
+    """It never goes to the dead letter."""
+    await boundary(bus, log, Skip("nothing to do"))(Delivery("1", REPORT.encode(), {}, attempt))
+    fields = {"reason": "nothing to do", "topic": "boundary-test", "key": "", "attempt": attempt}
+    assert (bus.published, log.events) == ([], [("info", "message_skipped", fields)])
+
+
+async def test_several_failures_at_once_need_no_traceback(bus: RecordingBus, log: Log) -> None:
+    """A step's tasks failed together: the worst is the reason."""
+    await boundary(bus, log, ExceptionGroup("two", [Transient("a"), Permanent("b")]))(delivery())
+    assert (bus.published[0][2]["reason"], log.events[0][2]["exc_info"]) == ("b", False)
+
+
+async def test_a_handlers_time_is_observed(bus: RecordingBus, log: Log) -> None:
+    """By the clock, whatever the verdict."""
+    clock = SimulatedClock()
+
+    async def slow(_: Message) -> None:
+        await clock.sleep(2.5)
+        raise Skip("late")
+
+    def observed(what: str) -> float:
+        value = metrics.REGISTRY.get_sample_value(f"tipoff_handler_seconds_{what}", {"topic": TOPIC.name})
+        return 0.0 if value is None else value
+
+    before = observed("sum"), observed("count")
+    await clock.sleep(100)
+    await guarded(slow, topic=TOPIC, bus=bus, clock=clock, log=log)(delivery())
+    assert (observed("sum"), observed("count")) == (before[0] + 2.5, before[1] + 1)
 
 
 async def test_f26_what_is_permanent_goes_to_the_dead_letter_once(bus: RecordingBus, log: Log) -> None:
@@ -166,15 +239,32 @@ async def test_a_dead_letter_that_cannot_be_sent_is_tried_again(
         await boundary(bus, log, Permanent("p"))(delivery())
 
 
-async def test_a_reason_fits_an_attribute(bus: RecordingBus, log: Log) -> None:
-    """Pub/Sub's attribute values have at most 1,024 bytes: a longer reason is cut, not refused."""
-    await boundary(bus, log, Permanent("é" * 3_000))(delivery())
-    assert 100 < len(bus.published[0][2]["reason"].encode()) <= 1024
+@pytest.mark.parametrize(
+    ("reason", "kept"),
+    [
+        ("x" * 1024, "x" * 1024),
+        ("x" * 1025, "x" * 1024),
+        ("é" * 600, "é" * 512),
+        ("x" + "é" * 600, "x" + "é" * 511),  # 1 + 2 x 511 bytes: half a letter is none
+    ],
+    ids=["fits", "one too many", "two bytes each", "half a letter"],
+)
+async def test_a_reason_is_cut_to_an_attributes_1024_bytes(bus: RecordingBus, log: Log, reason: str, kept: str) -> None:
+    """Pub/Sub's limit of a value: a longer reason is cut, not refused."""
+    await boundary(bus, log, Permanent(reason))(delivery())
+    assert bus.published[0][2]["reason"] == kept
+
+
+async def test_a_newer_reason_takes_the_place_of_an_older(bus: RecordingBus, log: Log) -> None:
+    """A dead letter that was replayed and died again."""
+    replayed = Delivery("1", REPORT.encode(), {"reason": "before", "key": "k"}, 1)
+    await boundary(bus, log, Permanent("now"))(replayed)
+    assert bus.published[0][2] == {"reason": "now", "key": "k"}
 
 
 async def test_a_cancelled_delivery_is_not_done(bus: RecordingBus, log: Log) -> None:
     """A service that stops gives the message back; the count says so."""
-    before = counted("done")
+    before = counted("done"), counted("cancelled")
     with pytest.raises(asyncio.CancelledError):
         await boundary(bus, log, asyncio.CancelledError())(delivery())
-    assert counted("done") == before
+    assert (counted("done"), counted("cancelled"), bus.published) == (before[0], before[1] + 1, [])

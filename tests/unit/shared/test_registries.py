@@ -1,6 +1,7 @@
 """The registries agree with each other: steps, tables, topics, markets, metrics."""
 
 from collections.abc import Sequence
+from datetime import time
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,6 @@ from shared import metrics
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, Transient
 from shared.markets import MARKETS
 from shared.pipeline import MODE_RULES, PHASES, STEPS, Step, plan
-from shared.slate import Mode
 from shared.tables import QUANTILE_COLUMNS, QUANTILES, TABLES, Table
 from shared.topics import TOPICS, tasks_of
 
@@ -53,9 +53,65 @@ def test_every_step_has_a_service_a_phase_and_a_table(step: Step) -> None:
 
 
 def test_every_mode_has_its_rules() -> None:
-    """Shares are shares."""
-    assert MODE_RULES.keys() == set(Mode)
-    assert all(0 < rules.completeness <= 1 and 0 < rules.quality <= 1 for rules in MODE_RULES.values())
+    """Completeness, quality, until when it waits, and whether anybody is told."""
+    assert {
+        mode.value: (rules.completeness, rules.quality, rules.wait_until, rules.alerts)
+        for mode, rules in MODE_RULES.items()
+    } == {
+        "overnight": (1.0, 0.95, time(7, 0), True),
+        "same_day": (0.80, 0.90, time(17, 0), True),
+        "tomorrow": (0.75, 0.85, None, True),
+        "manual": (0.50, 0.80, None, True),
+        "backfill": (1.0, 0.95, None, False),
+    }
+
+
+def test_the_cascade_is_what_the_design_draws() -> None:
+    """Phase, service's letter, needs, `?` for what a run can go on without; the order is the order of the night."""
+    assert [
+        f"{step.phase} {step.service[0]} {step.name}{'' if step.required else '?'} <- {' '.join(step.needs)}".rstrip(
+            " <-"
+        )
+        for step in STEPS.values()
+    ] == [
+        "1 s schedule",
+        "1 s box_scores <- schedule",
+        "1 s rosters <- schedule",
+        "1 s injuries? <- rosters",
+        "1 s lines? <- rosters",
+        "3 a player_game_summary <- box_scores",
+        "3 a upcoming_player_game_context <- rosters injuries lines",
+        "3 a team_offense_game_summary <- box_scores",
+        "3 a team_defense_game_summary <- box_scores",
+        "3 a upcoming_team_game_context <- schedule",
+        "4 a player_shot_zone_analysis <- upcoming_player_game_context player_game_summary",
+        "4 a team_defense_zone_analysis <- upcoming_team_game_context team_defense_game_summary",
+        "4 a player_daily_cache <- upcoming_player_game_context player_game_summary team_offense_game_summary",
+        "4 a player_composite_factors <- player_daily_cache player_shot_zone_analysis team_defense_zone_analysis",
+        "4 a ml_feature_store <- player_composite_factors",
+        "4 w train? <- ml_feature_store",
+        "5 c predict <- ml_feature_store train",
+        "5 c publish <- predict",
+        "5 a grade? <- player_game_summary",
+        "5 a grade_history? <- grade",
+        "5 a system_daily_performance? <- grade",
+        "6 c export <- publish grade_history system_daily_performance",
+    ]
+
+
+def test_the_table_that_proves_a_step_bears_its_name_or_is_named_here() -> None:
+    """Analytics and features steps write the table of their own name."""
+    others = {step.name: step.table for step in STEPS.values() if step.table.rpartition(".")[2] != step.name}
+    assert others == {
+        "schedule": "raw.games", "box_scores": "raw.player_box_scores", "lines": "raw.prop_lines",
+        "train": "predictions.models", "predict": "predictions.staging",
+        "publish": "predictions.player_prop_predictions", "grade": "predictions.prediction_grades",
+        "grade_history": "predictions.prediction_grades_history", "export": "",
+    }  # fmt: skip
+    folders = {3: "analytics", 4: "features"}
+    for step in STEPS.values():
+        if step.service == "analytics" and step.phase in folders:
+            assert step.table == f"{folders[step.phase]}.{step.name}"
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
@@ -107,7 +163,17 @@ def test_every_market_has_its_columns() -> None:
 
 
 def test_every_topic_has_a_consumer_and_a_dead_letter_of_its_own() -> None:
-    """No two topics share a dead letter, and times make sense."""
+    """No two topics share a dead letter; leases, attempts and backoffs are what deployment makes of them."""
+    assert {
+        name: (t.consumer, t.ack_deadline, t.max_delivery_attempts, t.min_backoff, t.max_backoff, t.dead_letter)
+        for name, t in TOPICS.items()
+    } == {
+        "scraper-tasks": ("scraper", 600.0, 5, 1.0, 60.0, "scraper-tasks-dead"),
+        "analytics-tasks": ("analytics", 600.0, 5, 1.0, 60.0, "analytics-tasks-dead"),
+        "coordinator-tasks": ("coordinator", 300.0, 5, 1.0, 60.0, "coordinator-tasks-dead"),
+        "worker-tasks": ("worker", 300.0, 5, 1.0, 60.0, "worker-tasks-dead"),
+        "coordinator-events": ("coordinator", 60.0, 5, 1.0, 60.0, "coordinator-events-dead"),
+    }
     assert all(name == topic.name for name, topic in TOPICS.items())
     assert {topic.consumer for topic in TOPICS.values()} <= SERVICES
     dead = {topic.dead_letter for topic in TOPICS.values()}
@@ -156,3 +222,5 @@ def test_failures_are_of_three_kinds() -> None:
     assert str(Skip("nothing")) == "nothing"
     assert Transient("slow", retry_after=2.5).retry_after == 2.5
     assert Transient("slow").retry_after is None
+    assert (Permanent("x", remedy="do that").remedy, Skip("x").remedy) == ("do that", "")
+    assert str(Transient("slow", remedy="wait", retry_after=1.0)) == "slow: wait"

@@ -2,12 +2,13 @@
 
 import json
 import re
+from datetime import UTC, date, datetime
 
 import pytest
 
 from services.coordinator.api import RunBody
 from shared.pipeline import plan
-from shared.schedules import SCHEDULES, TIME_ZONE, Schedule
+from shared.schedules import SCHEDULES, TIME_ZONE, Schedule, due
 from shared.slate import Mode
 
 
@@ -26,10 +27,46 @@ def test_a_schedule_is_daily_at_a_fixed_eastern_time(schedule: Schedule) -> None
     assert TIME_ZONE == "America/New_York"
 
 
-def test_the_fallbacks_are_where_the_design_has_them() -> None:
-    """Phase 4 at 06:00 ET, predictions at 07:00 ET; every mode is started but those that somebody asks for."""
-    at = {schedule.cron: schedule.targets for schedule in SCHEDULES.values() if schedule.mode is Mode.OVERNIGHT}
-    assert at["0 6 * * *"] == ("ml_feature_store",)
-    assert at["0 7 * * *"] == ("export",)
+def test_what_asks_for_what_and_when() -> None:
+    """The scheduler's jobs are made from this: cron on New York's clock, path, mode and targets."""
+    assert {name: (s.cron, s.path, s.mode.value, s.targets) for name, s in SCHEDULES.items()} == {
+        "overnight": ("0 5 * * *", "/v1/runs", "overnight", ("export",)),
+        "features-fallback": ("0 6 * * *", "/v1/runs", "overnight", ("ml_feature_store",)),
+        "predictions-fallback": ("0 7 * * *", "/v1/runs", "overnight", ("export",)),
+        "reconcile": ("30 * * * *", "/v1/reconcile", "overnight", ("export",)),
+        "tomorrow": ("0 20 * * *", "/v1/runs", "tomorrow", ("export",)),
+        "same-day": ("0 11 * * *", "/v1/runs", "same_day", ("export",)),
+        "same-day-fallback": ("0 17 * * *", "/v1/runs", "same_day", ("export",)),
+    }
+
+
+def test_a_schedules_body_names_mode_source_and_targets() -> None:
+    """And no date: the coordinator reads it as its own."""
+    assert json.loads(SCHEDULES["features-fallback"].body) == {
+        "mode": "overnight", "source": "schedule:features-fallback", "targets": ["ml_feature_store"]
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mode", "day", "instant"),
+    [
+        # Winter is UTC-5, summer UTC-4; on 10 March 2024 clocks went forward at 02:00, on 3 November back.
+        (Mode.OVERNIGHT, date(2024, 3, 4), datetime(2024, 3, 4, 10, tzinfo=UTC)),
+        (Mode.OVERNIGHT, date(2024, 3, 10), datetime(2024, 3, 10, 9, tzinfo=UTC)),
+        (Mode.OVERNIGHT, date(2024, 11, 2), datetime(2024, 11, 2, 9, tzinfo=UTC)),
+        (Mode.OVERNIGHT, date(2024, 11, 3), datetime(2024, 11, 3, 10, tzinfo=UTC)),
+        (Mode.SAME_DAY, date(2024, 3, 4), datetime(2024, 3, 4, 16, tzinfo=UTC)),
+        (Mode.TOMORROW, date(2024, 3, 10), datetime(2024, 3, 10, 1, tzinfo=UTC)),
+        (Mode.TOMORROW, date(2024, 3, 11), datetime(2024, 3, 11, 0, tzinfo=UTC)),
+        (Mode.MANUAL, date(2024, 3, 4), datetime(2024, 3, 4, 5, tzinfo=UTC)),
+        (Mode.BACKFILL, date(2024, 7, 4), datetime(2024, 7, 4, 4, tzinfo=UTC)),
+    ],
+)
+def test_a_run_is_due_at_its_modes_first_schedule(mode: Mode, day: date, instant: datetime) -> None:
+    """05:00, 11:00, 20:00 of the day before; midnight where nothing is scheduled. All Eastern."""
+    assert due(mode, day) == instant
+
+
+def test_every_mode_is_started_but_those_that_somebody_asks_for() -> None:
+    """Manual runs and backfills."""
     assert {schedule.mode for schedule in SCHEDULES.values()} == set(Mode) - {Mode.MANUAL, Mode.BACKFILL}
-    assert all(name == schedule.name for name, schedule in SCHEDULES.items())

@@ -6,10 +6,13 @@ WITH games AS (
   GROUP BY game_date
 ),
 predicted AS (
-  SELECT game_date, COUNT(DISTINCT game_id) AS games, COUNT(*) AS predictions
-  FROM predictions.player_prop_predictions
-  WHERE game_date BETWEEN @first AND @last AND mode = @mode
-  GROUP BY game_date
+  -- Of games that are played: one that was postponed after it was predicted does not stand for one that is missing.
+  SELECT predictions.game_date, COUNT(DISTINCT predictions.game_id) AS games, COUNT(*) AS predictions
+  FROM predictions.player_prop_predictions AS predictions
+  JOIN raw.games AS games
+    ON games.game_id = predictions.game_id AND games.game_date = predictions.game_date AND NOT games.postponed
+  WHERE predictions.game_date BETWEEN @first AND @last AND predictions.mode = @mode
+  GROUP BY predictions.game_date
 ),
 published AS (
   SELECT game_date, MIN(ended_at) AS published_at

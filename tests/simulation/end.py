@@ -1,0 +1,119 @@
+"""What must hold once nothing happens any more, and at the end of the night."""
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from services.coordinator.domain.run import Run, StepStatus
+from services.coordinator.handlers import DEAD_LETTERS
+from services.coordinator.ledger import decision_rows, step_rows
+from shared.markets import MARKETS
+from shared.pipeline import MODE_RULES, STEPS
+from shared.systems import HAND_MADE
+from tests.simulation.tables import export_of
+
+if TYPE_CHECKING:
+    from tests.simulation.night import Night
+
+MENDED = ("good", "slow", "flaky")
+"""Fates that trying again cures."""
+
+
+def check_quiet(night: "Night") -> None:
+    """Nothing is on its way and nobody has to ask again: a run has ended, or waits for what is late."""
+    run = night.run()
+    assert run is not None, "the request was lost"
+    waits = any(step.status is StepStatus.WAITING for step in run.steps.values())
+    at_work = [name for name, step in run.steps.items() if step.status is StepStatus.RUNNING]
+    assert not at_work, f"stuck: {at_work} run, and nobody is at work"
+    assert waits or run.finished_at is not None, "stuck: the run goes on and nothing happens"
+    assert not run.outbox, f"never sent: {[entry.attributes['key'] for entry in run.outbox]}"
+    decided = {key for key in night.witness.decided if key.startswith(f"{run.run_id}/")}
+    assert night.mortal or decided <= night.witness.delivered, f"lost: {sorted(decided - night.witness.delivered)}"
+    letters = set(night.documents.of(DEAD_LETTERS))
+    assert night.witness.letters <= letters, "a dead letter is not recorded"
+    assert night.mortal or letters == night.witness.letters
+    unreachable = any("bus.publish" in kind for kind in night.chaos.counts if kind.startswith(("fault", "answer")))
+    for letter in night.documents.of(DEAD_LETTERS).values():
+        assert unreachable or not letter["reason"].startswith("nacked"), f"nobody says why: {letter}"
+
+
+def check_end(night: "Night") -> None:
+    """The run has ended, honestly, once; what it made is there, once; who must know has been told."""
+    run = night.run()
+    assert run is not None
+    assert run.finished_at is not None, f"the run hangs: {_statuses(run)}"
+    _check_truth(night, run)
+    _check_predictions(night, run)
+    _check_ledger(night, run)
+    _check_alerts(night, run)
+    for source, times in night.witness.generations.items():
+        assert times == 1 or not source.startswith("operator"), f"{source} forced once and started {times} generations"
+        assert source.startswith(("operator", "reconciler")), f"{source} only asked and started another generation"
+    gave_up = all(line["does"].startswith("nothing") for line in night.told)
+    assert gave_up, f"the reconciler asks for ever: {night.told}"
+    assert bool(night.told) == _is_open(night, f"heal_exhausted.{run.key}"), "people are not told, or told in vain"
+
+
+def _check_truth(night: "Night", run: Run) -> None:
+    mode = night.mode.value
+    for name, step in run.steps.items():
+        reports = step.counts.get("reports", 0)
+        assert reports <= step.tries, f"{name}: {reports} reports counted in {step.tries} tries"
+        if STEPS[name].service == "coordinator":
+            continue
+        found = night.tables.evidence(name)
+        if name == "train":
+            assert step.status is not StepStatus.DONE or (mode, "boosted") in night.tables.models
+        elif step.status is StepStatus.DONE and not night.told:  # else what is gone was left to people
+            assert found.verified == found.expected, f"{name} is done with {found}"
+    if not {night.fate(name) for name in (*run.steps, "batch")} - set(MENDED):
+        assert run.status != "failed", _statuses(run)
+        excused = night.fates or night.documents.of(DEAD_LETTERS)
+        assert run.status == "complete" or excused, _statuses(run)
+    for name, step in run.steps.items():
+        if night.fate(name) in ("poison", "kills", "away", "reported failed") and step.tries:
+            wanted = StepStatus.FAILED if STEPS[name].required else StepStatus.DEGRADED
+            assert step.status is wanted, f"{name} cannot be done and is {step.status}"
+
+
+def _check_predictions(night: "Night", run: Run) -> None:
+    current = night.tables.current(night.mode.value)
+    twice = [row for row, times in Counter(row for _, row in current).items() if times > 1]
+    assert not twice, f"published twice: {twice[:3]}"
+    if "publish" in run.steps and run.steps["publish"].status is StepStatus.DONE:
+        least = len(night.tables.players()) * len(MARKETS) * len(HAND_MADE)
+        assert len(current) >= least, f"{len(current)} predictions are published, {least} at least were to be"
+    if "export" in run.steps and run.steps["export"].status is StepStatus.DONE:
+        document = json.loads(night.tables.archive[export_of(night.mode, run.game_date)])
+        assert document["run_id"] == run.run_id, f"the export is of {document['run_id']}"
+        rows = [{"run_id": run_id, "row": list(row)} for run_id, row in current]
+        assert document["predictions"] == rows, "the export is not what is published"
+
+
+def _check_ledger(night: "Night", run: Run) -> None:
+    steps, decisions = night.tables.rows["ops.step_runs"], night.tables.rows["ops.decisions"]
+    ends = {row["run_ended_at"] for row in steps.values() if row["run_id"] == run.run_id}
+    assert run.finished_at in ends, f"the run's end is not in the ledger: {ends}"
+    for row in step_rows(run):
+        assert (row["run_id"], row["step"], row["attempt"]) in steps, f"{row['step']} is not in the ledger"
+    for row in decision_rows(run):
+        assert decisions.get((row["run_id"], row["number"])) == row, f"decision {row['number']} is not in the ledger"
+
+
+def _check_alerts(night: "Night", run: Run) -> None:
+    if run.retrospective or not MODE_RULES[run.mode].alerts:
+        return
+    for name, status in (("run_failed", "failed"), ("run_degraded", "degraded")):
+        is_open = _is_open(night, f"{name}.{run.key}")
+        assert is_open == (run.status == status), f"{name} is open: {is_open}, and the run is {run.status}"
+
+
+def _is_open(night: "Night", alert: str) -> bool:
+    found = night.documents.of("alerts").get(alert)
+    return found is not None and found["resolved_at"] is None
+
+
+def _statuses(run: Run) -> str:
+    left = {name: step for name, step in run.steps.items() if step.status is not StepStatus.DONE}
+    return ", ".join(f"{name} {step.status} {step.reason}".strip() for name, step in left.items())

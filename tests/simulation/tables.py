@@ -1,0 +1,202 @@
+"""The world's tables: what a night's services have written, and truthful answers to the coordinator's queries."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from services.coordinator import unloaded
+from services.coordinator.domain.run import Evidence
+from shared.features import FEATURES
+from shared.markets import MARKETS
+from shared.ports import Params, Row
+from shared.slate import Mode
+from shared.tables import TABLES
+
+Prediction = tuple[int, int, str, str]
+"""Game, player, market, system."""
+_UNPUBLISHED: tuple[int, str, frozenset[Prediction]] = (0, "", frozenset())
+_SQL = files("services.coordinator.sql")
+_HEALTH = "\nSELECT period, COUNT(*) AS players"
+_LEDGER = "SELECT DISTINCT run_id, run_ended_at FROM ops.step_runs"
+_TEAM = 2
+"""Players per game."""
+
+
+@cache
+def _names() -> dict[str, str]:
+    """Text of each of the coordinator's statements -> its name."""
+    found = {}
+    for folder in ("", "verify", "grid", "monitor"):
+        for file in (_SQL / folder if folder else _SQL).iterdir():
+            if file.name.endswith(".sql"):
+                found[file.read_text()] = f"{folder}/{file.name[:-4]}".lstrip("/")
+    return found
+
+
+def name_of(statement: str) -> str:
+    """The name of a statement of the coordinator's."""
+    if statement.startswith(_HEALTH):
+        return "health"
+    if statement.startswith(_LEDGER):
+        return "ledger"
+    if statement == unloaded._ACCOUNTED:
+        return "accounted"
+    return _names()[statement]
+
+
+class Tables:
+    """Everything durable outside the state store. One slate, in several modes."""
+
+    def __init__(self, day: date, games: int) -> None:
+        self.day = day
+        self.games = games
+        self.expected: dict[str, int] = {}
+        """Step -> units that its source has."""
+        self.units: defaultdict[str, set[int]] = defaultdict(set)
+        """Step -> units that are there."""
+        self.refused: set[str] = set()
+        """Steps of which one unit is quarantined."""
+        self.models: dict[tuple[str, str], str] = {}
+        """(mode, system) -> digest of its champion."""
+        self.archive: dict[str, bytes] = {}
+        self.loaded: set[str] = set()
+        """Archive keys that the fetch ledger knows."""
+        self.staging: dict[tuple[str, int], set[Prediction]] = {}
+        """(run, batch) -> its predictions."""
+        self.published: dict[str, tuple[int, str, frozenset[Prediction]]] = {}
+        """Run -> generation, mode, predictions."""
+        self.rows: defaultdict[str, dict[tuple[Any, ...], Row]] = defaultdict(dict)
+        """Table -> key -> row, of the tables that are written row by row."""
+
+    def players(self) -> list[tuple[int, int]]:
+        """(game, player) of the served features."""
+        served = len(self.units["ml_feature_store"])
+        return [(player // _TEAM, player) for player in range(served)]
+
+    def append(self, table: str, rows: Sequence[Row]) -> int:
+        """Insert the rows whose key is not there yet."""
+        there, key = self.rows[table], TABLES[table].key
+        new = {tuple(row[column] for column in key): row for row in reversed(rows)}
+        missing = {key_: row for key_, row in new.items() if key_ not in there}
+        there.update(missing)
+        return len(missing)
+
+    def publish(self, run_id: str, mode: str) -> int:
+        """Publish what a run has staged, all at once."""
+        rows = frozenset(row for (of, _), staged in self.staging.items() if of == run_id for row in staged)
+        self.published[run_id] = (int(run_id.rpartition(".")[2]), mode, rows)
+        return len(rows)
+
+    def current(self, mode: str) -> list[tuple[str, Prediction]]:
+        """(run, prediction) of the current view: of every game and system the latest generation's."""
+        latest: dict[tuple[int, str], int] = {}
+        for generation, of, rows in self.published.values():
+            for game, _, _, system in rows if of == mode else ():
+                latest[game, system] = max(generation, latest.get((game, system), 0))
+        return [
+            (run_id, row)
+            for run_id, (generation, of, rows) in self.published.items()
+            for row in sorted(rows)
+            if of == mode and latest[row[0], row[3]] == generation
+        ]
+
+    def query(self, statement: str, params: Params) -> list[Row]:
+        """The answer to one of the coordinator's statements."""
+        folder, _, name = name_of(statement).rpartition("/")
+        if folder == "verify":
+            return [self._verify(name, params).model_dump()]
+        if folder == "grid":
+            return self._grid(name, str(params.get("mode", "")))
+        answer: Callable[[Params], list[Row]] = getattr(self, f"_{name}")
+        return answer(params)
+
+    def _health(self, _: Params) -> list[Row]:
+        return []
+
+    _freshness = _accuracy_leaks = _health
+
+    def _ledger(self, _: Params) -> list[Row]:
+        ends = {(row["run_id"], row["run_ended_at"]): None for row in self.rows["ops.step_runs"].values()}
+        return [{"run_id": run_id, "run_ended_at": instant} for run_id, instant in ends]
+
+    def _accounted(self, _: Params) -> list[Row]:
+        return [{"archive_key": key} for key in sorted(self.loaded)]
+
+    def _champions(self, params: Params) -> list[Row]:
+        found = sorted((system, digest) for (mode, system), digest in self.models.items() if mode == params["mode"])
+        return [{"system": system, "digest": digest} for system, digest in found]
+
+    def _load_features(self, _: Params) -> list[Row]:
+        return [_served(game, player) for game, player in self.players()]
+
+    def _published(self, params: Params) -> list[Row]:
+        _, _, rows = self.published.get(str(params["run_id"]), _UNPUBLISHED)
+        return [{"published": len(rows)}]
+
+    def _predictions(self, params: Params) -> list[Row]:
+        return [{"run_id": run_id, "row": list(row)} for run_id, row in self.current(str(params["mode"]))]
+
+    def _predictions_present(self, params: Params) -> list[Row]:
+        there = len({row[0] for _, row in self.current(str(params["mode"]))})
+        return [{"present": there == self.games, "predicted_games": there, "games": self.games}]
+
+    def _verify(self, step: str, params: Params) -> Evidence:
+        if step == "predict":
+            return self._staged(params)
+        run_id = str(params.get("run_id", ""))
+        if step == "publish":
+            staged = {row for (of, _), rows in self.staging.items() if of == run_id for row in rows}
+            _, _, published = self.published.get(run_id, _UNPUBLISHED)
+            return Evidence(expected=len(staged), verified=len(staged & published))
+        return self.evidence(step)
+
+    def evidence(self, step: str) -> Evidence:
+        """What is there of a step that makes rows by unit."""
+        there = len(self.units[step])
+        refused = int(step in self.refused and there > 0)
+        return Evidence(expected=self.expected[step], verified=there - refused, quarantined=refused)
+
+    def _staged(self, params: Params) -> Evidence:
+        run_id, systems = str(params["run_id"]), params["systems"]
+        assert isinstance(systems, tuple)
+        wanted = set(self.players())
+        rows = {row for (of, _), staged in self.staging.items() if of == run_id for row in staged}
+        rows = {row for row in rows if row[:2] in wanted and row[3] in systems}
+        per_player = params["per_player"]
+        assert isinstance(per_player, int)
+        return Evidence(expected=len(wanted) * per_player, verified=len(rows))
+
+    def _grid(self, step: str, mode: str) -> list[Row]:
+        if step == "publish":
+            predicted = {row[0] for _, of, rows in self.published.values() if of == mode for row in rows}
+            games = {game for game, _ in self.players()}
+            expected, verified = len(games), len(games & predicted)
+        else:
+            found = self.evidence(step)
+            expected, verified = found.expected, found.verified
+        return [{"game_date": self.day, "expected": expected, "verified": verified}]
+
+
+@cache
+def _features() -> Row:
+    quotes = {f"quoted_{market}_line": None for market in MARKETS}
+    return {**dict.fromkeys(FEATURES, 1.0), **quotes}
+
+
+def _served(game: int, player: int) -> Row:
+    return {
+        **_features(),
+        "game_id": f"00223{game:05d}",
+        "player_id": player,
+        "team_abbr": "BOS",
+        "opponent_team_abbr": "NYK",
+        "cutoff_at": datetime.fromisoformat("2024-03-04T12:00:00+00:00"),
+    }
+
+
+def export_of(mode: Mode, day: date) -> str:
+    """The archive key of a slate's export."""
+    return f"exports/{day}/{mode.value}/predictions.json"

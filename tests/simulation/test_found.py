@@ -1,0 +1,127 @@
+"""What the nights have found, each by itself."""
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+
+from services.coordinator import reconcile as module
+from services.coordinator.api import failures
+from services.coordinator.domain.decide import decide
+from services.coordinator.domain.events import RunRequested, StepFailed
+from services.coordinator.domain.run import Run, StepState, StepStatus
+from services.coordinator.engine import Engine
+from shared.errors import Conflict, Permanent, TipoffError, Transient
+from shared.slate import Mode
+from tests.simulation.fakes import MemoryState, RecordingBus
+from tests.unit.coordinator.memory import failing, memory_ports
+
+DAY = date(2024, 3, 4)
+NOW = datetime(2024, 3, 4, 22, tzinfo=UTC)
+
+
+def asked(**fields: Any) -> RunRequested:  # noqa: ANN401 - any field of the event
+    """A request for the slate's schedule."""
+    return RunRequested(DAY, Mode.OVERNIGHT, "test", ("schedule",), **fields)
+
+
+def ended() -> Run:
+    """A run of one generation that has ended."""
+    run, _ = decide(None, asked(), NOW)
+    assert run is not None
+    run, _ = decide(run, StepFailed(run.run_id, "schedule", 1, "403"), NOW)
+    assert run is not None
+    return run
+
+
+@pytest.mark.parametrize("wish", [{"redo": ("schedule",)}, {"from_phase": 2}, {"force": True}])
+def test_two_who_want_one_generation_anew_get_one(wish: dict[str, Any]) -> None:
+    """Both have looked at generation 1: the first starts the second, the other changes nothing."""
+    run, first = decide(ended(), asked(seen=1, **wish), NOW)
+    assert run is not None
+    assert (run.generation, len(first)) == (2, 1)
+    assert decide(run, asked(seen=1, **wish), NOW) == (run, [])
+    again, _ = decide(run, asked(seen=2, **wish), NOW)
+    assert again is not None
+    assert again.generation == 3
+
+
+@pytest.mark.parametrize(
+    ("lost", "wish"), [("", {"redo": ("publish",)}), ("publish", {"from_phase": 6}), ("publish", {"redo": ("export",)})]
+)
+def test_a_generation_publishes_what_it_has_predicted_itself(lost: str, wish: dict[str, Any]) -> None:
+    """What another generation has staged is not this one's: who publishes anew predicts anew."""
+    run, _ = decide(None, RunRequested(DAY, Mode.OVERNIGHT, "test"), NOW)
+    assert run is not None
+    done = {name: StepState(status=StepStatus.FAILED if name == lost else StepStatus.DONE) for name in run.steps}
+    again, [(_, message)] = decide(
+        run.model_copy(update={"steps": done}), RunRequested(DAY, Mode.OVERNIGHT, "test", **wish), NOW
+    )
+    assert again is not None
+    assert message.key == "2024-03-04.overnight.2/predict/1"
+    assert [name for name, step in again.steps.items() if step.status is not StepStatus.DONE] == [
+        "predict", "publish", "export",
+    ]  # fmt: skip
+
+
+def test_who_has_not_looked_gets_a_generation_of_his_own() -> None:
+    """An operator who forces means it, whatever the run is at; who only resumes need not have looked either."""
+    run, _ = decide(ended(), asked(force=True), NOW)
+    assert run is not None
+    assert run.generation == 2
+    resumed, _ = decide(ended(), asked(seen=7), NOW)
+    assert resumed is not None
+    assert (resumed.generation, resumed.steps["schedule"].attempt) == (1, 2)
+
+
+@pytest.mark.parametrize(("dry_run", "sent"), [(False, 1), (True, 0)])
+async def test_the_reconciler_sends_what_a_bus_that_could_not_be_reached_left_behind(
+    monkeypatch: pytest.MonkeyPatch, *, dry_run: bool, sent: int
+) -> None:
+    """A step whose request is still in the outbox looks at work: nobody but the reconciler would ever send it."""
+
+    async def nothing(*_: object) -> list[Any]:
+        return []
+
+    monkeypatch.setattr(module, "cells", nothing)
+    monkeypatch.setattr(module, "unloaded", nothing)
+    ports = memory_ports(bus=RecordingBus(), state=MemoryState())
+    assert isinstance(ports.bus, RecordingBus)
+    ports.bus.before = failing(Transient("the bus cannot be reached"), "publish", lambda call: call == 1)
+    engine = Engine(ports)
+    with pytest.raises(Transient):
+        await engine.apply(asked())
+    await module.reconcile(engine, ports, DAY, DAY, Mode.OVERNIGHT, ("schedule",), dry_run=dry_run)
+    assert ports.bus.sent() == ["2024-03-04.overnight.1/schedule/1"] * sent
+
+
+@pytest.mark.parametrize(
+    ("errors", "status", "message"),
+    [
+        ([Transient("the warehouse cannot be reached"), Conflict("newer")], 503, "the warehouse cannot be reached"),
+        ([Transient("busy"), Permanent("no such table")], 400, "no such table"),
+    ],
+)
+async def test_queries_that_fail_together_are_answered_as_one_that_fails(
+    errors: list[TipoffError], status: int, message: str
+) -> None:
+    """The grid counts its steps at once: if the warehouse is away, that is 503 and asked again, not a bug."""
+
+    async def handler(_: object) -> Any:  # noqa: ANN401 - it only raises
+        raise ExceptionGroup("several", errors)
+
+    response: Any = await failures(make_mocked_request("GET", "/v1/grid"), handler)
+    assert response.status == status
+    assert json.loads(response.text)["error"] == message
+
+
+async def test_a_bug_among_them_stays_a_bug() -> None:
+    """What is none of the three kinds is not explained away."""
+
+    async def handler(_: object) -> Any:  # noqa: ANN401 - it only raises
+        raise ExceptionGroup("several", [Transient("busy"), ValueError("a bug")])
+
+    with pytest.raises(ExceptionGroup):
+        await failures(make_mocked_request("GET", "/v1/grid"), handler)

@@ -1,0 +1,121 @@
+"""Ports in memory that tests can make fail, and ports that must not be touched."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from services.coordinator.sql import sql as text_of
+from shared.errors import Permanent, TipoffError
+from shared.ports import Archive, Bus, Clock, Job, Params, Ports, Row, Secrets, StateStore, Warehouse
+from tests.contract.fakes import SimulatedClock
+from tests.simulation.fakes import MemoryState, RecordingBus
+
+
+class NapClock(SimulatedClock):
+    """Notes how long it was slept, and does not wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.naps: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        """No time passes."""
+        self.naps.append(seconds)
+
+
+class AnsweringWarehouse:
+    """Answers the coordinator's queries by name (`verify/lines`), and notes what was asked and written."""
+
+    def __init__(self, **answers: list[Row]) -> None:
+        self.answers = {text_of(name.replace("__", "/")): (name, rows) for name, rows in answers.items()}
+        self.asked: list[tuple[str, Params]] = []
+        self.appended: list[tuple[str, list[Row]]] = []
+        self.transformed: list[tuple[str, str, str, Params | None]] = []
+        self.written = 0
+        """What `transform` says it wrote."""
+
+    async def query(self, sql: str, params: Params | None = None, job: Job | None = None) -> list[Row]:
+        """The rows given for that statement; `Permanent` where none were."""
+        assert job is None
+        if sql not in self.answers:
+            raise Permanent(f"nobody expected: {sql}")
+        name, rows = self.answers[sql]
+        self.asked.append((name, params if params is not None else {}))
+        return rows
+
+    async def append(self, table: str, rows: Sequence[Row]) -> int:
+        """Note the rows."""
+        self.appended.append((table, list(rows)))
+        return len(rows)
+
+    async def transform(
+        self, table: str, select: str, *, scope: str, params: Params | None = None, job: Job | None = None
+    ) -> int:
+        """Note the statement."""
+        assert job is None
+        self.transformed.append((table, select, scope, params))
+        return self.written
+
+    async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
+        """Nobody asks."""
+        raise NotImplementedError(f"{sql} {params}")
+
+    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
+        """Nobody asks."""
+        raise NotImplementedError(f"{table} {rows} {scope} {params}")
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+class MemoryArchive:
+    """The archive on a dict."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Keep the object."""
+        self.objects[key] = data
+
+    async def get(self, key: str) -> bytes:
+        """Raises `Permanent` if there is no such object."""
+        if key not in self.objects:
+            raise Permanent(f"no object {key}")
+        return self.objects[key]
+
+    async def list(self, prefix: str) -> list[str]:
+        """Keys that start with `prefix`, sorted."""
+        return sorted(key for key in self.objects if key.startswith(prefix))
+
+
+def memory_ports(
+    *,
+    clock: Clock | None = None,
+    bus: Bus | None = None,
+    state: StateStore | None = None,
+    warehouse: Warehouse | None = None,
+    archive: Archive | None = None,
+) -> Ports:
+    """What is not given is in memory, or absent: using it is an error."""
+    return Ports(
+        clock=clock if clock is not None else NapClock(),
+        bus=bus if bus is not None else RecordingBus(),
+        warehouse=cast("Warehouse", warehouse),
+        state=state if state is not None else MemoryState(),
+        secrets=cast("Secrets", None),
+        archive=cast("Archive", archive),
+    )
+
+
+def failing(error: TipoffError, operation: str, numbers: Callable[[int], bool] = lambda _: True) -> Any:  # noqa: ANN401 - a hook
+    """A hook of the fakes: the operation fails at those of its calls, counted from 1, that `numbers` picks."""
+    calls = 0
+
+    async def hook(called: str) -> None:
+        nonlocal calls
+        if called == operation:
+            calls += 1
+            if numbers(calls):
+                raise error
+
+    return hook

@@ -26,6 +26,7 @@ def test_f07_killed_nights_end_like_undisturbed_ones(undisturbed: Replayed, tmp_
     assert report(tmp_path)["totals"]["accuracy"] == undisturbed.report["totals"]["accuracy"]
 
 
+@pytest.mark.proof
 def test_finished_nights_are_not_repeated(undisturbed: Replayed, tmp_path: Path) -> None:
     """After a kill in the second night the first is kept as it was: its run, its clock, its counts."""
     home, command = tmp_path / "home", command_of(undisturbed, tmp_path)

@@ -25,7 +25,7 @@ WEEK = (date(2024, 3, 4), date(2024, 3, 10))
         "league same_day",
         "league overnight",
         "real same_day",
-        "real overnight",
+        pytest.param("real overnight", marks=pytest.mark.proof),
         pytest.param("week same_day", marks=pytest.mark.proof),
         pytest.param("week overnight", marks=pytest.mark.proof),
     ],

@@ -161,6 +161,7 @@ async def test_any_process_may_be_killed_at_any_step(
     same(await night(runner, tmp_path, league, kill, patience=4 * PATIENCE), embedded)
 
 
+@pytest.mark.proof  # the contract suite runs on it in every `make test`
 @pytest.mark.skipif(missing("pubsub") is not None, reason=str(missing("pubsub")))
 @pytest.mark.usefixtures("bqemulator")
 async def test_googles_emulator_carries_the_same_night(

@@ -18,8 +18,11 @@ Rule = Callable[[Any], Iterable[cst.CSTNode]]
 
 _CALL = m.Call() | m.Await(m.Call())
 _LOG = m.Call(m.Attribute(m.Name("_log") | m.Name("log")))
+_ALIAS = m.Assign([m.AssignTarget(m.Name(m.MatchRegex(r"_?[A-Z]+[a-z]\w*|T")))])
+"""A type by another name, which nothing but annotations uses."""
 _SKIPPED = (
     m.Annotation()
+    | m.SimpleStatementLine([_ALIAS])
     | m.Decorator()
     | m.Import()
     | m.ImportFrom()

@@ -1,5 +1,6 @@
 """Mutants of BigQuery SQL, on sqlglot's syntax tree: the mistakes that people make in it."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -35,6 +36,7 @@ _EXCHANGED: dict[type[exp.Expr], type[exp.Expr]] = {
     exp.LogicalAnd: exp.LogicalOr,
 }
 _NAMED = "columns named"
+_TIME = re.compile(r"\d\d:\d\d:\d\d")
 _TYPES = {column.name: column.type for table in TABLES.values() for column in table.columns}
 
 
@@ -52,7 +54,9 @@ def constant(node: exp.Expr) -> Iterator[Change]:
         if length.isdigit():
             yield node.this, exp.Literal.string(str(int(length) + 1))
     elif isinstance(node, exp.Literal) and not isinstance(node.parent, exp.Interval):
-        if node.is_string:
+        if _TIME.fullmatch(node.name):
+            yield node, exp.Literal.string(f"{(int(node.name[:2]) + 1) % 24:02d}{node.name[2:]}")
+        elif node.is_string:
             yield node, exp.Literal.string(f"{node.name}~")
         else:
             yield node, exp.Literal.number(str(float(node.name) + 1 if "." in node.name else int(node.name) + 1))
@@ -75,9 +79,10 @@ def side(node: exp.Expr) -> Iterator[Change]:
     """The same column of another source of the same SELECT: one's own side of a join for the other."""
     if not isinstance(node, exp.Column) or not node.table:
         return
-    tables = sorted({table for name, table in _named(node) if name == node.name and table})
-    if len(tables) > 1:
-        following = tables[(tables.index(node.table) + 1) % len(tables)]
+    named = {table for name, table in _named(node) if name == node.name and table}
+    others = sorted(named - _equals(node))
+    if others:
+        following = next((table for table in others if table > node.table), others[0])
         yield node, exp.column(node.name, table=following)
 
 
@@ -93,8 +98,9 @@ def join(node: exp.Expr) -> Iterator[Change]:
 def predicate(node: exp.Expr) -> Iterator[Change]:
     """One condition less."""
     if isinstance(node, exp.And):
-        yield node, node.expression.copy()
         yield node, node.this.copy()
+        if not isinstance(node.this, exp.And):
+            yield node, node.expression.copy()
     elif isinstance(node, exp.Where | exp.Having | exp.Qualify) and not isinstance(node.this, exp.And):
         yield node, None
     elif isinstance(node, exp.Not):
@@ -210,6 +216,22 @@ def _named(node: exp.Expr) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] | None = select.meta.get(_NAMED)
     if found is None:
         found = select.meta[_NAMED] = {(column.name, column.table) for column in select.find_all(exp.Column)}
+    return found
+
+
+def _equals(node: exp.Column) -> set[str]:
+    """The sources whose column of this name is the same by the condition of another inner join, and the node's own."""
+    found, select, own = {node.table}, node.find_ancestor(exp.Select), node.find_ancestor(exp.Join)
+    joins = [] if select is None else [join for join in select.args.get("joins") or [] if not join.side]
+    pairs = [
+        {equal.left.table, equal.right.table}
+        for join in joins
+        for equal in (join.args["on"].find_all(exp.EQ) if join is not own and join.args.get("on") is not None else ())
+        if isinstance(equal.left, exp.Column) and isinstance(equal.right, exp.Column)
+        if equal.left.name == equal.right.name == node.name
+    ]
+    for _ in pairs:
+        found = found.union(*(pair for pair in pairs if pair & found))
     return found
 
 

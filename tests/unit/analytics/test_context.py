@@ -9,6 +9,7 @@ from services import analytics
 from shared.ports import Row, Warehouse
 from shared.slate import RETROSPECT, Mode, cutoff, eastern_instant
 from tests.unit.analytics.conftest import Process
+from tests.unit.analytics.prices import FAIR
 from tests.unit.shared.rows import SLATE, game, injury, load, prop, roster, tip
 
 SQL = Path(analytics.__file__).parent / "sql"
@@ -171,6 +172,20 @@ async def test_the_market_price_is_the_mean_of_what_books_at_the_line_say(
     assert (row["points_book"], row["points_over_price"], row["points_under_price"]) == ("dear", -150.0, 130.0)
     assert (row["points_line"], row["points_line_books"]) == (24.5, 7)
     assert {row[f"rebounds_{name}"] for name in ("line", "p_market", "book", "over_price")} == {None}
+
+
+async def test_two_prices_are_a_probability(warehouse: Warehouse, process: Process) -> None:
+    """Each price counts from its bound on, and both together only while they are two sides of one market."""
+    at, players = eastern_instant(SLATE), range(len(FAIR))
+    lines = [
+        prop(GAME, player, 20.5, book, at, over_price=over, under_price=under)
+        for player, (book, over, under, _) in zip(players, FAIR, strict=True)
+    ]
+    await load(warehouse, raw__games=[game(GAME)], raw__rosters=[roster(n) for n in players], raw__prop_lines=lines)
+    found = {row["player_id"]: row["points_p_market"] for row in await process("upcoming_player_game_context")}
+    assert [found[player] for player in players] == [
+        None if fair is None else pytest.approx(fair, abs=1e-8) for *_, fair in FAIR
+    ]
 
 
 async def test_f14_a_line_between_books_has_no_price(warehouse: Warehouse, process: Process) -> None:

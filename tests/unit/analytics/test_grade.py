@@ -12,6 +12,7 @@ from shared.ports import Row, Warehouse
 from shared.slate import Mode, eastern_instant
 from shared.tables import TABLES
 from tests.unit.analytics.conftest import Process
+from tests.unit.analytics.prices import FAIR
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, prediction, prop, tip
 
 GAME = "0022300800"
@@ -159,6 +160,22 @@ async def test_closing_line_value_by_hand(warehouse: Warehouse, process: Process
         "moving_average": ("over", 1.0, None),
         "another": ("under", -1.0, None),
     }
+
+
+async def test_two_closing_prices_are_a_probability(warehouse: Warehouse, process: Process) -> None:
+    """Each price counts from its bound on, and both together only while they are two sides of one market."""
+    at, players = tip(YESTERDAY) - timedelta(minutes=10), range(1, len(FAIR) + 1)
+    lines = [
+        prop(GAME, player, 25.5, book, at, game_date=YESTERDAY, over_price=over, under_price=under)
+        for player, (book, over, under, _) in zip(players, FAIR, strict=True)
+    ]
+    await load(warehouse, raw__prop_lines=lines)
+    predictions = [quoted() | {"player_id": player} for player in players]
+    grades = await graded(warehouse, process, predictions, both_teams())
+    found = {grade["player_id"]: grade["closing_p_market"] for grade in grades}
+    assert [found[player] for player in players] == [
+        None if fair is None else pytest.approx(fair, abs=1e-8) for *_, fair in FAIR
+    ]
 
 
 async def test_history_keeps_what_a_grade_was(warehouse: Warehouse, process: Process) -> None:

@@ -26,18 +26,21 @@ async def on_task(message: Message, ports: Ports, models: Models, settings: Work
 
 
 async def _on_batch(batch: BatchRequested, ports: Ports, models: Models) -> None:
-    """Predict a batch, stage its rows durably, then report. Doing it twice leaves the same rows."""
+    """Predict a batch, stage its rows durably, then report. Doing it twice leaves the same rows.
+
+    Its games' rows are replaced, whatever batch they came in: a dispatch that was repeated may have cut others.
+    """
     started = ports.clock.monotonic()
     loaded = await models.load({name: batch.artifacts[name] for name in batch.systems if name in batch.artifacts})
     predicted = await asyncio.to_thread(_predict, batch, loaded)
     await ports.warehouse.replace(
         "predictions.staging",
         predicted.rows,
-        scope="game_date = @game_date AND run_id = @run_id AND batch = @batch",
+        scope="game_date = @game_date AND run_id = @run_id AND game_id IN UNNEST(@game_ids)",
         params={
             "game_date": batch.game_date,
             "run_id": batch.run_id,
-            "batch": batch.batch,
+            "game_ids": sorted({task.game_id for task in batch.tasks}),
         },
     )
     report = BatchReported(

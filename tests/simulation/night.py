@@ -75,7 +75,8 @@ class Night:
             self.chaos.likely.add(f"before coordinator {dice.choice(unheard)}")
         self.mode = dice.choice((Mode.OVERNIGHT, Mode.OVERNIGHT, Mode.OVERNIGHT, Mode.MANUAL, Mode.SAME_DAY))
         self.targets = (dice.choice(("export", "export", "export", "publish", "grade", "rosters")),)
-        self.batch_size = dice.choice((1, 2, 4))
+        self.batch_sizes = dice.choice(((1,), (2,), (4,), (1, 4)))
+        """Players per batch: in the middle of a deploy two coordinators may cut a slate differently."""
         self.tables = Tables(SLATE, games=dice.choice((0, 1, 2, 3)))
         self.tables.expected = {name: dice.randrange(1, 6) for name in STEPS} | {
             "ml_feature_store": 2 * self.tables.games,

@@ -115,7 +115,7 @@ class Coordinator(Process):
     def __init__(self, name: str, night: "Night") -> None:
         super().__init__(name, "coordinator", night)
         self.engine = Engine(self.ports, jitter=night.chaos.dice.random)
-        self.handlers = Handlers(self.engine, self.ports, batch_size=night.batch_size)
+        self.handlers = Handlers(self.engine, self.ports, batch_size=night.dice.choice(night.batch_sizes))
         self.consume("coordinator-events", self.handlers.on_event, 8)
         self.consume(tasks_of("coordinator"), self.handlers.on_task, 2)
         for topic in TOPICS.values():

@@ -84,7 +84,9 @@ class Service(Process):
         if self.night.fate("batch") == "short" and batch.attempt == 1:
             rows = set(sorted(rows)[1:])
         staging = self.night.tables.staging
-        await self.warehouse.write(lambda: staging.update({(batch.run_id, batch.batch): rows}))
+        games = {int(task.game_id[-5:]) for task in batch.tasks}
+        by_game = {(batch.run_id, game): {row for row in rows if row[0] == game} for game in games}
+        await self.warehouse.write(lambda: staging.update(by_game))
         report = BatchReported(
             run_id=batch.run_id, attempt=batch.attempt, batch=batch.batch, rows=len(rows), absent=absent
         )

@@ -65,7 +65,7 @@ class Tables:
         self.loaded: set[str] = set()
         """Archive keys that the fetch ledger knows."""
         self.staging: dict[tuple[str, int], set[Prediction]] = {}
-        """(run, batch) -> its predictions."""
+        """(run, game) -> its predictions."""
         self.published: dict[str, tuple[int, str, frozenset[Prediction]]] = {}
         """Run -> generation, mode, predictions."""
         self.rows: defaultdict[str, dict[tuple[Any, ...], Row]] = defaultdict(dict)

@@ -131,7 +131,7 @@ class Witness:
                 assert f"{run_id}/{name}/{step['attempt']}" in added, f"{name} runs and nobody was asked"
         total, sent = after["batches"]["total"], self._batches[run_id, after["batches"]["attempt"]]
         if total is not None:
-            assert sent == set(range(total)), f"{total} batches are planned, {sorted(sent)} were sent"
+            assert sent >= set(range(total)), f"{total} batches are planned, {sorted(sent)} were sent"
         if before is not None:
             assert after["decisions"][: len(before["decisions"])] == before["decisions"]
         ended = after["status"] != "running"

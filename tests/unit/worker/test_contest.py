@@ -69,7 +69,7 @@ def test_a_leak_is_refused_before_anything_is_compared() -> None:
 
 def test_without_a_champion_the_new_model_is_one() -> None:
     """None that can be loaded, or none whose date is known."""
-    assert contest(trained(certain(50.0)), newest(), None, FIRST) == Verdict("champion", None)
+    assert contest(trained(certain(50.0)), newest(), None, FIRST) == Verdict("champion", None, None, None)
     assert contest(trained(certain(50.0)), newest(), "model", None) == Verdict("champion", None)
 
 

@@ -1,5 +1,6 @@
 """What a worker does with a batch: stage, then report, once however often it is delivered."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -57,9 +58,9 @@ async def test_f15_a_learned_system_that_cannot_be_loaded_is_absent_and_named(po
 
 
 async def test_f03_handling_a_batch_twice_leaves_the_same_rows(ports: Ports) -> None:
-    """A redelivery replaces the batch by itself and leaves other batches, runs and dates alone."""
+    """A redelivery replaces the batch by itself and leaves other games, runs and dates alone."""
     await handle(batch(task(1)), ports)
-    await handle(batch(task(2), batch=4), ports)
+    await handle(batch(task(2, "0022300901"), batch=4), ports)
     await handle(batch(task(2), run_id="2024-03-04.overnight.8"), ports)
     once = await staged(ports)
     assert len(once) == 30
@@ -76,6 +77,15 @@ async def test_a_smaller_batch_replaces_a_larger_one(ports: Ports) -> None:
     await handle(batch(task(1), task(2)), ports)
     await handle(batch(task(2)), ports)
     assert {row["player_id"] for row in await staged(ports)} == {2}
+
+
+async def test_a_dispatch_that_cuts_other_batches_loses_and_doubles_nothing(ports: Ports) -> None:
+    """Batch 0 held two games, then one: it replaces its own game's rows, and leaves the other's to batch 1."""
+    await handle(batch(task(1), task(2, "0022300901"), batch=0), ports)
+    await handle(batch(task(1), batch=0), ports)
+    assert Counter(row["player_id"] for row in await staged(ports)) == {1: 10, 2: 10}
+    await handle(batch(task(2, "0022300901"), batch=1), ports)
+    assert Counter((row["player_id"], row["batch"]) for row in await staged(ports)) == {(1, 0): 10, (2, 1): 10}
 
 
 async def test_the_worker_takes_batches_and_training_only(ports: Ports) -> None:

@@ -36,9 +36,14 @@ class Seen:
     """Tests and modules that fail without a mutant, and so can tell nothing of one."""
 
     def tests(self, path: str, line: int) -> list[str]:
-        """The tests that ran the line, quickest first; where none is known (imports), those that ran its file."""
+        """The tests that ran the line, quickest first. Lines that run at import are nobody's: those that ran the file.
+
+        A module that does nothing but at its import may be seen by any test.
+        """
         by_line = self.lines.get(path, {})
         found = by_line.get(line, frozenset()) or frozenset().union(*by_line.values())
+        if not found and path.endswith(".py"):
+            found = frozenset(self.seconds)
         return sorted(found - self.failed, key=lambda test: (self.seconds.get(test, 0.0), test))
 
 

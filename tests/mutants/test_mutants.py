@@ -126,18 +126,16 @@ def test_a_mutant_ends_in_bounded_time(tmp_path: Path) -> None:
     ("area", "path", "tests"),
     [
         ("sql", "coordinator/sql/verify/schedule", "tests/unit/coordinator/test_sql_verify.py"),
-        ("worker", "domain/spread", "tests/unit/worker/test_spread.py"),
         ("coordinator", "shared/boundary", "tests/unit/shared/test_boundary.py"),
-        ("scraper", "domain/minutes", "tests/unit/scraper/test_minutes.py"),
     ],
 )
 def test_a_small_sample_is_killed(area: str, path: str, tests: str, tmp_path: Path) -> None:
-    """The whole way, in each area: measured, drawn, tried, reported."""
+    """The whole way, in SQL and in Python: measured, drawn, tried, reported."""
     kept = tmp_path / "verdicts.json"
-    arguments = ["--area", area, "--path", path, "--tests", tests, "--count", "2", "--jobs", "1", "--json", str(kept)]
+    arguments = ["--area", area, "--path", path, "--tests", tests, "--count", "3", "--jobs", "1", "--json", str(kept)]
     found = _run("tests.mutants", *arguments, "--work", str(tmp_path))
     assert found.returncode == 0, found.stdout + found.stderr
-    assert [verdict["fate"] for verdict in json.loads(kept.read_text())] == ["killed"] * 2
+    assert [verdict["fate"] for verdict in json.loads(kept.read_text())] == ["killed"] * 3
 
 
 def _run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -38,11 +38,14 @@ class Seen:
     def tests(self, path: str, line: int) -> list[str]:
         """The tests that ran the line, quickest first. Lines that run at import are nobody's: those that ran the file.
 
-        A module that does nothing but at its import may be seen by any test.
+        A module that does nothing but at its import may be seen by any test. A statement is seen too by tests that are
+        named after it: they compare rows that a fixture made for an earlier test.
         """
         by_line = self.lines.get(path, {})
         found = by_line.get(line, frozenset()) or frozenset().union(*by_line.values())
-        if not found and path.endswith(".py"):
+        if path.endswith(".sql"):
+            found |= {test for test in self.seconds if Path(path).stem in test}
+        elif not found:
             found = frozenset(self.seconds)
         return sorted(found - self.failed, key=lambda test: (self.seconds.get(test, 0.0), test))
 

@@ -58,6 +58,8 @@ def test_f11_every_known_spelling_is_read(value: object, played: float) -> None:
         "20:60",
         "20:5",
         "1000:00",
+        "\u0662\u0660:45",  # digits of another script
+        "20:4\u0665",
         "20.46.00",
         "20 min",
         "-3",

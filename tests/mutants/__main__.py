@@ -1,7 +1,7 @@
 """The command: `python -m tests.mutants --seed N`, or `make mutants SEED=N`."""
 
 import json
-import os
+import multiprocessing
 import random
 import sys
 import tomllib
@@ -45,7 +45,7 @@ def sample(area: Area, seed: str, size: int, patterns: Sequence[str]) -> list[Mu
 @click.option("--area", "areas", multiple=True, type=click.Choice(list(AREAS)), help="Only this area (repeatable).")
 @click.option("--path", "paths", multiple=True, help="Only files whose path contains this (repeatable).")
 @click.option("--tests", "tests", multiple=True, help="Only these tests, instead of the area's (repeatable).")
-@click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Mutants tried at once.")
+@click.option("--jobs", default=multiprocessing.cpu_count(), show_default=True, help="Mutants tried at once.")
 @click.option("--work", default=str(ROOT / ".mutants"), type=click.Path(path_type=Path), help="Folder for copies.")
 @click.option("--json", "as_json", type=click.Path(path_type=Path), help="Write every verdict to this file.")
 @click.option("--list", "only_list", is_flag=True, help="Say which mutants would be tried, with their ids.")

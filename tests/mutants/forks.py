@@ -5,12 +5,14 @@ import shutil
 import signal
 import sys
 import time
-import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import count
+from multiprocessing import get_context
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,8 @@ _PRELOADED = (
 )  # fmt: skip
 _QUIETLY = ("-q", "--no-header", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 """The last: of the libraries loaded before, some are plugins."""
+_RAN = 64
+"""Added to pytest's exit code, so that a fork which fails by itself (1) is told from tests that fail (65)."""
 _mtimes = count(int(time.time()))
 """Every write has a second of its own: Python tells changed sources by it."""
 
@@ -58,34 +62,33 @@ class Ended:
     """How a fork ended."""
 
     code: int | None
-    """pytest's exit code; None where it ran out of time and was killed."""
+    """pytest's exit code; None where it ran out of time and was killed; -1 where pytest itself did not end."""
     output: str
     seconds: float
 
 
-@dataclass
 class Fork:
-    """A pytest at work."""
+    """A pytest at work, in a process group of its own."""
 
-    pid: int
-    out: Path
-    started: float
-    limit: float
+    def __init__(self, process: ForkProcess, out: Path, limit: float) -> None:
+        self._process, self._out, self._started = process, out, time.monotonic()
+        self.sentinel = process.sentinel
+        """Ready when it has ended (`multiprocessing.connection.wait`)."""
+        self.deadline = self._started + limit
 
-    def poll(self) -> Ended | None:
-        """How it ended, or None while it runs; past its limit it and all its children are killed."""
-        pid, status = os.waitpid(self.pid, os.WNOHANG)
-        seconds = time.monotonic() - self.started
-        if pid == 0 and seconds > self.limit:
-            with suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-            return Ended(None, self.out.read_text(errors="replace"), seconds)
-        if pid == 0:
+    def ended(self) -> Ended | None:
+        """How it ended, or None while it runs. Past its deadline it is killed, with all that its tests have started."""
+        over, now = wait([self.sentinel], 0), time.monotonic()
+        if not over and now < self.deadline:
             return None
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)  # what the tests left running
-        return Ended(os.waitstatus_to_exitcode(status), self.out.read_text(errors="replace"), seconds)
+        if over:
+            self._process.join()
+        code = None if self._process.exitcode is None else max(self._process.exitcode - _RAN, -1)
+        if self._process.pid is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.join()
+        return Ended(code, self._out.read_text(errors="replace"), now - self._started)
 
 
 def preload() -> None:
@@ -94,37 +97,28 @@ def preload() -> None:
         import_module(name)
 
 
-def start(tree: Tree, arguments: Sequence[str], plugins: Callable[[], Sequence[object]], limit: float) -> Fork:
+def start(tree: Tree, arguments: Sequence[str], plugin: object, limit: float) -> Fork:
     """Run pytest in a fork, in the tree."""
     out = tree.path.parent / f"{tree.path.name}.out"
-    sys.stdout.flush()
-    pid = os.fork()
-    if pid:
-        with suppress(ProcessLookupError, PermissionError):
-            os.setpgid(pid, pid)
-        return Fork(pid, out, time.monotonic(), limit)
-    code = 70
-    try:
-        os.setpgid(0, 0)
-        with out.open("w") as file:
-            os.dup2(file.fileno(), 1)
-            os.dup2(file.fileno(), 2)
-        os.environ.update(tree.environment)
-        os.chdir(tree.path)
-        _forget(_OWN)
-        sys.path[:] = [str(tree.path), *(each for each in sys.path if each not in ("", str(ROOT)))]
-        sys.argv = ["pytest"]
-        code = int(pytest.main([*arguments, *_QUIETLY], plugins=list(plugins())))
-    except BaseException:  # noqa: BLE001 - nothing may leave the fork: it would go on as a second parent
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+    process = get_context("fork").Process(target=_pytest, args=(tree, arguments, plugin, out))
+    process.start()
+    return Fork(process, out, limit)
 
 
-def _forget(packages: Iterable[str]) -> None:
-    """Modules of the project that this tool itself has loaded are loaded again, from the tree."""
-    for name in list(sys.modules):
-        if name.partition(".")[0] in packages:
+def _pytest(tree: Tree, arguments: Sequence[str], plugin: object, out: Path) -> None:
+    """What the fork does. It ends by itself: nothing that this process has loaded is cleaned up twice."""
+    os.setpgid(0, 0)
+    with out.open("w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    os.environ.update(tree.environment)
+    os.chdir(tree.path)
+    for name in list(sys.modules):  # what this tool itself has loaded of the project is loaded again, from the tree
+        if name.partition(".")[0] in _OWN:
             del sys.modules[name]
+    sys.path[:] = [str(tree.path), *(each for each in sys.path if each not in ("", str(ROOT)))]
+    sys.argv = ["pytest"]
+    code = int(pytest.main([*arguments, *_QUIETLY], plugins=[plugin]))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_RAN + code)

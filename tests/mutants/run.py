@@ -3,10 +3,11 @@
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 
@@ -49,53 +50,55 @@ class Only:
         config.hook.pytest_deselected(items=left)
 
 
+Trial = Generator[forks.Fork, forks.Ended, Verdict]
+
+
 def try_all(
     mutants: Sequence[Mutant], seen: Seen, work: Path, jobs: int, *, shortest: float = MIN_LIMIT
 ) -> Iterator[Verdict]:
     """Try mutants, `jobs` at a time, each for at least `shortest` seconds; verdicts come as they are reached."""
     idle = [forks.Tree(work / f"tree{number}-{os.getpid()}") for number in range(jobs)]
     waiting = list(reversed(mutants))
-    busy: list[tuple[forks.Tree, Iterator[Verdict | None]]] = []
+    busy: dict[forks.Fork, tuple[forks.Tree, Trial]] = {}
+
+    def go_on(tree: forks.Tree, trial: Trial, ended: forks.Ended | None = None) -> Iterator[Verdict]:
+        try:
+            busy[next(trial) if ended is None else trial.send(ended)] = tree, trial
+        except StopIteration as over:
+            idle.append(tree)
+            yield over.value
+
     while waiting or busy:
         while waiting and idle:
             tree = idle.pop()
-            busy.append((tree, trial(waiting.pop(), seen, tree, shortest)))
-        for tree, steps in list(busy):
-            verdict = next(steps)
-            if verdict is not None:
-                busy.remove((tree, steps))
-                idle.append(tree)
-                yield verdict
-        time.sleep(0.01)
+            yield from go_on(tree, trial(waiting.pop(), seen, tree, shortest))
+        if busy:
+            soonest = min(fork.deadline for fork in busy)
+            wait([fork.sentinel for fork in busy], max(0.0, soonest - time.monotonic()))
+        for fork in list(busy):
+            ended = fork.ended()
+            if ended is not None:
+                yield from go_on(*busy.pop(fork), ended)
     for tree in idle:
         shutil.rmtree(tree.path)
 
 
-def trial(mutant: Mutant, seen: Seen, tree: forks.Tree, shortest: float) -> Iterator[Verdict | None]:
-    """Try one: the tests that ran the line, then the modules they stand in. Yields None until the verdict."""
+def trial(mutant: Mutant, seen: Seen, tree: forks.Tree, shortest: float) -> Trial:
+    """Try one: the tests that ran the line, then the modules they stand in. Yields the forks to wait for."""
     tests = seen.tests(mutant.path, 0 if mutant.path.endswith(".sql") else mutant.line)
     if not tests:
-        yield Verdict(mutant, "unseen")
-        return
+        return Verdict(mutant, "unseen")
     tree.write(mutant.path, mutant.render())
-    started = time.monotonic()
-    ended = forks.Ended(0, "", 0.0)
+    ended, seconds = forks.Ended(0, "", 0.0), 0.0
     for chosen in _rounds(tests, seen):
         modules = list(dict.fromkeys(test.partition("::")[0] for test in chosen))
         limit = max(shortest, SLOWER * sum(seen.seconds.get(test, 1.0) for test in chosen))
-        fork = forks.start(tree, [*modules, "-x"], _only(chosen), limit)
-        while (running := fork.poll()) is None:
-            yield None
-        ended = running
+        ended = yield forks.start(tree, [*modules, "-x"], Only(chosen), limit)
+        seconds += ended.seconds
         if ended.code != 0:
             break
     tree.write(mutant.path, (ROOT / mutant.path).read_text())
-    fate = _FATES.get(ended.code, "broke")
-    yield Verdict(mutant, fate, time.monotonic() - started, ended.output)
-
-
-def _only(tests: Sequence[str]) -> Callable[[], list[Any]]:
-    return lambda: [Only(tests)]
+    return Verdict(mutant, _FATES.get(ended.code, "broke"), seconds, ended.output)
 
 
 def _rounds(tests: Sequence[str], seen: Seen) -> list[list[str]]:

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ class Recorder:
             return translate(statement)
 
         for module in (warehouse, publish):
-            module.to_duckdb = listening  # type: ignore[attr-defined]
+            vars(module)["to_duckdb"] = listening
 
     def pytest_sessionfinish(self) -> None:
         """Keep it."""
@@ -129,11 +130,12 @@ def _measure(area: Area, work: Path) -> dict[str, object]:
         rc = work / f"{area.name}.coveragerc"
         rc.write_text("[run]\ninclude =\n" + "".join(f"    {tree.path / path}\n" for path in python))
         arguments += ["--cov", f"--cov-config={rc}", "--cov-context=test", "--cov-report="]
-    fork = forks.start(tree, arguments, lambda: [Recorder(statements, out)], LIMIT)
-    while (ended := fork.poll()) is None:
-        time.sleep(0.1)
-    if ended.code not in (0, 1):
-        raise Broken(f"the tests of {area.name} do not run without a mutant:\n{ended.output[-3000:]}")
+    fork = forks.start(tree, arguments, Recorder(statements, out), LIMIT)
+    wait([fork.sentinel], LIMIT)
+    ended = fork.ended()
+    if ended is None or ended.code not in (0, 1):
+        reason = "no end" if ended is None else ended.output[-3000:]
+        raise Broken(f"the tests of {area.name} do not run without a mutant:\n{reason}")
     recorded = json.loads(out.read_text())
     lines: dict[str, dict[int, list[str]]] = {path: {0: tests} for path, tests in recorded["statements"].items()}
     if python:

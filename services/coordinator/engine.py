@@ -14,7 +14,7 @@ from services.coordinator.domain.decide import Command, decide
 from services.coordinator.domain.events import Event, RunRequested
 from services.coordinator.domain.run import Outgoing, Run, key_of
 from shared import metrics
-from shared.errors import AlreadyExists, Conflict, Skip, TipoffError, Transient
+from shared.errors import AlreadyExists, Conflict, Permanent, Skip, TipoffError, Transient
 from shared.logs import get_logger
 from shared.ports import Document, Ports
 from shared.slate import Mode
@@ -64,7 +64,10 @@ class Engine:
         found = []
         for document in await self._ports.state.list(RUNS, limit=_ALL):
             run = Run.model_validate(document.data)
-            await self._flush(document, run)
+            try:
+                await self._flush(document, run)
+            except Permanent as error:  # one message that the bus will never take must not hold up all other runs
+                _log.error("outbox_refused", run_id=run.run_id, reason=str(error))
             found.append(run)
         return found
 
@@ -112,7 +115,7 @@ class Engine:
             while left:
                 await self._ports.bus.publish(left[0].topic, left[0].data.encode(), left[0].attributes)
                 del left[0]
-        except TipoffError:  # what was sent is not sent again: each report that comes of it would send all the others
+        except TipoffError:  # keep only what was not sent: else every later event would send all of it again
             if len(left) < len(run.outbox):
                 await self._mark_sent(document, run, left)
             raise

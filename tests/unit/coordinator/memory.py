@@ -4,10 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from services.coordinator.sql import sql as text_of
+from shared.alerts import alerts
 from shared.errors import Permanent, TipoffError
 from shared.ports import Archive, Bus, Clock, Job, Params, Ports, Row, Secrets, StateStore, Warehouse
 from tests.contract.fakes import SimulatedClock
 from tests.simulation.fakes import MemoryState, RecordingBus
+
+KNOWN_ENDS = (
+    "SELECT DISTINCT run_id, run_ended_at FROM ops.step_runs WHERE game_date BETWEEN @first_date AND @last_date"
+)
+"""The statement by which the run ledger is asked which ends of runs it has."""
 
 
 class NapClock(SimulatedClock):
@@ -56,36 +62,15 @@ class AnsweringWarehouse:
         return self.written
 
     async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
-        """Nobody asks."""
-        raise NotImplementedError(f"{sql} {params}")
+        """No test expects this call."""
+        raise AssertionError(f"columns of {sql} with {params}")
 
     async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
-        """Nobody asks."""
-        raise NotImplementedError(f"{table} {rows} {scope} {params}")
+        """No test expects this call."""
+        raise AssertionError(f"replace in {table} where {scope} with {params}: {rows}")
 
     async def close(self) -> None:
         """Nothing to release."""
-
-
-class MemoryArchive:
-    """The archive on a dict."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-
-    async def put(self, key: str, data: bytes) -> None:
-        """Keep the object."""
-        self.objects[key] = data
-
-    async def get(self, key: str) -> bytes:
-        """Raises `Permanent` if there is no such object."""
-        if key not in self.objects:
-            raise Permanent(f"no object {key}")
-        return self.objects[key]
-
-    async def list(self, prefix: str) -> list[str]:
-        """Keys that start with `prefix`, sorted."""
-        return sorted(key for key in self.objects if key.startswith(prefix))
 
 
 def memory_ports(
@@ -119,3 +104,8 @@ def failing(error: TipoffError, operation: str, numbers: Callable[[int], bool] =
                 raise error
 
     return hook
+
+
+async def opened(state: StateStore) -> dict[str, str]:
+    """`name scope` -> detail of every open alert."""
+    return {f"{alert['name']} {alert['scope']}": alert["detail"] for alert in await alerts(state)}

@@ -31,8 +31,8 @@ async def test_a_run_over_its_budget_raises_one_alert() -> None:
         await watch(run(grade=250_000, ml_feature_store=500_000), 0.5, ports)
     [alert] = await ports.state.list(COLLECTION)
     assert (alert.data["name"], alert.data["scope"]) == (EXCEEDED, "2024-03-04.overnight.1")
-    said = "0.7500 of 0.5000 US dollars spent, most by ml_feature_store: `tipoff cost --date 2024-03-04`"
-    assert alert.data["detail"] == said
+    detail = "0.7500 of 0.5000 US dollars spent, most by ml_feature_store: `tipoff cost --date 2024-03-04`"
+    assert alert.data["detail"] == detail
 
 
 async def test_a_run_within_its_budget_raises_none() -> None:

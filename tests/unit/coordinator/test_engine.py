@@ -13,7 +13,7 @@ from services.coordinator.domain.events import BatchStaged, RunRequested, StepFa
 from services.coordinator.domain.run import Evidence, Outgoing, Run, RunStatus, StepState, StepStatus
 from services.coordinator.engine import RUNS, Engine
 from shared import metrics
-from shared.errors import AlreadyExists, Conflict, Skip, Transient
+from shared.errors import AlreadyExists, Conflict, Permanent, Skip, Transient
 from shared.ports import Document
 from shared.slate import Mode
 from tests.simulation.fakes import MemoryState, RecordingBus
@@ -258,6 +258,26 @@ async def test_recovery_sends_every_outbox_and_tells_of_every_run(world: World) 
     assert [document.data["outbox"] for document in await world.state.list(RUNS)] == [[], [], []]
 
 
+async def test_recovery_goes_on_after_a_message_that_the_bus_will_never_take(world: World) -> None:
+    """The other runs' messages are sent, the refused one stays and is logged; a bus that is away ends the recovery."""
+    world.put(run_of(DAY - timedelta(days=1), outbox=(letter("a1"),)))
+    world.put(run_of(outbox=(letter("b1"),)))
+    world.bus.before = failing(Permanent("scraper-tasks: no such topic"), "publish", lambda call: call == 1)
+    with capture_logs() as logs:
+        runs = await world.engine.recover()
+    assert [run.key for run in runs] == ["2024-03-03.overnight", KEY]
+    assert world.bus.sent() == ["b1"]
+    [refused] = [entry for entry in logs if entry["event"] == "outbox_refused"]
+    assert (refused["run_id"], refused["reason"]) == ("2024-03-03.overnight.1", "scraper-tasks: no such topic")
+    assert refused["log_level"] == "error"
+    left = {document.id: document.data["outbox"] for document in await world.state.list(RUNS)}
+    assert [entry["attributes"]["key"] for entry in left["2024-03-03.overnight"]] == ["a1"]
+    assert left[KEY] == []
+    world.bus.before = failing(AWAY, "publish")
+    with pytest.raises(Transient, match="away"):
+        await world.engine.recover()
+
+
 async def test_runs_are_found_by_key_prefix_and_window(world: World) -> None:
     """Both ends of the window belong to it; only the modes asked for."""
     days = [DAY + timedelta(days=n) for n in range(4)]
@@ -317,12 +337,12 @@ def test_a_run_that_ends_again_is_told_of_again() -> None:
     """Another instant is another end; the same one is not."""
     done = run_of(finished_at=datetime.fromisoformat("2024-03-04T13:00:00+00:00"))
     later = done.model_copy(update={"finished_at": datetime.fromisoformat("2024-03-04T14:00:00+00:00")})
-    told = []
+    events = []
     for before, after in ((None, done), (done, done), (done, later), (run_of(), run_of()), (None, run_of())):
         with capture_logs() as logs:
             module._tell(before, after)
-        told.append([entry["event"] for entry in logs])
-    assert told == [["run_finished"], [], ["run_finished"], [], []]
+        events.append([entry["event"] for entry in logs])
+    assert events == [["run_finished"], [], ["run_finished"], [], []]
 
 
 def test_a_step_that_settles_otherwise_is_counted_anew() -> None:

@@ -1,7 +1,6 @@
-"""Steps of the coordinator's own, reports of the others, dead letters."""
+"""The handlers on embedded ports: a run's steps, reports and dead letters through real tables."""
 
 import json
-from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -15,7 +14,6 @@ from services.coordinator.engine import Engine
 from services.coordinator.handlers import DEAD_LETTERS, Handlers
 from services.coordinator.verify import export_key
 from shared.contract import BatchReported, BatchRequested, StepReported, StepRequested
-from shared.errors import Skip
 from shared.features import FEATURES
 from shared.markets import MARKETS
 from shared.pipeline import plan
@@ -181,17 +179,6 @@ async def test_predictions_count_as_made_now_or_at_the_cutoff(handlers: Handlers
     assert stamps == {False: {2: now}, True: {1: MORNING, 2: MORNING}}
 
 
-async def test_a_late_second_delivery_of_a_settled_step_does_nothing(
-    handlers: Handlers, engine: Engine, ports: Ports
-) -> None:
-    """At least once means also once more after the run went on: `predict` does not stage again what is published."""
-    run = await at_step(engine, ports, "publish")
-    await serve(ports, served(1))
-    with suppress(Skip):
-        await handlers.on_task(ask(run, "predict"))
-    assert await drain(ports, "worker-tasks") == []
-
-
 @settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     players=st.sets(st.integers(1, 30), max_size=12),
@@ -218,16 +205,6 @@ async def test_f24_publishing_keeps_every_player_market_and_line(
         [report] = await drain(ports, "coordinator-events")
         assert isinstance(report, StepReported)
         assert (report.step, report.outcome, report.counts) == ("publish", "done", {"rows": len(rows)})
-
-
-async def test_publishing_twice_is_publishing_once(handlers: Handlers, engine: Engine, ports: Ports) -> None:
-    """A redelivery leaves the same rows."""
-    run = await at_step(engine, ports, "publish")
-    await load(ports.warehouse, predictions__staging=[staged(run, 1), staged(run, 2)])
-    await handlers.on_task(ask(run, "publish"))
-    once = await published(ports)
-    await handlers.on_task(ask(run, "publish"))
-    assert await published(ports) == once
 
 
 async def test_f33_what_is_published_is_never_changed_or_deleted(

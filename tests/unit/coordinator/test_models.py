@@ -4,11 +4,9 @@ from datetime import UTC, date, datetime
 
 from services.coordinator import models
 from services.coordinator.domain.run import Batches, Run
-from shared.alerts import alerts
 from shared.contract import StepReported
-from shared.ports import Ports
 from shared.slate import Mode
-from tests.unit.coordinator.memory import memory_ports
+from tests.unit.coordinator.memory import memory_ports, opened
 
 LEARNED = ("similarity", "boosted", "market_residual", "ensemble")
 
@@ -27,16 +25,11 @@ def report(reason: str = "why", **counts: int) -> StepReported:
     return StepReported(run_id="r", step="train", attempt=1, outcome="done", reason=reason, counts=counts)
 
 
-async def opened(ports: Ports) -> dict[str, str]:
-    """`name scope` -> detail of what is open."""
-    return {f"{alert['name']} {alert['scope']}": alert["detail"] for alert in await alerts(ports.state)}
-
-
 async def test_f15_each_absent_system_is_told_of_with_its_reason() -> None:
     """By mode and system."""
     ports = memory_ports()
     await models.absent(run_of(), {"boosted": "bytes changed", "ensemble": "no boosted"}, ports)
-    assert await opened(ports) == {
+    assert await opened(ports.state) == {
         "artifact_refused same_day.boosted": "bytes changed",
         "artifact_refused same_day.ensemble": "no boosted",
     }
@@ -50,7 +43,7 @@ async def test_the_learned_systems_that_were_owed_are_well_again() -> None:
     await models.absent(other, {"boosted": "x"}, ports)
     asked = ("moving_average", *LEARNED[:3])
     await models.present(run_of(systems=asked, absent={"similarity": "still"}), ports)
-    assert set(await opened(ports)) == {
+    assert set(await opened(ports.state)) == {
         "artifact_refused same_day.similarity",
         "artifact_refused same_day.ensemble",
         "artifact_refused same_day.moving_average",
@@ -63,20 +56,20 @@ async def test_f29_models_too_good_or_too_bad_are_told_of_until_the_next_clean_t
     ports = memory_ports()
     await models.trained(run_of(), report("both", trained=3, refused=1, challengers=2), ports)
     both = {"accuracy_too_good same_day.training": "both", "challenger_worse same_day.training": "both"}
-    assert await opened(ports) == both
+    assert await opened(ports.state) == both
     await models.trained(run_of(), report("nothing was due", refused=0, challengers=0), ports)
     await models.trained(run_of(), report("nothing was due", trained=0), ports)
-    assert await opened(ports) == both
+    assert await opened(ports.state) == both
     await models.trained(run_of(), report("one", trained=1, refused=1), ports)
-    assert await opened(ports) == {"accuracy_too_good same_day.training": "one"}
+    assert await opened(ports.state) == {"accuracy_too_good same_day.training": "one"}
     await models.trained(run_of(), report("other", trained=1, challengers=1), ports)
-    assert await opened(ports) == {"challenger_worse same_day.training": "other"}
+    assert await opened(ports.state) == {"challenger_worse same_day.training": "other"}
     await models.trained(run_of(), report("fine", trained=1), ports)
-    assert await opened(ports) == {}
+    assert await opened(ports.state) == {}
 
 
 async def test_nothing_trained_tells_of_nothing() -> None:
     """Not even where the report counts refused models."""
     ports = memory_ports()
     await models.trained(run_of(), report(refused=1, challengers=1), ports)
-    assert await opened(ports) == {}
+    assert await opened(ports.state) == {}

@@ -1,40 +1,300 @@
-"""The reconciler: heals what the grid lacks, and knows when to stop."""
+"""The reconciler: what it asks for, why, how often, and what it tells."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
+from services.coordinator import reconcile as module
+from services.coordinator import unloaded as archived
 from services.coordinator.domain.events import RunRequested, StepVerified
-from services.coordinator.domain.run import Evidence, StepStatus
-from services.coordinator.engine import Engine
-from services.coordinator.reconcile import MAX_HEALS, reconcile
-from services.coordinator.unloaded import unloaded
-from shared.alerts import alerts
+from services.coordinator.domain.grid import Cell, CellStatus
+from services.coordinator.domain.run import Evidence, Run, RunStatus, StepState, StepStatus
+from services.coordinator.engine import RUNS, Engine
+from services.coordinator.reconcile import Heal, heals, reconcile
+from services.coordinator.recount import counted
+from shared.alerts import raise_alert
+from shared.embedded.clock import VirtualClock
 from shared.pipeline import plan
-from shared.ports import Ports
+from shared.ports import Ports, Row
 from shared.slate import Mode
-from tests.unit.coordinator.test_verify import fetched
+from tests.simulation.fakes import MemoryState, RecordingBus
+from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports, opened
+from tests.unit.shared.archive import MemoryArchive
 from tests.unit.shared.places import set_clock
-from tests.unit.shared.rows import SLATE, YESTERDAY, game, load
+from tests.unit.shared.rows import SLATE, game, load
 
+DAY, BEFORE = date(2024, 3, 4), date(2024, 3, 3)
+KEY = "2024-03-04.overnight"
 SIX = datetime(2024, 3, 4, 11, tzinfo=UTC)
-"""06:00 Eastern of the slate's date."""
+"""06:00 Eastern."""
+NINE = datetime(2024, 3, 4, 14, tzinfo=UTC)
+"""09:00 Eastern: no overnight run waits any more."""
+S = CellStatus
 
 
-async def test_f12_an_archived_payload_the_ledger_does_not_know_is_found(ports: Ports) -> None:
-    """By slate and step; the newest of a unit counts, and what was loaded is accounted for."""
-    folder = f"raw/odds_api/{SLATE}/overnight"
-    for name in ("lines/g1/1.json", "lines/g2/1.json", "lines/g2/2.json"):
-        await ports.archive.put(f"{folder}/{name}", b"{}")
-    await load(
-        ports.warehouse,
-        raw__fetches=[
-            fetched("lines", "g1", "loaded", archive_key=f"{folder}/lines/g1/1.json"),
-            fetched("lines", "g2", "loaded", archive_key=f"{folder}/lines/g2/1.json"),
-        ],
+def cell(step: str, status: CellStatus, day: date = DAY, why: str = "why", mode: Mode = Mode.OVERNIGHT) -> Cell:
+    """A square."""
+    return Cell(day, mode, step, status, 2, 1, 1, 0, why)
+
+
+def asked(**fields: Any) -> RunRequested:  # noqa: ANN401 - any field of the event
+    """The reconciler's request."""
+    known: dict[str, Any] = {"game_date": DAY, "mode": Mode.OVERNIGHT, "source": "reconciler", "targets": ("export",)}
+    return RunRequested(**(known | fields))
+
+
+@pytest.mark.parametrize(
+    ("found", "heal"),
+    [
+        ([cell("rosters", S.DONE), cell("lines", S.DEGRADED), cell("grade", S.IDLE)], None),
+        ([cell("rosters", S.MISSING, why="no run")], Heal(asked(), "rosters: no run", counts=True)),
+        ([cell("rosters", S.FAILED, why="403")], Heal(asked(), "rosters: 403", counts=True)),
+        (
+            [cell("rosters", S.GONE, why="0 of 2"), cell("lines", S.DONE), cell("injuries", S.GONE)],
+            Heal(asked(redo=("rosters", "injuries")), "rosters: 0 of 2", counts=True),
+        ),
+        ([cell("rosters", S.RUNNING), cell("lines", S.FAILED)], None),
+        (
+            [cell("rosters", S.WAITING, why="503"), cell("lines", S.PENDING)],
+            Heal(asked(), "rosters: 503", counts=False),
+        ),
+        ([cell("rosters", S.WAITING), cell("box_scores", S.FAILED)], Heal(asked(), "rosters: why", counts=True)),
+        (
+            [cell("lines", S.BLOCKED), cell("injuries", S.PENDING), cell("rosters", S.FAILED, why="403")],
+            Heal(asked(), "rosters: 403", counts=True),
+        ),
+        ([cell("rosters", S.FAILED, BEFORE)], Heal(asked(game_date=BEFORE, retrospective=True), "rosters: why")),
+        (
+            [cell("rosters", S.MISSING, mode=Mode.SAME_DAY)],
+            None,  # its first schedule is at 11:00
+        ),
+    ],
+)
+def test_what_is_asked_for_and_why(found: list[Cell], heal: Heal | None) -> None:
+    """At 06:00 of the slate's date, for each state of a slate."""
+    assert heals(found, ["export"], SIX) == ([] if heal is None else [heal])
+
+
+def test_a_slate_is_looked_at_from_the_minute_it_is_due() -> None:
+    """05:00 Eastern; each slate and mode for itself, in the order of the grid."""
+    due = datetime(2024, 3, 4, 10, tzinfo=UTC)
+    found = [
+        cell("rosters", S.MISSING, BEFORE), cell("rosters", S.MISSING),
+        cell("rosters", S.MISSING, BEFORE, mode=Mode.SAME_DAY),
+    ]  # fmt: skip
+    for now, days in ((due.replace(hour=9, minute=59), [BEFORE, BEFORE]), (due, [BEFORE, DAY, BEFORE])):
+        assert [heal.request.game_date for heal in heals(found, ["export"], now)] == days
+
+
+def test_only_what_the_targets_stand_on_is_healed() -> None:
+    """A run that only grades needs no rosters; the targets are asked for as they are."""
+    found = [cell("rosters", S.MISSING), cell("box_scores", S.MISSING)]
+    assert heals(found[:1], ["grade"], SIX) == []
+    [heal] = heals(found, ["grade", "schedule"], SIX)
+    assert (heal.request.targets, heal.why) == (("grade", "schedule"), "box_scores: why")
+
+
+@pytest.mark.parametrize(
+    ("found", "from_phase", "why"),
+    [
+        ([cell("lines", S.DEGRADED), cell("injuries", S.DONE)], 2, "lines, injuries: archived, not loaded"),
+        ([cell("lines", S.FAILED, why="x"), cell("injuries", S.DONE)], 2, "lines: x"),
+        ([cell("lines", S.GONE, why="x"), cell("injuries", S.DONE)], None, "lines: x"),
+    ],
+)
+def test_f12_what_is_archived_is_loaded_from_there(found: list[Cell], from_phase: int | None, why: str) -> None:
+    """Unless rows are gone, which are made again; of another slate it says nothing."""
+    left = {(DAY, "lines"), (DAY, "injuries"), (BEFORE, "rosters")}
+    [heal] = heals(found, ["export"], SIX, left)
+    assert (heal.request.from_phase, heal.why) == (from_phase, why)
+    assert heals([cell("rosters", S.DONE)], ["export"], SIX, left) == []
+
+
+@pytest.mark.parametrize(("found", "counts"), [([], True), ([cell("rosters", S.WAITING)], False)])
+def test_f18_loading_what_is_archived_is_a_counted_try(found: list[Cell], *, counts: bool) -> None:
+    """A payload that never loads would be asked for at every round for ever; what waits has its deadline."""
+    [heal] = heals([cell("lines", S.DEGRADED), *found], ["export"], SIX, {(DAY, "lines")})
+    assert heal.counts is counts
+
+
+async def test_f18_a_payload_that_never_loads_is_left_to_people() -> None:
+    """Three requests, then an alert, though nothing of the slate is missing."""
+    world = World(verified=2)
+    await world.archive.put(f"raw/odds_api/{DAY}/overnight/schedule/unit/1.json", b"{}")
+    actions = []
+    for _ in range(4):
+        world.put(StepStatus.DONE, RunStatus.COMPLETE)
+        [line] = await world.round()
+        actions.append(line["does"])
+    assert actions == ["load the archive"] * 3 + ["nothing: asked too often in vain"]
+    assert (await opened(world.state))[f"heal_exhausted {KEY}"] == (
+        "asked 3 times in vain: schedule: archived, not loaded"
     )
-    assert await unloaded(ports, YESTERDAY, SLATE, Mode.OVERNIGHT) == {(SLATE, "lines")}
-    assert await unloaded(ports, YESTERDAY, SLATE, Mode.SAME_DAY) == set()
+
+
+@pytest.mark.parametrize(
+    ("fields", "action"),
+    [
+        ({}, "ask for the run"),
+        ({"from_phase": 2}, "load the archive"),
+        ({"redo": ("rosters", "lines")}, "do rosters, lines again"),
+    ],
+)
+def test_a_request_is_said_in_words(fields: dict[str, Any], action: str) -> None:
+    """What it does."""
+    assert module._what(asked(**fields)) == action
+
+
+class World:
+    """A reconciler at work on one slate with two games expected, of which so many are verified."""
+
+    def __init__(self, now: datetime = NINE, *, verified: int = 0, steps: tuple[str, ...] = ("schedule",)) -> None:
+        self.clock, self.state, self.bus, self.archive = (
+            VirtualClock(now),
+            MemoryState(),
+            RecordingBus(),
+            MemoryArchive(),
+        )
+        answers: dict[str, list[Row]] = {
+            f"grid__{step}": [{"game_date": DAY, "expected": 2, "verified": verified}] if step in steps else []
+            for step in counted()
+        }
+        self.warehouse = AnsweringWarehouse(**answers)
+        self.warehouse.answers[archived._ACCOUNTED] = ("fetches", [])
+        self.ports = memory_ports(
+            clock=self.clock, state=self.state, bus=self.bus, warehouse=self.warehouse, archive=self.archive
+        )
+        self.engine = Engine(self.ports)
+
+    async def round(self, *, dry_run: bool = False, first: date = DAY) -> list[dict[str, str]]:
+        """The reconciler comes by."""
+        return await reconcile(self.engine, self.ports, first, DAY, Mode.OVERNIGHT, ["schedule"], dry_run=dry_run)
+
+    def put(self, status: StepStatus, run_status: RunStatus) -> None:
+        """A run of the slate whose one step stands so."""
+        run = Run(
+            game_date=DAY, mode=Mode.OVERNIGHT, generation=1, source="test", retrospective=False,
+            targets=("schedule",), steps={"schedule": StepState(status=status, attempt=1)}, created_at=NINE,
+            status=run_status,
+        )  # fmt: skip
+        self.state._put(RUNS, run.key, run.model_dump(mode="json"))
+
+    def heals(self) -> dict[str, int]:
+        """How often each slate was asked for."""
+        return {
+            id_: document.data["asked"] for (kind, id_), document in self.state.documents.items() if kind == "heals"
+        }
+
+
+MISSING = {"run": KEY, "why": "schedule: no run has asked for it; 0 of 2 there", "does": "ask for the run"}
+
+
+async def test_a_dry_run_touches_nothing() -> None:
+    """It says the same as one in earnest."""
+    world = World()
+    await raise_alert(world.state, world.clock, "archived_not_loaded", "overnight", "before")
+    before = dict(world.state.documents)
+    assert await world.round(dry_run=True) == [MISSING]
+    assert (world.state.documents, world.bus.published) == (before, [])
+    assert await world.round() == [MISSING]
+    assert [run.source for run in await world.engine.runs()] == ["reconciler"]
+    assert world.heals() == {KEY: 1}
+
+
+async def test_f18_the_fourth_try_is_an_alert() -> None:
+    """Three requests, then people; the alert says how often and why."""
+    world = World()
+    actions = []
+    for _ in range(5):
+        world.put(StepStatus.FAILED, RunStatus.FAILED)
+        [line] = await world.round()
+        actions.append(line["does"])
+    assert actions == ["ask for the run"] * 3 + ["nothing: asked too often in vain"] * 2
+    assert world.heals() == {KEY: 3}
+    assert await opened(world.state) == {f"heal_exhausted {KEY}": "asked 3 times in vain: schedule: "}
+    assert len(world.bus.published) == 3
+
+
+@pytest.mark.parametrize(("exists", "seen"), [(True, 1), (False, 0)])
+async def test_a_request_says_which_generation_was_looked_at(
+    monkeypatch: pytest.MonkeyPatch, *, exists: bool, seen: int
+) -> None:
+    """0 where there was no run: whoever began one meanwhile was faster."""
+    world = World()
+    if exists:
+        world.put(StepStatus.FAILED, RunStatus.FAILED)
+    asked_for: list[RunRequested] = []
+
+    async def apply(event: RunRequested) -> None:
+        asked_for.append(event)
+
+    monkeypatch.setattr(world.engine, "apply", apply)
+    await world.round()
+    assert asked_for == [asked(targets=("schedule",), seen=seen)]
+
+
+async def test_what_a_bus_that_was_away_left_behind_is_sent_by_the_next_round() -> None:
+    """Steps that only look at work; not by a dry run."""
+    world = World(verified=2)
+    world.put(StepStatus.RUNNING, RunStatus.RUNNING)
+    document = world.state.documents[RUNS, KEY]
+    outbox = [{"topic": "scraper-tasks", "data": "d", "attributes": {"key": "left"}}]
+    world.state._put(RUNS, KEY, {**document.data, "outbox": outbox})
+    await world.round(dry_run=True)
+    assert world.bus.sent() == []
+    await world.round()
+    assert world.bus.sent() == ["left"]
+
+
+async def test_what_waits_is_asked_for_and_not_counted() -> None:
+    """Also where the tries are used up already."""
+    world = World(SIX)
+    world.put(StepStatus.WAITING, RunStatus.RUNNING)
+    await world.state.increment("heals", KEY, "asked", 3)
+    [line] = await world.round()
+    assert (line["does"], world.heals()) == ("ask for the run", {KEY: 3})
+    assert len(world.bus.published) == 1
+
+
+@pytest.mark.parametrize(
+    ("verified", "status", "first", "left"),
+    [
+        (2, StepStatus.DONE, DAY, False),
+        (0, StepStatus.RUNNING, DAY, True),
+        (0, StepStatus.FAILED, DAY, True),
+    ],
+    ids=["whole", "at work", "broken"],
+)
+async def test_a_whole_slate_has_its_tries_back(verified: int, status: StepStatus, first: date, *, left: bool) -> None:
+    """And its alert is resolved; not while it is at work or broken, nor one outside of the window."""
+    world = World(verified=verified)
+    world.put(status, RunStatus.RUNNING if status is StepStatus.RUNNING else RunStatus.COMPLETE)
+    for key in (KEY, "2024-01-01.overnight"):
+        await world.state.increment("heals", key, "asked", 3)
+        await raise_alert(world.state, world.clock, "heal_exhausted", key, "x")
+    await world.round(first=first)
+    kept = {"2024-01-01.overnight", *([KEY] if left else [])}
+    assert set(world.heals()) == kept
+    assert {name.partition(" ")[2] for name in await opened(world.state)} == kept
+
+
+async def test_f12_what_is_archived_and_not_loaded_is_told_of_until_it_is() -> None:
+    """Five at most by name, in order, with the window; no more once nothing is left."""
+    world = World(verified=2)
+    world.put(StepStatus.DONE, RunStatus.COMPLETE)
+    for source, step in (
+        ("espn", "injuries"), ("odds_api", "lines"), ("nba_cdn", "box_scores"), ("nba_cdn", "schedule"),
+        ("nba_stats", "rosters"), ("nba_stats", "grade"),
+    ):  # fmt: skip
+        await world.archive.put(f"raw/{source}/{DAY}/overnight/{step}/unit/1.json", b"{}")
+    [line] = await world.round(first=BEFORE)
+    assert line == {"run": KEY, "why": "schedule: archived, not loaded", "does": "load the archive"}
+    five = ", ".join(f"{step} of {DAY}" for step in ("box_scores", "grade", "injuries", "lines", "rosters"))
+    assert await opened(world.state) == {"archived_not_loaded overnight": f"{five} (2024-03-03 to 2024-03-04)"}
+    world.archive.objects.clear()
+    await world.round()
+    assert await opened(world.state) == {}
 
 
 async def fill(engine: Engine, verified: int) -> None:
@@ -72,18 +332,3 @@ async def test_f09_rows_that_are_gone_are_made_again(world: Ports) -> None:
     [run] = await engine.runs()
     assert (run.generation, run.steps["schedule"].status) == (2, StepStatus.DONE)
     assert run.steps["rosters"].status is StepStatus.RUNNING
-
-
-async def test_a_slate_that_is_whole_again_has_its_tries_back(world: Ports) -> None:
-    """And its alert is resolved."""
-    engine = Engine(world)
-    set_clock(world, SIX + timedelta(hours=2))
-    for _ in range(MAX_HEALS + 1):
-        await reconcile(engine, world, SLATE, SLATE, Mode.OVERNIGHT, ["schedule"])
-        await fill(engine, verified=0)
-    await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test", ("schedule",)))
-    await fill(engine, verified=2)
-    await load(world.warehouse, raw__games=[game("0022300901")])
-    assert await reconcile(engine, world, SLATE, SLATE, Mode.OVERNIGHT, ["schedule"]) == []
-    assert await world.state.list("heals") == []
-    assert "heal_exhausted" not in {alert["name"] for alert in await alerts(world.state)}

@@ -10,7 +10,7 @@ from services.coordinator.health import Limit, health_query
 from services.coordinator.operations import MONITOR
 from services.coordinator.sql import sql
 from shared.ports import Params, Row
-from tests.unit.coordinator.test_sql_verify import ago, fetched
+from tests.unit.coordinator.sql_rows import ago, fetched
 from tests.unit.shared.answers import MODES, TOMORROW, answers
 from tests.unit.shared.rows import SLATE, game, prediction, row, tip
 

@@ -7,7 +7,7 @@ import pytest
 from services.analytics.processors import PROCESSORS, oldest_missing
 from services.coordinator.unloaded import _ACCOUNTED
 from shared.ports import Params, Row
-from tests.unit.coordinator.test_sql_verify import ago
+from tests.unit.coordinator.sql_rows import ago
 from tests.unit.shared.answers import MODES, TOMORROW, answers, near
 from tests.unit.shared.rows import SLATE, box, row
 

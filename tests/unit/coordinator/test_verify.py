@@ -7,14 +7,19 @@ from typing import Any
 import pytest
 
 from services.coordinator.domain.run import Batches, Evidence, Run
-from services.coordinator.verify import evidence, export_key
+from services.coordinator.verify import champions, evidence, export_key, parameters
 from shared.errors import Permanent
 from shared.markets import MARKETS
 from shared.ports import Ports, Row
 from shared.slate import Mode
+from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports
+from tests.unit.shared.archive import MemoryArchive
 from tests.unit.shared.places import set_clock
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, row, tip
 
+DAY = SLATE
+NINE = datetime(2024, 3, 4, 14, tzinfo=UTC)
+"""09:00 Eastern: no overnight run waits any more."""
 GAME, OTHER = "0022300900", "0022300901"
 ASKED = ("moving_average",)
 PER_PLAYER = len(MARKETS) * len(ASKED)
@@ -164,12 +169,12 @@ async def test_a_system_about_lines_owes_nothing_in_a_market_that_it_has_not_lea
         features__ml_feature_store=[served(1), served(2)],
         predictions__staging=[staged(player, market, **lined) for market in MARKETS for player in (1, 2)],
     )
-    owed = 2 * PER_PLAYER + 2 * len(MARKETS)  # it said nothing at all: that is owed
-    assert await counted(ports, "predict", batches=batches) == (owed, 2 * PER_PLAYER, 0)
-    said = [staged(1, market, system="market_residual", **lined) for market in MARKETS if market != "threes"]
-    await load(ports.warehouse, predictions__staging=said)
+    expected = 2 * PER_PLAYER + 2 * len(MARKETS)  # the system made no row: all of them are expected
+    assert await counted(ports, "predict", batches=batches) == (expected, 2 * PER_PLAYER, 0)
+    rows = [staged(1, market, system="market_residual", **lined) for market in MARKETS if market != "threes"]
+    await load(ports.warehouse, predictions__staging=rows)
     found = await evidence(run(batches=batches), "predict", ports)
-    assert (found.expected, found.verified) == (owed - 2, 2 * PER_PLAYER + len(MARKETS) - 1)
+    assert (found.expected, found.verified) == (expected - 2, 2 * PER_PLAYER + len(MARKETS) - 1)
     assert found.detail == "rows by system: market_residual 4, moving_average 10"
 
 
@@ -215,3 +220,73 @@ async def test_a_step_without_a_query_cannot_be_verified(ports: Ports) -> None:
     """It is no step."""
     with pytest.raises((Permanent, FileNotFoundError)):
         await evidence(run(), "no such step", ports)
+
+
+def run_of(**fields: Any) -> Run:  # noqa: ANN401 - any field of a run
+    """A run with three systems owed: one hand-made, one learned, one about lines."""
+    batches = Batches(
+        systems=("moving_average", "boosted", "market_residual", "similarity"), absent={"similarity": "x"}
+    )
+    known = {
+        "game_date": DAY, "mode": Mode.SAME_DAY, "generation": 2, "source": "test", "retrospective": False,
+        "targets": ("export",), "steps": {}, "created_at": NINE, "batches": batches,
+    }  # fmt: skip
+    return Run.model_validate(known | fields)
+
+
+def test_the_parameters_of_a_runs_queries() -> None:
+    """Of two systems about everything, 2 x 5 markets a player; of one about lines, one a line."""
+    assert parameters(run_of(), NINE) == {
+        "game_date": DAY, "mode": "same_day", "run_id": "2024-03-04.same_day.2", "season": "2023-24",
+        "systems": ("moving_average", "boosted", "market_residual"), "per_player": 10, "per_line": 1,
+        "not_tipped_after": NINE,
+    }  # fmt: skip
+    past = parameters(run_of(retrospective=True), NINE)
+    assert past["not_tipped_after"] == datetime(1946, 1, 1, tzinfo=UTC)
+
+
+async def test_evidence_is_the_row_of_the_steps_query() -> None:
+    """Asked with the parameters that it names."""
+    warehouse = AnsweringWarehouse(verify__publish=[{"expected": 4, "verified": 3, "quarantined": 1, "detail": "x"}])
+    found = await evidence(run_of(), "publish", memory_ports(warehouse=warehouse))
+    assert found == Evidence(expected=4, verified=3, quarantined=1, detail="x")
+    assert warehouse.asked == [("verify__publish", {"game_date": DAY, "run_id": "2024-03-04.same_day.2"})]
+
+
+async def test_the_export_is_verified_in_the_archive() -> None:
+    """Missing, of another run, or this run's."""
+    archive = MemoryArchive()
+    ports = memory_ports(archive=archive)
+    key = "exports/2024-03-04/same_day/predictions.json"
+    assert export_key(run_of()) == key
+    assert await evidence(run_of(), "export", ports) == Evidence(expected=1, verified=0, detail=f"no object {key}")
+    await archive.put(key, b'{"run_id": "2024-03-04.same_day.1"}')
+    earlier = "export is of run 2024-03-04.same_day.1"
+    assert await evidence(run_of(), "export", ports) == Evidence(expected=1, verified=0, detail=earlier)
+    await archive.put(key, b'{"run_id": "2024-03-04.same_day.2"}')
+    assert await evidence(run_of(), "export", ports) == Evidence(expected=1, verified=1, detail="")
+
+
+async def test_training_is_verified_by_its_champions_artifacts() -> None:
+    """Which lie in the archive under system and digest; a missing one is named by 12 digits."""
+    archive = MemoryArchive()
+    rows: list[Row] = [{"system": "boosted", "digest": "a" * 64}, {"system": "ensemble", "digest": "b" * 64}]
+    warehouse = AnsweringWarehouse(champions=rows)
+    ports = memory_ports(archive=archive, warehouse=warehouse)
+    assert await champions(run_of(), ports) == {"boosted": "a" * 64, "ensemble": "b" * 64}
+    assert warehouse.asked == [("champions", {"game_date": DAY, "mode": "same_day"})]
+    await archive.put(f"models/boosted/{'a' * 64}/model.txt", b"x")
+    await archive.put(f"models/similarity/{'b' * 64}/model.txt", b"x")
+    lost = f"not in the archive: ensemble {'b' * 12}"
+    assert await evidence(run_of(), "train", ports) == Evidence(expected=2, verified=1, detail=lost)
+    await archive.put(f"models/ensemble/{'b' * 64}/model.txt", b"x")
+    assert await evidence(run_of(), "train", ports) == Evidence(expected=2, verified=2, detail="")
+    archive.objects.clear()
+    both = f"not in the archive: boosted {'a' * 12}, ensemble {'b' * 12}"
+    assert (await evidence(run_of(), "train", ports)).detail == both
+
+
+async def test_a_step_without_a_query_is_an_error() -> None:
+    """Nothing is taken for verified."""
+    with pytest.raises((Permanent, FileNotFoundError)):
+        await evidence(run_of(), "nonsense", memory_ports(warehouse=AnsweringWarehouse()))

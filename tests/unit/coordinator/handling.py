@@ -1,0 +1,91 @@
+"""The coordinator's handlers on fakes, and the messages of one run."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from services.coordinator.domain.run import Run, StepState, StepStatus
+from services.coordinator.engine import RUNS, Engine
+from services.coordinator.handlers import Handlers
+from shared.contract import Message, StepReported, StepRequested, decode
+from shared.ports import Row
+from shared.slate import Mode
+from tests.simulation.fakes import MemoryState, RecordingBus
+from tests.unit.coordinator.memory import AnsweringWarehouse, NapClock, memory_ports
+from tests.unit.shared.archive import MemoryArchive
+
+DAY = date(2024, 3, 4)
+KEY = "2024-03-04.overnight"
+RUN_ID = f"{KEY}.1"
+NOON = datetime(2024, 3, 4, 12, tzinfo=UTC)
+CUTOFF = datetime(2024, 3, 4, 11, 30, tzinfo=UTC)
+
+
+class TickingClock(NapClock):
+    """`monotonic` moves 1.5 s each time it is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read = 0
+
+    def monotonic(self) -> float:
+        """1.5, 3.0, 4.5, ..."""
+        self.read += 1
+        return 1.5 * self.read
+
+
+class World:
+    """Handlers on fakes, two players in a batch at most."""
+
+    def __init__(self, budget: float | None = None, **answers: list[Row]) -> None:
+        self.warehouse, self.archive = AnsweringWarehouse(**answers), MemoryArchive()
+        self.state, self.bus, self.clock = MemoryState(), RecordingBus(), TickingClock()
+        self.ports = memory_ports(
+            clock=self.clock, bus=self.bus, state=self.state, warehouse=self.warehouse, archive=self.archive
+        )
+        self.engine = Engine(self.ports)
+        limits = {} if budget is None else {"nightly_budget_usd": budget}
+        self.handlers = Handlers(self.engine, self.ports, batch_size=2, **limits)
+
+    def put(self, run: Run) -> Run:
+        """Store a run as it is."""
+        self.state._put(RUNS, run.key, run.model_dump(mode="json"))
+        return run
+
+    async def run(self) -> Run:
+        """The run as it is stored."""
+        run = await self.engine.run(KEY)
+        assert run is not None
+        return run
+
+    def sent(self) -> list[tuple[str, Message]]:
+        """(topic, message) of everything that was published."""
+        return [(topic, decode(data)) for topic, data, _ in self.bus.published]
+
+
+def run_of(steps: dict[str, StepStatus], attempt: int = 1, **fields: Any) -> Run:  # noqa: ANN401 - any field of a run
+    """A run whose steps stand so."""
+    known = {
+        "game_date": DAY, "mode": Mode.OVERNIGHT, "generation": 1, "source": "test", "retrospective": False,
+        "targets": tuple(steps), "created_at": NOON,
+        "steps": {name: StepState(status=status, attempt=attempt) for name, status in steps.items()},
+    }  # fmt: skip
+    return Run.model_validate(known | fields)
+
+
+def working(step: str, **fields: Any) -> Run:  # noqa: ANN401 - any field of a run
+    """A run of one step, at work, and of `export`, which waits for others."""
+    return run_of({step: StepStatus.RUNNING, "schedule": StepStatus.RUNNING}, **fields)
+
+
+def reported(step: str, attempt: int = 1, **values: Any) -> StepReported:  # noqa: ANN401 - any field of the message
+    """A report of success."""
+    known = {"run_id": RUN_ID, "step": step, "attempt": attempt, "outcome": "done"}
+    return StepReported.model_validate(known | values)
+
+
+def ask(step: str, attempt: int = 1, run_id: str = RUN_ID) -> StepRequested:
+    """The request of a step."""
+    return StepRequested(run_id=run_id, game_date=DAY, mode=Mode.OVERNIGHT, step=step, attempt=attempt)
+
+
+FULL: Row = {"expected": 4, "verified": 4, "quarantined": 0, "detail": ""}

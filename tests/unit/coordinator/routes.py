@@ -1,0 +1,81 @@
+"""The HTTP routes on fakes, without a socket."""
+
+import json
+from asyncio import get_running_loop
+from datetime import UTC, date, datetime
+from typing import Any
+from unittest.mock import Mock
+
+from aiohttp import streams, web
+from aiohttp.test_utils import make_mocked_request
+from pydantic import SecretStr
+
+from services.coordinator.api import Api, authenticate, failures
+from services.coordinator.domain.run import Run, RunStatus, StepState, StepStatus
+from services.coordinator.engine import RUNS, Engine
+from services.coordinator.operations import Operations
+from shared.embedded.clock import VirtualClock
+from shared.ports import Ports, Row
+from shared.slate import Mode
+from tests.simulation.fakes import MemoryState, RecordingBus
+from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports
+from tests.unit.shared.archive import MemoryArchive
+
+DAY = date(2024, 3, 4)
+NOON = datetime(2024, 3, 4, 17, tzinfo=UTC)
+"""12:00 Eastern."""
+KEY = {"X-API-Key": "k1"}
+RUN_KEY = "2024-03-04.overnight"
+
+
+class Keys:
+    """Secrets: two API keys, an empty one between."""
+
+    async def get(self, name: str) -> SecretStr:
+        """The keys."""
+        assert name == "api-keys"
+        return SecretStr("k1,, second ")
+
+
+class World:
+    """The routes on fakes."""
+
+    def __init__(self, now: datetime = NOON, /, **answers: list[Row]) -> None:
+        self.clock, self.state, self.bus = VirtualClock(now), MemoryState(), RecordingBus()
+        self.warehouse = AnsweringWarehouse(**answers)
+        known = memory_ports(
+            clock=self.clock, state=self.state, bus=self.bus, warehouse=self.warehouse, archive=MemoryArchive()
+        )
+        self.ports = Ports(known.clock, known.bus, known.warehouse, known.state, Keys(), known.archive)
+        engine = Engine(self.ports)
+        self.app = web.Application(middlewares=[failures, authenticate(self.ports)])
+        Api(engine, self.ports).add_to(self.app)
+        Operations(engine, self.ports).add_to(self.app)
+
+    async def call(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
+        """(status, JSON) of a request with a key, or with the headers given."""
+        reader = streams.StreamReader(Mock(_reading_paused=False), 2**16, loop=get_running_loop())
+        reader.feed_data(body if isinstance(body, bytes) else json.dumps(body).encode())
+        reader.feed_eof()
+        request = make_mocked_request(
+            method, path, headers=headers if headers is not None else KEY, payload=reader, app=self.app
+        )
+        self.app.freeze()
+        response = await self.app._handle(request)
+        assert isinstance(response, web.Response)
+        assert response.content_type == "application/json"
+        assert isinstance(response.body, bytes)
+        return response.status, json.loads(response.body)
+
+    def put(self, day: date = DAY, mode: Mode = Mode.OVERNIGHT, **fields: Any) -> Run:  # noqa: ANN401 - any field of a run
+        """Store a run that publishes."""
+        known = {
+            "game_date": day, "mode": mode, "generation": 1, "source": "test", "retrospective": False,
+            "targets": ("publish",), "steps": {"publish": StepState(status=StepStatus.DONE)},
+            "status": RunStatus.COMPLETE, "created_at": NOON,
+        }  # fmt: skip
+        run = Run.model_validate(known | fields)
+        self.state._put(RUNS, run.key, run.model_dump(mode="json"))
+        return run

@@ -1,0 +1,195 @@
+"""Questions over HTTP: the query that each becomes, and its answer."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from services.coordinator.domain.run import StepState
+from shared.ports import Row
+from shared.slate import Mode
+from tests.unit.coordinator.routes import DAY, NOON, World
+
+
+async def latest(world: World, query: str) -> Any:  # noqa: ANN401 - what was asked of the warehouse, if anything
+    """(date, mode) that `/v1/quarantine` asks the warehouse about."""
+    world.warehouse.asked.clear()
+    status, rows = await world.call("GET", f"/v1/quarantine{query}")
+    assert status == 200
+    if not world.warehouse.asked:
+        assert rows == []
+        return None
+    [(name, params)] = world.warehouse.asked
+    assert (name, rows) == ("quarantine", [{"record": "r"}])
+    return params["game_date"], params["mode"]
+
+
+async def test_the_slate_asked_about_is_the_latest_that_publishes() -> None:
+    """By date, then by when it was asked for; of the date or mode asked for; of both as given, run or no run."""
+    world = World(quarantine=[{"record": "r"}])
+    assert await latest(world, "") is None
+    world.put(DAY, Mode.SAME_DAY, created_at=NOON + timedelta(hours=1))
+    world.put(DAY, Mode.OVERNIGHT)
+    world.put(DAY - timedelta(days=1), Mode.OVERNIGHT, created_at=NOON + timedelta(hours=9))
+    world.put(DAY + timedelta(days=1), steps={"grade": StepState()})
+    assert await latest(world, "") == (DAY, "same_day")
+    assert await latest(world, "?mode=overnight") == (DAY, "overnight")
+    assert await latest(world, "?game_date=2024-03-03") == (DAY - timedelta(days=1), "overnight")
+    assert await latest(world, "?game_date=2024-03-03&mode=same_day") == (DAY - timedelta(days=1), "same_day")
+    assert await latest(world, "?mode=manual") is None
+    assert await latest(world, "?game_date=2024-03-05") is None
+
+
+ROWS: list[Row] = [{"n": 1, "day": DAY, "at": NOON, "none": None}]
+SHOWN = [{"n": 1, "day": "2024-03-04", "at": "2024-03-04 17:00:00+00:00", "none": None}]
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "params"),
+    [
+        ("/v1/predictions", "predictions", {"game_date": DAY, "mode": "overnight", "market": ""}),
+        ("/v1/predictions?market=pra", "predictions", {"game_date": DAY, "mode": "overnight", "market": "pra"}),
+        (
+            "/v1/predictions?game_date=2024-03-01&mode=manual", "predictions",
+            {"game_date": date(2024, 3, 1), "mode": "manual", "market": ""},
+        ),
+        (
+            "/v1/grades?first=2024-03-01&last=2024-03-02", "grades",
+            {"first": date(2024, 3, 1), "last": date(2024, 3, 2), "mode": "overnight"},
+        ),
+        (
+            "/v1/slates?first=2024-03-01&last=2024-03-02&mode=same_day", "slates",
+            {"first": date(2024, 3, 1), "last": date(2024, 3, 2), "mode": "same_day"},
+        ),
+        ("/v1/models", "models", {"mode": "overnight"}),
+        ("/v1/models?mode=same_day", "models", {"mode": "same_day"}),
+        ("/v1/costs", "costs", {"first": DAY, "last": DAY}),
+        (
+            "/v1/costs?first=2024-03-01&last=2024-03-02", "costs",
+            {"first": date(2024, 3, 1), "last": date(2024, 3, 2)},
+        ),
+        ("/v1/quarantine", "quarantine", {"game_date": DAY, "mode": "overnight"}),
+    ],
+)  # fmt: skip
+async def test_a_question_becomes_one_query_with_its_parameters(
+    path: str, name: str, params: dict[str, object]
+) -> None:
+    """And the answer is its rows, dates and instants as text."""
+    world = World(**{name: ROWS})
+    world.put()
+    assert await world.call("GET", path) == (200, SHOWN)
+    assert world.warehouse.asked == [(name, params)]
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/predictions", "/v1/costs", "/v1/quarantine", "/v1/predictions/over?player=a&line=1"]
+)
+async def test_without_a_run_there_is_nothing_to_show(path: str) -> None:
+    """An empty list, and no query."""
+    assert await World().call("GET", path) == (200, [])
+
+
+NOBODY = "query parameter player is missing: add player= with a name or an NBA id"
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        ("/v1/predictions?market=dunks", "market='dunks' is unknown: one of points, rebounds, assists, threes, pra"),
+        ("/v1/grades?last=2024-03-04", "query parameter first is missing: add first=YYYY-MM-DD"),
+        ("/v1/costs?last=2024-03-04", "query parameter first is missing: add first=YYYY-MM-DD"),
+        ("/v1/costs?first=2024-03-04", "query parameter last is missing: add last=YYYY-MM-DD"),
+        ("/v1/slates?first=x&last=2024-03-04", "first='x' is not a date: write it as YYYY-MM-DD"),
+        ("/v1/predictions/over?player=a", "query parameter line is missing: add line=22.5"),
+        ("/v1/predictions/over?player=a&line=x", "line='x' is not a number"),
+        ("/v1/predictions/over?player=a&line=inf", "line='inf' is not a number"),
+        ("/v1/predictions/over?line=1", NOBODY),
+        (
+            "/v1/predictions/over?line=1&player=%20",
+            NOBODY,
+        ),
+        ("/v1/accuracy?by=colour", "by='colour' is unknown: one of all, tier, month, edge"),
+        ("/v1/accuracy?tier=star", "tier='star' is unknown: one of regular, bench, new"),
+        ("/v1/accuracy?lined=perhaps", "lined='perhaps' is unknown: one of true, false"),
+    ],
+)
+async def test_a_bad_question_is_refused_in_words(path: str, error: str) -> None:
+    """400; nothing unknown is taken for an empty answer."""
+    world = World()
+    world.put()
+    status, answer = await world.call("GET", path)
+    assert (status, answer["error"]) == (400, error)
+    assert world.warehouse.asked == []
+
+
+def predicted(player_id: int, name: str | None, centre: float | None = 5.0) -> Row:
+    """A stored prediction of a count: P(Y <= k) = Phi((k + 1 - 5) / 2)."""
+    return {
+        "game_date": DAY, "mode": "overnight", "game_id": "g", "player_id": player_id, "player_name": name,
+        "market": "points", "system": "boosted", "shadow": False, "predicted_at": NOON, "mean": 4.5,
+        "centre": centre, "scale": 2.0, "power": 1.0,
+    }  # fmt: skip
+
+
+async def test_a_stored_prediction_answers_a_line_by_hand() -> None:
+    """Over 4: 1 - Phi(0) = 0.5; under 4: Phi(-0.5) = 0.3085; the rest is a push. Fair odds pay a push back."""
+    world = World(predictions=[predicted(7, "Jayson Tatum")])
+    world.put()
+    [found] = (await world.call("GET", "/v1/predictions/over?player=TATUM&line=4&market=points"))[1]
+    assert world.warehouse.asked == [("predictions", {"game_date": DAY, "mode": "overnight", "market": "points"})]
+    odds = {name: found.pop(name) for name in ("p_over", "p_push", "p_under", "fair_over", "fair_under")}
+    assert found == {
+        "game_date": "2024-03-04", "mode": "overnight", "game_id": "g", "player_id": 7, "player_name": "Jayson Tatum",
+        "market": "points", "system": "boosted", "shadow": False, "predicted_at": "2024-03-04 17:00:00+00:00",
+        "mean": 4.5, "asked_line": 4.0,
+    }  # fmt: skip
+    # 0.5 of the 0.8085 that decide is 0.6184: 100 x 0.6184 / 0.3816 = 162 to one hundred.
+    assert odds == {
+        "p_over": pytest.approx(0.5), "p_push": pytest.approx(0.1915, abs=1e-4),
+        "p_under": pytest.approx(0.3085, abs=1e-4), "fair_over": pytest.approx(-162.1, abs=0.1),
+        "fair_under": pytest.approx(162.1, abs=0.1),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("player", "ids"),
+    [("tatum", [7]), ("7", [7]), ("77", [77]), ("JA", [7, 8]), ("brown%20", [8]), ("nobody", [])],
+)
+async def test_a_player_is_meant_by_id_or_a_part_of_his_name(player: str, ids: list[int]) -> None:
+    """Whole ids, names in any case; who has no name is found by id, and who has no distribution is not."""
+    rows = [
+        predicted(7, "Jayson Tatum"), predicted(8, "Jaylen Brown"), predicted(77, None), predicted(9, "Jay None", None)
+    ]  # fmt: skip
+    world = World(predictions=rows)
+    world.put()
+    _, found = await world.call("GET", f"/v1/predictions/over?player={player}&line=4.5")
+    assert [answer["player_id"] for answer in found] == ids
+
+
+async def test_accuracy_asks_for_four_hundred_days_up_to_today() -> None:
+    """Everything, where nothing is asked; sums and bins with all of it, leaks without market and cut."""
+    world = World(accuracy=[{"n": 1}], accuracy_bins=[{"n": 2}], accuracy_leaks=[])
+    status, answer = await world.call("GET", "/v1/accuracy")
+    window = {"first": date(2023, 1, 29), "last": DAY, "mode": "", "system": ""}
+    cut = {**window, "market": "", "tier": "", "lined": False, "by": "all"}
+    assert world.warehouse.asked == [("accuracy", cut), ("accuracy_bins", cut), ("accuracy_leaks", window)]
+    texts = {name: str(value) if isinstance(value, date) else value for name, value in cut.items()}
+    assert (status, answer) == (200, {**texts, "sums": [{"n": 1}], "bins": [{"n": 2}], "suspects": []})
+
+
+async def test_accuracy_is_narrowed_by_what_is_asked() -> None:
+    """Each parameter where it belongs; without a first date, 400 days before the last."""
+    leak = {
+        "mode": "same_day", "system": "boosted", "regular_n": 0, "regular_minus_rate": None, "lined_n": 0,
+        "lined_minus_line": None, "brier_n": 2000, "brier": 0.2,
+    }  # fmt: skip
+    world = World(accuracy=[], accuracy_bins=[], accuracy_leaks=[leak])
+    query = "last=2024-02-04&mode=same_day&system=boosted&market=pra&tier=new&lined=true&by=tier"
+    _, answer = await world.call("GET", f"/v1/accuracy?{query}")
+    window = {"first": date(2022, 12, 31), "last": date(2024, 2, 4), "mode": "same_day", "system": "boosted"}
+    assert world.warehouse.asked[2] == ("accuracy_leaks", window)
+    cut = {**window, "market": "pra", "tier": "new", "lined": True, "by": "tier"}
+    assert world.warehouse.asked[0] == ("accuracy", cut)
+    assert [suspect["system"] for suspect in answer["suspects"]] == ["boosted"]
+    await world.call("GET", "/v1/accuracy?first=2024-01-01&last=2024-02-04&lined=false")
+    assert dict(world.warehouse.asked[3][1]).items() >= {"first": date(2024, 1, 1), "lined": False}.items()

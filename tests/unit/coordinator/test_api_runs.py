@@ -1,0 +1,233 @@
+"""Keys and runs over HTTP: status, body and what is written."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from services.coordinator.api import public
+from services.coordinator.domain.run import Outgoing, StepState, StepStatus
+from shared.errors import Transient
+from shared.push import PUSH
+from shared.slate import Mode
+from tests.unit.coordinator.memory import failing
+from tests.unit.coordinator.routes import DAY, KEY, RUN_KEY, World
+
+
+@pytest.mark.parametrize(
+    ("headers", "error"),
+    [
+        ({}, "API key is missing"),
+        ({"X-API-Key": ""}, "API key is missing"),
+        ({"Authorization": "Bearer k1"}, "API key is missing"),
+        ({"X-API-Key": "wrong"}, "API key is wrong"),
+        ({"X-API-Key": "k1,"}, "API key is wrong"),
+        ({"X-API-Key": " "}, "API key is wrong"),
+    ],
+)
+async def test_f35_without_a_known_key_nothing_happens(headers: dict[str, str], error: str) -> None:
+    """401 with the remedy; an empty entry of the secret is no key."""
+    world = World()
+    assert await world.call("POST", "/v1/runs", {"game_date": "2024-03-04"}, headers) == (
+        401, {"error": error, "remedy": "send a key of the secret `api-keys` as X-API-Key"}
+    )  # fmt: skip
+    assert world.state.documents == {}
+
+
+@pytest.mark.parametrize("key", ["k1", "second"])
+async def test_each_key_opens(key: str) -> None:
+    """White space around it in the secret does not matter."""
+    assert await World().call("GET", "/v1/runs", headers={"X-API-Key": key}) == (200, [])
+
+
+async def test_what_is_outside_of_v1_needs_no_key() -> None:
+    """An unknown path is answered with 404, by method and path."""
+    world = World()
+    for path in ("/v2/runs", "/v1"):
+        assert await world.call("GET", path, headers={}) == (
+            404, {"error": f"GET {path}: Not Found", "remedy": "see docs/coordinator.md"}
+        )  # fmt: skip
+    assert (await world.call("GET", "/v1/nothing", headers={}))[0] == 401
+    assert await world.call("DELETE", "/v1/runs") == (
+        405, {"error": "DELETE /v1/runs: Method Not Allowed", "remedy": "see docs/coordinator.md"}
+    )  # fmt: skip
+
+
+class Pusher:
+    """Judges tokens: only `Bearer good` is one of ours."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def refusal(self, request: web.Request) -> web.Response | None:
+        """None for the good one."""
+        self.asked += 1
+        return None if request.headers["Authorization"] == "Bearer good" else web.Response(status=403, text="not ours")
+
+
+async def test_a_schedules_token_opens_where_messages_are_pushed() -> None:
+    """Only where there is no key beside it; a key is asked for where there is no token."""
+    world = World()
+    pusher = Pusher()
+    world.app[PUSH] = pusher  # type: ignore[misc]  # judges as a Push does
+    assert await world.call("GET", "/v1/runs", headers={"Authorization": "Bearer good"}) == (200, [])
+    assert await world.call("GET", "/v1/runs", headers={"Authorization": "Bearer bad"}) == (
+        403, {"error": "not ours", "remedy": "use a token of an account that may push"}
+    )  # fmt: skip
+    assert pusher.asked == 2
+    assert (await world.call("GET", "/v1/runs", headers={"Authorization": "Bearer good", "X-API-Key": "x"}))[0] == 401
+    assert (await world.call("GET", "/v1/runs", headers=KEY))[0] == 200
+    assert (await world.call("GET", "/v1/runs", headers={}))[0] == 401
+    assert pusher.asked == 2
+
+
+async def test_trouble_that_may_pass_is_503_and_what_will_not_400() -> None:
+    """With a remedy each."""
+    world = World()
+    world.state.before = failing(Transient("the store is away"), "get")
+    assert await world.call("GET", f"/v1/runs/{RUN_KEY}") == (
+        503, {"error": "the store is away", "remedy": "try again shortly"}
+    )  # fmt: skip
+    assert await World().call("GET", "/v1/models?mode=weekly") == (
+        400,
+        {
+            "error": "mode 'weekly' is unknown: one of overnight, same_day, tomorrow, manual, backfill",
+            "remedy": "one of overnight, same_day, tomorrow, manual, backfill",
+        },
+    )
+
+
+async def test_a_request_for_a_run_is_accepted_with_all_its_fields() -> None:
+    """202 and the run; the request went out."""
+    world = World()
+    body = {
+        "game_date": "2024-03-03", "mode": "same_day", "source": "schedule:same-day", "targets": ["box_scores"],
+        "retrospective": True, "retrain": True,
+    }  # fmt: skip
+    status, run = await world.call("POST", "/v1/runs", body)
+    assert status == 202
+    assert {name: run[name] for name in ("id", "run_id", "source", "targets", "retrospective", "retrain")} == {
+        "id": "2024-03-03.same_day", "run_id": "2024-03-03.same_day.1", "source": "schedule:same-day",
+        "targets": ["box_scores"], "retrospective": True, "retrain": True,
+    }  # fmt: skip
+    assert world.bus.sent() == ["2024-03-03.same_day.1/schedule/1"]
+    assert [document.id for document in await world.state.list("schedule_fires")] == ["same-day"]
+
+
+async def test_a_request_without_fields_is_for_todays_overnight_export() -> None:
+    """As `api`, live, nothing forced; tomorrow's date in mode `tomorrow`; the date is the Eastern one."""
+    world = World(datetime(2024, 3, 5, 4, 59, tzinfo=UTC))
+    _, run = await world.call("POST", "/v1/runs", {})
+    assert (run["run_id"], run["source"], run["targets"]) == (f"{RUN_KEY}.1", "api", ["export"])
+    assert (run["retrospective"], run["retrain"], run["from_archive"]) == (False, False, False)
+    assert (await world.call("POST", "/v1/runs", {"mode": "tomorrow"}))[1]["id"] == "2024-03-05.tomorrow"
+    world.clock.set(datetime(2024, 3, 5, 5, tzinfo=UTC))
+    assert (await world.call("POST", "/v1/runs", {}))[1]["id"] == "2024-03-05.overnight"
+
+
+@pytest.mark.parametrize(
+    ("more", "generation", "started"),
+    [
+        ({}, 1, []),
+        ({"force": True}, 2, ["schedule"]),
+        ({"from_phase": 1}, 2, ["schedule"]),
+        ({"from_phase": 6}, 2, []),
+        ({"redo": ["box_scores"]}, 2, ["box_scores"]),
+    ],
+)
+async def test_a_run_that_is_done_is_done_again_as_asked(
+    more: dict[str, Any], generation: int, started: list[str]
+) -> None:
+    """From the start, from a phase, or some steps of it."""
+    world = World()
+    steps = {name: StepState(status=StepStatus.DONE) for name in ("schedule", "box_scores")}
+    world.put(steps=steps, targets=("box_scores",))
+    _, run = await world.call("POST", "/v1/runs", {"targets": ["box_scores"], **more})
+    assert (run["generation"], run["from_archive"]) == (generation, False)
+    running = [name for name, step in run["steps"].items() if step["status"] == "running"]
+    assert running == started
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "remedy"),
+    [
+        (
+            {"game_date": "2024-03-06"},
+            "game_date 2024-03-06 is in the future: run at most tomorrow (today is 2024-03-04)",
+            "run at most tomorrow (today is 2024-03-04)",
+        ),
+        ({"from_phase": 0}, "from_phase: Input should be greater than or equal to 1", ""),
+        ({"from_phase": 7}, "from_phase: Input should be less than or equal to 6", ""),
+        ({"source": ""}, "source: String should have at least 1 character", ""),
+        ({"targets": []}, "targets: Tuple should have at least 1 item after validation, not 0", ""),
+        ({"targets": [1]}, "targets.0: Input should be a valid string", ""),
+        ({"forced": True}, "forced: Extra inputs are not permitted", ""),
+        ([], "body: Input should be an object", ""),
+    ],
+)  # fmt: skip
+async def test_a_bad_request_for_a_run_is_refused_in_words(body: object, error: str, remedy: str) -> None:
+    """400, and nothing is written."""
+    world = World()
+    assert await world.call("POST", "/v1/runs", body) == (400, {"error": error, "remedy": remedy})
+    assert (world.state.documents, world.bus.published) == ({}, [])
+
+
+@pytest.mark.parametrize("field", ["targets", "redo"])
+async def test_an_unknown_step_is_refused_before_anything_is_written(field: str) -> None:
+    """Whether it is to be reached or done again."""
+    world = World()
+    status, answer = await world.call("POST", "/v1/runs", {field: ["exprot"]})
+    assert (status, answer["error"].partition(":")[0]) == (400, "unknown step 'exprot'")
+    assert world.state.documents == {}
+
+
+async def test_tomorrow_may_be_asked_for() -> None:
+    """The day after may not, see above."""
+    assert (await World().call("POST", "/v1/runs", {"game_date": "2024-03-05"}))[0] == 202
+
+
+async def test_a_dry_run_says_what_would_start_and_writes_nothing() -> None:
+    """Of the run as it stands."""
+    world = World()
+    status, answer = await world.call("POST", "/v1/runs", {"dry_run": True, "source": "schedule:overnight"})
+    assert (status, answer["dry_run"], answer["starts"]) == (200, True, [f"{RUN_KEY}.1/schedule/1"])
+    assert (answer["run"]["id"], world.state.documents, world.bus.published) == (RUN_KEY, {}, [])
+    world.put()
+    before = dict(world.state.documents)
+    _, answer = await world.call("POST", "/v1/runs", {"dry_run": True, "force": True})
+    assert (answer["starts"], answer["run"]["run_id"]) == ([f"{RUN_KEY}.2/schedule/1"], f"{RUN_KEY}.2")
+    assert world.state.documents == before
+
+
+async def test_runs_are_listed_by_window_and_mode() -> None:
+    """All of them where nothing is asked; both ends belong to a window, each end may be open."""
+    world = World()
+    days = [DAY + timedelta(days=n) for n in range(3)]
+    for day in days:
+        world.put(day)
+        world.put(day, Mode.SAME_DAY)
+
+    async def ids(query: str) -> list[str]:
+        return [run["id"] for run in (await world.call("GET", f"/v1/runs{query}"))[1]]
+
+    assert len(await ids("")) == 6
+    assert await ids("?mode=same_day&first=2024-03-05") == ["2024-03-05.same_day", "2024-03-06.same_day"]
+    assert await ids("?last=2024-03-04") == ["2024-03-04.overnight", "2024-03-04.same_day"]
+    assert await ids("?first=2024-03-05&last=2024-03-05&mode=overnight") == ["2024-03-05.overnight"]
+
+
+async def test_a_run_is_shown_by_key_or_current_generation() -> None:
+    """Internal fields are left out; an earlier generation is not found."""
+    world = World()
+    waiting = (Outgoing(topic="t", data="d", attributes={}),)
+    run = world.put(generation=2, outbox=waiting)
+    for name in (RUN_KEY, f"{RUN_KEY}.2"):
+        assert await world.call("GET", f"/v1/runs/{name}") == (200, public(run))
+    for name in (f"{RUN_KEY}.1", f"{RUN_KEY}.2.3", "2024-03-05.overnight", "x"):
+        assert await world.call("GET", f"/v1/runs/{name}") == (
+            404, {"error": f"no run {name}", "remedy": "GET /v1/runs lists them"}
+        )  # fmt: skip
+    shown = public(run)
+    assert (shown["id"], shown["run_id"], shown["created_at"]) == (RUN_KEY, f"{RUN_KEY}.2", "2024-03-04T17:00:00Z")
+    assert not {"outbox", "batches"} & shown.keys()

@@ -1,0 +1,165 @@
+"""Dead letters and recovery on fakes."""
+
+import hashlib
+
+import pytest
+from structlog.testing import capture_logs
+
+from services.coordinator.domain.run import RunStatus, StepStatus
+from services.coordinator.handlers import DEAD_LETTERS
+from shared.contract import BatchReported, BatchRequested, Message, RunEnded, decode
+from shared.errors import Transient
+from shared.ports import Delivery, Nack
+from shared.slate import Mode
+from tests.unit.coordinator.handling import (
+    DAY,
+    KEY,
+    NOON,
+    RUN_ID,
+    World,
+    ask,
+    reported,
+    run_of,
+    working,
+)
+from tests.unit.coordinator.memory import KNOWN_ENDS, failing, opened
+
+
+def letter(data: bytes = b"garbage", reason: str | None = "poison", **attributes: str) -> Delivery:
+    """A dead letter."""
+    marks = {"b": "2", "a": "1", **attributes} | ({} if reason is None else {"reason": reason})
+    return Delivery("17", data, marks, 1)
+
+
+async def test_a_dead_letter_is_kept_under_its_digest_and_told_of() -> None:
+    """Data, attributes, reason and instant; an unreadable one's alert is named by the first 12 digits of its digest."""
+    world = World()
+    await world.handlers.on_dead_letter(letter(b"gar\xffbage"))
+    digest = hashlib.sha256(b'gar\xffbage{"a": "1", "b": "2", "reason": "poison"}').hexdigest()
+    assert world.state.documents[DEAD_LETTERS, digest].data == {
+        "data": "gar�bage",
+        "attributes": {"b": "2", "a": "1", "reason": "poison"},
+        "reason": "poison",
+        "at": "2024-03-04T12:00:00+00:00",
+    }
+    assert await opened(world.state) == {f"dead_letter {digest[:12]}": "poison"}
+
+
+async def test_a_dead_letter_without_a_reason_had_its_retries_used_up() -> None:
+    """So Pub/Sub buries what the boundary did not."""
+    world = World()
+    world.put(working("box_scores"))
+    await world.handlers.on_dead_letter(letter(ask("schedule").encode(), reason=None))
+    [kept] = await world.state.list(DEAD_LETTERS)
+    assert kept.data["reason"] == (await world.run()).steps["schedule"].reason == "retries used up"
+    assert await opened(world.state) == {f"dead_letter {KEY}": "retries used up"}
+
+
+async def test_dead_letters_differ_by_data_and_by_attributes_in_any_order() -> None:
+    """The same twice is one letter."""
+    world = World()
+    for one in (
+        letter(b"x"),
+        Delivery("18", b"x", {"reason": "poison", "a": "1", "b": "2"}, 2),
+        letter(b"y"),
+        letter(b"x", a="another"),
+    ):
+        with capture_logs() as logs:
+            await world.handlers.on_dead_letter(one)
+        seen = [entry.get("message_id") for entry in logs if entry["event"] == "dead_letter_seen"]
+        assert seen == (["18"] if one.message_id == "18" else [])
+    assert len(await world.state.list(DEAD_LETTERS)) == 3
+
+
+@pytest.mark.parametrize(
+    ("message", "step", "reason"),
+    [
+        (ask("schedule", 2), "schedule", "poison"),
+        (reported("schedule", 2), "schedule", "poison"),
+        (BatchReported(run_id=RUN_ID, attempt=2, batch=4, rows=1), "predict", "batch 4: poison"),
+        (
+            BatchRequested(run_id=RUN_ID, game_date=DAY, mode=Mode.OVERNIGHT, attempt=2, batch=5, systems=(), tasks=()),
+            "predict",
+            "batch 5: poison",
+        ),
+    ],
+    ids=["request", "report", "batch report", "batch"],
+)
+async def test_f26_a_dead_letter_gives_up_its_step_of_its_attempt(message: Message, step: str, reason: str) -> None:
+    """By the message's own step and attempt; a letter of an older attempt gives up nothing."""
+    world = World()
+    world.put(working("predict", attempt=2))
+    older = message.model_copy(update={"attempt": 1})
+    await world.handlers.on_dead_letter(letter(older.encode()))
+    assert (await world.run()).steps[step].status is StepStatus.RUNNING
+    await world.handlers.on_dead_letter(letter(message.encode()))
+    run = await world.run()
+    assert (run.steps[step].status, run.steps[step].reason) == (StepStatus.FAILED, reason)
+    other = "predict" if step == "schedule" else "schedule"
+    assert run.steps[other].status is StepStatus.RUNNING
+    assert list(await opened(world.state)) == [f"dead_letter {KEY}"]
+
+
+async def test_a_dead_letter_about_no_step_is_only_kept() -> None:
+    """The word of a run's end gives up nothing."""
+    world = World()
+    world.put(working("predict"))
+    with capture_logs() as logs:
+        await world.handlers.on_dead_letter(letter(RunEnded(run_id=RUN_ID, attempts=1).encode()))
+    assert [(entry["event"], entry["kind"]) for entry in logs if "kind" in entry] == [
+        ("dead_letter_of_no_step", "run_ended")
+    ]
+    assert {step.status for step in (await world.run()).steps.values()} == {StepStatus.RUNNING}
+    assert len(await world.state.list(DEAD_LETTERS)) == 1
+
+
+async def test_a_dead_letter_about_no_run_is_kept_and_stops_nothing() -> None:
+    """There is nothing to give up."""
+    world = World()
+    with capture_logs() as logs:
+        await world.handlers.on_dead_letter(letter(ask("schedule").encode()))
+    assert logs[-1]["event"] == "dead_letter_of_no_run"
+    assert len(await world.state.list(DEAD_LETTERS)) == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "number", "kept"),
+    [("get", 1, 0), ("create", 1, 0), ("create", 2, 0), ("compare_and_set", 1, 1)],
+    ids=["alert read", "alert", "letter", "run"],
+)
+async def test_a_dead_letter_that_cannot_be_dealt_with_comes_again(operation: str, number: int, kept: int) -> None:
+    """The state store is away at any of its steps: nack with the reason, and the second time all is done."""
+    world = World()
+    world.put(working("box_scores"))
+    world.state.before = failing(Transient("the store is away"), operation, lambda call: call == number)
+    with pytest.raises(Nack, match=r"^the store is away$"):
+        await world.handlers.on_dead_letter(letter(ask("schedule").encode()))
+    assert len(await world.state.list(DEAD_LETTERS)) == kept
+    await world.handlers.on_dead_letter(letter(ask("schedule").encode()))
+    assert len(await world.state.list(DEAD_LETTERS)) == 1
+    assert (await world.run()).steps["schedule"].status is StepStatus.FAILED
+
+
+async def test_recovery_sends_what_is_left_and_tells_of_ends_nobody_heard() -> None:
+    """The outbox first, then the ended runs that the ledger lacks, under the key of their end."""
+    world = World()
+    world.warehouse.answers[KNOWN_ENDS] = ("ends", [])
+    world.put(run_of({"schedule": StepStatus.DONE}, attempt=2, status=RunStatus.COMPLETE, finished_at=NOON))
+    waiting = [{"topic": "scraper-tasks", "data": "d", "attributes": {"key": "left"}}]
+    world.put(working("schedule", mode=Mode.SAME_DAY, outbox=waiting))
+    await world.handlers.recover()
+    assert world.bus.sent() == ["left", f"{RUN_ID}/ended/2"]
+    topic, data, attributes = world.bus.published[1]
+    assert (topic, decode(data)) == ("coordinator-events", RunEnded(run_id=RUN_ID, attempts=2))
+    assert attributes == {"kind": "run_ended", "version": "1", "key": f"{RUN_ID}/ended/2"}
+
+
+async def test_without_a_warehouse_the_service_starts_all_the_same() -> None:
+    """What was left is sent; the failed check of the ledger is logged."""
+    world = World()
+    world.put(run_of({"schedule": StepStatus.DONE}, status=RunStatus.COMPLETE, finished_at=NOON))
+    with capture_logs() as logs:
+        await world.handlers.recover()
+    assert world.bus.published == []
+    [entry] = [each for each in logs if each["event"] == "ledger_not_checked"]
+    assert entry["reason"].startswith("nobody expected: SELECT DISTINCT run_id")

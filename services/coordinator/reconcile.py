@@ -85,7 +85,7 @@ async def reconcile(
     engine: Engine, ports: Ports, first: date, last: date, mode: Mode, targets: Sequence[str], *, dry_run: bool = False
 ) -> list[dict[str, str]]:
     """Heal the slates from `first` to `last`; what was asked for, and why, a line each."""
-    # Where the bus could not be reached, steps only look at work: what asks for them is still in the outbox.
+    # A step whose request is still in the outbox counts as running, although nobody works at it.
     seen = {} if dry_run else {run.key: run.generation for run in await engine.recover()}
     found = await cells(engine, ports.warehouse, first, last, mode)
     left = await unloaded(ports, first, last, mode)
@@ -94,9 +94,7 @@ async def reconcile(
         key = f"{heal.request.game_date}.{mode.value}"
         line = {"run": key, "why": heal.why, "does": _what(heal.request)}
         if not dry_run:
-            line["does"] = await _ask(
-                engine, ports, key, replace(heal, request=replace(heal.request, seen=seen.get(key, 0)))
-            )
+            line["does"] = await _ask(engine, ports, key, heal, seen.get(key, 0))
         told.append(line)
     if not dry_run:
         await _tell_unloaded(ports, first, last, mode, left)
@@ -114,7 +112,7 @@ async def _forget_healed(ports: Ports, broken: Collection[str], found: Sequence[
             await clear_alert(ports.state, ports.clock, "heal_exhausted", document.id)
 
 
-async def _ask(engine: Engine, ports: Ports, key: str, heal: Heal) -> str:
+async def _ask(engine: Engine, ports: Ports, key: str, heal: Heal, seen: int) -> str:
     document = await ports.state.get(HEALS, key)
     tries = 0 if document is None else int(document.data["asked"])
     if heal.counts and tries >= MAX_HEALS:
@@ -122,7 +120,7 @@ async def _ask(engine: Engine, ports: Ports, key: str, heal: Heal) -> str:
         return "nothing: asked too often in vain"
     if heal.counts:
         await ports.state.increment(HEALS, key, "asked")
-    await engine.apply(heal.request)
+    await engine.apply(replace(heal.request, seen=seen))
     return _what(heal.request)
 
 

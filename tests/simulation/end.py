@@ -50,9 +50,10 @@ def check_end(night: "Night") -> None:
     for source, times in night.witness.generations.items():
         assert times == 1 or not source.startswith("operator"), f"{source} forced once and started {times} generations"
         assert source.startswith(("operator", "reconciler")), f"{source} only asked and started another generation"
-    gave_up = all(line["does"].startswith("nothing") for line in night.told)
-    assert gave_up, f"the reconciler asks for ever: {night.told}"
-    assert bool(night.told) == _is_open(night, f"heal_exhausted.{run.key}"), "people are not told, or told in vain"
+    requests = night.last_requests
+    gave_up = all(line["does"].startswith("nothing") for line in requests)
+    assert gave_up, f"the reconciler asks for ever: {requests}"
+    assert bool(requests) == _is_open(night, f"heal_exhausted.{run.key}"), "people are not told, or told in vain"
 
 
 def _check_truth(night: "Night", run: Run) -> None:
@@ -65,7 +66,7 @@ def _check_truth(night: "Night", run: Run) -> None:
         found = night.tables.evidence(name)
         if name == "train":
             assert step.status is not StepStatus.DONE or (mode, "boosted") in night.tables.models
-        elif step.status is StepStatus.DONE and not night.told:  # else what is gone was left to people
+        elif step.status is StepStatus.DONE and not night.last_requests:  # else what is gone was left to people
             assert found.verified == found.expected, f"{name} is done with {found}"
     if not {night.fate(name) for name in (*run.steps, "batch")} - set(MENDED):
         assert run.status != "failed", _statuses(run)

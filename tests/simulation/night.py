@@ -5,39 +5,30 @@ import logging
 import signal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 
-from services.coordinator import watch
-from services.coordinator.domain.events import RunRequested
 from services.coordinator.domain.run import Run
-from services.coordinator.reconcile import reconcile
-from services.coordinator.recount import counted
-from shared.contract import BatchReported, StepReported
 from shared.pipeline import MODE_RULES, STEPS, plan
 from shared.slate import Mode, eastern_instant
+from tests.simulation.asking import Asking
 from tests.simulation.broker import Broker
 from tests.simulation.chaos import SERVICES, Chaos
 from tests.simulation.end import check_end, check_quiet
 from tests.simulation.loop import Hang, Violation, VirtualLoop
-from tests.simulation.ports import START, Documents
+from tests.simulation.ports import SLATE, START, Documents
 from tests.simulation.process import Coordinator, Process
 from tests.simulation.services import FATES, Service
 from tests.simulation.tables import Tables
 from tests.simulation.witness import Witness
 
-T = TypeVar("T")
-SLATE = date(2024, 3, 4)
 MAX_SECONDS = 2 * 86400.0
 """Virtual seconds after which a night hangs."""
 MAX_CPU = 20.0
 """Seconds of the processor's time; most nights take 0.05."""
 ROUNDS = 6
 """Times that the reconciler goes round at the end: more often than it may ask."""
-VANISHING = frozenset(counted()) - {"schedule"}
-"""Steps whose rows may be gone one day."""
 
 
 @contextmanager
@@ -93,16 +84,15 @@ class Night:
         if dice.random() < 0.1:  # a payload that nobody has loaded
             self.tables.archive[f"raw/espn/{SLATE}/{self.mode.value}/rosters/BOS/1.json"] = b"{}"
         self.retrospective = dice.random() < 0.15
-        self.told: list[dict[str, str]] = []
+        self.last_requests: list[dict[str, str]] = []
         """What the reconciler's last round in the morning asked for."""
         self._number = 4 if self.mortal else 5
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
         self._over = False
         self.refused = False
-        """Whether somebody who asked was refused: with what he asked for decided, and perhaps not sent."""
-        self._died = False
-        """Whether the last one to be asked has died over it."""
+        """Whether a task failed, perhaps with its decision stored and messages left unsent."""
+        self.asking = Asking(self)
 
     def fate(self, step: str) -> str:
         """What becomes of a step now."""
@@ -162,7 +152,7 @@ class Night:
     def _restart(self, names: list[str]) -> None:
         for name in names:
             self._start(name)
-        self._at(0.0, lambda: self._ask("restart"))
+        self._at(0.0, lambda: self.asking.ask("restart"))
 
     def _start(self, name: str) -> None:
         service = name.partition("-")[0]
@@ -175,27 +165,27 @@ class Night:
     async def _night(self) -> None:
         for name in ("coordinator-a", *SERVICES) if self.mortal else ("coordinator-a", "coordinator-b", *SERVICES):
             self._start(name)
-        self._at(0.0, lambda: self._ask("schedule:overnight"))
+        self._at(0.0, lambda: self.asking.ask("schedule:overnight"))
         if self.dice.random() < 0.3:  # a schedule may fire twice
-            self._at(self.dice.choice((0.0, 1.0)), lambda: self._ask("schedule:overnight"))
+            self._at(self.dice.choice((0.0, 1.0)), lambda: self.asking.ask("schedule:overnight"))
         if self.dice.random() < 0.5:
-            self._at(self.dice.uniform(0.0, 1200.0), self._operator)
+            self._at(self.dice.uniform(0.0, 1200.0), self.asking.operator)
         if self.dice.random() < 0.25:
             instant = self.dice.uniform(0.0, 2000.0)
-            self._at(instant, self._vanish)
+            self._at(instant, self.asking.vanish)
             for _ in range(self.dice.choice((0, 1, 2))):  # found by a schedule and an operator in the same moment
-                self._at(instant + 300.0, self._reconcile)
+                self._at(instant + 300.0, self.asking.reconcile)
         for _ in range(self.dice.choice((0, 0, 1, 2))):
             instant = self.dice.uniform(0.0, 3000.0)
             for _ in range(self.dice.choice((1, 1, 2))):  # a schedule and an operator, in the same moment
-                self._at(instant, self._reconcile)
+                self._at(instant, self.asking.reconcile)
         if self.dice.random() < 0.2:
-            self._at(self.dice.uniform(0.0, 60.0), self._strays)
+            self._at(self.dice.uniform(0.0, 60.0), self.asking.strays)
         await self._quiet()
         self.chaos.calm = True
         run = self.run()
         if self.refused and run is not None and run.outbox:  # whoever had asked is gone: the next hour sees to it
-            await self._reconcile()
+            await self.asking.reconcile()
             await self._quiet()
         check_quiet(self)
         await self._morning()
@@ -210,12 +200,12 @@ class Night:
         for process in [process for process in self.processes if process.service == "coordinator"]:
             process.crash()
         await self._quiet()
-        await self._ask("schedule:predictions-fallback")
+        await self.asking.ask("schedule:predictions-fallback")
         await self._quiet()
         for _ in range(ROUNDS):
-            self.told = await self._reconcile()
+            self.last_requests = await self.asking.reconcile()
             await self._quiet()
-            if not self.told:
+            if not self.last_requests:
                 break
 
     async def _quiet(self) -> None:
@@ -224,7 +214,7 @@ class Night:
             self.chaos.tick()
             if self.loop.elapsed > MAX_SECONDS:
                 raise Hang(f"no end after {MAX_SECONDS} virtual seconds: {self.broker.left()}")
-            await asyncio.sleep(20.0)  # looking now and then is not a part of the night
+            await asyncio.sleep(20.0)  # virtual seconds of the night's own loop: nobody waits for them
 
     def _is_quiet(self) -> bool:
         alive = len(self.processes) == self._number and all(process.idle for process in self.processes)
@@ -253,107 +243,10 @@ class Night:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.fail(error)
 
-    # Those who ask
-
     def run(self) -> Run | None:
         """The run as it is stored."""
         found = self.documents.of("runs").get(f"{SLATE}.{self.mode.value}")
         return None if found is None else Run.model_validate(found)
-
-    async def _ask(self, source: str, *targets: str) -> None:
-        """Who gets no answer asks again, perhaps while the first one is still being worked on."""
-        event = RunRequested(SLATE, self.mode, source, targets or self.targets, retrospective=self.retrospective)
-        while True:
-            patience = self.dice.uniform(20.0, 300.0)
-            if await self._answer(lambda process: process.request(event), patience) is not None:
-                return
-            await asyncio.sleep(self.dice.uniform(1.0, 60.0))
-
-    async def _operator(self) -> None:
-        """Resumes, widens, forces or goes back to a phase. Who forces and hears nothing looks first, or gives up."""
-        for number in range(self.dice.choice((1, 1, 2))):
-            source = f"operator:{number}"
-            kind = self.dice.choice(("resume", "widen", "force", "phase"))
-            if kind in ("resume", "widen"):
-                await self._ask(source, *(("export",) if kind == "widen" else self.targets))
-                continue
-            phase = self.dice.randint(1, 6) if kind == "phase" else None
-            event = RunRequested(
-                SLATE, self.mode, source, self.targets, self.retrospective, force=kind == "force", from_phase=phase
-            )
-            await self._force(event)
-
-    async def _force(self, event: RunRequested) -> None:
-        before = self._generation()
-        while await self._answer(lambda process: process.request(event), None) is None:
-            if self._died and self.dice.random() < 0.5:
-                return
-            if self._generation() > before:
-                await self._ask(event.source)
-                return
-            await asyncio.sleep(self.dice.uniform(1.0, 60.0))
-
-    def _generation(self) -> int:
-        run = self.run()
-        return 0 if run is None else run.generation
-
-    async def _reconcile(self) -> list[dict[str, str]]:
-        """Somebody lets the reconciler go round, until it has."""
-
-        async def go_round(process: Coordinator) -> list[dict[str, str]]:
-            told = await reconcile(process.engine, process.ports, SLATE, SLATE, self.mode, self.targets)
-            await watch.note(process.ports, "schedule:reconcile")
-            await watch.check(process.ports, self.mode)
-            return told
-
-        while True:
-            told = await self._answer(go_round, None)
-            if told is not None:
-                return told
-            await asyncio.sleep(self.dice.uniform(1.0, 60.0))
-
-    async def _answer(
-        self, request: Callable[[Coordinator], Coroutine[Any, Any, T]], patience: float | None
-    ) -> T | None:
-        """The answer of one of the coordinators; None if it died, refused or took too long."""
-        serving = [process for process in self.processes if isinstance(process, Coordinator) and process.serves]
-        if not serving:
-            return None
-        process = self.dice.choice(serving)
-        work = process.spawn(request(process), "asked")
-        done, _ = await asyncio.wait([work], timeout=patience)
-        self._died = work.cancelled()
-        if not done or work.cancelled() or work.exception() is not None:
-            self.chaos.count("asked in vain", "")
-            return None
-        return work.result()
-
-    async def _vanish(self) -> None:
-        """Rows that were there are gone."""
-        steps = [step.name for step in plan(self.targets) if step.name in VANISHING]
-        step = self.dice.choice(steps)
-        self.chaos.count("rows vanished", "")
-        if step == "publish":
-            self.tables.published.clear()
-        self.tables.units[step].clear()
-
-    async def _strays(self) -> None:
-        """Messages that nobody should have sent."""
-        run_id = f"{SLATE}.{self.mode.value}.7"
-        strays: list[tuple[str, bytes, dict[str, str]]] = [
-            ("coordinator-events", b"no message", {}),
-            *(
-                (topic, message.encode(), message.attributes())
-                for topic, message in (
-                    ("coordinator-events", StepReported(run_id=run_id, step="schedule", attempt=1, outcome="done")),
-                    ("coordinator-tasks", StepReported(run_id=run_id, step="schedule", attempt=1, outcome="done")),
-                    ("coordinator-events", BatchReported(run_id=run_id, attempt=1, batch=0, rows=1)),
-                )
-            ),
-        ]
-        for topic, data, attributes in strays:
-            self.broker.publish("nobody", topic, data, attributes)
-            await asyncio.sleep(self.dice.expovariate(0.1))
 
     # The end
 

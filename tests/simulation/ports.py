@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any, NoReturn
 
@@ -14,6 +14,8 @@ from tests.simulation.chaos import Chaos, Mortal, part
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.tables import Tables, name_of
 
+SLATE = date(2024, 3, 4)
+"""The one slate that nights are about."""
 START = datetime(2024, 3, 4, 10, tzinfo=UTC)
 """05:00 Eastern: there is still time to wait for what is late."""
 Published = Callable[[str, str, bytes, Mapping[str, str]], str]
@@ -140,8 +142,9 @@ class SimulatedBus:
         return id_
 
     async def consume(self, subscription: str, handler: BusHandler, *, max_in_flight: int) -> None:
-        """The night delivers."""
-        raise NotImplementedError
+        """The night itself delivers."""
+        del handler, max_in_flight
+        raise AssertionError(f"{subscription}: nobody consumes through the port")
 
 
 class SimulatedWarehouse:
@@ -160,7 +163,8 @@ class SimulatedWarehouse:
 
     async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
         """The coordinator reads no columns."""
-        raise NotImplementedError
+        del params
+        raise AssertionError(f"columns were read: {sql}")
 
     async def append(self, table: str, rows: Sequence[Row]) -> int:
         """Insert the rows whose key is not there yet, all or none."""
@@ -172,7 +176,8 @@ class SimulatedWarehouse:
 
     async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
         """The coordinator replaces nothing."""
-        raise NotImplementedError
+        del rows, scope, params
+        raise AssertionError(f"rows of {table} were replaced")
 
     async def transform(
         self, table: str, select: str, *, scope: str, params: Params | None = None, job: Job | None = None

@@ -103,7 +103,7 @@ class Process:
 
 
 def is_known(error: BaseException) -> bool:
-    """One of the three kinds, of which whoever asked hears. Anything else is a bug."""
+    """Whether it is one of the project's kinds of failure, which the asker is shown. Anything else is a bug."""
     if isinstance(error, BaseExceptionGroup):
         return all(is_known(inner) for inner in error.exceptions)
     return isinstance(error, TipoffError)

@@ -14,7 +14,7 @@ def main(seed: int | str) -> int:
         night.play()
     except AssertionError as error:
         wrong = str(error)
-    print(f"trace {night.chaos.digest}", wrong)  # noqa: T201
+    print(f"trace {night.chaos.digest}", wrong)  # noqa: T201 - as above
     return int(wrong != "")
 
 

@@ -46,10 +46,10 @@ class Service(Process):
             chaos.count("killed by a message", "")
             self.crash()
             raise asyncio.CancelledError
-        there, expected = tables.units[step], tables.expected[step]
-        wanted = {"short": expected // 2, "slow": min(expected, len(there) + (expected + 1) // 2)}.get(fate, expected)
+        units, expected = tables.units[step], tables.expected[step]
+        wanted = {"short": expected // 2, "slow": min(expected, len(units) + (expected + 1) // 2)}.get(fate, expected)
         for upto in (wanted // 2, wanted):  # in two writes: a process may die in between
-            await self.warehouse.write(_filled(there, upto))
+            await self.warehouse.write(_filled(units, upto))
         (tables.refused.add if fate == "refused" else tables.refused.discard)(step)
         if step == "train":
             await self._train(request)
@@ -93,5 +93,5 @@ class Service(Process):
         await self.ports.bus.publish("coordinator-events", report.encode(), report.attributes())
 
 
-def _filled(there: set[int], upto: int) -> Callable[[], None]:
-    return lambda: there.update(range(upto))
+def _filled(units: set[int], upto: int) -> Callable[[], None]:
+    return lambda: units.update(range(upto))

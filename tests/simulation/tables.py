@@ -78,10 +78,10 @@ class Tables:
 
     def append(self, table: str, rows: Sequence[Row]) -> int:
         """Insert the rows whose key is not there yet."""
-        there, key = self.rows[table], TABLES[table].key
+        known, key = self.rows[table], TABLES[table].key
         new = {tuple(row[column] for column in key): row for row in reversed(rows)}
-        missing = {key_: row for key_, row in new.items() if key_ not in there}
-        there.update(missing)
+        missing = {key_: row for key_, row in new.items() if key_ not in known}
+        known.update(missing)
         return len(missing)
 
     def publish(self, run_id: str, mode: str) -> int:
@@ -140,8 +140,8 @@ class Tables:
         return [{"run_id": run_id, "row": list(row)} for run_id, row in self.current(str(params["mode"]))]
 
     def _predictions_present(self, params: Params) -> list[Row]:
-        there = len({row[0] for _, row in self.current(str(params["mode"]))})
-        return [{"present": there == self.games, "predicted_games": there, "games": self.games}]
+        predicted = len({row[0] for _, row in self.current(str(params["mode"]))})
+        return [{"present": predicted == self.games, "predicted_games": predicted, "games": self.games}]
 
     def _verify(self, step: str, params: Params) -> Evidence:
         if step == "predict":
@@ -155,9 +155,9 @@ class Tables:
 
     def evidence(self, step: str) -> Evidence:
         """What is there of a step that makes rows by unit."""
-        there = len(self.units[step])
-        refused = int(step in self.refused and there > 0)
-        return Evidence(expected=self.expected[step], verified=there - refused, quarantined=refused)
+        present = len(self.units[step])
+        refused = int(step in self.refused and present > 0)
+        return Evidence(expected=self.expected[step], verified=present - refused, quarantined=refused)
 
     def _staged(self, params: Params) -> Evidence:
         run_id, systems = str(params["run_id"]), params["systems"]

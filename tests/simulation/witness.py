@@ -123,8 +123,8 @@ class Witness:
             if old["status"] in USABLE or (old["status"] in SETTLED and not asked):
                 assert step == old, f"{name} was {old['status']} and is {step['status']}"
             if step["status"] in USABLE and step["evidence"] is not None and name in self.expected:
-                said = step["evidence"]["expected"]
-                assert said == self.expected[name], f"{name} is {step['status']} and nobody has counted its rows"
+                stated = step["evidence"]["expected"]
+                assert stated == self.expected[name], f"{name} is {step['status']} and nobody has counted its rows"
             if old["status"] == "running" and not asked:
                 self._because(run_id, name, old, step)
             if step["status"] == "running" and (old["status"], old["attempt"]) != ("running", step["attempt"]):

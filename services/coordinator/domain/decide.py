@@ -91,21 +91,14 @@ def _requested(run: Run | None, event: RunRequested, now: datetime) -> tuple[Run
 
 
 def _kept(run: Run, event: RunRequested) -> dict[str, StepState]:
-    """States of the steps before `from_phase`, or that stand on none of `redo`: they stand as they are."""
-    kept = {name: step for name, step in run.steps.items() if step.status.usable}
-    if event.from_phase is None:
-        kept = {name: step for name, step in kept.items() if not _stands_on(name, event.redo)}
-    else:
-        first = 1 if event.from_phase == 2 else event.from_phase  # noqa: PLR2004 - see above
-        kept = {name: step for name, step in kept.items() if STEPS[name].phase < first}
+    """States of the usable steps that need neither one of `redo` nor a phase from `from_phase` on: they are kept."""
+    first = 1 if event.from_phase == 2 else event.from_phase  # noqa: PLR2004 - see above
+    again = set(event.redo) if first is None else {step.name for step in STEPS.values() if step.phase >= first}
+    stands = {name: again.isdisjoint(step.name for step in plan([name])) for name in run.steps}
+    kept = {name: step for name, step in run.steps.items() if step.status.usable and stands[name]}
     if "publish" not in kept:  # what was staged is the old generation's: the new one has nothing to publish
         kept.pop("predict", None)
     return kept
-
-
-def _stands_on(name: str, steps: tuple[str, ...]) -> bool:
-    """Whether a step is one of `steps` or needs one, directly or not."""
-    return not {step.name for step in plan([name])}.isdisjoint(steps)
 
 
 def _retried(step: StepState) -> StepState:

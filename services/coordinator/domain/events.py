@@ -23,7 +23,10 @@ class RunRequested:
     redo: tuple[str, ...] = ()
     """Steps whose rows are known to be gone or stale: they and what stands on them are done again, the rest stands."""
     seen: int | None = None
-    """The generation that the asker looked at. If another has begun since, somebody was faster, and none begins."""
+    """The generation that the asker looked at (0: there was no run). If another has begun since, none begins.
+
+    None: one begins in any case.
+    """
 
 
 @dataclass(frozen=True, slots=True)

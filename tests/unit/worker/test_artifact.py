@@ -126,7 +126,7 @@ def test_pinned_are_the_libraries_that_compute() -> None:
 
 def checked(contract: str = "2024.1", **changes: object) -> None:
     """Check an artifact of this world, but for changes to its manifest."""
-    manifest = replace(MANIFEST, libraries=libraries(), **changes)  # type: ignore[arg-type]
+    manifest = replace(MANIFEST, libraries=libraries(), **changes)  # type: ignore[arg-type]  # fields of the manifest
     check(replace(MADE, manifest=manifest), contract_version=contract, features=SERVED)
 
 

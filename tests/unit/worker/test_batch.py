@@ -221,9 +221,9 @@ def test_what_a_learned_row_says_beside_the_count() -> None:
     boosted_ = rows["boosted"]
     assert (boosted_["minutes"], boosted_["p_play"]) == (40.0, pytest.approx(0.75))
     # 24 points by rate and expected minutes; at home 1, to the power: slope z^(1/9) / 0.9 of z = 24.5^0.9 + 1.
-    told = json.loads(boosted_["drivers"])
-    assert told[0] == ["rate_x_minutes", 24.0]
-    assert told[1] == ["is_home", 1.539]
+    moves = json.loads(boosted_["drivers"])
+    assert moves[0] == ["rate_x_minutes", 24.0]
+    assert moves[1] == ["is_home", 1.539]
     assert json.loads(rows["similarity"]["drivers"]) == [["7 on 2024-01-01", 361.0]]
     assert (rows["market_residual"]["drivers"], rows["market_residual"]["p_play"]) == (None, pytest.approx(0.75))
     assert rows["ensemble"]["drivers"] == boosted_["drivers"]
@@ -278,8 +278,8 @@ def test_the_ensemble_does_without_the_market_but_not_without_its_members() -> N
     assert set(found.absent) == {"market_residual"}
     known = points(found.rows, "boosted")[1], points(found.rows, "moving_average")[1]
     assert points(found.rows, "ensemble") == pytest.approx({1: 0.5 * known[0] + 0.5 * known[1]})
-    some = tuple(name for name in SYSTEMS if name != "zone_matchup")
-    found = predict(batch(task(1), systems=some, artifacts=DIGESTS), learned())
+    systems = tuple(name for name in SYSTEMS if name != "zone_matchup")
+    found = predict(batch(task(1), systems=systems, artifacts=DIGESTS), learned())
     assert found.absent == {"ensemble": "its member zone_matchup is absent"}
 
 
@@ -303,22 +303,22 @@ def test_features_become_columns() -> None:
 def test_a_task_that_lacks_a_feature_is_refused_by_name() -> None:
     """The coordinator and the worker disagree about features: say which, and in which batch."""
     bare = {name: value for name, value in features().items() if name != "minutes_ewma"}
-    lacking = task(1).model_copy(update={"features": bare})
+    incomplete = task(1).model_copy(update={"features": bare})
     with pytest.raises(Permanent, match="a task lacks feature 'minutes_ewma'") as refused:
-        predicted(batch(task(2), lacking))
+        predicted(batch(task(2), incomplete))
     assert f"batch {RUN_ID}/batch/3" in str(refused.value)
     with pytest.raises(Permanent, match="moving_average needs feature 'minutes_ewma'"):
-        predicted(batch(lacking))
+        predicted(batch(incomplete))
 
 
 def test_a_feature_that_only_the_arithmetic_reads_is_refused_by_name() -> None:
     """`zone_matchup` may do with a null pace, not without the column; `boosted` not without what its trees read."""
     without = {name: value for name, value in features().items() if name not in {"pace_factor", "is_home"}}
-    lacking = task(1).model_copy(update={"features": without})
+    incomplete = task(1).model_copy(update={"features": without})
     with pytest.raises(Permanent, match="zone_matchup needs feature 'pace_factor'"):
-        predicted(batch(lacking))
+        predicted(batch(incomplete))
     with pytest.raises(Permanent, match="boosted needs feature 'is_home'"):
-        predict(batch(lacking, systems=("boosted",)), learned())
+        predict(batch(incomplete, systems=("boosted",)), learned())
 
 
 def test_a_null_that_a_system_needs_is_refused_by_name() -> None:

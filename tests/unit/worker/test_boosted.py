@@ -39,16 +39,16 @@ def a_market(
 
 def test_a_matrix_has_its_columns_in_the_order_of_the_names() -> None:
     """Rows are players."""
-    some = {"b": np.array([3.0, 4.0]), "a": np.array([1.0, 2.0]), "c": np.array([0.0, 0.0])}
-    assert boosted.matrix(some, ("a", "b")).tolist() == [[1.0, 3.0], [2.0, 4.0]]
-    assert boosted.matrix(some, ("b", "a")).tolist() == [[3.0, 1.0], [4.0, 2.0]]
+    known = {"b": np.array([3.0, 4.0]), "a": np.array([1.0, 2.0]), "c": np.array([0.0, 0.0])}
+    assert boosted.matrix(known, ("a", "b")).tolist() == [[1.0, 3.0], [2.0, 4.0]]
+    assert boosted.matrix(known, ("b", "a")).tolist() == [[3.0, 1.0], [4.0, 2.0]]
 
 
-@pytest.mark.parametrize(("said", "minutes"), [(30.0, 30.0), (-2.0, 0.0), (52.9, 52.9), (60.0, 53.0)])
-def test_expected_minutes_are_those_of_a_game(said: float, minutes: float) -> None:
+@pytest.mark.parametrize(("predicted", "minutes"), [(30.0, 30.0), (-2.0, 0.0), (52.9, 52.9), (60.0, 53.0)])
+def test_expected_minutes_are_those_of_a_game(predicted: float, minutes: float) -> None:
     """Between none and a game of one overtime."""
     x = np.zeros((1, 1))
-    assert boosted.expected_minutes(trees.load(model(1, constant(said))), x) == pytest.approx([minutes])
+    assert boosted.expected_minutes(trees.load(model(1, constant(predicted))), x) == pytest.approx([minutes])
 
 
 @pytest.mark.parametrize(("log_odds", "p"), [(0.0, 0.5), (1.0986123, 0.75), (-1.0986123, 0.25), (2.1972246, 0.9)])
@@ -60,9 +60,9 @@ def test_a_probability_from_log_odds(log_odds: float, p: float) -> None:
 
 def test_form_is_rate_times_expected_minutes_at_the_middle_of_the_count() -> None:
     """0.5 x 30.5 = 15.25, with a half 15.75, to the power; 0.02 at least."""
-    some = {"points_per_minute": np.array([0.5, 0.0]), "expected_minutes": np.array([30.5, 20.0])}
-    assert boosted.form(some, "points", 1.0) == pytest.approx([15.75, 0.52])
-    assert boosted.form(some, "points", 0.5) == pytest.approx([3.9686270, 0.7211103])  # square roots
+    known = {"points_per_minute": np.array([0.5, 0.0]), "expected_minutes": np.array([30.5, 20.0])}
+    assert boosted.form(known, "points", 1.0) == pytest.approx([15.75, 0.52])
+    assert boosted.form(known, "points", 0.5) == pytest.approx([3.9686270, 0.7211103])  # square roots
 
 
 def test_fits_of_several_seeds_count_by_their_mean() -> None:
@@ -92,12 +92,12 @@ def test_the_variance_goes_with_form_and_has_a_floor() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "scale"),
+    ("predicted", "scale"),
     [(0.0, 2.0), (1.25, 3.0), (-0.4375, 1.5), (-0.75, 1.0954451), (-3.0, 1.0954451), (2.5, 3.4641016)],
 )
-def test_the_trees_widen_the_variance_by_a_factor(said: float, scale: float) -> None:
+def test_the_trees_widen_the_variance_by_a_factor(predicted: float, scale: float) -> None:
     """4 x (1 + what they say), the factor between 0.3 and 3: square roots of 4, 9, 2.25, 1.2, 1.2 and 12."""
-    assert centre_and_scale(a_market(spread=model(3, constant(said))), 10.0)[1] == pytest.approx(scale)
+    assert centre_and_scale(a_market(spread=model(3, constant(predicted))), 10.0)[1] == pytest.approx(scale)
 
 
 def test_the_spread_reads_the_centre_as_its_last_column() -> None:
@@ -116,10 +116,10 @@ def test_calibration_shifts_by_scales_and_widens() -> None:
 def test_an_artifact_of_constants_by_hand() -> None:
     """30 minutes, 3/4 to play; 0.5 x 30 points + 1/2 + the mean of 1 and 2 = 17; variance 4, shift 0.1, width 2."""
     made = boosted.of(*boosted_parts((1.0, 2.0), (1.0, 4.0, 0.0, 0.5, 0.1, 2.0)))
-    said = boosted.predict(Inputs(features(), np.array([1]), made))
-    assert list(said) == list(MARKETS)
+    forecasts = boosted.predict(Inputs(features(), np.array([1]), made))
+    assert list(forecasts) == list(MARKETS)
     for market, rate in RATES.items():
-        forecast = said[market]
+        forecast = forecasts[market]
         assert forecast.counts.centre == pytest.approx([30.0 * rate + 0.5 + 1.5 + 0.2])
         assert forecast.counts.scale == pytest.approx([4.0])
         assert forecast.counts.power == 1.0
@@ -159,9 +159,9 @@ def test_expected_minutes_are_a_column_of_the_markets() -> None:
     texts["minutes"] = model(1, stump(0, 25.0, 30.0, 20.0, root=25.0))
     texts["points.centre0"] = texts["points.centre1"] = model(2, stump(1, 29.0, -1.0, 1.0, root=0.0))
     inputs = Inputs(features(2) | {"minutes_ewma": np.array([25.0, 26.0])}, np.array([1, 2]), boosted.of(texts, arrays))
-    said = boosted.predict(inputs)["points"]
-    assert said.minutes == pytest.approx([30.0, 20.0])
-    assert said.counts.centre == pytest.approx([15.5 + 1.0, 10.5 - 1.0])
+    forecast = boosted.predict(inputs)["points"]
+    assert forecast.minutes == pytest.approx([30.0, 20.0])
+    assert forecast.counts.centre == pytest.approx([15.5 + 1.0, 10.5 - 1.0])
 
 
 def test_what_moved_a_forecast_begins_with_form() -> None:
@@ -172,8 +172,8 @@ def test_what_moved_a_forecast_begins_with_form() -> None:
     first = model(2, stump(0, 0.0, 0.0, 0.5, root=0.0))
     second = model(2, stump(0, 0.0, 0.0, 0.3, root=0.0), stump(1, 0.0, 0.0, -1.0, root=0.0))
     made = a_market(first, second, power=0.5)
-    told = boosted.drivers(made, np.array([[1.0, 1.0], [-1.0, 1.0]]), np.array([2.0, 3.0]), np.array([3.0, 1.0]))
-    assert told == [
+    listed = boosted.drivers(made, np.array([[1.0, 1.0], [-1.0, 1.0]]), np.array([2.0, 3.0]), np.array([3.0, 1.0]))
+    assert listed == [
         [("rate_x_minutes", 3.5), ("b", -3.0), ("a", 2.4)],
         [("rate_x_minutes", 8.5), ("b", -1.0), ("a", 0.0)],
     ]
@@ -205,17 +205,17 @@ def test_of_many_equals_the_first_columns_are_told() -> None:
     """Forty features, every other one of which moved it by 2: the first four of these."""
     columns = tuple(f"f{n}" for n in range(40))
     made = a_market(model(40, *(stump(n, 0.0, 0.0, 1.0 + n % 2, root=0.0) for n in range(40))), columns=columns)
-    [told] = boosted.drivers(made, np.ones((1, 40)), np.array([10.0]), np.array([10.0]))
-    assert [name for name, _ in told] == ["rate_x_minutes", "f1", "f3", "f5", "f7"]
+    [listed] = boosted.drivers(made, np.ones((1, 40)), np.array([10.0]), np.array([10.0]))
+    assert [name for name, _ in listed] == ["rate_x_minutes", "f1", "f3", "f5", "f7"]
 
 
 def test_a_forecasts_drivers_are_its_own() -> None:
     """Asked of the forecast, in the statistic's unit: 15 points by form, 1 more at home."""
     texts, arrays = boosted_parts()
     texts["points.centre0"] = texts["points.centre1"] = model(2, stump(0, 0.5, 0.0, 1.0, root=0.0))
-    said = boosted.predict(Inputs(features(), np.array([1]), boosted.of(texts, arrays)))["points"]
-    assert said.drivers is not None
-    assert said.drivers() == [[("rate_x_minutes", 15.0), ("is_home", 1.0), ("expected_minutes", 0.0)]]
+    forecast = boosted.predict(Inputs(features(), np.array([1]), boosted.of(texts, arrays)))["points"]
+    assert forecast.drivers is not None
+    assert forecast.drivers() == [[("rate_x_minutes", 15.0), ("is_home", 1.0), ("expected_minutes", 0.0)]]
 
 
 def test_what_boosted_cannot_do_without() -> None:

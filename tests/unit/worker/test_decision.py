@@ -52,14 +52,6 @@ def test_a_push_returns_the_stake() -> None:
     assert verdict(made) == ("under", None)
 
 
-def test_a_sure_push_decides_nothing() -> None:
-    """Nothing is left to weigh: neither an edge nor fair prices, and no division by nothing on the way."""
-    sure = Counts(np.array([10.5]), np.array([1e-4]), 1.0)
-    made = decide(sure, Quotes.of([quote(10.0)], [NOW]), Standing())
-    assert numbers(made) == pytest.approx([0.0, 1.0, np.nan, np.nan, np.nan], nan_ok=True)
-    assert made.recommendation[0] == "pass"
-
-
 def test_without_both_prices_there_is_a_probability_but_no_edge() -> None:
     """The line alone gives P(over) and fair prices; nothing is recommended."""
     made = weighed(quote(p_market=None))
@@ -165,7 +157,7 @@ def test_fair_prices_by_hand() -> None:
 
 
 def test_a_certain_push_has_no_price() -> None:
-    """Where only the line itself is possible nothing is decided: no share, no edge, no price."""
+    """Where only the line itself is possible nothing is decided: no share, no edge, no price, no warning of numpy."""
     forecast = Counts(np.array([9.5]), np.array([0.02]), 1.0)
     made = decide(forecast, Quotes.of([quote(9.0, p_market=0.5)], [NOW]), Standing())
     assert numbers(made) == pytest.approx([0.0, 1.0, np.nan, np.nan, np.nan], nan_ok=True)

@@ -217,10 +217,10 @@ def test_some_distributions_keep_their_numbers() -> None:
     """By index or by mask."""
     found = Counts(np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0]), 0.7)
     for rows in (np.array([2, 0]), np.array([True, False, True])):
-        some = found.take(rows)
-        assert sorted(some.centre) == [1.0, 3.0]
-        assert sorted(some.scale) == [4.0, 6.0]
-        assert some.power == 0.7
+        taken = found.take(rows)
+        assert sorted(taken.centre) == [1.0, 3.0]
+        assert sorted(taken.scale) == [4.0, 6.0]
+        assert taken.power == 0.7
     assert list(found.take(np.array([2, 0])).centre) == [3.0, 1.0]
 
 

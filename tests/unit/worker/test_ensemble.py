@@ -13,7 +13,7 @@ from shared.markets import MARKETS
 MODEL = ensemble.Model({"points": np.array([0.5, 0.3, 0.2])})
 
 
-def told() -> Drivers:
+def drivers() -> Drivers:
     return [[("form", 1.0)]] * 3
 
 
@@ -25,7 +25,7 @@ def members(**more: Forecasts) -> dict[str, Forecasts]:
 
     boosted = Forecast(
         Counts(np.array([20.0, 10.0, 30.0]), np.array([4.0, 3.0, 5.0]), 0.9),
-        minutes=np.array([30.0, 20.0, 40.0]), p_play=np.array([0.9, 0.8, 0.7]), drivers=told,
+        minutes=np.array([30.0, 20.0, 40.0]), p_play=np.array([0.9, 0.8, 0.7]), drivers=drivers,
     )  # fmt: skip
     return {
         "zone_matchup": {"points": forecast(12.0, 6.0, 26.0)},
@@ -54,7 +54,7 @@ def test_all_else_is_what_boosted_says() -> None:
     assert found.p_play is not None
     assert (found.counts.scale.tolist(), found.counts.power) == ([4.0, 3.0, 5.0], 0.9)
     assert (found.minutes.tolist(), found.p_play.tolist()) == ([30.0, 20.0, 40.0], [0.9, 0.8, 0.7])
-    assert (found.rows, found.drivers) == (None, told)
+    assert (found.rows, found.drivers) == (None, drivers)
 
 
 def test_where_there_is_a_line_the_market_has_85_percent() -> None:

@@ -5,7 +5,6 @@ test lets them say; the arithmetic around them is worked out on paper.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 import pytest
@@ -31,9 +30,10 @@ COMMON = {
     "boost_from_average": True, "learning_rate": 0.15, "num_leaves": 16, "min_data_in_leaf": 150,
     "feature_fraction": 0.5, "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 20.0, "max_bin": 63,
 }  # fmt: skip
-"""What every fit is told, but for what follows."""
+"""Parameters that all fits have in common."""
 
 Says = Callable[[str, Fit], float]
+Fits = Callable[[Says], list[dict[str, Fit]]]
 
 
 def frame() -> Frame:
@@ -49,7 +49,7 @@ def frame() -> Frame:
 
 
 @pytest.fixture
-def fits(monkeypatch: pytest.MonkeyPatch) -> Callable[[Says], list[dict[str, Fit]]]:
+def fits(monkeypatch: pytest.MonkeyPatch) -> Fits:
     """Let fits say something; every call is kept."""
 
     def let(says: Says) -> list[dict[str, Fit]]:
@@ -65,19 +65,19 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> Callable[[Says], list[dict[str, Fit
     return let
 
 
-SAID = {
+PREDICTED = {
     "play": 0.0, "minutes": 25.0, "fold0": 20.0, "fold1": 30.0, "centre0": 5.0, "centre1": 6.0, "fold0.0": 1.0,
     "fold0.1": 2.0, "fold1.0": -1.0, "fold1.1": -2.0, "spread": 0.25,
 }  # fmt: skip
 
 
-def fitted(fits: Any) -> tuple[list[dict[str, Fit]], Fitted]:  # noqa: ANN401 - the fixture
+def fitted(fits: Fits) -> tuple[list[dict[str, Fit]], Fitted]:
     """One fit of the whole frame, with constants by name."""
-    calls = fits(lambda name, _: SAID[name])
+    calls = fits(lambda name, _: PREDICTED[name])
     return calls, boosted._fit(frame())
 
 
-def test_attendance_and_minutes_are_learned_first(fits: Any) -> None:  # noqa: ANN401
+def test_attendance_and_minutes_are_learned_first(fits: Fits) -> None:
     """Attendance from all rows, by log-odds; minutes from those who played, also without each fold of slates."""
     calls, _ = fitted(fits)
     first = calls[0]
@@ -99,7 +99,7 @@ def test_attendance_and_minutes_are_learned_first(fits: Any) -> None:  # noqa: A
         assert first[name].parameters == COMMON | {"objective": "regression"}
 
 
-def test_each_market_is_fitted_once_for_its_centre_and_once_for_its_spread(fits: Any) -> None:  # noqa: ANN401
+def test_each_market_is_fitted_once_for_its_centre_and_once_for_its_spread(fits: Fits) -> None:
     """Two seeds of all rows and two of each fold; then one spread: by absolute errors, and by squares, slowly."""
     calls, _ = fitted(fits)
     assert len(calls) == 1 + 2 * len(MARKETS)
@@ -121,7 +121,7 @@ def centre_of(start: Floats) -> Floats:
     return start + np.where(EARLY, 1.5, -1.5)
 
 
-def test_the_centre_learns_what_form_leaves_over(fits: Any) -> None:  # noqa: ANN401
+def test_the_centre_learns_what_form_leaves_over(fits: Fits) -> None:
     """Form is half of the minutes expected out of fold: 20 in the first, 30 in the second; the target is the rest.
 
     Powers 0.9, 0.65, 0.6, 0.5 and 0.95 of 10.5 and 15.5, and of the outcome and a half.
@@ -158,7 +158,7 @@ def by_level(power: float, shift: int) -> tuple[Floats, Floats, Floats, float, f
     return start, centre, np.maximum(constant_ + slope * start, floor), constant_, slope, floor
 
 
-def test_the_spread_learns_relative_squared_errors_out_of_fold(fits: Any) -> None:  # noqa: ANN401
+def test_the_spread_learns_relative_squared_errors_out_of_fold(fits: Fits) -> None:
     """Squared error over the variance of its level, less one; it reads the centre out of fold beside the features."""
     calls, _ = fitted(fits)
     for shift, (power, spread) in enumerate(zip((0.9, 0.65, 0.6, 0.5, 0.95), calls[2::2], strict=True)):
@@ -171,7 +171,7 @@ def test_the_spread_learns_relative_squared_errors_out_of_fold(fits: Any) -> Non
         assert one.matrix[:, -2].tolist() == np.where(EARLY, 20.0, 30.0).tolist()
 
 
-def test_what_is_kept_of_a_market(fits: Any) -> None:  # noqa: ANN401
+def test_what_is_kept_of_a_market(fits: Fits) -> None:
     """Its numbers, its columns and its trees; the fits of folds are not kept. Out of fold: calibrated, NaN if absent.
 
     Calibrated on the rotation alone: the rows from 4 on, of which nine played.
@@ -196,19 +196,19 @@ def test_what_is_kept_of_a_market(fits: Any) -> None:  # noqa: ANN401
         "play", "minutes", *(f"{market}.{name}" for market in MARKETS for name in ("centre0", "centre1", "spread")),
     }  # fmt: skip
     for name, text in made.texts.items():
-        assert f"leaf_value={SAID[name.rsplit('.', 1)[-1]]}\n" in text
+        assert f"leaf_value={PREDICTED[name.rsplit('.', 1)[-1]]}\n" in text
 
 
-def test_a_variance_changes_by_a_factor_of_03_to_3_at_most(fits: Any) -> None:  # noqa: ANN401
+def test_a_variance_changes_by_a_factor_of_03_to_3_at_most(fits: Fits) -> None:
     """Trees that say nine times as much are heard as three."""
-    fits(lambda name, _: 8.0 if name == "spread" else SAID[name])
+    fits(lambda name, _: 8.0 if name == "spread" else PREDICTED[name])
     made = boosted._fit(frame())
     _, _, level, *_ = by_level(0.9, 0)
     width = made.arrays["market.points"][5]
     assert made.out_of_fold["points"][1][PLAYED] == pytest.approx(np.sqrt(level * 3.0) * width)
 
 
-def test_boosted_is_judged_by_the_earlier_and_kept_from_all_slates(fits: Any) -> None:  # noqa: ANN401
+def test_boosted_is_judged_by_the_earlier_and_kept_from_all_slates(fits: Fits) -> None:
     """Fits that say how many rows they saw: minutes of 9 earlier rows, of 12 in all."""
     fits(lambda _, one: float(len(one.matrix)))
     known = frame()
@@ -226,9 +226,9 @@ def test_boosted_is_judged_by_the_earlier_and_kept_from_all_slates(fits: Any) ->
     }
 
 
-def test_what_boosted_reads_of_the_feature_store(fits: Any) -> None:  # noqa: ANN401
+def test_what_boosted_reads_of_the_feature_store(fits: Fits) -> None:
     """Every column of any of its models once, but for the expected minutes, which it forecasts itself."""
-    fits(lambda name, _: SAID.get(name, 0.0))
+    fits(lambda name, _: PREDICTED.get(name, 0.0))
     known = frame()
     learned, *_ = boosted.learn(known, Split(known.take(np.arange(12)), known.take(np.arange(12, 16))))
     assert set(learned.features) == {

@@ -97,13 +97,13 @@ def test_some_rows_keep_all_their_columns() -> None:
     """By index or mask."""
     found = frame(0, 0, 1, 2)
     for rows in (np.array([1, 3]), np.array([False, True, False, True])):
-        some = found.take(rows)
-        assert (some.features["fatigue"].tolist(), some.player_id.tolist()) == ([1.0, 3.0], [1, 3])
-        assert [str(day) for day in some.day] == ["2024-03-01", "2024-03-03"]
-        assert some.outcomes["pra"].tolist() == [101.0, 103.0]
-        assert some.minutes == pytest.approx([np.nan, 3.0], nan_ok=True)
-        assert some.regular.tolist() == [False, False]
-        assert some.played.tolist() == [False, True]
+        taken = found.take(rows)
+        assert (taken.features["fatigue"].tolist(), taken.player_id.tolist()) == ([1.0, 3.0], [1, 3])
+        assert [str(day) for day in taken.day] == ["2024-03-01", "2024-03-03"]
+        assert taken.outcomes["pra"].tolist() == [101.0, 103.0]
+        assert taken.minutes == pytest.approx([np.nan, 3.0], nan_ok=True)
+        assert taken.regular.tolist() == [False, False]
+        assert taken.played.tolist() == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -59,11 +59,11 @@ def test_the_record_by_hand() -> None:
     assert found["golden.player_id"].tolist() == [7, 8, 9]
     assert found["golden.rows.market_residual.points"].tolist() == [1, 2]
     centre = np.array([27.0, 21.8, 56.55])
-    said: Floats = found["golden.said.points"]
-    assert said[0] == pytest.approx(centre - 0.5, abs=1e-5)
-    assert said[1] == pytest.approx(centre)
-    assert said[2:4].tolist() == [[2.0] * 3, [1.0] * 3]
-    assert said[4:].tolist() == [[30.0, 20.0, 40.0], [0.9, 0.8, 0.7]]
+    predictions: Floats = found["golden.said.points"]
+    assert predictions[0] == pytest.approx(centre - 0.5, abs=1e-5)
+    assert predictions[1] == pytest.approx(centre)
+    assert predictions[2:4].tolist() == [[2.0] * 3, [1.0] * 3]
+    assert predictions[4:].tolist() == [[30.0, 20.0, 40.0], [0.9, 0.8, 0.7]]
     assert np.isnan(found["golden.member.moving_average.points"][4:]).all()
     assert found["golden.member.market_residual.points"][1].tolist() == [20.0, 60.0]
 
@@ -80,10 +80,10 @@ def test_what_comes_out_the_same_is_accepted() -> None:
 def test_f27_a_number_that_comes_out_otherwise_is_refused(number: int) -> None:
     """Each of the six by itself, off by a hundred-millionth of a count and more."""
     arrays = recorded()
-    said = arrays["golden.said.points"].copy()
-    said[number, 2] += 1e-6
+    predictions = arrays["golden.said.points"].copy()
+    predictions[number, 2] += 1e-6
     with pytest.raises(Permanent, match="golden predictions of points do not reproduce") as refused:
-        golden.verify(artifact("ensemble", arrays | {"golden.said.points": said}), MODEL)
+        golden.verify(artifact("ensemble", arrays | {"golden.said.points": predictions}), MODEL)
     assert "artifact ensemble as of 2024-03-04" in str(refused.value)
     assert "off by 1e-06" in str(refused.value)
 
@@ -99,12 +99,12 @@ def test_the_tolerance_is_a_billionth() -> None:
 def test_the_tolerance_of_small_numbers_is_a_billionth() -> None:
     """Absolute: a probability of 0.7 that is off by 5e-9 does not reproduce, one off by 1e-9 does."""
     arrays = recorded()
-    said = arrays["golden.said.points"].copy()
-    said[5, 2] += 1e-9
-    golden.verify(artifact("ensemble", arrays | {"golden.said.points": said}), MODEL)
-    said[5, 2] += 4e-9
+    predictions = arrays["golden.said.points"].copy()
+    predictions[5, 2] += 1e-9
+    golden.verify(artifact("ensemble", arrays | {"golden.said.points": predictions}), MODEL)
+    predictions[5, 2] += 4e-9
     with pytest.raises(Permanent, match="do not reproduce"):
-        golden.verify(artifact("ensemble", arrays | {"golden.said.points": said}), MODEL)
+        golden.verify(artifact("ensemble", arrays | {"golden.said.points": predictions}), MODEL)
 
 
 def test_f27_another_model_is_refused() -> None:
@@ -128,8 +128,8 @@ def test_a_system_of_some_rows_is_recorded_with_them() -> None:
         "points_line": np.array([np.nan, 1.0, 2.0]), "points_line_p_over": np.full(3, np.nan),
         "points_season_mean": np.full(3, np.nan),
     }  # fmt: skip
-    some = {"boosted": members()["boosted"]}
-    arrays = golden.record("market_residual", RESIDUAL, Inputs(features, PLAYERS, None, some))
+    reads = {"boosted": members()["boosted"]}
+    arrays = golden.record("market_residual", RESIDUAL, Inputs(features, PLAYERS, None, reads))
     assert arrays["golden.said.points"][1].tolist() == [2.5, 3.5]
     golden.verify(artifact("market_residual", arrays), RESIDUAL)
 

@@ -5,7 +5,7 @@ import pytest
 
 from services.worker.domain.distribution import Floats
 from services.worker.domain.systems import moving_average, zone_matchup
-from services.worker.domain.systems.base import Inputs
+from services.worker.domain.systems.base import Inputs, System
 from shared.markets import MARKETS
 
 PLAIN = {
@@ -104,12 +104,12 @@ def test_a_matchup_is_as_wide_as_form_of_its_own_mean() -> None:
 
 
 @pytest.mark.parametrize("system", [moving_average.SYSTEM, zone_matchup.SYSTEM])
-def test_each_row_and_each_market_is_its_own(system: object) -> None:
+def test_each_row_and_each_market_is_its_own(system: System) -> None:
     """Two players, the second with twice the minutes: the centre of each market goes with its player."""
     two = {name: np.array([value, value]) for name, value in PLAIN.items()} | {"minutes_ewma": np.array([30.0, 60.0])}
-    said = system.predict(Inputs(two, np.array([1, 2])))  # type: ignore[attr-defined]
-    assert list(said) == ["points", "rebounds", "assists", "threes", "pra"]
-    for market, forecast in said.items():
+    forecasts = system.predict(Inputs(two, np.array([1, 2])))
+    assert list(forecasts) == ["points", "rebounds", "assists", "threes", "pra"]
+    for market, forecast in forecasts.items():
         spread = moving_average.SPREADS[market]
         alone = spread.around(np.array([FORM[market], 2 * FORM[market]]))
         assert forecast.counts.centre == pytest.approx(alone.centre)

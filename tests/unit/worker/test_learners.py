@@ -313,8 +313,8 @@ def test_models_fitted_beside_each_other_keep_their_names() -> None:
         "left": Fit(x, step, np.ones(40), quick, 1),
         "slow": Fit(x, step, None, quick | {"learning_rate": 0.5}, 2),
     }
-    said = {name: trees.load(text).predict(np.array([[0.5]]))[0] for name, text in fit_all(fits).items()}
-    assert said == pytest.approx({"up": 5.0, "down": 1.0, "left": 4.0, "slow": 4.5}, abs=1e-5)
+    predicted = {name: trees.load(text).predict(np.array([[0.5]]))[0] for name, text in fit_all(fits).items()}
+    assert predicted == pytest.approx({"up": 5.0, "down": 1.0, "left": 4.0, "slow": 4.5}, abs=1e-5)
 
 
 def test_parameters_make_a_fit_the_same_to_the_bit() -> None:

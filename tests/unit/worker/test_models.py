@@ -30,8 +30,8 @@ def packed(first: float = 0.5, **changes: Any) -> bytes:  # noqa: ANN401 - field
     features = {f"points_{name}": np.array([20.0]) for name in ("line", "line_p_over", "season_mean")}
     inputs = Inputs(features, np.array([7]), None, {"boosted": boosted})
     model = market_residual.load(Artifact(manifest, arrays, {}))
-    said = golden.record("market_residual", model, inputs)
-    return pack(Artifact(replace(manifest, **changes), arrays | said, {}))
+    recorded = golden.record("market_residual", model, inputs)
+    return pack(Artifact(replace(manifest, **changes), arrays | recorded, {}))
 
 
 def test_an_artifact_opens_to_its_model() -> None:

@@ -21,6 +21,7 @@ from services.worker.models import open_model
 from shared.errors import Skip
 from shared.features import FEATURE_CONTRACT_VERSION
 from shared.markets import MARKETS
+from tests.unit.worker.certain import certain
 from tests.unit.worker.forest import boosted_parts
 
 SLATES, PLAYERS = 8, 12
@@ -200,6 +201,7 @@ def test_the_same_frame_gives_the_same_bytes(calls: dict[str, tuple[Any, ...]]) 
     digests = {name: one.digest for name, one in trained().trained.items()}
     assert {name: one.digest for name, one in trained().trained.items()} == digests
     other = train(frame(), mode="same_day", as_of=AS_OF).trained
+    assert other.keys() == digests.keys()
     assert all(one.digest != digests[name] for name, one in other.items())
     assert calls
 
@@ -209,7 +211,7 @@ def test_what_cannot_learn_is_skipped_with_whoever_needs_it(
 ) -> None:
     """`market_residual` without lines is skipped alone; without `boosted` it and the ensemble are."""
 
-    def nothing(*_: Any) -> Learned:  # noqa: ANN401
+    def nothing(*_: object) -> Learned:
         raise Skip("no lines")
 
     monkeypatch.setattr(market_residual, "learn", nothing)
@@ -240,9 +242,8 @@ def test_f29_a_leak_is_found_in_the_newest_slates(
 ) -> None:
     """A forecast that hits every outcome of enough games is marked; the others are not."""
     monkeypatch.setattr(score, "LEAST_ROWS", 24)
-    certain = Counts(np.full(24, 10.5**0.5), np.full(24, 1e-4), 0.5)
     texts, arrays = boosted_parts()
-    perfect = Learned(arrays, texts, (), dict.fromkeys(MARKETS, Forecast(certain)), 5)
+    perfect = Learned(arrays, texts, (), dict.fromkeys(MARKETS, Forecast(certain(*([10.0] * 24)))), 5)
     monkeypatch.setattr(boosted, "learn", lambda *_: (perfect, {}, {}))
     made: dict[str, Trained] = dict(trained().trained)
     assert made["boosted"].leak is not None
@@ -254,8 +255,8 @@ def test_f29_a_leak_is_found_in_the_newest_slates(
 def test_made_up_models_predict_as_stated() -> None:
     """The constants used here are models that the systems themselves read."""
     texts, arrays = boosted_parts()
-    said = boosted_system.predict(inputs_of(frame(), boosted_system.of(texts, arrays)))
-    assert said["points"].counts.centre == pytest.approx([15.5] * N)
+    forecasts = boosted_system.predict(inputs_of(frame(), boosted_system.of(texts, arrays)))
+    assert forecasts["points"].counts.centre == pytest.approx([15.5] * N)
     model = market_system.Model({"points": np.array([0.1, 0.0, 0.0])})
-    found = market_system.predict(inputs_of(frame(), model, {"boosted": said}))["points"]
+    found = market_system.predict(inputs_of(frame(), model, {"boosted": forecasts}))["points"]
     assert found.counts.centre == pytest.approx([10.5 + 0.1 * 2.0] * (N // 2))

@@ -12,14 +12,7 @@ from services.worker.domain.training import score
 from services.worker.domain.training.frame import Frame
 from services.worker.domain.training.score import Score
 from shared.markets import MARKETS
-
-
-def certain(*value: float) -> Counts:
-    """Distributions that put everything on their counts.
-
-    Quantiles are -0.8, -0.6, -0.2, five times 0, 0.2, 0.6, 0.8 around them.
-    """
-    return Counts((np.array(value) + 0.5) ** 0.5, np.full(len(value), 1e-4), 0.5)
+from tests.unit.worker.certain import certain
 
 
 def frame(outcome: list[float], **columns: Any) -> Frame:  # noqa: ANN401 - columns of a frame
@@ -117,23 +110,29 @@ def test_a_record_is_stored_with_four_decimals() -> None:
 
 
 def suspicious(
-    *, outcome: float = 10.0, said: float = 10.0, form: float = 10.0, line: float = np.nan, n: int = 1000, **more: float
+    *,
+    outcome: float = 10.0,
+    forecast: float = 10.0,
+    form: float = 10.0,
+    line: float = np.nan,
+    n: int = 1000,
+    **more: float,
 ) -> tuple[dict[str, Forecast], Frame]:
-    """Rows of a regular alike: all scored `outcome`, form and line and forecast said the others."""
+    """Rows of a regular alike: all scored `outcome`; form, line and forecast are given."""
     features = {
         "points_per_minute": np.full(n, form / 20.0), "minutes_ewma": np.full(n, 20.0), "points_line": np.full(n, line),
         "games_season": np.full(n, more.get("games", 10.0)),
         "minutes_season_mean": np.full(n, more.get("minutes", 15.0)),
     }  # fmt: skip
     known = frame([outcome] * n, features=features)
-    return {"points": Forecast(certain(*([said] * n)))}, known
+    return {"points": Forecast(certain(*([forecast] * n)))}, known
 
 
 def test_honest_forecasts_are_not_too_good() -> None:
     """As good as form and the line, or a quarter of a point better than form."""
-    assert score.too_good(*suspicious(line=10.5, said=10.0, form=10.25, outcome=10.0, n=999)) is None
+    assert score.too_good(*suspicious(line=10.5, forecast=10.0, form=10.25, outcome=10.0, n=999)) is None
     assert score.too_good(*suspicious(form=10.25)) is None
-    assert score.too_good(*suspicious(said=12.0)) is None
+    assert score.too_good(*suspicious(forecast=12.0)) is None
 
 
 @pytest.mark.parametrize(
@@ -146,8 +145,8 @@ def test_honest_forecasts_are_not_too_good() -> None:
         ({"form": 10.26, "games": 9.0}, False),  # no regular: too few games
         ({"form": 10.26, "minutes": 14.9}, False),  # too few minutes
         ({"form": 10.26, "minutes": np.nan}, False),
-        ({"form": 11.2, "said": 11.0}, False),  # a gain of 0.2
-        ({"form": 11.3, "said": 11.0}, True),
+        ({"form": 11.2, "forecast": 11.0}, False),  # a gain of 0.2
+        ({"form": 11.3, "forecast": 11.0}, True),
         ({"line": 10.11}, False),
         ({"line": 10.13}, True),
         ({"line": 9.87}, True),
@@ -157,7 +156,7 @@ def test_honest_forecasts_are_not_too_good() -> None:
 )
 def test_f29_both_sides_of_too_good(changes: dict[str, float], *, caught: bool) -> None:
     """More than 0.25 points better than form on 1,000 regulars, or 0.12 than the line: the future leaked in."""
-    assert (score.too_good(*suspicious(**changes)) is not None) == caught  # type: ignore[arg-type]
+    assert (score.too_good(*suspicious(**changes)) is not None) == caught  # type: ignore[arg-type]  # `n` is whole
 
 
 @pytest.mark.parametrize(("form", "caught"), [(10.49, False), (10.51, True)])
@@ -191,7 +190,7 @@ def test_a_forecast_of_some_rows_is_held_against_their_own() -> None:
     forecasts, known = suspicious(n=2000)
     form = np.where(np.arange(2000) < 1000, 12.0, 10.0) / 20.0
     known = replace(known, features={**known.features, "points_per_minute": form})
-    some = Forecast(certain(*([10.0] * 1000)), rows=np.arange(1000, 2000))
-    assert score.too_good({"points": some}, known) is None
-    assert score.too_good({"points": replace(some, rows=np.arange(1000))}, known) is not None
+    second = Forecast(certain(*([10.0] * 1000)), rows=np.arange(1000, 2000))
+    assert score.too_good({"points": second}, known) is None
+    assert score.too_good({"points": replace(second, rows=np.arange(1000))}, known) is not None
     assert score.too_good(forecasts, known) is not None  # 1 point on average

@@ -51,8 +51,8 @@ def test_situations_are_standardised() -> None:
     two = Model(
         ("a", "b"), np.array([20.0, 0.5]), np.array([5.0, 0.25]), model.points, model.player_id, model.day, {}, {}
     )
-    some = {"a": np.array([30.0, np.nan, 90.0, -90.0]), "b": np.array([1.0, 0.75, np.nan, 0.0])}
-    found = similarity.standardised(some, two)
+    known = {"a": np.array([30.0, np.nan, 90.0, -90.0]), "b": np.array([1.0, 0.75, np.nan, 0.0])}
+    found = similarity.standardised(known, two)
     assert found.tolist() == [[2.0, 2.0], [0.0, 1.0], [4.0, 0.0], [-4.0, -2.0]]
     assert found.dtype == np.float32
 
@@ -126,9 +126,9 @@ def test_each_market_has_its_own_surplus_and_spread() -> None:
     surplus = {market: np.full(2, 181.0 * n) for n, market in enumerate(MARKETS)}
     spreads = {market: Spread(1.0, 0.0, float((n + 1) ** 2), 0.0) for n, market in enumerate(MARKETS)}
     made = Model(NAMES, model.centre, model.scale, model.points, model.player_id, model.day, surplus, spreads)
-    said = similarity.predict(Inputs(features([10.0]), np.array([1]), made))
-    assert list(said) == list(MARKETS)
-    for n, forecast in enumerate(said.values()):
+    forecasts = similarity.predict(Inputs(features([10.0]), np.array([1]), made))
+    assert list(forecasts) == list(MARKETS)
+    for n, forecast in enumerate(forecasts.values()):
         assert forecast.counts.centre == pytest.approx([20.5 + n])
         assert forecast.counts.scale == pytest.approx([n + 1.0])
         assert (forecast.minutes, forecast.p_play, forecast.rows) == (None, None, None)
@@ -137,8 +137,8 @@ def test_each_market_has_its_own_surplus_and_spread() -> None:
 def test_comparable_games_are_the_five_nearest() -> None:
     """By distance, of equals the earlier; player, date and what he had beyond form, to two decimals."""
     model = references([3.0, -1.0, 2.0, 1.0, 9.0, 4.0], [0.123, 1.0, -2.0, 3.456, 9.0, 5.0])
-    told: Any = similarity.predict(Inputs(features([0.0, 9.0]), np.array([1, 2]), model))["points"].drivers
-    first, second = told()
+    drivers: Any = similarity.predict(Inputs(features([0.0, 9.0]), np.array([1, 2]), model))["points"].drivers
+    first, second = drivers()
     assert first == [
         ("101 on 2024-01-02", 1.0), ("103 on 2024-01-04", 3.46), ("102 on 2024-01-03", -2.0),
         ("100 on 2024-01-01", 0.12), ("105 on 2024-01-06", 5.0),
@@ -151,10 +151,10 @@ def test_comparable_games_are_the_five_nearest() -> None:
 
 def test_of_many_games_alike_the_earliest_are_comparable() -> None:
     """A hundred references, every other one nearer: the first five of these."""
-    told: Any = similarity.predict(Inputs(features([0.0]), np.array([1]), references([2.0, 1.0] * 50)))[
+    drivers: Any = similarity.predict(Inputs(features([0.0]), np.array([1]), references([2.0, 1.0] * 50)))[
         "points"
     ].drivers
-    assert [name.split(" ")[0] for name, _ in told()[0]] == ["101", "103", "105", "107", "109"]
+    assert [name.split(" ")[0] for name, _ in drivers()[0]] == ["101", "103", "105", "107", "109"]
 
 
 def test_an_artifact_is_read_array_by_array() -> None:

@@ -73,7 +73,9 @@ def served(day: date, player: int = 1, **values: object) -> Row:
     )
 
 
-def played(day: date, player: int = 1, available_at: datetime = datetime(2024, 1, 1, tzinfo=UTC), **values: Any) -> Row:  # noqa: ANN401
+def played(
+    day: date, player: int = 1, available_at: datetime = datetime(2024, 1, 1, tzinfo=UTC), **values: object
+) -> Row:
     """What he did in that game."""
     known = {"game_id": f"00223{day:%m%d}0", "player_id": player, "game_date": day, "minutes": 30.0, "points": 20}
     return rows.row("analytics.player_game_summary", available_at=available_at, **known) | values
@@ -275,7 +277,7 @@ async def test_the_champion_in_force_is_what_a_new_model_meets(
     met: dict[str, tuple[Any, ...]] = {}
     loads: list[dict[str, str]] = []
 
-    def contest(new: Trained, newest: Frame, champion: Any, since: date | None) -> Verdict:  # noqa: ANN401
+    def contest(new: Trained, newest: Frame, champion: object, since: date | None) -> Verdict:
         met[new.system] = (len(newest), champion, since)
         return Verdict("champion", None)
 

@@ -49,17 +49,17 @@ def test_trees_and_ensemble_find_what_form_does_not_know(training: Training) -> 
         assert 0.75 < ours["points"].coverage_80 < 0.87
     drivers = training.trained["boosted"].forecasts["points"].drivers
     assert drivers is not None
-    assert {name for told in drivers() for name, _ in told[:2]} >= {"rate_x_minutes", "is_home"}
+    assert {name for moves in drivers() for name, _ in moves[:2]} >= {"rate_x_minutes", "is_home"}
 
 
 def test_a_row_of_any_system_does_not_depend_on_the_others(training: Training, models: Mapping[str, Any]) -> None:
     """Alone, among sixty and among sixty in reverse each system says the same of a player, to the bit."""
 
-    def said(rows: np.ndarray[Any, Any]) -> dict[str, Any]:
-        some, out = training.split.newest.take(rows), dict[str, Any]()
+    def forecasts_of(rows: np.ndarray[Any, Any]) -> dict[str, Any]:
+        chosen, out = training.split.newest.take(rows), dict[str, Any]()
         for name, entry in SYSTEMS.items():
             members = {member: out[member] for member in entry.reads if member in out}
-            out[name] = system(name).predict(Inputs(some.features, some.player_id, models.get(name), members))
+            out[name] = system(name).predict(Inputs(chosen.features, chosen.player_id, models.get(name), members))
         return out
 
     def of(forecast: Any, row: int, n: int) -> list[float]:  # noqa: ANN401 - a forecast
@@ -67,9 +67,9 @@ def test_a_row_of_any_system_does_not_depend_on_the_others(training: Training, m
         here = np.flatnonzero(rows == row)
         return [*forecast.counts.centre[here], *forecast.counts.scale[here]]
 
-    together, reverse = said(np.arange(60)), said(np.arange(60)[::-1])
+    together, reverse = forecasts_of(np.arange(60)), forecasts_of(np.arange(60)[::-1])
     for row in (0, 7, 59):
-        alone = said(np.array([row]))
+        alone = forecasts_of(np.array([row]))
         for name, forecasts in together.items():
             for market, forecast in forecasts.items():
                 expected = of(forecast, row, 60)
@@ -79,9 +79,9 @@ def test_a_row_of_any_system_does_not_depend_on_the_others(training: Training, m
 
 def test_comparable_games_are_of_earlier_slates(training: Training) -> None:
     """`similarity` names player and date, and no date that it could not know."""
-    told = training.trained["similarity"].forecasts["points"].drivers
-    assert told is not None
-    days = {np.datetime64(name.rsplit(" ", 1)[1]) for row in told() for name, _ in row}
+    drivers = training.trained["similarity"].forecasts["points"].drivers
+    assert drivers is not None
+    days = {np.datetime64(name.rsplit(" ", 1)[1]) for row in drivers() for name, _ in row}
     assert days
     assert max(days) < training.split.newest.day.min()
 

@@ -16,7 +16,7 @@ POLICY = RetryPolicy(attempts=5, attempt_timeout=5.0, base_delay=0.5, max_delay=
 
 
 class Script:
-    """Calls that fail as told, then succeed; and how long was slept in between."""
+    """Calls that fail with the given errors, then succeed; and how long was slept in between."""
 
     def __init__(self, failures: Sequence[Exception]) -> None:
         self.failures = failures

@@ -1,7 +1,7 @@
 """Every feature of the contract on a tiny league, worked out by hand.
 
-Boston plays Golden State tonight. Of Boston the features of one man are looked at; there is one other man, and five who
-have left. Golden State is one man who does the same in every game.
+Boston plays Golden State tonight. The features are those of one player of Boston, which has one other player and five
+who have left. Golden State has one player, with the same box score in every game.
 """
 
 import math
@@ -12,6 +12,7 @@ import pytest
 
 from shared.features import FEATURES
 from shared.ports import Row, Warehouse
+from shared.tables import TABLES
 from tests.unit.analytics.conftest import NIGHT, Process
 from tests.unit.shared.rows import SLATE, box, game, injury, load, prop, roster
 
@@ -248,6 +249,16 @@ def _line(market: str, line: float, book: str, over: float, under: float) -> Row
 def test_no_feature_is_without_an_expected_value() -> None:
     """A feature added to the contract is worked out here too."""
     assert EXPECTED.keys() == FEATURES.keys()
+
+
+def test_the_store_serves_the_contract() -> None:
+    """Every feature is a column of its source, and the feature store has them all in the contract's order."""
+    for feature in FEATURES.values():
+        assert feature.column in {column.name for column in TABLES[feature.source].columns}, feature.name
+        assert feature.low < feature.high
+        assert 0 <= feature.nulls <= 1
+    served = [column.name for column in TABLES["features.ml_feature_store"].columns]
+    assert served[6:] == list(FEATURES)
 
 
 def test_every_feature_is_what_the_arithmetic_says(served: Row) -> None:

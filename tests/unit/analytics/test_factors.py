@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from services.analytics.processors import PROCESSORS
 from shared.arenas import ARENAS
 from shared.identity import TEAMS
 from shared.ports import Row, Warehouse
 from tests.unit.analytics.conftest import Process
-from tests.unit.shared.rows import SLATE, game, load, row
+from tests.unit.shared.rows import SLATE, YESTERDAY, game, load, row
 
 GAME = "0022300900"
-YESTERDAY = SLATE - timedelta(days=1)
 TONIGHT = {"game_date": SLATE, "mode": "overnight"}
 PLAYERS = "analytics.upcoming_player_game_context"
 ATTACK, DEFENCE = "analytics.team_offense_game_summary", "analytics.team_defense_game_summary"
@@ -71,7 +71,7 @@ async def factors(
 
 
 async def test_f36_more_rest_and_fewer_minutes_are_never_more_tired(warehouse: Warehouse, process: Process) -> None:
-    """0 for who is fresh, 1 for who played yesterday and 160 minutes in a week; in between the order of both."""
+    """0 for a rested player, 1 for one who played yesterday and 160 minutes in a week; between them it never falls."""
     rests = {"BOS": None, "CHI": 7, "DEN": 3, "LAL": 2, "MIA": 1}
     minutes = (0.0, 40.0, 80.0, 160.0, 200.0)
     numbers = {
@@ -177,7 +177,7 @@ async def test_f36_an_absent_teammate_leaves_opportunity(warehouse: Warehouse, p
 
 @pytest.mark.parametrize("inactive_list", ["not known", "known"])
 async def test_who_plays_by_list_status_and_absence(warehouse: Warehouse, process: Process, inactive_list: str) -> None:
-    """The table of the definitions; somebody ruled out never plays, and tells that the list is known."""
+    """The table of the definitions; somebody ruled out never plays, and shows that the list is known."""
     cases = [
         (status, missed, likely)
         for (listed, status), line in LIKELIHOODS.items()
@@ -198,8 +198,6 @@ async def test_who_plays_by_list_status_and_absence(warehouse: Warehouse, proces
 
 def test_the_arenas_of_sql_are_those_of_the_registry() -> None:
     """SQL cannot import: its coordinates are held to the registry's, which has every team."""
-    from services.analytics.processors import PROCESSORS  # noqa: PLC0415 - its SQL is what is under test
-
     text = PROCESSORS["upcoming_team_game_context"].select
     assert ARENAS.keys() == TEAMS.keys()
     for team, arena in ARENAS.items():

@@ -1,4 +1,4 @@
-"""`features.player_daily_cache` and the tables beside it where there is little or nothing to say."""
+"""`features.player_daily_cache` and the tables beside it where few or no games are known."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ async def test_a_slate_without_games_has_no_features(process: Process) -> None:
 
 
 async def test_a_league_without_possessions_has_no_factors(warehouse: Warehouse, process: Process) -> None:
-    """What a defence allows is told by what is known of it; against the league nothing, of whom nobody had the ball."""
+    """A defence has rates by its own games; its factors are null while the league is not known to have any."""
     tonight = {"game_date": SLATE, "mode": "overnight"}
     defence = "analytics.team_defense_game_summary"
     await load(
@@ -44,7 +44,7 @@ async def test_a_league_without_possessions_has_no_factors(warehouse: Warehouse,
 
 
 async def test_form_does_not_wait_for_the_league(warehouse: Warehouse, process: Process) -> None:
-    """Where his box scores are the first of all he has form, and no rate to shrink to."""
+    """The first player with a box score has form, but no rate per minute: the league has none to shrink it to."""
     tips = {"0022300900": ("BOS", "GSW", tip(SLATE, 13)), "0022300901": ("LAL", "UTA", tip(SLATE, 22))}
     await load(
         warehouse,

@@ -105,8 +105,8 @@ async def test_a_baseline_knows_what_its_own_prediction_did(warehouse: Warehouse
     boxes = [box("0022300701", 1, first, points=10), box("0022300702", 1, between, points=30, available_at=at)]
     late = prediction(GAME, 1, YESTERDAY, system="late", predicted_at=at)
     grades = await graded(warehouse, process, [prediction(GAME, 1, YESTERDAY), late], [*both_teams(), *boxes])
-    told = {grade["system"]: (grade["games_before"], grade["season_mean"]) for grade in grades}
-    assert told == {"moving_average": (1, 10.0), "late": (2, 20.0)}
+    found = {grade["system"]: (grade["games_before"], grade["season_mean"]) for grade in grades}
+    assert found == {"moving_average": (1, 10.0), "late": (2, 20.0)}
 
 
 async def test_a_prediction_older_than_trials_was_not_on_trial() -> None:
@@ -209,7 +209,7 @@ async def test_f18_a_game_without_a_box_score_is_not_graded_yet(warehouse: Wareh
 
 
 async def test_f01_half_a_box_score_voids_nobody(warehouse: Warehouse, process: Process) -> None:
-    """A game of which only one team is there is not collected: the other team's players may well have played."""
+    """A game with the box scores of one team is not collected: the other team's players may well have played."""
     made = [prediction(GAME, 1, YESTERDAY), prediction(GAME, 9, YESTERDAY)]
     assert await graded(warehouse, process, made, [box(GAME, 1, YESTERDAY)]) == []
 

@@ -80,10 +80,10 @@ def test_a_file_reads_the_tables_its_header_says(processor: Processor) -> None:
 
 @each_processor
 def test_f02_a_file_makes_its_steps_table_at_its_tables_grain(processor: Processor) -> None:
-    """Step, table and key are those of the pipeline and the registry; the file is named after the step."""
+    """Step, table and key, in order, are those of the pipeline and the registry; the file is named after the step."""
     step = STEPS[processor.step]
     assert (step.service, step.table) == ("analytics", processor.table)
-    assert set(processor.header.grain) == set(TABLES[processor.table].key)
+    assert processor.header.grain == TABLES[processor.table].key
     assert PROCESSORS[processor.step] is processor
 
 

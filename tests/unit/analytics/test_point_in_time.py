@@ -83,7 +83,7 @@ async def known_alone(mode: Mode, game_id: str) -> dict[str, list[Row]]:
 
 
 def sorted_rows(step: str, rows: Sequence[Row]) -> list[Row]:
-    """By key, as text: what a broken statement serves may be null."""
+    """By key, as text, since a broken statement may serve nulls in it."""
     key = TABLES[PROCESSORS[step].table].key
     return sorted(rows, key=lambda each: [str(each[name]) for name in key])
 
@@ -124,7 +124,7 @@ def everything() -> Iterator[Everything]:
 
 @pytest.mark.parametrize("step", NIGHT)
 def test_no_processor_reads_an_empty_table(step: str, everything: Everything) -> None:
-    """Where a table is empty no condition on it can fail; nor may what is served be."""
+    """Every input and every result has rows: a condition on an empty table could not fail."""
     for table in PROCESSORS[step].header.inputs:
         assert asyncio.run(everything.warehouse.query(f"SELECT 1 FROM {table}")), table  # noqa: S608 - names of the registry
     assert everything.expected[step]
@@ -152,7 +152,7 @@ def test_f29_no_condition_can_be_left_out(condition: Condition, everything: Ever
 @pytest.mark.parametrize("seconds", [-1, 1])
 @pytest.mark.parametrize("condition", CUTOFFS, ids=str)
 def test_f29_a_cutoff_is_exact_to_the_second(condition: Condition, seconds: int, everything: Everything) -> None:
-    """A row available at the cutoff counts, one a second later leaks: all the more where there is no cutoff."""
+    """A row available at the cutoff counts and one a second later does not: a cutoff moved either way is seen."""
     assert everything.leaks(condition.file, text(shifted(PROCESSORS[condition.file].select, condition, seconds)))
 
 
@@ -173,7 +173,7 @@ async def test_f29_scrambling_the_future_leaves_a_game_bit_identical() -> None:
 
 
 def test_a_night_by_hand(everything: Everything) -> None:
-    """How many games each of tonight's players is known to have played: what is tested below is not nothing."""
+    """The number of games known of each of tonight's players: the other tests do not compare empty forms."""
     games = {each["player_id"]: each["games_total"] for each in everything.of("player_daily_cache", SLATE, SLATE)}
     # 5, 8, 12, 20 and 400 days ago, and six days ago, published at the cutoff; BOS and LAL on the eve, too.
     # 18 played in the game of six days ago alone.
@@ -255,7 +255,7 @@ OF_OTHERS = [each for file in dict.fromkeys(case.file for case in ASKED) for eac
 
 @pytest.mark.parametrize("condition", OF_OTHERS, ids=str)
 def test_f29_no_condition_of_another_service_can_be_left_out(condition: Condition, others: DuckDBWarehouse) -> None:
-    """Without it one of the answers is another."""
+    """Without it at least one answer differs."""
     sql = text(without(statement(condition.file), condition))
     assert not all(answers(others, case, sql) for case in ASKED if case.file == condition.file)
 
@@ -265,6 +265,6 @@ def test_f29_no_condition_of_another_service_can_be_left_out(condition: Conditio
 def test_a_cutoff_of_another_service_is_exact_to_the_second(
     condition: Condition, seconds: int, others: DuckDBWarehouse
 ) -> None:
-    """What becomes available, or tips off, at the instant asked for is told from what does a second later."""
+    """What becomes available, or tips off, at the instant asked for is kept apart from what does a second later."""
     sql = text(shifted(statement(condition.file), condition, seconds))
     assert not all(answers(others, case, sql) for case in ASKED if case.file == condition.file)

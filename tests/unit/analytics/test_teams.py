@@ -1,4 +1,4 @@
-"""The summaries of teams, where half a game is at hand."""
+"""Team summaries of a game with the box scores of one team."""
 
 from shared.ports import Warehouse
 from tests.unit.analytics.conftest import Process

@@ -192,7 +192,7 @@ async def test_a_statement_that_fails_ends_the_search(warehouse: Warehouse) -> N
         async def query(self, sql: str, params: Params | None = None, job: Job | None = None) -> list[Row]:  # noqa: ARG002 - as the port
             self.searching = asyncio.current_task()
             await asyncio.Event().wait()
-            raise AssertionError
+            raise AssertionError("the search went on after it was cancelled")
 
         async def transform(self, *arguments: Any, **more: Any) -> int:  # noqa: ANN401, ARG002 - as the port
             await asyncio.sleep(0)

@@ -1,16 +1,215 @@
-"""The shell around the broker: what only the embedded bus can be asked."""
+"""The embedded bus: how many at once, for how long a lease lasts, and what is left behind."""
 
 import asyncio
 import math
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
 
+from shared.embedded import bus as bus_module
 from shared.embedded.bus import EmbeddedBus
 from shared.errors import Permanent
-from shared.topics import TOPICS
+from shared.ports import Delivery, Nack
+from shared.topics import TOPICS, Topic
 from tests.contract.fakes import TOPICS as SMALL
 from tests.contract.fakes import Inbox, SimulatedClock, consuming
+
+WORK = {"work": Topic("work", "x", ack_deadline=10.0, max_delivery_attempts=3, min_backoff=1.0, max_backoff=3.0)}
+
+
+class Naps(SimulatedClock):
+    """Notes how long was slept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.naps: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        """Simulated."""
+        self.naps.append(seconds)
+        await super().sleep(seconds)
+
+
+@pytest.fixture
+def clock() -> Naps:
+    return Naps()
+
+
+@pytest.fixture
+def bus(clock: Naps) -> EmbeddedBus:
+    return EmbeddedBus(clock, WORK)
+
+
+async def test_a_delivery_is_what_was_published(bus: EmbeddedBus) -> None:
+    """Bytes, also of a view; attributes, also where none were given; the id that publishing returned."""
+    inbox = Inbox()
+    plain = await bus.publish("work", b"x")
+    viewed = await bus.publish("work", memoryview(b"yy"), {"k": "v"})  # type: ignore[arg-type]  # as a server may
+    async with consuming(bus, "work", inbox):
+        deliveries = await inbox.take(2)
+    assert deliveries == [Delivery(plain, b"x", {}, 1), Delivery(viewed, b"yy", {"k": "v"}, 1)]
+    assert all(type(delivery.data) is bytes for delivery in deliveries)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+async def test_as_many_are_handled_at_once_as_allowed(bus: EmbeddedBus, clock: Naps, limit: int) -> None:
+    """The bound is used and kept, also after some were done."""
+    running: list[int] = [0]
+    peaks = []
+
+    async def handler(_: Delivery) -> None:
+        running[0] += 1
+        peaks.append(running[0])
+        await clock.sleep(1)
+        running[0] -= 1
+
+    inbox = Inbox(handler)
+    async with consuming(bus, "work", inbox, max_in_flight=limit):
+        for burst in (1, 2):
+            for n in range(7):
+                await bus.publish("work", str(n).encode())
+            await inbox.take(7)
+            assert max(peaks) == limit
+            await clock.sleep(1)
+            assert bus.depth("work") == 0
+            assert clock.monotonic() == burst * -(-7 // limit)  # one second for each round of `limit`
+            [consumer] = bus._consumers["work"]
+            assert (consumer._workers, consumer._starting) == (0, False)
+
+
+async def test_a_second_worker_starts_only_where_a_handler_waits(
+    bus: EmbeddedBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tasks are not free: none without messages; of twenty that are handled at once a second finds none left."""
+    started = []
+    work = bus_module._Consumer._work
+
+    async def counted(consumer: bus_module._Consumer, group: asyncio.TaskGroup) -> None:
+        started.append(True)
+        await work(consumer, group)
+
+    monkeypatch.setattr(bus_module._Consumer, "_work", counted)
+    inbox = Inbox()
+    async with consuming(bus, "work", inbox, max_in_flight=10):
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert started == []
+        for n in range(20):
+            await bus.publish("work", str(n).encode())
+        await inbox.take(20)
+        for _ in range(5):
+            await asyncio.sleep(0)
+    assert len(started) == 2
+
+
+async def test_messages_come_in_the_order_of_their_publication(bus: EmbeddedBus) -> None:
+    """To one handler at a time."""
+    inbox = Inbox()
+    for n in range(5):
+        await bus.publish("work", str(n).encode())
+    async with consuming(bus, "work", inbox, max_in_flight=1):
+        assert [delivery.data for delivery in await inbox.take(5)] == [b"0", b"1", b"2", b"3", b"4"]
+
+
+async def test_a_lease_is_extended_at_its_half_and_no_longer_than_its_handler_runs(
+    bus: EmbeddedBus, clock: Naps
+) -> None:
+    """Every 5 s of 10; nothing of it is left when the handler is done, and nothing comes twice."""
+
+    async def slow(_: Delivery) -> None:
+        await clock.sleep(23)
+
+    inbox = Inbox(slow)
+    await bus.publish("work", b"x")
+    async with consuming(bus, "work", inbox, max_in_flight=1):
+        await inbox.take()
+        await clock.sleep(24)
+        assert (bus.depth("work"), bus._core.next_wakeup(clock.monotonic())) == (0, None)
+        [consumer] = bus._consumers["work"]
+        assert consumer._in_flight == set()
+    assert clock.naps.count(5.0) >= 4
+    assert len(inbox.deliveries) == 1
+    assert bus._consumers["work"] == set()
+
+
+async def test_backoffs_and_the_dead_letter_come_at_their_instants(bus: EmbeddedBus, clock: Naps) -> None:
+    """Deliveries at 0, 1 and 3 s; the third nack is the dead letter, with its marks."""
+    times = []
+
+    async def refuse(_: Delivery) -> None:
+        times.append(clock.monotonic())
+        raise Nack("not now")
+
+    inbox, dead = Inbox(refuse), Inbox()
+    await bus.publish("work", b"x", {"k": "v"})
+    async with consuming(bus, "work", inbox), consuming(bus, "work-dead", dead):
+        [letter] = await dead.take()
+    assert times == [0.0, 1.0, 3.0]
+    assert [delivery.attempt for delivery in inbox.deliveries] == [1, 2, 3]
+    assert (letter.data, letter.attributes["k"], letter.attributes["reason"]) == (
+        b"x", "v", "nacked at delivery 3 of 3"
+    )  # fmt: skip
+
+
+async def test_a_dead_letter_is_never_given_up(bus: EmbeddedBus) -> None:
+    """Its own subscription has no dead letter: it comes as often as it is refused, with the topic's backoffs."""
+    tries = 0
+
+    async def refuse(_: Delivery) -> None:
+        nonlocal tries
+        tries += 1
+        if tries <= 5:
+            raise Nack("not now")
+
+    inbox = Inbox(refuse)
+    await bus.publish("work-dead", b"x")
+    async with consuming(bus, "work-dead", inbox):
+        deliveries = await inbox.take(6)
+    assert [delivery.attempt for delivery in deliveries] == [1, 2, 3, 4, 5, 6]
+    assert bus._clock.monotonic() == 12.0  # 1 + 2 + 3 + 3 + 3
+
+
+async def test_a_publish_during_a_long_wait_is_delivered_at_once(bus: EmbeddedBus, clock: Naps) -> None:
+    """Nobody waits for the end of another message's backoff or lease."""
+    tried = 0
+
+    async def once(_: Delivery) -> None:
+        nonlocal tried
+        tried += 1
+        if tried == 1:
+            raise Nack("later")
+
+    inbox = Inbox(once)
+    await bus.publish("work", b"first")
+    async with consuming(bus, "work", inbox, max_in_flight=2):
+        await inbox.take()
+        await clock.sleep(0.25)
+        await bus.publish("work", b"second")
+        [second] = await inbox.take()
+        assert (second.data, clock.monotonic()) == (b"second", 0.25)
+        [again] = await inbox.take()
+        assert (again.data, again.attempt, clock.monotonic()) == (b"first", 2, 1.0)
+
+
+async def test_a_stopped_consumer_gives_back_what_it_had(bus: EmbeddedBus, clock: Naps) -> None:
+    """After the backoff of a nack, not after the lease; what it had not taken is ready at once."""
+    hang: Callable[[Delivery], Awaitable[object]] = lambda _: asyncio.Event().wait()  # noqa: E731 - never returns
+    inbox = Inbox(hang)  # type: ignore[arg-type]  # never returns
+    for data in (b"a", b"b", b"c"):
+        await bus.publish("work", data)
+    async with consuming(bus, "work", inbox, max_in_flight=2):
+        await inbox.take(2)
+    now = clock.monotonic()
+    assert [each.message.data for each in bus._core.pull("work", 9, now)] == [b"c"]
+    assert sorted(bytes(each.message.data) for each in bus._core.pull("work", 9, now + 1.0)) == [b"a", b"b"]
+
+
+async def test_an_unknown_subscription_is_refused_before_anything_is_consumed(bus: EmbeddedBus) -> None:
+    """By name, and nothing of it stays."""
+    with pytest.raises(Permanent, match=r"^unknown subscription 'nobody': one of work-dead, work$"):
+        await bus.consume("nobody", Inbox(), max_in_flight=1)
+    assert set(bus._consumers) == {"work", "work-dead"}
 
 
 async def test_every_topic_of_the_registry_can_be_published_and_consumed() -> None:

@@ -74,11 +74,11 @@ async def test_f16_a_key_that_would_be_there_twice_is_named_and_nothing_changes(
     await warehouse.append(TABLE, [thing("old"), thing("stays", count=9)])
     with pytest.raises(Permanent) as refused:
         await warehouse.replace(TABLE, [thing("a"), thing("a")], scope=SCOPE, params={"day": DAY})
-    said = "contract.things would have 2 rows with the key game_date=2024-03-04, unit="
-    assert str(refused.value) == f"{said}a"
+    reason = "contract.things would have 2 rows with the key game_date=2024-03-04, unit="
+    assert str(refused.value) == f"{reason}a"
     with pytest.raises(Permanent) as refused:
         await warehouse.replace(TABLE, [thing("stays")], scope="count = 1")
-    assert str(refused.value) == f"{said}stays"
+    assert str(refused.value) == f"{reason}stays"
     assert await kept(warehouse) == ["2024-03-04 old", "2024-03-04 stays"]
 
 
@@ -105,7 +105,7 @@ async def test_a_select_may_give_what_bigquery_would_coerce(
 
 
 @pytest.mark.parametrize(
-    ("columns", "said"),
+    ("columns", "reason"),
     [
         ({"count": "1.5"}, "contract.things.count is INT64, the SELECT makes it DOUBLE: CAST it AS INT64"),
         ({"count": "'1'"}, "contract.things.count is INT64, the SELECT makes it VARCHAR: CAST it AS INT64"),
@@ -128,13 +128,13 @@ async def test_a_select_may_give_what_bigquery_would_coerce(
     ],
 )  # fmt: skip
 async def test_a_select_that_does_not_fit_is_refused_in_words(
-    warehouse: DuckDBWarehouse, columns: dict[str, str], said: str
+    warehouse: DuckDBWarehouse, columns: dict[str, str], reason: str
 ) -> None:
     """Table, column, what it is and what to do; the old rows stay."""
     await warehouse.append(TABLE, [thing("old")])
     with pytest.raises(Permanent) as refused:
         await transform(warehouse, select(**columns))
-    assert str(refused.value) == said
+    assert str(refused.value) == reason
     assert await kept(warehouse) == ["2024-03-04 old"]
 
 
@@ -170,7 +170,7 @@ def test_rows_become_arrow_columns_in_the_tables_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "reason"),
     [
         ({"count": 2**63}, "contract.things.count does not fit INT64: "),
         ({"unit": "\ud800"}, "contract.things.unit does not fit STRING: "),
@@ -178,11 +178,11 @@ def test_rows_become_arrow_columns_in_the_tables_order() -> None:
         ({"more": 1}, "contract.things has no column 'more' (row game_date=2024-03-04, unit=a)"),
     ],
 )
-def test_a_row_that_does_not_fit_is_refused_in_words(values: dict[str, Any], said: str) -> None:
+def test_a_row_that_does_not_fit_is_refused_in_words(values: dict[str, Any], reason: str) -> None:
     """Table and column."""
     with pytest.raises(Permanent) as refused:
         to_arrow(THINGS, [thing("a") | values])
-    assert str(refused.value).startswith(said)
+    assert str(refused.value).startswith(reason)
 
 
 def test_of_equal_keys_the_first_row_counts() -> None:

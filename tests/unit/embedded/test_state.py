@@ -148,7 +148,7 @@ async def test_every_write_is_on_the_disk_before_it_returns(tmp_path: Path) -> N
     state = SQLiteState(tmp_path / "folder" / "state.sqlite")
     settings = {}
     for name in ("journal_mode", "synchronous", "busy_timeout"):
-        rows = await state._run(lambda name=name: state._connection.execute(f"PRAGMA {name}").fetchone())  # type: ignore[misc]
+        rows = await state._run(lambda name=name: state._connection.execute(f"PRAGMA {name}").fetchone())  # type: ignore[misc]  # a lambda with a default
         settings[name] = rows[0]
     await state.close()
     assert settings == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 30_000}
@@ -161,16 +161,16 @@ async def test_refusals_name_the_document_and_its_versions(tmp_path: Path) -> No
     assert first.version == f"{1:020d}"
     second = await state.compare_and_set("runs", "a", {}, version=first.version)
     assert second.version == f"{2:020d}"
-    said = []
+    reasons = []
     with pytest.raises(AlreadyExists) as taken:
         await state.create("runs", "a", {})
-    said.append(str(taken.value))
+    reasons.append(str(taken.value))
     for id_ in ("a", "b"):
         with pytest.raises(Conflict) as moved:
             await state.compare_and_set("runs", id_, {}, version=first.version)
-        said.append(str(moved.value))
+        reasons.append(str(moved.value))
     await state.close()
-    assert said == [
+    assert reasons == [
         "state document runs/a already exists",
         "state document runs/a is at version 2, not at 1",
         "state document runs/b is gone, not at 1",

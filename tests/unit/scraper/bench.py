@@ -17,6 +17,8 @@ SLATE = date(2024, 3, 4)
 MORNING = datetime(2024, 3, 4, 12, tzinfo=UTC)
 """07:00 ET of the slate: its overnight cutoff."""
 TIP = datetime(2024, 3, 5, 0, 30, tzinfo=UTC)
+NYK_ASH, BOS_ELM = wire.player("NYK", 0)[0], wire.player("BOS", 4)[0]
+"""Ids of the players `Nyk Ash` and `Bos Elm`."""
 
 
 def slate_game(game_id: str = wire.BOS_AT_NYK, home: str = "NYK", away: str = "BOS", tip: datetime = TIP) -> Row:

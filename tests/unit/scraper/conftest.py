@@ -14,7 +14,8 @@ from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Ports, Row
 from shared.slate import Mode
 from tests.unit.scraper import wire
-from tests.unit.scraper.fakes import FakeArchive, FakeBus, FakeClock, FakeSecrets, FakeState, FakeUpstreams
+from tests.unit.scraper.fakes import FakeBus, FakeClock, FakeSecrets, FakeState, FakeUpstreams
+from tests.unit.shared.archive import MemoryArchive
 
 MORNING_AFTER = datetime(2024, 3, 5, 12, tzinfo=UTC)
 """07:00 ET on the day after BOS at NYK."""
@@ -26,7 +27,7 @@ class Rig:
 
     ports: Ports
     clock: FakeClock
-    archive: FakeArchive
+    archive: MemoryArchive
     bus: FakeBus
     upstreams: FakeUpstreams
     settings: ScraperSettings
@@ -84,7 +85,7 @@ class Rig:
 
 @pytest.fixture
 async def rig() -> AsyncIterator[Rig]:
-    clock, archive, bus = FakeClock(MORNING_AFTER), FakeArchive(), FakeBus()
+    clock, archive, bus = FakeClock(MORNING_AFTER), MemoryArchive(), FakeBus()
     warehouse = DuckDBWarehouse()
     ports = Ports(
         clock=clock, bus=bus, warehouse=warehouse, state=FakeState(), secrets=FakeSecrets({}), archive=archive
@@ -92,3 +93,19 @@ async def rig() -> AsyncIterator[Rig]:
     settings = ScraperSettings(history_seasons=1, bulk_threshold=1)
     yield Rig(ports, clock, archive, bus, FakeUpstreams(MORNING_AFTER), settings)
     await warehouse.close()
+
+
+@pytest.fixture
+async def slate(rig: Rig) -> Rig:
+    """The morning of BOS at NYK and LAL at DEN, rosters known."""
+    late = wire.game(wire.LAL_AT_DEN, home="DEN", away="LAL", tip="2024-03-05T03:00:00Z")
+    rig.clock.instant = rig.upstreams.now = datetime(2024, 3, 4, 12, tzinfo=UTC)
+    await rig.know_schedule(wire.game(), late)
+    rig.upstreams.bodies["nba_stats", "2023-24"] = wire.rosters_of("NYK", "BOS", "DEN", "LAL")
+    rig.upstreams.published["nba_stats", "2023-24"] = datetime(2024, 3, 4, 5, tzinfo=UTC)
+    assert (await rig.run("rosters", wire.GAME_DATE)).outcome == "done"
+    rig.upstreams.asked.clear()
+    return rig
+
+
+# --- rosters --------------------------------------------------------------------------------------------------------

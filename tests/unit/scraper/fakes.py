@@ -14,6 +14,7 @@ from services.scraper.payloads import Collected
 from services.scraper.task import sql
 from shared.errors import Permanent, Transient
 from shared.ports import BusHandler, Params, Row
+from tests.simulation.fakes import RecordingBus
 
 T = TypeVar("T")
 
@@ -48,38 +49,11 @@ class FakeSecrets:
         return SecretStr(self.values[name])
 
 
-class FakeArchive:
-    """An archive in memory that may be full for some keys."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-        self.full_for: Callable[[str], bool] = lambda _: False
-
-    async def put(self, key: str, data: bytes) -> None:
-        if self.full_for(key):
-            raise Transient("archive is full", remedy="free space")
-        self.objects[key] = data
-
-    async def get(self, key: str) -> bytes:
-        if key not in self.objects:
-            raise Permanent(f"no object {key}")
-        return self.objects[key]
-
-    async def list(self, prefix: str) -> list[str]:
-        return sorted(key for key in self.objects if key.startswith(prefix))
-
-
-class FakeBus:
-    """Remembers what was published, and the moment's rows of the ledger."""
-
-    def __init__(self) -> None:
-        self.published: list[tuple[str, bytes, Mapping[str, str]]] = []
-
-    async def publish(self, topic: str, data: bytes, attributes: Mapping[str, str] | None = None) -> str:
-        self.published.append((topic, data, attributes if attributes is not None else {}))
-        return str(len(self.published))
+class FakeBus(RecordingBus):
+    """Keeps what is published, and delivers nothing."""
 
     async def consume(self, subscription: str, handler: BusHandler, *, max_in_flight: int) -> None:  # noqa: ARG002 - the port's
+        """Until cancelled."""
         await asyncio.Event().wait()
 
 

@@ -42,7 +42,7 @@ def test_the_five_upstreams() -> None:
     }
 
 
-def test_settings_unless_told_otherwise() -> None:
+def test_the_settings_defaults() -> None:
     """The upstreams' public addresses, polite rates, patient retries."""
     settings = ScraperSettings()
     assert {name: (source.base_url, source.rate) for name, source in endpoints.sources(settings).items()} == {
@@ -55,8 +55,8 @@ def test_settings_unless_told_otherwise() -> None:
     assert settings.retry_policy == RetryPolicy(attempts=8, attempt_timeout=20.0, base_delay=0.5, max_delay=30.0)
     assert (settings.concurrency, settings.history_seasons, settings.bulk_threshold) == (4, 4, 40)
     assert (settings.odds_regions, settings.user_agent) == ("us", "Mozilla/5.0 (compatible; tipoff)")
-    told = ScraperSettings(attempts=5, attempt_timeout_s=6.0, retry_base_s=7.0, retry_max_s=9.0)
-    assert told.retry_policy == RetryPolicy(attempts=5, attempt_timeout=6.0, base_delay=7.0, max_delay=9.0)
+    given = ScraperSettings(attempts=5, attempt_timeout_s=6.0, retry_base_s=7.0, retry_max_s=9.0)
+    assert given.retry_policy == RetryPolicy(attempts=5, attempt_timeout=6.0, base_delay=7.0, max_delay=9.0)
 
 
 def test_schedules() -> None:

@@ -1,23 +1,19 @@
-"""What an answer means, and what is done about it."""
+"""The fetcher on a session with scripted replies: what is done about an answer."""
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
 import aiohttp
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
 
 from services.scraper.domain.odds import Event, parse_events
-from services.scraper.domain.wire import Fault
 from services.scraper.endpoints import Request, Source
-from services.scraper.fetch import Failed, Fetched, Fetcher, Meter, classify, http_date, retry_after
-from shared.errors import Permanent, Transient
+from services.scraper.fetch import Failed, Fetched, Fetcher, Meter
+from shared.errors import Transient
 from shared.metrics import REQUESTS
 from shared.retry import RetryPolicy
 from tests.unit.scraper import wire
@@ -27,83 +23,6 @@ NOW = datetime(2024, 3, 4, 12, tzinfo=UTC)
 KEY = "s3cr3t"
 EVENTS = wire.body([wire.event()])
 POLICY = RetryPolicy(attempts=6, attempt_timeout=0.2, base_delay=0.5, max_delay=4.0)
-
-
-# --- the table ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("status", "kind", "message", "wait"),
-    [
-        (429, "rate_limited", "HTTP 429", 7.0),
-        (408, "timeout", "HTTP 408", None),
-        (500, "server_error", "HTTP 500", 7.0),
-        (503, "server_error", "HTTP 503", 7.0),
-        (599, "server_error", "HTTP 599", 7.0),
-        (204, "malformed", "HTTP 204 instead of 200", None),
-        (304, "malformed", "HTTP 304 instead of 200", None),
-        (399, "malformed", "HTTP 399 instead of 200", None),
-        (199, "malformed", "HTTP 199 instead of 200", None),
-    ],
-)
-def test_f28_statuses_that_may_pass(status: int, kind: str, message: str, wait: float | None) -> None:
-    """They are faults, tried again and counted by kind; who asks for a wait gets it."""
-    verdict = classify(status, {"Retry-After": "7"}, NOW)
-    assert isinstance(verdict, Fault)
-    assert (verdict.kind, str(verdict), verdict.retry_after) == (kind, message, wait)
-
-
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 407, 409, 428, 430, 499])
-def test_f05_f28_refusals_are_permanent(status: int) -> None:
-    """A 403 is never an empty success, a bad request never transient."""
-    verdict = classify(status, {}, NOW)
-    assert isinstance(verdict, Permanent)
-    assert str(verdict) == f"HTTP {status}"
-
-
-def test_a_200_is_read() -> None:
-    """Its body decides."""
-    assert classify(200, {}, NOW) is None
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"Retry-After": "7"}, 7.0),
-        ({"Retry-After": "120"}, 120.0),
-        ({"Retry-After": " 0 "}, 0.0),
-        ({"Retry-After": "Mon, 04 Mar 2024 12:00:30 GMT"}, 30.0),
-        ({"Retry-After": "Mon, 04 Mar 2024 12:00:01 GMT"}, 1.0),
-        ({"Retry-After": "Mon, 04 Mar 2024 11:00:00 GMT"}, 0.0),
-        ({"Retry-After": "Mon, 04 Mar 2024 07:00:30 -0500"}, 30.0),
-        ({"Retry-After": "Sat, 01 Jan 2000 00:00:05 GMT", "Date": "Sat, 01 Jan 2000 00:00:00 GMT"}, 5.0),
-        ({"Retry-After": "Mon, 04 Mar 2024 12:00:30 GMT", "Date": "today"}, 30.0),
-        ({"Date": "Mon, 04 Mar 2024 12:00:30 GMT"}, None),
-        ({"Retry-After": "in a while"}, None),
-        ({"Retry-After": "-5"}, None),
-        ({"Retry-After": "7.5"}, None),
-        ({"Retry-After": "\u0667"}, None),
-        ({"Retry-After": ""}, None),
-        ({"Retry-After": "7, 8"}, None),
-    ],
-)
-def test_retry_after_in_seconds_or_as_a_date(headers: dict[str, str], seconds: float | None) -> None:
-    """A date counts from the answer's own Date, else from now; what cannot be read is not there."""
-    assert retry_after(headers, NOW) == seconds
-
-
-def test_last_modified() -> None:
-    """An HTTP date is an aware UTC instant."""
-    found = http_date("Mon, 04 Mar 2024 00:00:00 -0500")
-    assert found == datetime(2024, 3, 4, 5, tzinfo=UTC)
-    assert found.tzinfo is UTC
-    assert http_date("yesterday") is None
-    assert http_date("Mon, 99 Mar 2024 05:00:00 GMT") is None
-    assert http_date(None) is None
-
-
-# --- the fetcher, on a session that answers as told -----------------------------------------------------------------
 
 
 @dataclass
@@ -275,7 +194,7 @@ async def test_a_missing_secret_fails_without_a_request(monkeypatch: pytest.Monk
     async def unreachable(_: str) -> Any:  # noqa: ANN401 - as the port
         raise Transient("the vault is down")
 
-    bench.secrets.get = unreachable  # type: ignore[assignment,method-assign]
+    bench.secrets.get = unreachable  # type: ignore[assignment,method-assign]  # fails where the port answers
     assert await bench.get() == Failed("odds_api /v4/events: the vault is down (6 attempts)", 6)
     assert bench.meter["faults_timeout"] == 6
 
@@ -445,84 +364,3 @@ def test_each_host_has_its_own_rate_and_parsing_its_own_time(monkeypatch: pytest
     throttles = [fetcher._throttles[name] for name in ("odds_api", "balldontlie", "espn")]
     assert len(set(map(id, throttles))) == 3
     assert [throttle._rate for throttle in throttles] == [1000, 1000, 1000]
-
-
-# --- over a socket --------------------------------------------------------------------------------------------------
-
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-async def hang(_: web.Request) -> web.StreamResponse:
-    await asyncio.Event().wait()
-    raise AssertionError
-
-
-async def break_off(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Length": str(len(EVENTS))})
-    await response.prepare(request)
-    await response.write(EVENTS[:20])
-    assert request.transport is not None
-    request.transport.close()
-    return response
-
-
-@asynccontextmanager
-async def served(answer: Answer | None, base_url: str = "") -> AsyncIterator[Fetcher]:
-    """A fetcher of one upstream, on the loopback address or elsewhere."""
-    app = web.Application()
-    if answer is not None:
-        app.router.add_get("/v4/events", answer)
-    async with TestServer(app) as server:
-        url = base_url or str(server.make_url("")).rstrip("/")
-        fetcher = Fetcher(
-            {"odds_api": Source("odds_api", url, 1000, {"Referer": "x"}, "odds-api-key", "apiKey")},
-            RetryPolicy(attempts=2, attempt_timeout=0.2),
-            clock=FakeClock(NOW),
-            secrets=FakeSecrets({"odds-api-key": KEY}),
-            user_agent="tipoff-test",
-            jitter=lambda: 0.0,
-        )
-        async with fetcher:
-            yield fetcher
-
-
-REQUEST = Request("odds_api", "events", "/v4/events", {"date": "2024-03-04T12:00:00Z"})
-
-
-@pytest.mark.network
-async def test_a_request_travels_with_its_parameters_and_headers() -> None:
-    """As the server sees them."""
-    seen: list[web.Request] = []
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        seen.append(request)
-        return web.Response(body=EVENTS, headers={"Last-Modified": "Mon, 04 Mar 2024 05:00:00 GMT"})
-
-    async with served(answer) as fetcher:
-        got = await fetcher.get(REQUEST, parse_events, Counter())
-    assert isinstance(got, Fetched)
-    assert (got.body, got.published_at) == (EVENTS, datetime(2024, 3, 4, 5, tzinfo=UTC))
-    assert dict(seen[0].query) == {"date": "2024-03-04T12:00:00Z", "apiKey": KEY}
-    assert (seen[0].headers["User-Agent"], seen[0].headers["Referer"]) == ("tipoff-test", "x")
-
-
-@pytest.mark.network
-@pytest.mark.parametrize(
-    ("answer", "base_url", "kind"),
-    [
-        (break_off, "", "truncated"),
-        (hang, "", "timeout"),
-        (None, "unreachable", "connection"),
-        (None, "nonsense://x y", "connection"),
-        (None, "no url", "refused"),
-    ],
-)
-async def test_what_goes_wrong_on_the_way_is_told_apart(answer: Answer | None, base_url: str, kind: str) -> None:
-    """Half a body, no answer, nobody there, no address; none of the reasons holds the key."""
-    url = f"http://127.0.0.1:{unused_port()}" if base_url == "unreachable" else base_url
-    meter: Meter = Counter()
-    async with served(answer, url) as fetcher:
-        got = await fetcher.get(REQUEST, parse_events, meter)
-    assert isinstance(got, Failed)
-    assert KEY not in got.reason
-    assert meter[f"faults_{kind}"] == (1 if kind == "refused" else 2)

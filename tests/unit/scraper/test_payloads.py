@@ -12,7 +12,8 @@ from services.scraper.fetch import Failed
 from services.scraper.payloads import Archived, Collected, Online, Shelf
 from shared.slate import Mode
 from tests.unit.scraper import wire
-from tests.unit.scraper.fakes import FakeArchive, FakeUpstreams
+from tests.unit.scraper.fakes import FakeUpstreams
+from tests.unit.shared.archive import MemoryArchive
 
 REQUEST = Request("odds_api", "events", "/v4/events")
 BODY = b'{"a":1}'
@@ -24,16 +25,16 @@ EVENTS = wire.body([wire.event()])
 
 
 @pytest.fixture
-def archive() -> FakeArchive:
-    return FakeArchive()
+def archive() -> MemoryArchive:
+    return MemoryArchive()
 
 
 @pytest.fixture
-def shelf(archive: FakeArchive) -> Shelf:
+def shelf(archive: MemoryArchive) -> Shelf:
     return Shelf(archive, date(2024, 3, 5), Mode.SAME_DAY, "lines")
 
 
-async def test_a_body_is_archived_under_all_that_is_known_of_it(shelf: Shelf, archive: FakeArchive) -> None:
+async def test_a_body_is_archived_under_all_that_is_known_of_it(shelf: Shelf, archive: MemoryArchive) -> None:
     """Source, date, mode, step, unit, when it was fetched and published (in UTC), and what it holds."""
     assert shelf.folder("odds_api") == FOLDER
     published = datetime(2024, 3, 5, 1, 30, tzinfo=EASTERN)
@@ -44,7 +45,7 @@ async def test_a_body_is_archived_under_all_that_is_known_of_it(shelf: Shelf, ar
     assert unpublished == f"{FOLDER}events/20240305T120001.000250Z_-_015abd7f5cc5.json"
 
 
-async def test_the_newest_payload_of_a_unit(shelf: Shelf, archive: FakeArchive) -> None:
+async def test_the_newest_payload_of_a_unit(shelf: Shelf, archive: MemoryArchive) -> None:
     """Names sort by the time of the fetch; a unit whose name begins alike is another."""
     assert await shelf.newest(REQUEST) is None
     for name in ("events/2", "events/1", "events2/3", "other/4"):
@@ -52,7 +53,7 @@ async def test_the_newest_payload_of_a_unit(shelf: Shelf, archive: FakeArchive) 
     assert await shelf.newest(REQUEST) == f"{FOLDER}events/2"
 
 
-async def test_the_units_that_a_source_gave_to_a_step(shelf: Shelf, archive: FakeArchive) -> None:
+async def test_the_units_that_a_source_gave_to_a_step(shelf: Shelf, archive: MemoryArchive) -> None:
     """Of this source, date, mode and step only."""
     for key in (
         f"{FOLDER}events/1",
@@ -78,7 +79,7 @@ def upstreams() -> FakeUpstreams:
 
 
 async def test_a_payload_is_archived_before_it_is_handed_over(
-    shelf: Shelf, archive: FakeArchive, upstreams: FakeUpstreams
+    shelf: Shelf, archive: MemoryArchive, upstreams: FakeUpstreams
 ) -> None:
     """With the archive's key, both stamps and the attempts; the meter counts the request."""
     upstreams.bodies["odds_api", "events"] = EVENTS
@@ -97,7 +98,7 @@ async def test_a_payload_is_archived_before_it_is_handed_over(
 
 
 async def test_what_failed_is_handed_on_and_not_archived(
-    shelf: Shelf, archive: FakeArchive, upstreams: FakeUpstreams
+    shelf: Shelf, archive: MemoryArchive, upstreams: FakeUpstreams
 ) -> None:
     """It is no failure of the archive."""
     online = Online(upstreams, shelf, Counter())
@@ -106,7 +107,7 @@ async def test_what_failed_is_handed_on_and_not_archived(
 
 
 async def test_what_could_not_be_archived_has_failed(
-    shelf: Shelf, archive: FakeArchive, upstreams: FakeUpstreams
+    shelf: Shelf, archive: MemoryArchive, upstreams: FakeUpstreams
 ) -> None:
     """The failure is kept: the step asks for another try."""
     upstreams.bodies["odds_api", "events"] = EVENTS
@@ -119,7 +120,7 @@ async def test_what_could_not_be_archived_has_failed(
 # --- archived -------------------------------------------------------------------------------------------------------
 
 
-async def test_an_archived_payload_is_as_it_was_collected(shelf: Shelf, archive: FakeArchive) -> None:
+async def test_an_archived_payload_is_as_it_was_collected(shelf: Shelf, archive: MemoryArchive) -> None:
     """The newest one, with the stamps of its name; no attempt was made."""
     archive.objects[f"{FOLDER}events/20240305T110000.000000Z_-_0.json"] = b"[]"
     published = datetime(2024, 3, 5, 6, 30, 0, 7, tzinfo=UTC)

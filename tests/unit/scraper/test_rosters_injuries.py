@@ -55,8 +55,8 @@ def test_an_unknown_position_is_null(position: object) -> None:
     ("row", "refusal"),
     [
         (
-            [4, "Poe", "Ed", 1, "XXX", "G", 1],
-            Refusal("Ed Poe 4", "unknown team 'XXX': add its spelling to shared/identity.py"),
+            [4, "Poe", "Ed", 1, "ZZZ", "G", 1],
+            Refusal("Ed Poe 4", "unknown team 'ZZZ': add its spelling to shared/identity.py"),
         ),
         ([4, "Poe", "Ed", 1, None, "G", 1], Refusal("Ed Poe 4", "team 1 has no abbreviation")),
         (["4", "Poe", "Ed", 1, "NYK", "G", 1], Refusal("Ed Poe 4", "PERSON_ID is '4', not a whole number")),

@@ -1,9 +1,214 @@
-"""Step `schedule`."""
+"""Step `schedule`: what it asks for, writes and enters in the ledger; then through the whole service."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
+from services.scraper import endpoints
+from services.scraper.domain.schedule import Season, parse_schedule
+from services.scraper.domain.wire import Parsed
+from services.scraper.fetch import Failed
+from services.scraper.ledger import Unit
+from services.scraper.payloads import Collected
+from services.scraper.steps import schedule
+from shared.ports import Row
 from tests.unit.scraper import wire
+from tests.unit.scraper.bench import MORNING, SLATE, TIP, bench, loaded
 from tests.unit.scraper.conftest import Rig
+
+
+def test_seasons_are_counted_back_from_the_slates() -> None:
+    """Latest first, over the turn of the century too."""
+    assert schedule.seasons_up_to("2023-24", 3) == ["2023-24", "2022-23", "2021-22"]
+    assert schedule.seasons_up_to("2000-01", 2) == ["2000-01", "1999-00"]
+    assert schedule.seasons_up_to("2023-24", 1) == ["2023-24"]
+
+
+PLAYED = wire.game(score=(101, 99))
+COMING = wire.game(
+    wire.LAL_AT_DEN, home="DEN", away="LAL", day=date(2024, 3, 9), tip="2024-03-10T01:00:00Z", isNeutral=True,
+    postponedStatus="Y",
+)  # fmt: skip
+UNDECIDED = wire.game("0042300101", homeTeam={"teamId": 0})
+
+
+async def test_a_schedule_is_written() -> None:
+    """A row for each game and for each final score, in place of the season's and of those games' earlier ones."""
+    b = bench("schedule", {"results": [], "seasons": []}, now=MORNING + timedelta(days=1), history_seasons=1)
+    b.payloads.bodies["nba_cdn", "2023-24"] = wire.schedule(PLAYED, COMING, UNDECIDED)
+    assert await schedule.run(b.task) == 3
+    common = {"season": "2023-24", "season_type": "regular", "fetched_at": MORNING + timedelta(days=1)}
+    common |= {"source": "nba_cdn"}
+    games: list[Row] = [
+        {
+            "game_id": wire.BOS_AT_NYK,
+            "game_date": SLATE,
+            "tip_utc": TIP,
+            "home_team": "NYK",
+            "away_team": "BOS",
+            "neutral_site": False,
+            "postponed": False,
+            "available_at": datetime(2024, 3, 4, 5, tzinfo=UTC),
+        },
+        {
+            "game_id": wire.LAL_AT_DEN,
+            "game_date": date(2024, 3, 9),
+            "tip_utc": datetime(2024, 3, 10, 1, tzinfo=UTC),
+            "home_team": "DEN",
+            "away_team": "LAL",
+            "neutral_site": True,
+            "postponed": True,
+            "available_at": datetime(2024, 3, 4, 10, tzinfo=UTC),
+        },
+    ]
+    assert b.warehouse.written("raw.games") == [
+        ([common | game for game in games], "season = @season", {"season": "2023-24"})
+    ]
+    result = {
+        "game_id": wire.BOS_AT_NYK,
+        "game_date": SLATE,
+        "home_points": 101,
+        "away_points": 99,
+        "available_at": datetime(2024, 3, 5, 3, 30, tzinfo=UTC),
+        "fetched_at": MORNING + timedelta(days=1),
+        "source": "nba_cdn",
+    }
+    assert b.warehouse.written("raw.game_results") == [
+        ([result], "game_id IN UNNEST(@game_ids)", {"game_ids": [wire.BOS_AT_NYK]})
+    ]
+    assert ("results", {"season": "2023-24"}) in b.warehouse.asked
+    assert b.ledger.units == {"2023-24": loaded("nba_cdn", 2, "2023-24")}
+    assert b.ledger.refusals == {("2023-24", "0042300101"): ("its teams are not decided yet", "nba_cdn")}
+    assert b.payloads.asked == [endpoints.current_schedule("2023-24")]
+    assert b.ledger.verdict() is None
+
+
+async def test_what_was_fetched_early_was_known_early() -> None:
+    """A schedule without a stamp since it was fetched, a score less than three hours after tip-off too."""
+    now = datetime(2024, 3, 4, 4, tzinfo=UTC)
+    b = bench("schedule", {"results": []}, now=now, history_seasons=1)
+    b.payloads.bodies["nba_cdn", "2023-24"] = wire.schedule(PLAYED, time="unknown")
+    await schedule.run(b.task)
+    for table in ("raw.games", "raw.game_results"):
+        [([row], _, _)] = b.warehouse.written(table)
+        assert row["available_at"] == now
+
+
+@pytest.mark.parametrize(
+    ("home", "away", "written"), [(101, 99, 0), (100, 99, 1), (101, 98, 1), (99, 101, 1), (None, None, 1)]
+)
+async def test_only_new_and_corrected_scores_are_written(home: int | None, away: int | None, written: int) -> None:
+    """The others keep the stamps they were first seen with; the step counts games and scores."""
+    stored = {"game_id": wire.BOS_AT_NYK, "home_points": home, "away_points": away}
+    other = {"game_id": wire.LAL_AT_DEN, "home_points": 101, "away_points": 99}
+    b = bench("schedule", {"results": [stored, other]}, history_seasons=1)
+    b.payloads.bodies["nba_cdn", "2023-24"] = wire.schedule(PLAYED)
+    assert await schedule.run(b.task) == 1 + written
+    assert len(b.warehouse.written("raw.game_results")) == written
+
+
+SETTLED = [{"season": "2022-23", "unfinished": 0}, {"season": "2021-22", "unfinished": 2}]
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted"),
+    [
+        (None, ["2021-22", "2020-21"]),
+        ({("nba_stats", "2022-23"), ("nba_cdn", "2021-22"), ("nba_stats", "2023-24")}, ["2022-23"]),
+        (set(), []),
+    ],
+)
+async def test_earlier_seasons_are_asked_for_until_they_are_settled(
+    held: set[tuple[str, str]] | None, wanted: list[str]
+) -> None:
+    """Or, from the archive, those that it has of stats.nba.com."""
+    b = bench("schedule", {"seasons": SETTLED, "results": []}, held=held, history_seasons=4)
+    b.payloads.bodies["nba_cdn", "2023-24"] = wire.schedule(PLAYED)
+    await schedule.run(b.task)
+    assert b.payloads.asked == [
+        endpoints.current_schedule("2023-24"), *(endpoints.season_schedule(season) for season in wanted),
+    ]  # fmt: skip
+
+
+async def test_each_season_has_its_own_account() -> None:
+    """Loaded, empty, another season than asked for, failed; the rows of all of them are counted."""
+    b = bench("schedule", {"seasons": [], "results": []}, history_seasons=5)
+    b.payloads.bodies["nba_cdn", "2023-24"] = wire.schedule(PLAYED)
+    b.payloads.bodies["nba_stats", "2022-23"] = wire.schedule(wire.game("0022200001"), season="2022-23")
+    b.payloads.bodies["nba_stats", "2021-22"] = wire.schedule(season="2021-22")
+    b.payloads.bodies["nba_stats", "2020-21"] = wire.schedule(PLAYED, season="2019-20")
+    assert await schedule.run(b.task) == 3
+    empty = "the schedule of 2021-22 is empty"
+    assert b.ledger.units == {
+        "2023-24": loaded("nba_cdn", 1, "2023-24"),
+        "2022-23": loaded("nba_stats", 1, "2022-23"),
+        "2021-22": Unit("empty", "nba_stats", 0, empty, "nba_stats/2021-22"),
+        "2020-21": Unit("failed", "nba_stats", 0, "asked for 2020-21, got 2019-20", None),
+        "2019-20": Unit("failed", "nba_stats", 0, "nba_stats is down", None),
+    }
+    assert b.ledger.failure is None
+    assert [params for _, _, params in b.warehouse.written("raw.games")] == [
+        {"season": "2023-24"}, {"season": "2022-23"},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cdn", "stats", "reason", "source"),
+    [
+        (None, None, "nba_cdn is down; nba_stats is down", "nba_stats"),
+        (wire.schedule(), None, "nba_stats is down", "nba_stats"),
+        (None, wire.schedule(), "the schedule of 2023-24 is empty", "nba_stats"),
+    ],
+)
+async def test_f05_without_the_slates_season_the_step_has_failed(
+    cdn: bytes | None, stats: bytes | None, reason: str, source: str
+) -> None:
+    """Neither a failed nor an empty schedule replaces what there is."""
+    b = bench("schedule", {}, history_seasons=1)
+    b.payloads.bodies = {
+        (name, "2023-24"): body for name, body in (("nba_cdn", cdn), ("nba_stats", stats)) if body is not None
+    }
+    assert await schedule.run(b.task) == 0
+    assert b.ledger.failure == reason
+    assert b.ledger.units == {"2023-24": Unit("failed", source, 0, reason, None)}
+    assert b.warehouse.replaced == []
+
+
+async def test_an_earlier_season_that_failed_does_not_fail_the_step() -> None:
+    """The slate's own was loaded."""
+    b = bench("schedule", {"seasons": [], "results": []}, history_seasons=2)
+    b.payloads.bodies["nba_cdn", "2023-24"] = wire.schedule(PLAYED)
+    await schedule.run(b.task)
+    assert (b.ledger.failure, b.ledger.units["2022-23"].outcome) == (None, "failed")
+
+
+@pytest.mark.parametrize("cdn", [wire.schedule(PLAYED, season="2024-25"), wire.schedule(), None])
+async def test_the_fallback_has_the_slates_season(cdn: bytes | None) -> None:
+    """When the CDN shows another season, an empty one, or fails."""
+    b = bench("schedule", {"results": []}, history_seasons=1)
+    b.payloads.bodies["nba_stats", "2023-24"] = wire.schedule(PLAYED)
+    if cdn is not None:
+        b.payloads.bodies["nba_cdn", "2023-24"] = cdn
+    assert await schedule.run(b.task) == 2
+    assert b.payloads.units() == [("nba_cdn", "2023-24"), ("nba_stats", "2023-24")]
+    assert b.ledger.units == {"2023-24": loaded("nba_stats", 1, "2023-24")}
+
+
+async def test_two_failures_are_told_together() -> None:
+    """Reasons in the order they came, attempts added up: three and three."""
+    b = bench("schedule", {})
+    got = await schedule._current(b.task, "2023-24")
+    assert got == Failed("nba_cdn is down; nba_stats is down", 6)
+
+
+async def test_a_right_answer_of_the_cdn_is_taken_as_it_is() -> None:
+    """Parsed, with source and attempts."""
+    b = bench("schedule", {})
+    b.payloads.bodies["nba_cdn", "2023-24"] = wire.schedule(PLAYED)
+    got = await schedule._current(b.task, "2023-24")
+    expected: Parsed[Season] = parse_schedule(wire.schedule(PLAYED))
+    assert got == Collected(expected, "nba_cdn", "nba_cdn/2023-24", MORNING, None, 2)
+
 
 STATS, CDN = "nba_stats", "nba_cdn"
 
@@ -50,7 +255,7 @@ async def test_a_game_that_is_gone_from_the_schedule_is_gone(rig: Rig) -> None:
     assert await rig.column("raw.games", "game_id") == [wire.LAL_AT_DEN]
 
 
-async def test_earlier_seasons_are_asked_for_until_they_are_settled(rig: Rig) -> None:
+async def test_a_settled_season_is_not_asked_for_again(rig: Rig) -> None:
     """Settled: every game has its score, or the season does not exist. Then they are not asked for again."""
     _seasons(rig, 3)
     rig.upstreams.bodies[CDN, "2023-24"] = wire.schedule(wire.game())

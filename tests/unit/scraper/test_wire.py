@@ -54,7 +54,7 @@ def test_a_json_body_is_decoded() -> None:
     ],
 )
 def test_a_body_that_is_not_json_is_a_fault(body: bytes, kind: str, message: str) -> None:
-    """HTML is told from half a document by its first sign."""
+    """HTML begins with `<`; what else cannot be parsed is half a document."""
     with pytest.raises(Fault) as raised:
         document(body)
     assert (raised.value.kind, str(raised.value)) == (kind, message)

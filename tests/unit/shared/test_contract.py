@@ -105,7 +105,7 @@ def test_keys_by_hand() -> None:
 
 
 def test_a_request_on_the_wire() -> None:
-    """One JSON object without spaces; what was not said has its default, so that a reader need not guess."""
+    """One JSON object without spaces; an omitted field has its default, so that a reader need not guess."""
     step = StepRequested(run_id="r", game_date=date(2024, 3, 4), mode=Mode.SAME_DAY, step="lines", attempt=2)
     assert step.encode() == (
         b'{"kind":"step_requested","version":2,"body":{"run_id":"r","game_date":"2024-03-04","mode":"same_day",'
@@ -174,7 +174,7 @@ def test_counts_have_their_least(model: type[BaseModel], field: str, least: int)
 
 def test_what_is_refused_is_said_exactly() -> None:
     """What was met, what is read, and what to do about it."""
-    said = {}
+    reasons = {}
     for name, data in {
         "bytes": b"x" * 100,
         "kind": wire(kind="janitor"),
@@ -183,8 +183,8 @@ def test_what_is_refused_is_said_exactly() -> None:
     }.items():
         with pytest.raises(Permanent) as refused:
             decode(data)
-        said[name] = str(refused.value)
-    assert said == {
+        reasons[name] = str(refused.value)
+    assert reasons == {
         "bytes": f"not a Tipoff message (JSONDecodeError): b'{'x' * 80}'",
         "kind": "unknown message kind 'janitor': deploy this service at the sender's revision",
         "version": (

@@ -143,7 +143,7 @@ def test_teams_by_their_spellings(name: str, team: str) -> None:
     assert tricode(name) == team
 
 
-@pytest.mark.parametrize("name", ["", "Seattle SuperSonics", "XXX", "Los Angeles", "bos", "gs", "Celtics"])
+@pytest.mark.parametrize("name", ["", "Seattle SuperSonics", "ZZZ", "Los Angeles", "bos", "gs", "Celtics"])
 def test_an_unknown_team_is_refused_with_the_remedy(name: str) -> None:
     """Never guessed; tricodes are capitals."""
     with pytest.raises(Permanent) as raised:

@@ -1,27 +1,238 @@
-"""What every service has in common: who it is, whether it works, and that it stops cleanly."""
+"""What every service has in common: who consumes what, what health says, and that it stops cleanly."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-import structlog
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
+from structlog.testing import capture_logs
 
 from shared.contract import Message, StepReported
 from shared.embedded.bus import EmbeddedBus
-from shared.errors import Permanent, Transient
-from shared.logs import configure, get_logger
-from shared.ports import Delivery, Ports
-from shared.service import Consumer, DeadLetterConsumer, Health, Ping, application
+from shared.errors import Permanent, Skip, Transient
+from shared.ports import BusHandler, Delivery, Nack, Ports, Warehouse
+from shared.push import PUSH
+from shared.service import HEALTH, Consumer, DeadLetterConsumer, Health, Ping, application
 from shared.settings import CommonSettings, load
+from tests.contract.fakes import SimulatedClock
+from tests.simulation.fakes import MemoryState, RecordingBus
 from tests.unit.shared.places import embedded_ports
 
 REPORT = StepReported(run_id="r", step="s", attempt=1, outcome="done")
+
+
+class Bus(RecordingBus):
+    """Notes who consumes what, and delivers nothing; `error` ends every consumer."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__()
+        self.consumers: dict[str, tuple[BusHandler, int]] = {}
+        self.ended: list[str] = []
+        self._error = error
+
+    async def consume(self, subscription: str, handler: BusHandler, *, max_in_flight: int) -> None:
+        """Until cancelled."""
+        self.consumers[subscription] = handler, max_in_flight
+        if self._error is not None:
+            raise self._error
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.ended.append(subscription)
+
+
+def ports_of(bus: Bus) -> Ports:
+    """A bus, a clock and a state store."""
+    nothing = cast("Warehouse", None)
+    return Ports(SimulatedClock(), bus, nothing, MemoryState(), cast("Any", None), cast("Any", None))
+
+
+async def nothing(_: object) -> None:
+    """Handle a message, or a delivery."""
+
+
+@asynccontextmanager
+async def running(app: web.Application) -> AsyncIterator[web.Application]:
+    """The app as it runs, but that it listens nowhere."""
+    runner = web.AppRunner(app)
+    await runner.setup()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    try:
+        yield app
+    finally:
+        await runner.cleanup()
+
+
+async def get(app: web.Application, path: str) -> web.Response:
+    """The answer to a GET."""
+    response = await app._handle(make_mocked_request("GET", path, app=app))
+    assert isinstance(response, web.Response)
+    return response
+
+
+CONSUMERS: list[Consumer | DeadLetterConsumer] = [
+    Consumer("worker-tasks", nothing, max_in_flight=7),
+    Consumer("coordinator-events", nothing),
+    DeadLetterConsumer("worker-tasks", nothing),
+]
+
+
+async def test_every_consumer_takes_its_own_subscription_at_its_own_width() -> None:
+    """One message at a time by default; a dead letter is its topic's, and its handler is not guarded."""
+    bus = Bus()
+    settings = load(CommonSettings, revision="r7")
+    with capture_logs() as logs:
+        async with running(application("probe", settings, ports_of(bus), CONSUMERS)):
+            assert {name: width for name, (_, width) in bus.consumers.items()} == {
+                "worker-tasks": 7, "coordinator-events": 1, "worker-tasks-dead": 1
+            }  # fmt: skip
+            assert bus.consumers["worker-tasks-dead"][0] is nothing
+            assert bus.ended == []
+    assert sorted(bus.ended) == ["coordinator-events", "worker-tasks", "worker-tasks-dead"]
+    started, stopped = logs
+    assert (started["event"], started["service"], started["revision"]) == ("service_started", "probe", "r7")
+    assert stopped == {"event": "service_stopped", "service": "probe", "log_level": "info"}
+
+
+async def test_a_consumers_handler_stands_behind_the_boundary_of_its_topic() -> None:
+    """What it refuses goes to that topic's dead letter; what may pass comes again."""
+    bus = Bus()
+    errors: list[Exception] = [Permanent("never"), Transient("later"), Skip("no")]
+
+    async def handler(message: Message) -> None:
+        assert message == REPORT
+        raise errors.pop(0)
+
+    app = application("probe", load(CommonSettings), ports_of(bus), [Consumer("worker-tasks", handler)])
+    async with running(app):
+        guarded = bus.consumers["worker-tasks"][0]
+        delivery = Delivery("1", REPORT.encode(), {"key": "k"}, 1)
+        await guarded(delivery)
+        assert bus.published == [("worker-tasks-dead", REPORT.encode(), {"key": "k", "reason": "never"})]
+        with pytest.raises(Nack, match="later"):
+            await guarded(delivery)
+        await guarded(delivery)
+        assert len(bus.published) == 1
+
+
+async def test_where_messages_are_pushed_nothing_is_pulled() -> None:
+    """The same subscriptions and widths are the targets of pushes."""
+    bus = Bus()
+    settings = load(CommonSettings, delivery="push", push_audience="a", push_emails="e@x")
+    app = application("probe", settings, ports_of(bus), CONSUMERS)
+    targets = app[PUSH]._targets
+    assert {name: target.slots._value for name, target in targets.items()} == {
+        "worker-tasks": 7, "coordinator-events": 1, "worker-tasks-dead": 1
+    }  # fmt: skip
+    assert targets["worker-tasks-dead"].handler is nothing
+    async with running(app):
+        assert bus.consumers == {}
+    pulled = application("probe", load(CommonSettings), ports_of(bus), CONSUMERS)
+    assert PUSH not in pulled
+
+
+async def test_health_is_of_the_service_and_readiness_of_what_it_stands_on() -> None:
+    """200 or 503; run.app keeps /healthz for itself, so that it is answered with a slash too."""
+    asked = []
+
+    async def away() -> None:
+        asked.append(True)
+        raise Transient("the warehouse is away")
+
+    app = application("probe", load(CommonSettings, revision="r7"), ports_of(Bus()), [], {"warehouse": away})
+    async with running(app):
+        well = '{"service": "probe", "revision": "r7", "healthy": true, "checks": {"consumers": "ok"}}'
+        for path in ("/healthz", "/healthz/"):
+            response = await get(app, path)
+            assert (response.status, response.text, asked) == (200, well, [])
+        response = await get(app, "/readyz")
+        assert (response.status, asked) == (503, [True])
+        assert response.text == (
+            '{"service": "probe", "revision": "r7", "healthy": false, '
+            '"checks": {"consumers": "ok", "warehouse": "the warehouse is away"}}'
+        )
+        response = await get(app, "/metrics")
+        assert (response.status, response.headers["Content-Type"].partition(";")[0]) == (200, "text/plain")
+        assert b"tipoff_messages" in cast("bytes", response.body)
+    assert application("probe", load(CommonSettings), ports_of(Bus()), [])[HEALTH].pings == {}
+
+
+async def test_a_middleware_sees_every_request() -> None:
+    """Those of the service are the app's."""
+    seen = []
+
+    @web.middleware
+    async def look(request: web.Request, handler: Any) -> web.StreamResponse:  # noqa: ANN401 - aiohttp's handler
+        seen.append(request.path)
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    app = application("probe", load(CommonSettings), ports_of(Bus()), [], middlewares=[look])
+    async with running(app):
+        await get(app, "/healthz")
+    assert seen == ["/healthz"]
+
+
+async def fine() -> None:
+    """A dependency that answers."""
+
+
+async def silent() -> None:
+    """A dependency that times out, without a word."""
+    raise TimeoutError
+
+
+async def refusing() -> None:
+    """A dependency that is set up wrongly."""
+    raise Permanent("no such project")
+
+
+async def test_each_dependency_is_said_to_be_well_or_why_it_is_not() -> None:
+    """One that is ill makes the service unready, and the rest is asked all the same."""
+    health = Health("probe", "r7", {"a": silent, "b": fine, "c": refusing})
+    ready, body = await health.report(deep=True)
+    checks = {"consumers": "ok", "a": "TimeoutError", "b": "ok", "c": "no such project"}
+    assert (ready, body) == (False, {"service": "probe", "revision": "r7", "healthy": False, "checks": checks})
+    assert (await health.report(deep=False))[0] is True
+    assert (await Health("probe", "r7", {"b": fine}).report(deep=True))[0] is True
+
+
+async def test_consumers_that_died_make_the_service_ill_and_say_of_what() -> None:
+    """Every error, however deep in its group; being stopped is no illness."""
+    health = Health("probe", "r7", {})
+
+    async def die(error: BaseException | None) -> None:
+        if error is not None:
+            raise error
+
+    async def ended(error: BaseException | None) -> None:
+        task = asyncio.create_task(die(error))
+        await asyncio.wait([task])
+        health.consumers_ended(task)
+
+    await ended(None)
+    await ended(asyncio.CancelledError())
+    assert (await health.report(deep=False))[1]["checks"] == {"consumers": "ok"}
+    group = ExceptionGroup("a", [RuntimeError("one"), ExceptionGroup("b", [ValueError("two"), KeyError("three")])])
+    with capture_logs() as logs:
+        await ended(group)
+    assert health.consumer_failure == "RuntimeError: one; ValueError: two; KeyError: 'three'"
+    assert [(entry["event"], entry["reason"]) for entry in logs] == [("consumers_stopped", health.consumer_failure)]
+    healthy, body = await health.report(deep=False)
+    assert (healthy, body["checks"]) == (False, {"consumers": health.consumer_failure})
+
+
+async def test_an_app_whose_consumers_died_says_so() -> None:
+    """Its health reports the failure, and it still stops cleanly."""
+    app = application("probe", load(CommonSettings), ports_of(Bus(Permanent("gone"))), CONSUMERS[:1])
+    async with running(app):
+        response = await get(app, "/healthz")
+        assert (response.status, app[HEALTH].consumer_failure) == (503, "Permanent: gone")
 
 
 @pytest.fixture
@@ -47,20 +258,6 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-async def fine() -> None:
-    """A dependency that answers."""
-
-
-async def away() -> None:
-    """A dependency that does not."""
-    raise Transient("the warehouse is away")
-
-
-async def hanging() -> None:
-    """A dependency that times out."""
-    raise TimeoutError
-
-
 @pytest.mark.network
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 async def test_f04_f23_health_says_who_is_running(ports: Ports, path: str) -> None:
@@ -70,28 +267,6 @@ async def test_f04_f23_health_says_who_is_running(ports: Ports, path: str) -> No
         body = await response.json()
     assert (body["service"], body["revision"], body["healthy"]) == ("probe", "r7", True)
     assert body["checks"] == {"consumers": "ok"} | ({"warehouse": "ok"} if path == "/readyz" else {})
-
-
-@pytest.mark.network
-async def test_readiness_is_that_of_what_the_service_stands_on(ports: Ports) -> None:
-    """503 with the reason of each; the service itself is well."""
-    async with serving(ports, warehouse=away, state=fine, bus=hanging) as client:
-        async with client.get("/readyz") as response:
-            assert response.status == 503
-            body = await response.json()
-        assert body["checks"] == {
-            "consumers": "ok", "warehouse": "the warehouse is away", "state": "ok", "bus": "TimeoutError"
-        }  # fmt: skip
-        async with client.get("/healthz") as response:
-            assert response.status == 200
-
-
-@pytest.mark.network
-async def test_metrics_are_served(ports: Ports) -> None:
-    """In Prometheus' text format."""
-    async with serving(ports) as client, client.get("/metrics") as response:
-        assert response.status == 200
-        assert "tipoff_messages" in await response.text()
 
 
 @pytest.mark.network
@@ -164,34 +339,3 @@ async def test_a_ping_gets_two_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asyncio, "wait_for", wait_for)
     healthy, _ = await Health("probe", "r7", {"state": fine}).report(deep=True)
     assert (healthy, limits) == (True, [2.0])
-
-
-@pytest.fixture
-def _restored_logs() -> Iterator[None]:
-    """Configuring logs is for the process: undo it."""
-    yield
-    structlog.reset_defaults()
-
-
-@pytest.mark.usefixtures("_restored_logs")
-@pytest.mark.parametrize(("level", "shown"), [("info", 1), ("error", 0)])
-def test_logs_are_one_object_a_line(capsys: pytest.CaptureFixture[str], level: str, shown: int) -> None:
-    """To stderr, with service, level, event and fields; stdout belongs to the commands."""
-    configure(level, "json")
-    get_logger("probe").info("step_settled", step="lines", rows=0)
-    out, err = capsys.readouterr()
-    lines = [json.loads(line) for line in err.splitlines()]
-    assert (out, len(lines)) == ("", shown)
-    for line in lines:
-        assert line.items() >= {"service": "probe", "event": "step_settled", "level": "info", "rows": 0}.items()
-        assert line["timestamp"].endswith("Z")
-
-
-@pytest.mark.usefixtures("_restored_logs")
-def test_logs_for_people(capsys: pytest.CaptureFixture[str]) -> None:
-    """The console form names event and fields too."""
-    configure("debug", "console")
-    get_logger("probe").debug("step_settled", step="lines")
-    err = capsys.readouterr().err
-    assert "step_settled" in err
-    assert "lines" in err

@@ -1,4 +1,4 @@
-"""Steps `rosters`, `injuries` and `lines`, each alone: what it asks for, writes and enters in the ledger."""
+"""Step `lines`: what it asks for, writes and enters in the ledger; then through the whole service."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,123 +6,12 @@ import pytest
 
 from services.scraper import endpoints
 from services.scraper.ledger import Unit
-from services.scraper.steps import injuries, lines, rosters
+from services.scraper.steps import lines
 from shared.slate import Mode
 from tests.unit.scraper import wire
-from tests.unit.scraper.bench import GAMES, MORNING, ROSTER, SLATE, TIP, bench, loaded, slate_game
+from tests.unit.scraper.bench import BOS_ELM, GAMES, MORNING, NYK_ASH, ROSTER, SLATE, TIP, bench, loaded, slate_game
+from tests.unit.scraper.conftest import Rig
 
-NYK_ASH, BOS_ELM = 5200, 3804
-
-
-def test_players_of_the_made_up_payloads_have_these_ids() -> None:
-    """They are used literally below."""
-    assert wire.player("NYK", 0) == (NYK_ASH, "Nyk Ash")
-    assert wire.player("BOS", 4) == (BOS_ELM, "Bos Elm")
-
-
-# --- rosters --------------------------------------------------------------------------------------------------------
-INDEX = wire.playerindex(
-    [201, "Doe", "Jo", 1610612752, "NYK", "G", 1], [9, "No", "Body", 1, "XXX", "G", 1], wire.index_row("BOS", 4)
-)
-
-
-async def test_a_roster_is_written() -> None:
-    """A row for each player, in place of the date's earlier ones; the season is that of the slate."""
-    b = bench("rosters", {"slate_games": GAMES})
-    b.payloads.bodies["nba_stats", "2023-24"] = INDEX
-    b.payloads.published["nba_stats", "2023-24"] = MORNING - timedelta(hours=3)
-    assert await rosters.run(b.task) == 2
-    assert b.payloads.asked == [endpoints.player_index("2023-24")]
-    common = {
-        "game_date": SLATE,
-        "available_at": datetime(2024, 3, 4, 9, tzinfo=UTC),
-        "fetched_at": MORNING,
-        "source": "nba_stats",
-    }
-    doe = {"player_id": 201, "player_name": "Jo Doe", "player_lookup": "jodoe", "team": "NYK", "position": "G"}
-    elm = {"player_id": 3804, "player_name": "Bos Elm", "player_lookup": "boselm", "team": "BOS"}
-    assert b.warehouse.written("raw.rosters") == [
-        ([common | doe, common | elm | {"position": "G"}], "game_date = @game_date", {"game_date": SLATE})
-    ]
-    assert b.ledger.units == {"2023-24": loaded("nba_stats", 2, "2023-24")}
-    reason = "unknown team 'XXX': add its spelling to shared/identity.py"
-    assert b.ledger.refusals == {("2023-24", "Body No 9"): (reason, "nba_stats")}
-
-
-async def test_a_date_without_games_needs_no_roster_no_lines_and_no_injuries() -> None:
-    """Nothing is asked of any upstream; that nobody was asked about injuries is in the ledger."""
-    for name, step in (("rosters", rosters), ("lines", lines), ("injuries", injuries)):
-        b = bench(name, {"slate_games": []})
-        assert await step.run(b.task) == 0
-        assert (b.payloads.asked, b.warehouse.replaced, b.warehouse.appended) == ([], [], [])
-        units = {"injuries": Unit("empty", "espn", 0, "no games on this date", None)} if name == "injuries" else {}
-        assert b.ledger.units == units
-
-
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        (None, "nba_stats is down"),
-        (wire.playerindex(), "the player index of 2023-24 has nobody with a team"),
-    ],
-)
-async def test_f05_no_roster_is_a_failure_and_writes_nothing(body: bytes | None, reason: str) -> None:
-    """A season has players: an index without any is as good as none."""
-    b = bench("rosters", {"slate_games": GAMES})
-    if body is not None:
-        b.payloads.bodies["nba_stats", "2023-24"] = body
-    assert await rosters.run(b.task) == 0
-    assert b.ledger.units == {"2023-24": Unit("failed", "nba_stats", 0, reason, None)}
-    assert b.warehouse.replaced == []
-
-
-# --- injuries -------------------------------------------------------------------------------------------------------
-
-
-async def test_injuries_are_appended() -> None:
-    """By the team's roster, else by the only one anywhere; refused are entries and names, each with its reason."""
-    b = bench("injuries", {"slate_games": GAMES, "roster": ROSTER})
-    entries = [
-        wire.injury("Un Known"),
-        wire.injury("Bad Date", date="soon"),
-        wire.injury("Nyk Ash Jr.", status="Doubtful", date="2024-03-03T20:15Z"),
-        wire.injury("Den Fir", shortComment=None),
-    ]
-    b.payloads.bodies["espn", "injuries"] = wire.injuries("NYK", *entries)
-    assert await injuries.run(b.task) == 2
-    assert b.payloads.asked == [endpoints.injuries()]
-    common = {"game_date": SLATE, "team": "NYK", "fetched_at": MORNING, "source": "espn"}
-    ash = {
-        "player_id": NYK_ASH,
-        "player_lookup": "nykash",
-        "status": "Doubtful",
-        "comment": "Sore.",
-        "available_at": datetime(2024, 3, 3, 20, 15, tzinfo=UTC),
-    }
-    fir = {
-        "player_id": 4305,
-        "player_lookup": "denfir",
-        "status": "Out",
-        "comment": None,
-        "available_at": datetime(2024, 3, 4, 10, 48, tzinfo=UTC),
-    }
-    assert b.warehouse.appended == [("raw.injuries", [common | ash, common | fir])]
-    assert b.ledger.units == {"injuries": loaded("espn", 2, "injuries")}
-    assert list(b.ledger.refusals.items()) == [
-        (("injuries", "Bad Date"), ("date is 'soon', not an instant", "espn")),
-        (("injuries", "Un Known"), ("no known player of NYK is called 'Un Known'", "espn")),
-    ]
-
-
-async def test_injuries_that_cannot_be_had_are_a_failure() -> None:
-    """Nothing is appended."""
-    b = bench("injuries", {"slate_games": GAMES, "roster": ROSTER})
-    assert await injuries.run(b.task) == 0
-    assert b.ledger.units == {"injuries": Unit("failed", "espn", 0, "espn is down", None)}
-    assert b.warehouse.appended == []
-
-
-# --- lines ----------------------------------------------------------------------------------------------------------
 EVENTS = wire.body(
     [
         {**wire.event("e0"), "id": 7},
@@ -200,6 +89,14 @@ async def test_f13_f24_lines_are_appended() -> None:
     ]
 
 
+async def test_a_date_without_games_needs_no_lines() -> None:
+    """Nothing is asked of any upstream."""
+    b = bench("lines", {"slate_games": []})
+    assert await lines.run(b.task) == 0
+    assert (b.payloads.asked, b.warehouse.replaced, b.warehouse.appended) == ([], [], [])
+    assert b.ledger.units == {}
+
+
 async def test_a_game_without_an_event_or_without_an_answer_costs_no_other() -> None:
     """The one is empty, with the list it is not in; the other failed."""
     third = slate_game("0022300902", "MIA", "ORL")
@@ -266,3 +163,48 @@ async def test_each_game_has_a_cutoff_of_its_own() -> None:
     assert [request.params.get("date") for request in b.payloads.asked] == [
         "2024-03-05T00:10:00Z", "2024-03-05T00:10:00Z", None,
     ]  # fmt: skip
+
+
+LATE_EVENT = wire.event("e2", "DEN", "LAL", "2024-03-05T03:10:00Z")
+LINES = wire.odds(
+    fanduel=[
+        wire.market("player_points", wire.outcomes("Nyk Ash", 12.5), wire.outcomes("Bos Elm", 9.5)),
+        wire.market("player_points_alternate", wire.outcomes("Nyk Ash", 15.5, under=None)),
+    ],
+    betmgm=[wire.market("player_threes", wire.outcomes("Nyk Ash", 1.5), last_update=None)],
+)
+
+
+async def test_f24_every_line_is_stored(slate: Rig) -> None:
+    """Main and alternate, one- and two-sided, of every book; known since they were posted, else since the fetch."""
+    slate.upstreams.bodies["odds_api", "events"] = wire.body([wire.event(), LATE_EVENT])
+    slate.upstreams.bodies["odds_api", wire.BOS_AT_NYK] = wire.body(LINES)
+    slate.upstreams.bodies["odds_api", wire.LAL_AT_DEN] = wire.body(wire.odds())
+    report = await slate.run("lines", SLATE)
+    assert (report.outcome, report.counts["rows"]) == ("done", 4)
+    posted = datetime(2024, 3, 4, 20, 10, 7, tzinfo=UTC)
+    rows = await slate.rows("raw.prop_lines", "bookmaker, market, line")
+    assert [
+        (r["player_lookup"], r["market"], r["line"], r["over_price"], r["under_price"], r["is_main"], r["available_at"])
+        for r in rows
+    ] == [
+        ("nykash", "threes", 1.5, -110.0, -110.0, True, MORNING),
+        ("boselm", "points", 9.5, -110.0, -110.0, True, posted),
+        ("nykash", "points", 12.5, -110.0, -110.0, True, posted),
+        ("nykash", "points", 15.5, -110.0, None, False, posted),
+    ]
+    ledger = await slate.ledger()
+    assert (ledger[wire.BOS_AT_NYK], ledger[wire.LAL_AT_DEN]) == ("loaded", "empty")
+    assert (await slate.run("lines", SLATE)).counts["rows"] == 0
+
+
+async def test_one_game_that_fails_costs_no_other(slate: Rig) -> None:
+    """Its unit is failed, the step is done; when all fail, the step fails."""
+    slate.upstreams.bodies["odds_api", "events"] = wire.body([wire.event(), LATE_EVENT])
+    slate.upstreams.bodies["odds_api", wire.BOS_AT_NYK] = wire.body(LINES)
+    report = await slate.run("lines", SLATE)
+    assert (report.outcome, report.counts["units_failed"], report.counts["rows"]) == ("done", 1, 4)
+    slate.upstreams.bodies.clear()
+    report = await slate.run("lines", SLATE)
+    assert report.outcome == "failed"
+    assert "HTTP 403" in report.reason

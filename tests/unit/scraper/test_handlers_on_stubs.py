@@ -19,7 +19,6 @@ from shared.metrics import STEPS
 from shared.ports import Ports
 from shared.slate import Mode
 from tests.unit.scraper.fakes import (
-    FakeArchive,
     FakeBus,
     FakeClock,
     FakeSecrets,
@@ -27,6 +26,7 @@ from tests.unit.scraper.fakes import (
     FakeUpstreams,
     StubWarehouse,
 )
+from tests.unit.shared.archive import MemoryArchive
 
 NOW = datetime(2024, 3, 5, 12, tzinfo=UTC)
 DAY = date(2024, 3, 5)
@@ -42,7 +42,7 @@ class Bench:
     """A scraper whose one step does as told."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, work: Work) -> None:
-        self.clock, self.archive, self.warehouse = FakeClock(NOW), FakeArchive(), StubWarehouse()
+        self.clock, self.archive, self.warehouse = FakeClock(NOW), MemoryArchive(), StubWarehouse()
         self.settings = ScraperSettings()
         self.tasks: list[Task] = []
 
@@ -160,7 +160,7 @@ def ledger() -> Ledger:
 
 async def test_f12_only_a_units_newest_payload_must_be_accounted_for(ledger: Ledger) -> None:
     """By a unit that did not fail, or by one that an earlier run loaded; of every source, of this step only."""
-    archive = FakeArchive()
+    archive = MemoryArchive()
     shelf = Shelf(archive, DAY, Mode.OVERNIGHT, "rosters")
     for key in (
         "nba_cdn/{}/a/1",

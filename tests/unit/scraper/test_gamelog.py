@@ -1,0 +1,96 @@
+"""Game logs: a box score for every game of the log."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.scraper.domain.box import Box
+from services.scraper.domain.gamelog import parse_gamelog
+from services.scraper.domain.wire import Fault, Parsed, Refusal
+from tests.unit.scraper import wire
+from tests.unit.scraper.figures import LINE
+
+LOG: dict[str, Any] = {
+    "SEASON_ID": "22023", "PLAYER_ID": 201, "PLAYER_NAME": "Jo Doe", "TEAM_ID": 1610612752, "TEAM_ABBREVIATION": "NYK",
+    "TEAM_NAME": "New York Knicks", "GAME_ID": "0022300900", "GAME_DATE": "2024-03-04", "MATCHUP": "NYK vs. BOS",
+    "WL": "W", "MIN": 34, "FGM": 11, "FGA": 22, "FG_PCT": 0.5, "FG3M": 5, "FG3A": 13, "FTM": 6, "FTA": 7, "OREB": 4,
+    "DREB": 8, "REB": 12, "AST": 9, "STL": 3, "BLK": 2, "TOV": 1, "PF": 10, "PTS": 31, "PLUS_MINUS": -14,
+    "FANTASY_PTS": 60.9, "VIDEO_AVAILABLE": 1,
+}  # fmt: skip
+LOGGED = replace(LINE, starter=None, minutes=34.0)
+
+
+def _log(*changes: dict[str, Any], headers: tuple[str, ...] = tuple(LOG)) -> Parsed[Box]:
+    rows = [[(LOG | change)[name] for name in headers] for change in changes]
+    return parse_gamelog(wire.gamelog(*rows, headers=list(headers)))
+
+
+@pytest.mark.parametrize("headers", [tuple(LOG), tuple(reversed(LOG))])
+def test_a_log_gives_every_figure_of_a_line_by_its_header(headers: tuple[str, ...]) -> None:
+    """In whatever order the columns come; starters and scores it has none of, and every game in it is over."""
+    assert _log({}, headers=headers) == Parsed((Box("0022300900", final=True, lines=(LOGGED,)),), (), 1)
+
+
+def test_a_log_has_a_box_score_for_every_game_in_order_of_ids() -> None:
+    """The rows of a game come together, in their own order."""
+    later, second = {"GAME_ID": "0022300901"}, {"PLAYER_ID": 202, "PLUS_MINUS": None}
+    parsed = _log(later, {}, later | second, second)
+    assert [(box.game_id, [line.player_id for line in box.lines]) for box in parsed.records] == [
+        ("0022300900", [201, 202]),
+        ("0022300901", [201, 202]),
+    ]
+    assert parsed.records[0].lines[1].plus_minus is None
+    assert parsed.seen == 4
+
+
+def test_a_log_row_that_cannot_be_read_stays_with_its_game() -> None:
+    """The other rows and games are untouched; a row of no game is refused on its own."""
+    parsed = _log(
+        {"GAME_ID": "none"},
+        {"MIN": None},
+        {},
+        {"GAME_ID": "0022300901", "PLAYER_NAME": None},
+        {"GAME_ID": "0022300901", "TEAM_ABBREVIATION": 7},
+        {"GAME_ID": "0022300902", "TEAM_ABBREVIATION": "ZZZ", "PLAYER_NAME": "Al Roe"},
+        {"GAME_ID": "0022300902", "PLAYER_ID": "201"},
+        {"GAME_ID": "0022300902", "AST": 9.5},
+        {"GAME_ID": "0022300902", "PLUS_MINUS": "x"},
+    )
+    assert parsed.records == (
+        Box("0022300900", final=True, lines=(LOGGED,), refused=(Refusal("Jo Doe", "minutes is None, not a number"),)),
+        Box(
+            "0022300901",
+            final=True,
+            lines=(),
+            refused=(
+                Refusal("None", "name None or team 'NYK' is not a text"),
+                Refusal("Jo Doe", "name 'Jo Doe' or team 7 is not a text"),
+            ),
+        ),
+        Box(
+            "0022300902",
+            final=True,
+            lines=(),
+            refused=(
+                Refusal("Al Roe", "unknown team 'ZZZ': add its spelling to shared/identity.py"),
+                Refusal("Jo Doe", "PLAYER_ID is '201', not a whole number"),
+                Refusal("Jo Doe", "assists is 9.5, not a whole number"),
+                Refusal("Jo Doe", "plus_minus is 'x', not a number"),
+            ),
+        ),
+    )
+    assert parsed.refused == (Refusal("Jo Doe none", "game id 'none' is not an NBA game id (ten digits, 00x...)"),)
+    assert parsed.seen == 9
+
+
+def test_f17_a_numeric_game_id_gets_its_zeros_back() -> None:
+    """As a column of numbers loses them."""
+    assert _log({"GAME_ID": 22300900}).records[0].game_id == "0022300900"
+
+
+def test_f30_a_log_without_a_column_is_a_fault_that_names_it() -> None:
+    """A renamed column is not 27,000 empty rows."""
+    headers = tuple(name for name in LOG if name not in ("MIN", "PTS"))
+    with pytest.raises(Fault, match=r"^result set LeagueGameLog lacks MIN, PTS$"):
+        _log({}, headers=headers)

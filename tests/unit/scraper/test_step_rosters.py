@@ -1,0 +1,75 @@
+"""Step `rosters`: what it asks for, writes and enters in the ledger; then through the whole service."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.scraper import endpoints
+from services.scraper.ledger import Unit
+from services.scraper.steps import rosters
+from tests.unit.scraper import wire
+from tests.unit.scraper.bench import GAMES, MORNING, SLATE, bench, loaded
+from tests.unit.scraper.conftest import Rig
+
+INDEX = wire.playerindex(
+    [201, "Doe", "Jo", 1610612752, "NYK", "G", 1], [9, "No", "Body", 1, "ZZZ", "G", 1], wire.index_row("BOS", 4)
+)
+
+
+async def test_a_roster_is_written() -> None:
+    """A row for each player, in place of the date's earlier ones; the season is that of the slate."""
+    b = bench("rosters", {"slate_games": GAMES})
+    b.payloads.bodies["nba_stats", "2023-24"] = INDEX
+    b.payloads.published["nba_stats", "2023-24"] = MORNING - timedelta(hours=3)
+    assert await rosters.run(b.task) == 2
+    assert b.payloads.asked == [endpoints.player_index("2023-24")]
+    common = {
+        "game_date": SLATE,
+        "available_at": datetime(2024, 3, 4, 9, tzinfo=UTC),
+        "fetched_at": MORNING,
+        "source": "nba_stats",
+    }
+    doe = {"player_id": 201, "player_name": "Jo Doe", "player_lookup": "jodoe", "team": "NYK", "position": "G"}
+    elm = {"player_id": 3804, "player_name": "Bos Elm", "player_lookup": "boselm", "team": "BOS"}
+    assert b.warehouse.written("raw.rosters") == [
+        ([common | doe, common | elm | {"position": "G"}], "game_date = @game_date", {"game_date": SLATE})
+    ]
+    assert b.ledger.units == {"2023-24": loaded("nba_stats", 2, "2023-24")}
+    reason = "unknown team 'ZZZ': add its spelling to shared/identity.py"
+    assert b.ledger.refusals == {("2023-24", "Body No 9"): (reason, "nba_stats")}
+
+
+async def test_a_date_without_games_needs_no_rosters() -> None:
+    """Nothing is asked of any upstream."""
+    b = bench("rosters", {"slate_games": []})
+    assert await rosters.run(b.task) == 0
+    assert (b.payloads.asked, b.warehouse.replaced, b.warehouse.appended) == ([], [], [])
+    assert b.ledger.units == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (None, "nba_stats is down"),
+        (wire.playerindex(), "the player index of 2023-24 has nobody with a team"),
+    ],
+)
+async def test_f05_no_roster_is_a_failure_and_writes_nothing(body: bytes | None, reason: str) -> None:
+    """A season has players: an index without any is as good as none."""
+    b = bench("rosters", {"slate_games": GAMES})
+    if body is not None:
+        b.payloads.bodies["nba_stats", "2023-24"] = body
+    assert await rosters.run(b.task) == 0
+    assert b.ledger.units == {"2023-24": Unit("failed", "nba_stats", 0, reason, None)}
+    assert b.warehouse.replaced == []
+
+
+async def test_a_roster_is_known_when_the_upstream_last_changed_it(slate: Rig) -> None:
+    """Last-Modified, never later than the fetch."""
+    rows = await slate.rows("raw.rosters", "player_id")
+    assert len(rows) == 32
+    assert {row["available_at"] for row in rows} == {datetime(2024, 3, 4, 5, tzinfo=UTC)}
+    assert {(row["team"], row["player_lookup"]) for row in rows} >= {("NYK", "nykash"), ("LAL", "lalhazel")}
+    del slate.upstreams.published["nba_stats", "2023-24"]
+    await slate.run("rosters", SLATE)
+    assert set(await slate.column("raw.rosters", "available_at")) == {MORNING}

@@ -33,7 +33,7 @@ def tables(seed: int, first: date, days: int, last_slate: int) -> dict[str, pa.T
 
 
 def play(seed: int, games: Calendar) -> dict[str, pa.Table]:
-    """The same of any calendar: its games played by the players of the seed."""
+    """The tables of a given calendar, its games played by the players of the seed."""
     _, who, gone, how, bets = np.random.default_rng(seed).spawn(5)
     people = players(who)
     absent = absences(gone, games)

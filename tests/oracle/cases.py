@@ -1,4 +1,4 @@
-"""What the generated league lacks and the definitions tell apart, written into its raw rows."""
+"""Adds to the raw rows of the generated league the rare cases that the definitions distinguish."""
 
 import random
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from tests.unit.shared.rows import box, game, injury, prop, roster
 Raw = dict[str, list[Row]]
 BOOKS = ("aqua", "betmgm", "draftkings", "fanduel", "prizepicks", "underdog", "zenith")
 PRICES = (None, -100.0, 100.0, 99.0, -99.0, 105.0, -105.0, -110.0, -120.0, 130.0, -150.0, -151.0, 180.0, -900.0)
-"""No price at all; the last that is none and the first that is one; margins below, at and above their bounds."""
+"""None; numbers just short of a price and the first that are one; pairs below, at and above the bounds of a margin."""
 LINES = (0.5, 1.0, 1.5, 2.5, 3.5)
 STATUSES = ("Out", "Doubtful", "Questionable", "Day-To-Day")
 TRADE = date(2024, 11, 12)
@@ -24,7 +24,7 @@ SECOND = timedelta(seconds=1)
 
 
 def edited(raw: Raw, dice: random.Random, start: date, nights: tuple[date, date], finals: date) -> Raw:
-    """The rows with every case in them, in no order; `nights` are the slates that most of the cases are on."""
+    """The rows with every case in them, shuffled; most cases are on the slates from the first to the last night."""
     first, last = nights
     games = [each for each in raw["raw.games"] if first <= each["game_date"] <= last]
     for each in raw["raw.player_box_scores"]:
@@ -44,7 +44,7 @@ def edited(raw: Raw, dice: random.Random, start: date, nights: tuple[date, date]
 
 
 def _trade(raw: Raw, dice: random.Random) -> None:
-    """From a date on two players of two teams have changed places, and everything that is theirs with them."""
+    """Two players of two teams change places from a date on, with their box scores, reports and lines."""
     squads = [row for row in raw["raw.player_box_scores"] if row["game_date"] == TRADE and row["minutes"] > 20]
     one, other = dice.choice([(a, b) for a in squads for b in squads if a["team"] < b["team"]])
     swap = {one["player_id"]: other, other["player_id"]: one}
@@ -55,7 +55,7 @@ def _trade(raw: Raw, dice: random.Random) -> None:
 
 
 def _absence(raw: Raw, dice: random.Random, night: Row) -> None:
-    """A regular of a team that plays that night has not played for weeks, and plays."""
+    """A regular plays that night after weeks of absence."""
     boxes = raw["raw.player_box_scores"]
     back = dice.choice([row for row in boxes if row["game_id"] == night["game_id"] and row["minutes"] > 20])
     missed = [night["game_date"] - ABSENCE, night["game_date"]]
@@ -134,7 +134,7 @@ def _finals(raw: Raw, day: date) -> None:
     old = {"CHA": 400, "WAS": 401}
     for number, team in enumerate(team for team in TEAMS if team not in ("DEN", "UTA")):
         before = day - timedelta(days=old.get(team, 2))
-        raw["raw.games"].append(game(f"0042490{number:03d}", before, team, "XXX", season="2024-25"))
+        raw["raw.games"].append(game(f"0042490{number:03d}", before, team, "ZZZ", season="2024-25"))
     for number, (home, away, ago) in enumerate((("BOS", "DEN", 400), ("NYK", "UTA", 401))):
         before = day - timedelta(days=ago)
         raw["raw.games"].append(game(f"0042492{number:03d}", before, home, away, season="2024-25"))
@@ -156,7 +156,7 @@ def _reports(raw: Raw, dice: random.Random, games: Sequence[Row]) -> None:
 
 
 def _quotes(raw: Raw, dice: random.Random, games: Sequence[Row]) -> None:
-    """Lines of every market by up to seven books, at few values, prices and instants: so that all of them coincide."""
+    """Lines of every market by up to seven books, at so few values, prices and instants that all of them coincide."""
     for each in games[:4]:
         for player in _squads(raw["raw.rosters"], each):
             for market in MARKETS:
@@ -195,5 +195,5 @@ def _squads(rosters: Iterable[Row], of: Row) -> list[int]:
 
 
 def _pra(line: Row) -> Row:
-    """A line on points, rebounds and assists, seen from one on points."""
+    """A line on points, rebounds and assists, made from one on points."""
     return line | {"market": "pra", "line": line["line"] + 8, "over_price": -108.0, "under_price": -113.0}

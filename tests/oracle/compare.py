@@ -1,18 +1,16 @@
 """Comparing rows that were served with rows that the oracle expects: every row, every column of the registry."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from shared.ports import Row
 from shared.tables import TABLES
+from tests.oracle.known import by_key
 
 TOLERANCE = 1e-9
 """Relative and absolute."""
 SHOWN = 10
 """Differences in a failure's message."""
-
-LEFT_OUT: Mapping[str, Mapping[str, str]] = {}
-"""Table -> column -> why it is not compared."""
 
 
 def assert_same(table: str, expected: Iterable[Row], found: Iterable[Row]) -> None:
@@ -26,9 +24,8 @@ def assert_same(table: str, expected: Iterable[Row], found: Iterable[Row]) -> No
 
 def differences(table: str, expected: Sequence[Row], found: Sequence[Row]) -> Iterator[str]:
     """Rows that are missing, doubled or not expected, and columns whose values differ: one line each."""
-    key = TABLES[table].key
-    columns = [column.name for column in TABLES[table].columns if column.name not in LEFT_OUT.get(table, {})]
-    wanted, served = _by_key(key, expected), _by_key(key, found)
+    key, columns = TABLES[table].key, [column.name for column in TABLES[table].columns]
+    wanted, served = by_key(table, expected), by_key(table, found)
     for name, rows, all_rows in (("expected", wanted, expected), ("served", served, found)):
         if len(rows) < len(all_rows):
             yield f"{table}: {len(all_rows) - len(rows)} keys are {name} twice"
@@ -39,8 +36,7 @@ def differences(table: str, expected: Sequence[Row], found: Sequence[Row]) -> It
         elif values not in wanted:
             yield f"{where}: not expected"
         else:
-            unknown = wanted[values].keys() ^ {column.name for column in TABLES[table].columns}
-            unknown -= LEFT_OUT.get(table, {}).keys()
+            unknown = wanted[values].keys() ^ set(columns)
             if unknown:
                 yield f"{where}: the oracle and the registry disagree about the columns {', '.join(sorted(unknown))}"
             for column in columns:
@@ -55,7 +51,3 @@ def same(expected: object, found: object) -> bool:
     if isinstance(expected, int | float) and isinstance(found, int | float):
         return math.isclose(expected, found, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     return expected == found
-
-
-def _by_key(key: Sequence[str], rows: Sequence[Row]) -> dict[tuple[object, ...], Row]:
-    return {tuple(row[name] for name in key): row for row in rows}

@@ -7,19 +7,14 @@ from datetime import date, datetime, timedelta
 
 from shared.arenas import ARENAS, Arena
 from shared.markets import MARKETS
-from shared.odds import devig, implied
 from shared.ports import Row
 from shared.slate import RETROSPECT, Mode, cutoff
-from tests.oracle.world import Tables
+from tests.oracle.known import WINDOW, Tables, by
+from tests.oracle.quotes import fair, newest, overround
 
 INACTIVE_LIST = timedelta(minutes=90)
 """An Out reported so shortly before tip-off is final."""
-WINDOW = timedelta(days=400)
 EARTH_RADIUS_KM = 6371.0
-
-
-PICK_EM = ("prizepicks", "underdog")
-"""Books that pay the same whatever the chance: what they write is no odds."""
 
 
 def upcoming_team_game_context(tables: Tables, slate: date, mode: Mode, asked_at: datetime = RETROSPECT) -> list[Row]:
@@ -46,9 +41,9 @@ def upcoming_team_game_context(tables: Tables, slate: date, mode: Mode, asked_at
 
 def upcoming_player_game_context(tables: Tables, slate: date, mode: Mode, asked_at: datetime = RETROSPECT) -> list[Row]:
     """One row per rostered player of a team that plays."""
-    rosters = _by("team", [row for row in tables["raw.rosters"] if row["game_date"] == slate])
-    reports = _by("player_id", [row for row in tables["raw.injuries"] if row["game_date"] == slate])
-    lines = _by("player_id", [row for row in tables["raw.prop_lines"] if row["game_date"] == slate])
+    rosters = by("team", [row for row in tables["raw.rosters"] if row["game_date"] == slate])
+    reports = by("player_id", [row for row in tables["raw.injuries"] if row["game_date"] == slate])
+    lines = by("player_id", [row for row in tables["raw.prop_lines"] if row["game_date"] == slate])
     rows = []
     for game, team, opponent in _sides(tables, slate):
         at = cutoff(mode, slate, game["tip_utc"], asked_at)
@@ -76,50 +71,28 @@ def consensus(lines: Sequence[Row]) -> Row:
         return dict.fromkeys(
             ("line", "line_books", "line_at", "line_spread", "p_market", "book", "over_price", "under_price")
         )
-    books = [_newest(of_book) for of_book in _by("bookmaker", lines).values()]
+    books = [newest(of_book) for of_book in by("bookmaker", lines).values()]
     line = statistics.median(each["line"] for each in books)
     at_line = [each for each in books if each["line"] == line]
-    fair = [p for each in at_line if (p := _fair(each)) is not None]
+    chances = [chance for each in at_line if (chance := fair(each)) is not None]
     best: Row = min(at_line, key=_preference) if at_line else {}
     return {
         "line": line,
         "line_books": len(books),
         "line_at": max(each["available_at"] for each in books),
         "line_spread": max(each["line"] for each in books) - min(each["line"] for each in books),
-        "p_market": statistics.fmean(fair) if fair else None,
+        "p_market": statistics.fmean(chances) if chances else None,
         "book": best.get("bookmaker"),
         "over_price": best.get("over_price"),
         "under_price": best.get("under_price"),
     }
 
 
-def _newest(lines: Sequence[Row]) -> Row:
-    """A book's newest line; of several posted at once the most balanced, of equally balanced ones the lowest."""
-    newest = max(line["available_at"] for line in lines)
-    return min((line for line in lines if line["available_at"] == newest), key=lambda line: (_tilt(line), line["line"]))
-
-
-def _tilt(line: Row) -> float:
-    """How far the two American prices are apart; one without both is a last resort."""
-    if line["over_price"] is None or line["under_price"] is None:
-        return math.inf
-    return abs(float(line["over_price"] - line["under_price"]))
-
-
-def _fair(line: Row) -> float | None:
-    """The over's chance without the margin."""
-    if line["bookmaker"] in PICK_EM:
-        return None
-    return devig(line["over_price"], line["under_price"])
-
-
 def _preference(line: Row) -> tuple[int, float, str]:
     """The book of the least margin first; then any with a price; then any."""
-    if _fair(line) is not None:
-        over, under = implied(line["over_price"]), implied(line["under_price"])
-        assert over is not None
-        assert under is not None
-        return 0, over + under, line["bookmaker"]
+    margin = overround(line)
+    if margin is not None:
+        return 0, margin, line["bookmaker"]
     priced = line["over_price"] is not None or line["under_price"] is not None
     return 1 if priced else 2, 0.0, line["bookmaker"]
 
@@ -179,13 +152,6 @@ def _rest(slate: date, before: Sequence[Row]) -> int | None:
 
 def _known(rows: Sequence[Row], at: datetime) -> list[Row]:
     return [row for row in rows if row["available_at"] <= at]
-
-
-def _by(name: str, rows: Sequence[Row]) -> dict[object, list[Row]]:
-    groups: dict[object, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(row[name], []).append(row)
-    return groups
 
 
 def _kilometres(one: Arena, other: Arena) -> float:

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from shared.markets import MARKETS
 from shared.ports import Row
 from shared.slate import BOX_SCORE_LAG, SAME_DAY_LEAD, Mode, eastern_instant
+from tests.oracle.summaries import TOTALS
 from tests.oracle.world import Nights, World
 from tests.unit.shared.rows import box, game, injury, prop, roster, tip
 
@@ -109,9 +110,9 @@ def _boxes(entry: Row, dice: random.Random) -> Iterator[Row]:
             seconds = 0 if player in IDLE or (player % 100 == 4 and dice.random() < 0.3) else dice.randint(200, 2800)
             if player == 100:
                 seconds = 47 * 60
-            stats = _stats(dice) if seconds else dict.fromkeys(_COUNTS, 0)
+            stats = _stats(dice) if seconds else NOTHING
             if entry["game_id"].endswith("302") and entry[team] == "MEM":
-                stats = dict.fromkeys(_COUNTS, 0)
+                stats = NOTHING
             if entry["game_id"].endswith("003"):  # a source without minutes
                 seconds = 0
             yield box(
@@ -138,20 +139,7 @@ def _absent(player: int, days_ago: int, dice: random.Random) -> bool:
     return player % 100 > 2 and dice.random() < 0.3
 
 
-_COUNTS = (
-    "points",
-    "rebounds",
-    "offensive_rebounds",
-    "assists",
-    "field_goals_made",
-    "field_goals_attempted",
-    "threes",
-    "threes_attempted",
-    "free_throws_made",
-    "free_throws_attempted",
-    "turnovers",
-    "fouls",
-)
+NOTHING = dict.fromkeys((*TOTALS, "fouls"), 0)
 
 
 def _stats(dice: random.Random) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What is taken from several tables: features.player_composite_factors."""
+"""Factors made from several tables: features.player_composite_factors."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Worth:
         return self + other.times(-1)
 
     def times(self, factor: float) -> "Worth":
-        """Each of them so many times."""
+        """Each of them multiplied."""
         return Worth(*(factor * value for value in self._all()))
 
     def _all(self) -> tuple[float, float, float, float]:
@@ -204,7 +204,7 @@ def _pace(own: Strength, other: Strength, league: float | None) -> Row:
         expected = own.pace + other.pace - league
     gap = None
     if None not in (own.offense, own.defense, other.offense, other.defense):
-        gap = (own.offense - own.defense) - (other.offense - other.defense)  # type: ignore[operator]
+        gap = (own.offense - own.defense) - (other.offense - other.defense)  # type: ignore[operator]  # none of them is null
     return {
         "expected_pace": expected,
         "pace_factor": None if expected is None or own.pace is None else expected / own.pace,
@@ -225,7 +225,7 @@ def _opportunity(member: Member, members: Sequence[Member], recent: Sequence[tup
         if missed is not None and missed < TEAM_GAMES:
             absent += mate.worth.seconds * (100 - mate.likely) / 100
     ranked = sorted(members, key=lambda m: (-m.likely * m.worth.seconds, m.context["player_id"]))
-    his = [there for played, there in recent if player in played]
+    his = [together for played, together in recent if player in played]
     vacated = sum(his, NOTHING).times(1 / len(his)) - member.worth - tonight if his else None
     no_league = member.form["rebounds_per_minute"] is None
     return {

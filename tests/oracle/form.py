@@ -106,11 +106,11 @@ def _role(games: list[Row]) -> Row:
 def _attendance(games: list[Row], of_team: list[Row]) -> Row:
     """`of_team`: the team's last ten games, newest first."""
     his = {game["game_id"] for game in games}
-    there = [game["game_id"] in his for game in of_team]
+    attended = [game["game_id"] in his for game in of_team]
     return {
-        "played_share_10": mean(there),
-        "played_share_5": mean(there[:5]),
-        "missed_in_row": None if not there else [*there, True].index(True),
+        "played_share_10": mean(attended),
+        "played_share_5": mean(attended[:5]),
+        "missed_in_row": None if not attended else [*attended, True].index(True),
     }
 
 

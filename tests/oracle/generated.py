@@ -1,6 +1,7 @@
 """Nights of a small generated league: eight teams, the first week of one season and six weeks of the next."""
 
 import random
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 import numpy as np
@@ -11,7 +12,7 @@ from devstack.league.season import play
 from shared.ports import Row
 from shared.slate import RETROSPECT, Mode, days, eastern_instant
 from tests.oracle.cases import edited
-from tests.oracle.world import Nights, World, collect
+from tests.oracle.world import Nights, World, collect, merged
 
 TEAMS = ("BOS", "CHI", "DEN", "GSW", "LAL", "MIA", "NYK", "UTA")
 GAMES_OF_DAY = (3, 4, 2, 3)
@@ -47,13 +48,15 @@ def nights() -> list[Nights]:
 def generated() -> World:
     """A world of nights of the generated league, with every case that the definitions tell apart."""
     dice = random.Random(11)  # noqa: S311 - a seed to repeat
-    tables: dict[str, list[Row]] = {}
-    for first, last in (EARLIER, SEASON):
-        history = History.of_tables(play(7, schedule(dice, first, last)), source=f"generated league of {first}")
-        slates = [day for span in SPANS for day in days(*span)] if first == SEASON[0] else []
-        for name, rows in collect(history, slates, first, last).items():
-            tables.setdefault(name, []).extend(rows)
+    slates = [day for span in SPANS for day in days(*span)]
+    tables = merged((_season(dice, *EARLIER, []), _season(dice, *SEASON, slates)))
     return World(edited(tables, dice, START[0], FULL, FINALS), nights(), facts_until=SEASON[1] - timedelta(days=1))
+
+
+def _season(dice: random.Random, first: date, last: date, slates: Sequence[date]) -> dict[str, list[Row]]:
+    """The rows of a season's games, and all else of some slates."""
+    history = History.of_tables(play(7, schedule(dice, first, last)), source=f"generated league of {first}")
+    return collect(history, slates, first, last)
 
 
 def schedule(dice: random.Random, first: date, last: date) -> Calendar:

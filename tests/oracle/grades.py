@@ -10,6 +10,7 @@ from statistics import fmean, median
 from shared.ports import Row
 from shared.slate import Mode
 from tests.oracle.known import Tables, by
+from tests.oracle.quotes import fair, newest
 
 QUANTILES = {
     "q05": 0.05,
@@ -24,10 +25,6 @@ QUANTILES = {
     "q90": 0.90,
     "q95": 0.95,
 }
-PICKEM = ("prizepicks", "underdog")
-"""They pay the same whatever the chance: their lines count, their prices do not."""
-MARGIN = (1.0, 1.2)
-"""What the two sides of one market may add up to."""
 HISTORY = (
     "game_date",
     "mode",
@@ -62,14 +59,14 @@ def grade(tables: Tables, first: date, last: date, mode: Mode) -> list[Row]:
             continue
         same = ("game_id", "game_date")
         lines = [line for line in tables["raw.prop_lines"] if all(line[name] == game[name] for name in same)]
-        for prediction in that_count(tables["predictions.player_prop_predictions"], game, mode):
+        for prediction in of_latest_runs(tables["predictions.player_prop_predictions"], game, mode):
             box = next((box for box in boxes if box["player_id"] == prediction["player_id"]), None)
             earlier = known_games(of_player.get(prediction["player_id"], []), prediction, game)
             graded.append(one_grade(prediction, box, earlier, closing(lines, prediction, game["tip_utc"])))
     return graded
 
 
-def that_count(predictions: Sequence[Row], game: Row, mode: Mode) -> list[Row]:
+def of_latest_runs(predictions: Sequence[Row], game: Row, mode: Mode) -> list[Row]:
     """Of each system the predictions of its latest run, of those made before tip-off for the date of the game."""
     before = [
         each
@@ -107,17 +104,17 @@ def statistic(box: Row, market: str) -> int:
 def one_grade(prediction: Row, box: Row | None, earlier: list[Row], close: Row) -> Row:
     """All columns of a prediction's grade; `box` is None when he did not play."""
     actual = None if box is None else float(statistic(box, prediction["market"]))
-    baselines = of_the_season(earlier, prediction["market"])
-    copied = ("game_date", "mode", "game_id", "player_id", "market", "system", "run_id", "shadow")
-    told = ("line", "p_over", "p_market", "edge", "recommendation")
+    baselines = season_baselines(earlier, prediction["market"])
+    key = ("game_date", "mode", "game_id", "player_id", "market", "system")
+    copied = (*key, "run_id", "shadow", "line", "p_over", "p_market", "edge", "recommendation")
     return {
-        **{name: prediction[name] for name in (*copied, *told)},
+        **{name: prediction[name] for name in copied},
         "voided": box is None,
         "actual": actual,
         **baselines,
         "baseline_error": minus(actual, baselines["season_mean"]),
         **close,
-        **towards(prediction, close),
+        **line_value(prediction, close),
         **against_outcome(prediction, actual),
         **against_line(prediction, actual),
     }
@@ -138,8 +135,8 @@ def weighted(values: list[float], forgotten: float) -> float:
     return sum(products) / sum(round(weight, 9) for weight in weights)
 
 
-def of_the_season(earlier: list[Row], market: str) -> Row:
-    """The baselines: what anybody could have said from his games of the season."""
+def season_baselines(earlier: list[Row], market: str) -> Row:
+    """The baselines, from a player's earlier games of the season."""
     counts = [float(statistic(box, market)) for box in earlier]
     minutes = [float(box["minutes"]) for box in earlier]
     rate = sum(counts) / sum(minutes) if sum(minutes) > 0 else None
@@ -152,21 +149,6 @@ def of_the_season(earlier: list[Row], market: str) -> Row:
     }
 
 
-def implied(price: float | None) -> float | None:
-    """The probability that American odds imply; between -100 and +100 there is no price."""
-    if price is None or -100 < price < 100:
-        return None
-    return 100 / (price + 100) if price > 0 else -price / (100 - price)
-
-
-def fair(line: Row) -> float | None:
-    """The over's probability without the margin; null where that is no two-sided price of a bookmaker."""
-    over, under = implied(line["over_price"]), implied(line["under_price"])
-    if line["bookmaker"] in PICKEM or over is None or under is None:
-        return None
-    return over / (over + under) if MARGIN[0] <= over + under <= MARGIN[1] else None
-
-
 def closing(lines: list[Row], prediction: Row, tip: datetime) -> Row:
     """The closing line, the median over books of their last main line before tip-off, and its fair probability."""
     books: dict[str, list[Row]] = {}
@@ -174,7 +156,7 @@ def closing(lines: list[Row], prediction: Row, tip: datetime) -> Row:
         same = line["player_id"] == prediction["player_id"] and line["market"] == prediction["market"]
         if same and line["is_main"] and line["available_at"] < tip:
             books.setdefault(line["bookmaker"], []).append(line)
-    last = [min(posted, key=most_recent_and_balanced) for posted in books.values()]
+    last = [newest(posted) for posted in books.values()]
     if not last:
         return {"closing_line": None, "closing_p_market": None}
     middle = median(line["line"] for line in last)
@@ -182,14 +164,7 @@ def closing(lines: list[Row], prediction: Row, tip: datetime) -> Row:
     return {"closing_line": middle, "closing_p_market": fmean(chances) if chances else None}
 
 
-def most_recent_and_balanced(line: Row) -> tuple[float, float, float]:
-    """Sorts the newest line first; of several posted at once the one whose prices differ least, then the lower."""
-    over, under = line["over_price"], line["under_price"]
-    apart = float("inf") if over is None or under is None else abs(over - under)
-    return -line["available_at"].timestamp(), apart, line["line"]
-
-
-def towards(prediction: Row, close: Row) -> Row:
+def line_value(prediction: Row, close: Row) -> Row:
     """The side of the edge, and how far line and price have moved towards it."""
     edge = prediction["edge"]
     if edge is None or edge == 0:
@@ -252,7 +227,7 @@ def against_line(prediction: Row, actual: float | None) -> Row:
 
 
 def grade_history(tables: Tables, first: date, last: date, mode: Mode) -> list[Row]:
-    """The revisions there are, and one more of each grade that is new or differs from its last revision."""
+    """The existing revisions, and one more of each grade that is new or differs from its last revision."""
     kept = list(_of(tables["predictions.prediction_grades_history"], first, last, mode))
     rows = list(kept)
     for made in _of(tables["predictions.prediction_grades"], first, last, mode):
@@ -302,8 +277,8 @@ def day_sum(rows: list[Row]) -> Row:
 
 def mean(values: Sequence[float | None]) -> float | None:
     """The mean of what is not null; null without any."""
-    there = [value for value in values if value is not None]
-    return fmean(there) if there else None
+    present = [value for value in values if value is not None]
+    return fmean(present) if present else None
 
 
 def _of(rows: Sequence[Row], first: date, last: date, mode: Mode) -> Iterator[Row]:

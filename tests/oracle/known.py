@@ -1,4 +1,4 @@
-"""What every definition of phase 4 begins with: the games known at a cutoff, and their weights.
+"""What the definitions share: rows by column and by key, the games known at a cutoff and their weights, quotients.
 
 docs/analytics.md, "Definitions", "Phase 4".
 """
@@ -9,8 +9,10 @@ from functools import lru_cache
 from operator import mul
 
 from shared.ports import Row
+from shared.tables import TABLES
 
 Tables = Mapping[str, Sequence[Row]]
+"""Table name -> rows as dicts of Python values."""
 
 WINDOW = timedelta(days=400)
 
@@ -32,6 +34,11 @@ def by(name: str, rows: Iterable[Row]) -> dict[object, list[Row]]:
     for row in rows:
         groups.setdefault(row[name], []).append(row)
     return groups
+
+
+def by_key(table: str, rows: Iterable[Row]) -> dict[tuple[object, ...], Row]:
+    """Rows by their table's key; of rows with equal keys the last."""
+    return {tuple(row[name] for name in TABLES[table].key): row for row in rows}
 
 
 @lru_cache

@@ -4,10 +4,8 @@ from datetime import date
 from pathlib import Path
 
 from devstack.history import History
-from shared.ports import Row
 from shared.slate import Mode, days
-from shared.tables import TABLES
-from tests.oracle.world import Nights, World, collect
+from tests.oracle.world import Nights, World, collect, merged
 
 SPANS = (
     (date(2023, 10, 24), date(2023, 10, 25), date(2023, 4, 5), date(2023, 10, 26)),
@@ -20,10 +18,6 @@ SPANS = (
 def real(data: Path) -> World:
     """A world of real nights, from the folder of the history."""
     history = History.open(data)
-    tables: dict[str, dict[tuple[object, ...], Row]] = {}
-    for first, last, since, until in SPANS:
-        for table, rows in collect(history, days(first, last), since, until).items():
-            key = TABLES[table].key
-            tables.setdefault(table, {}).update({tuple(row[name] for name in key): row for row in rows})
+    tables = merged(collect(history, days(first, last), since, until) for first, last, since, until in SPANS)
     spans = [Nights(first, last, mode) for mode in (Mode.OVERNIGHT, Mode.SAME_DAY) for first, last, *_ in SPANS]
-    return World({table: list(rows.values()) for table, rows in tables.items()}, spans)
+    return World(tables, spans)

@@ -5,7 +5,7 @@ from datetime import date
 
 from shared.ports import Row
 from shared.tables import TABLES
-from tests.oracle.world import Tables
+from tests.oracle.known import Tables, ratio
 
 TOTALS = (
     "points",
@@ -40,8 +40,7 @@ def player_game_summary(tables: Tables, first: date, last: date) -> list[Row]:
             row["seconds"] = seconds(box)
             row["minutes_rank"] = ranked.index(box["player_id"]) + 1
             row["true_shooting"] = true_shooting(box)
-            whole = box["minutes"] * team_used
-            row["usage_rate"] = 100 * used(box) * (team_minutes / 5) / whole if whole else None
+            row["usage_rate"] = ratio(100 * used(box) * (team_minutes / 5), box["minutes"] * team_used)
             rows.append(row)
     return rows
 
@@ -57,7 +56,7 @@ def team_offense_game_summary(tables: Tables, first: date, last: date) -> list[R
             _heading(team, opponent)
             | own
             | {
-                "pace": 48 * both / (minutes / 5) if minutes > 0 else None,
+                "pace": ratio(48 * both, minutes / 5),
                 "offensive_rating": rating(own),
                 "true_shooting": true_shooting(own),
             }
@@ -104,12 +103,12 @@ def used(box: Row) -> float:
 def true_shooting(counts: Row) -> float | None:
     """Points per two true attempts."""
     attempts = counts["field_goals_attempted"] + FREE_THROW_WEIGHT * counts["free_throws_attempted"]
-    return counts["points"] / (2 * attempts) if attempts else None
+    return ratio(counts["points"], 2 * attempts)
 
 
 def rating(counts: Row) -> float | None:
     """Points per 100 possessions."""
-    return 100 * counts["points"] / counts["possessions"] if counts["possessions"] else None
+    return ratio(100 * counts["points"], counts["possessions"])
 
 
 def totals(team: Sequence[Row]) -> Row:

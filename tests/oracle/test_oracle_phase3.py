@@ -8,8 +8,9 @@ import pytest
 from shared.ports import Row
 from tests.oracle.compare import assert_same
 from tests.oracle.contexts import upcoming_player_game_context, upcoming_team_game_context
+from tests.oracle.known import Tables
 from tests.oracle.summaries import player_game_summary, team_defense_game_summary, team_offense_game_summary
-from tests.oracle.world import Tables, World
+from tests.oracle.world import World
 
 FACTS: dict[str, Callable[[Tables, date, date], list[Row]]] = {
     "analytics.player_game_summary": player_game_summary,
@@ -33,6 +34,9 @@ def test_contexts_are_served_as_defined(world: World, table: str) -> None:
     """Every column of every team and player of the nights, as known at each game's cutoff."""
     inputs = world.inputs(table)
     expected = [
-        row for night in world.nights for row in CONTEXTS[table](inputs, night.slate, night.mode, night.asked_at)
+        row
+        for span in world.spans
+        for slate in span.slates
+        for row in CONTEXTS[table](inputs, slate, span.mode, span.asked_at)
     ]
     assert_same(table, expected, world[table])

@@ -1,4 +1,4 @@
-"""Phase 5b against its oracle: grades, their history and their daily sums, of a league made to trip a grader over."""
+"""Phase 5b against its oracle: grades, their history and their daily sums, of a small league and of real games."""
 
 import asyncio
 import random
@@ -14,7 +14,8 @@ from shared.ports import Row
 from shared.slate import Mode
 from tests.oracle import grades, published
 from tests.oracle.compare import assert_same, differences
-from tests.oracle.world import Tables, World
+from tests.oracle.known import Tables
+from tests.oracle.world import World, per_slate
 from tests.unit.analytics.conditions import Condition, conditions, is_cutoff, shifted, text, unbounded, without
 
 GRADES, HISTORY = "predictions.prediction_grades", "predictions.prediction_grades_history"
@@ -47,7 +48,7 @@ def test_a_slates_sums_are_what_the_definitions_say(league: World) -> None:
 
 
 def test_the_history_is_what_the_definitions_say(league: World) -> None:
-    """A revision for what is new or changed and for nothing else, and what there was stays as it was."""
+    """A revision for what is new or changed and for nothing else; earlier revisions stay as they were."""
     now, before = league[GRADES], earlier(league)
     later = published.LAST + published.DAY
     other_day = [row | {"game_date": later, "system": f"not {row['system']}"} for row in before[:5]]
@@ -65,13 +66,12 @@ def earlier(league: World) -> list[Row]:
 def test_grades_of_real_games_are_what_the_definitions_say(world: World) -> None:
     """The same of one real game per night: long histories, and the lines and prices of bookmakers."""
     games = list({one["game_date"]: one for one in world["raw.games"]}.values())
-    nights = {night.slate for night in world.nights}
-    games = [one for one in games if one["game_date"] in nights]
+    slates = {slate for span in world.spans for slate in span.slates}
+    games = [one for one in games if one["game_date"] in slates]
     dice = random.Random(8)  # noqa: S311 - test data
     predictions = list(published.predictions(games, world["analytics.player_game_summary"], dice, {}))
     world.add("predictions.player_prop_predictions", predictions)
-    inputs = world.inputs(GRADES)
-    made = [row for night in world.nights for row in grades.grade(inputs, night.slate, night.slate, night.mode)]
+    made = per_slate(world, GRADES, lambda inputs, slate, mode: grades.grade(inputs, slate, slate, mode))
     assert_same(GRADES, made, world[GRADES])
 
 
@@ -82,7 +82,7 @@ class Ledger:
     warehouse: DuckDBWarehouse
     expected: Mapping[str, Sequence[list[Row]]]
 
-    def tells(self, step: str, sql: str) -> bool:
+    def differs(self, step: str, sql: str) -> bool:
         """Whether a statement makes other rows than the definition does, in any range."""
         table = PROCESSORS[step].table
         for span, rows in zip(published.SPANS, self.expected[step], strict=True):
@@ -116,7 +116,7 @@ CUTOFFS = [each for each in CONDITIONS if is_cutoff(PROCESSORS[each.file].select
 @pytest.mark.parametrize("step", STEPS)
 def test_the_ledger_is_read_as_the_definitions_say(step: str, ledger: Ledger) -> None:
     """Range by range, and nothing of another range."""
-    assert not ledger.tells(step, PROCESSORS[step].select)
+    assert not ledger.differs(step, PROCESSORS[step].select)
 
 
 @pytest.mark.parametrize("condition", [each for each in CONDITIONS if each not in CUTOFFS], ids=str)
@@ -124,11 +124,11 @@ def test_no_condition_of_the_ledger_can_be_left_out(condition: Condition, ledger
     """Without it other grades are made, or a table is read from its first date to its last."""
     sql = PROCESSORS[condition.file].select
     tree = without(sql, condition)
-    assert unbounded(tree) != unbounded(sql) or ledger.tells(condition.file, text(tree))
+    assert unbounded(tree) != unbounded(sql) or ledger.differs(condition.file, text(tree))
 
 
 @pytest.mark.parametrize("seconds", [-1, 1])
 @pytest.mark.parametrize("condition", CUTOFFS, ids=str)
 def test_a_cutoff_of_the_ledger_is_exact_to_the_second(condition: Condition, seconds: int, ledger: Ledger) -> None:
-    """Tip-off for predictions and lines, the prediction's instant for the baselines: a second either way tells."""
-    assert ledger.tells(condition.file, text(shifted(PROCESSORS[condition.file].select, condition, seconds)))
+    """Tip-off for predictions and lines, the prediction's instant for the baselines: a second either way shows."""
+    assert ledger.differs(condition.file, text(shifted(PROCESSORS[condition.file].select, condition, seconds)))

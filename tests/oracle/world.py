@@ -5,7 +5,8 @@ others, over all the world's nights.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,9 +19,8 @@ from shared.ports import Row
 from shared.slate import RETROSPECT, Mode, days
 from shared.tables import TABLES
 from tests.integration.real_slates import raw
+from tests.oracle.known import Tables, by_key
 
-Tables = Mapping[str, Sequence[Row]]
-"""Table name -> rows as dicts of Python values."""
 REGRADE_DAYS = 7
 _MAKERS = {processor.table: processor for processor in PROCESSORS.values()}
 
@@ -34,14 +34,10 @@ class Nights:
     mode: Mode
     asked_at: datetime = RETROSPECT
 
-
-@dataclass(frozen=True, slots=True)
-class Night:
-    """One slate in one mode."""
-
-    slate: date
-    mode: Mode
-    asked_at: datetime
+    @property
+    def slates(self) -> list[date]:
+        """Their dates."""
+        return days(self.first, self.last)
 
 
 class World(Mapping[str, Sequence[Row]]):
@@ -52,18 +48,13 @@ class World(Mapping[str, Sequence[Row]]):
 
     def __init__(self, raw: Tables, spans: Sequence[Nights], facts_until: date | None = None) -> None:
         self._raw = dict(raw)
-        self._spans = spans
+        self.spans = spans
         self._warehouse: DuckDBWarehouse | None = None
         self._served: dict[str, Sequence[Row]] = {}
         dates = [row["game_date"] for row in self._raw["raw.player_box_scores"]]
         self.last = facts_until if facts_until is not None else max(dates)
         """The newest date of which facts are made; the oldest is `HISTORY_DAYS` before the day after it."""
         self.first = self.last + timedelta(days=1 - HISTORY_DAYS)
-
-    @property
-    def nights(self) -> list[Night]:
-        """All nights, one by one."""
-        return [Night(day, span.mode, span.asked_at) for span in self._spans for day in days(span.first, span.last)]
 
     def __getitem__(self, table: str) -> Sequence[Row]:
         """The table's rows, ordered by its key, as the pipeline serves them."""
@@ -78,21 +69,13 @@ class World(Mapping[str, Sequence[Row]]):
         return len(self._raw) + len(_MAKERS)
 
     def inputs(self, table: str) -> Tables:
-        """The tables that the one who makes `table` says he reads: what its oracle may read."""
+        """The tables that the processor of `table` declares as its inputs: what its oracle may read."""
         return {name: self[name] for name in _MAKERS[table].header.inputs}
 
     def add(self, table: str, rows: Sequence[Row]) -> None:
-        """Add rows to a table that no processor makes, such as predictions, before one that stands on it is asked for.
-
-        Rows whose key is there are left out, as the warehouse does.
-        """
+        """Add rows to a table, before one that is made from it is asked for; rows whose key exists are ignored."""
         self._raw[table] = [*self._raw.get(table, ()), *rows]
         self._served.pop(table, None)
-
-    def make(self, step: str) -> None:
-        """Run a processor again over all nights, as a later night does."""
-        self._served.pop(PROCESSORS[step].table, None)
-        asyncio.run(self._make(PROCESSORS[step]))
 
     def close(self) -> None:
         """Release the warehouse."""
@@ -124,7 +107,7 @@ class World(Mapping[str, Sequence[Row]]):
             )
             await processor.run(request, self._warehouse, regrade_days=REGRADE_DAYS)
             return
-        for span in self._spans:
+        for span in self.spans:
             params: dict[str, Any] = {
                 "first_date": span.first,
                 "last_date": span.last,
@@ -136,12 +119,17 @@ class World(Mapping[str, Sequence[Row]]):
 
 def collect(history: History, slates: Sequence[date], since: date, until: date) -> dict[str, list[Row]]:
     """Raw rows of a history: games and box scores from `since` to `until`, all else of the slates; one row per key."""
-    tables: dict[str, dict[tuple[object, ...], Row]] = {}
-    for slate, before in [(until, (until - since).days), *((slate, 0) for slate in slates)]:
-        for table, rows in raw(history, slate, before, timedelta(0)).items():
-            key = TABLES[table].key
-            tables.setdefault(table, {}).update({tuple(row[name] for name in key): row for row in rows})
-    return {table: list(rows.values()) for table, rows in tables.items()}
+    reach = [(until, (until - since).days), *((slate, 0) for slate in slates)]
+    return merged(raw(history, slate, before, timedelta(0)) for slate, before in reach)
+
+
+def merged(parts: Iterable[Mapping[str, Iterable[Row]]]) -> dict[str, list[Row]]:
+    """The rows of several sets of tables, one row per key."""
+    tables: defaultdict[str, list[Row]] = defaultdict(list)
+    for part in parts:
+        for table, rows in part.items():
+            tables[table].extend(rows)
+    return {table: list(by_key(table, rows).values()) for table, rows in tables.items()}
 
 
 PerSlate = Callable[[Tables, date, Mode], list[Row]]
@@ -151,4 +139,4 @@ PerSlate = Callable[[Tables, date, Mode], list[Row]]
 def per_slate(world: World, table: str, oracle: PerSlate) -> list[Row]:
     """What an oracle expects of a table over all nights of a world, from the inputs of the table's maker."""
     inputs = world.inputs(table)
-    return [row for night in world.nights for row in oracle(inputs, night.slate, night.mode)]
+    return [row for span in world.spans for slate in span.slates for row in oracle(inputs, slate, span.mode)]

@@ -7,13 +7,16 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV := uv==0.13.9
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
-# In the order of their folders: the few long tests come first, and thousands of short ones fill up both ends.
-PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# One more at once than there are processors, at most four: tests that start processes wait for them.
+WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); [ $$n -lt 4 ] && echo $$((n + 1)) || echo 4)
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+COVERING := tests/unit tests/contract
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint type cover proof mutants bench dev-up dev-down lock clean
+.PHONY: help demo test lint type cover long proof mutants bench dev-up dev-down lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -21,7 +24,7 @@ help: ## this list
 demo: $(READY) ## one night, end to end, on this machine: prints the predictions
 	@$(BIN)/tipoff demo
 
-test: lint type cover ## everything that must pass on every change: lint, type, cover (under ten minutes)
+test: lint type cover long ## everything that must pass on every change: lint, type, cover, long (under ten minutes)
 
 lint: $(READY) ## style, formatting and which package may import which
 	@$(BIN)/ruff check
@@ -31,8 +34,11 @@ lint: $(READY) ## style, formatting and which package may import which
 type: $(READY) ## mypy, strict
 	@$(BIN)/mypy
 
-cover: $(READY) ## the tests, and branch coverage of shared and services of at least 90 %
-	@$(PYTEST) -m "not proof" --cov --cov-fail-under=90
+cover: $(READY) ## unit and contract tests, and branch coverage of shared and services of at least 90 %
+	@$(PYTEST) -m "not proof" --cov --cov-fail-under=90 $(COVERING)
+
+long: $(READY) ## the other tests: whole nights, both engines, the oracle, the simulation (tracing them would add a fifth)
+	@$(PYTEST) -m "not proof" $(addprefix --ignore=,$(COVERING))
 
 proof: $(READY) ## the long proofs: all seeds, all kills, whole seasons (hours)
 	@HYPOTHESIS_PROFILE=proof TIPOFF_PROOF=1 $(PYTEST) -m proof

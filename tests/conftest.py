@@ -24,14 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Block sockets; tests marked `network` may use the loopback address.
-
-    What only repeats lines that other tests cover is not traced, which would double its time; but mutants ask for all.
-    """
-    traced = os.environ.get("HYPOTHESIS_PROFILE") == "mutants"
+    """Block sockets; tests marked `network` may use the loopback address."""
     for item in items:
-        if item.path.is_relative_to(_REPOSITORY / "tests" / "simulation") and not traced:
-            item.add_marker("no_cover")
         if item.get_closest_marker("network") is None:
             item.add_marker("disable_socket")
         else:

@@ -178,6 +178,7 @@ def test_run_again_adds_a_generation_and_keeps_the_published(home: Path, predict
     assert [_essence(row) for row in again] == [_essence(row) for row in predictions]
 
 
+@pytest.mark.proof  # that equal nights give equal tables, `test_kill` sees each time
 def test_second_demo_is_the_first(home: Path, demo: Done, predictions: Rows) -> None:
     """Run again, it exits 0 with the same predictions."""
     again = tipoff(home, "demo")

@@ -23,7 +23,7 @@ WEEK = (date(2024, 3, 4), date(2024, 3, 10))
     scope="module",
     params=[
         "league same_day",
-        "league overnight",
+        pytest.param("league overnight", marks=pytest.mark.proof),  # so is the demo's night
         "real same_day",
         pytest.param("real overnight", marks=pytest.mark.proof),
         pytest.param("week same_day", marks=pytest.mark.proof),

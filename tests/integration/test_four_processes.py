@@ -103,6 +103,7 @@ def same(got: Mapping[tuple[Any, ...], Mapping[str, Any]], want: Mapping[tuple[A
         }
 
 
+@pytest.mark.proof  # a night with kills, below, publishes the same or fails
 @pytest.mark.usefixtures("bqemulator")
 async def test_four_processes_publish_what_one_does(
     league: History, embedded: dict[tuple[Any, ...], Mapping[str, Any]], tmp_path: Path

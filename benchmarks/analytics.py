@@ -30,6 +30,7 @@ from services.coordinator.domain.events import RunRequested
 from services.coordinator.domain.run import Run, RunStatus
 from services.coordinator.engine import RUNS, Engine
 from services.coordinator.settings import CoordinatorSettings
+from shared.basketball.slate import Mode
 from shared.embedded.archive import FileArchive
 from shared.embedded.bus import EmbeddedBus
 from shared.embedded.clock import VirtualClock
@@ -37,10 +38,9 @@ from shared.embedded.secrets import EnvironmentSecrets
 from shared.embedded.state import SQLiteState
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Transient
-from shared.pipeline import STEPS, plan
 from shared.ports import Params, Ports, StateStore
-from shared.settings import load
-from shared.slate import Mode
+from shared.registries.pipeline import STEPS, plan
+from shared.runtime.settings import load
 
 GAMES = 15
 LATENCY = 1.0

@@ -23,9 +23,9 @@ from devstack.league import generate
 from devstack.stack import running
 from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace
+from shared.basketball.slate import Mode, days
 from shared.embedded.clock import VirtualClock
-from shared.pipeline import STEPS
-from shared.slate import Mode, days
+from shared.registries.pipeline import STEPS
 
 GOAL_PER_MINUTE = 60.0
 GOAL_GROWTH = 1.05

@@ -19,11 +19,11 @@ from benchmarks.harness import Case
 from devstack.emulators import google
 from shared.cloud.bus import PubSubBus
 from shared.embedded.bus import EmbeddedBus
-from shared.embedded.clock import WallClock
 from shared.errors import Transient
-from shared.memory import keep_freed
 from shared.ports import Bus, Delivery
-from shared.topics import Topic
+from shared.registries.topics import Topic
+from shared.runtime.clock import WallClock
+from shared.runtime.memory import keep_freed
 
 TOPICS = {"bench": Topic("bench", "bench", ack_deadline=60.0)}
 SIZES = (("5,000 x 1 KB", 5_000, 1_000), ("500 x 100 KB", 500, 100_000))

@@ -15,7 +15,7 @@ from services.worker.domain.spread import ROTATION_MINUTES
 from services.worker.domain.systems.moving_average import SPREADS
 from services.worker.domain.training.spread import fit_spread
 from shared.errors import Permanent
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 
 _COLUMNS = {"points": "pts", "rebounds": "reb", "assists": "ast", "threes": "fg3m", "pra": "pts + reb + ast"}
 _FORECASTS = """

@@ -6,8 +6,8 @@ import numpy as np
 
 from services.worker.domain.distribution import Floats
 from services.worker.domain.training.frame import Frame
-from shared.features import FEATURES
-from shared.markets import MARKETS
+from shared.registries.features import FEATURES
+from shared.registries.markets import MARKETS
 
 FIRST = date(2023, 10, 24)
 _RATES = {"points": 0.45, "rebounds": 0.18, "assists": 0.1, "threes": 0.05, "pra": 0.73}

@@ -10,7 +10,7 @@ from devstack.driver import Plan, replay
 from devstack.history import History
 from devstack.league import generate
 from devstack.workspace import Workspace
-from shared.slate import Mode
+from shared.basketball.slate import Mode
 
 GOAL_SECONDS = 30.0
 

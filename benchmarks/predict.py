@@ -26,10 +26,10 @@ from services.worker.domain.systems import boosted, system
 from services.worker.domain.systems.base import Inputs
 from services.worker.domain.training.run import Training, train
 from services.worker.models import open_model
+from shared.basketball.slate import Mode
 from shared.contract import BatchRequested, PredictionTask
-from shared.markets import MARKETS
-from shared.slate import Mode
-from shared.systems import SYSTEMS
+from shared.registries.markets import MARKETS
+from shared.registries.systems import SYSTEMS
 
 PLAYERS = 450
 SLATES = 60

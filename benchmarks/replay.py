@@ -24,8 +24,8 @@ from devstack.history import History
 from devstack.stack import Stack, running
 from devstack.workspace import Workspace
 from services.worker.domain.training.run import train
+from shared.basketball.slate import Mode
 from shared.errors import Permanent
-from shared.slate import Mode
 
 FIRST, LAST = date(2024, 3, 18), date(2024, 3, 31)
 WARMUP_DAYS = 14

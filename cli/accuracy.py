@@ -10,7 +10,7 @@ from rich.table import Table
 from cli import common
 from cli.common import Day, err, out
 from shared.accuracy import report
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 
 CUTS = ("system", "market", "tier", "mode", "edge", "month")
 _KEYS = ("market", "mode", "system")

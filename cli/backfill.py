@@ -21,9 +21,9 @@ from devstack.league import open_history
 from devstack.stack import Stack, running
 from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace, current
+from shared.basketball.slate import Mode, days
 from shared.embedded.clock import VirtualClock
-from shared.pipeline import STEPS
-from shared.slate import Mode, days
+from shared.registries.pipeline import STEPS
 
 
 @click.command()

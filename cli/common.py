@@ -15,11 +15,11 @@ from rich.console import Console
 from devstack import daemon
 from devstack.client import Client, connect
 from devstack.workspace import Workspace, current
-from shared import logs
+from shared.basketball.slate import Mode, eastern_instant
 from shared.embedded.clock import VirtualClock
 from shared.errors import Permanent
-from shared.settings import CommonSettings, load
-from shared.slate import Mode, eastern_instant
+from shared.runtime import logs
+from shared.runtime.settings import CommonSettings, load
 
 EXIT_CODES = {"complete": 0, "degraded": 3, "failed": 1}
 

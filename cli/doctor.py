@@ -18,7 +18,7 @@ from devstack import daemon
 from devstack.workspace import current
 from services.worker.domain.trees import lightgbm
 from shared.errors import TipoffError
-from shared.settings import CommonSettings, load
+from shared.runtime.settings import CommonSettings, load
 
 LEAST_FREE_GB = 1.0
 

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from cli import common, nights
 from cli.common import Day, out
-from shared.slate import Mode
+from shared.basketball.slate import Mode
 
 
 @click.command()

@@ -26,10 +26,10 @@ from devstack.league import open_history
 from devstack.stack import running
 from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace, current
+from shared.basketball.slate import Mode, days
 from shared.embedded.clock import VirtualClock
 from shared.errors import Permanent
-from shared.slate import Mode, days
-from shared.systems import headline
+from shared.registries.systems import headline
 from shared.tables import QUANTILE_COLUMNS
 
 PARQUET_COLUMNS = (

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from cli import common
 from cli.common import Day, out
+from shared.basketball.slate import Mode
 from shared.errors import Permanent
-from shared.slate import Mode
 
 _COLOURS = {
     "done": "green", "idle": "dim", "pending": "dim", "degraded": "yellow", "waiting": "yellow", "running": "cyan",

@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 from shared.accuracy import REFERENCES
 from shared.errors import Permanent
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 from shared.tables import QUANTILES
 
 Group = dict[str, Any]

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from cli import common, show
 from cli.common import Day, out
-from shared.systems import headline
+from shared.registries.systems import headline
 
 
 @click.command()

@@ -15,10 +15,10 @@ from shared.embedded import schema as embedded
 from shared.embedded.duck import engine_failure
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Permanent
-from shared.migrations import numbered
-from shared.schema import Change, refuse
-from shared.settings import CommonSettings, load
+from shared.runtime.settings import CommonSettings, load
 from shared.tables import TABLES
+from shared.tables.migrations import numbered
+from shared.tables.schema import Change, refuse
 
 
 @click.group()

@@ -18,9 +18,9 @@ from rich.progress import (
 from rich.table import Table
 
 from cli.common import err, out
-from shared.markets import MARKETS
-from shared.pipeline import PHASES, STEPS
-from shared.slate import EASTERN
+from shared.basketball.slate import EASTERN
+from shared.registries.markets import MARKETS
+from shared.registries.pipeline import PHASES, STEPS
 
 MARKET_ORDER = tuple(MARKETS)
 

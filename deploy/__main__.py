@@ -12,7 +12,7 @@ from deploy.environment import Environment
 from deploy.scheduler import Scheduler
 from deploy.services import SERVICES
 from shared.errors import TipoffError
-from shared.schedules import SCHEDULES
+from shared.registries.schedules import SCHEDULES
 
 DONE, FAILED = 0, 1
 ACTIONS = ("apply", "check", "pause", "resume", "executions")

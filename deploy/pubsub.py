@@ -6,7 +6,7 @@ from typing import Any
 from deploy.commands import Gcloud, same
 from deploy.environment import Environment
 from shared.errors import Permanent
-from shared.topics import TOPICS, Topic
+from shared.registries.topics import TOPICS, Topic
 
 RETENTION_SECONDS = 7 * 24 * 3600
 DEAD_LETTER_CONSUMER = "coordinator"

@@ -10,7 +10,7 @@ from typing import Any
 from deploy.commands import Gcloud, same
 from deploy.environment import Environment
 from shared.errors import Permanent
-from shared.schedules import SCHEDULES, TIME_ZONE, Schedule
+from shared.registries.schedules import SCHEDULES, TIME_ZONE, Schedule
 
 PREFIX = "tipoff-"
 EXECUTIONS = Path(__file__).parent / "monitoring" / "queries" / "schedule_executions.txt"
@@ -48,7 +48,7 @@ class Scheduler:
             if job.get("state") != "ENABLED":
                 yield f"{str(job.get('state')).lower()}: {schedule.name}; deploy/schedules.sh resume {schedule.name}"
         for extra in sorted(deployed):
-            yield f"extra: {extra} is not in shared/schedules.py; add it there or delete the job"
+            yield f"extra: {extra} is not in shared/registries/schedules.py; add it there or delete the job"
 
     def pause(self, name: str) -> None:
         """Stop a schedule from firing until it is resumed."""

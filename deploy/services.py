@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from deploy.environment import Environment
-from shared.topics import TOPICS
+from shared.registries.topics import TOPICS
 
 PORT = 8080
 ARCHIVE = "/archive"

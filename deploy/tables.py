@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from deploy.pubsub import subscriptions
 from deploy.services import SERVICES
-from shared.schedules import SCHEDULES
-from shared.topics import TOPICS
+from shared.registries.schedules import SCHEDULES
+from shared.registries.topics import TOPICS
 
 
 def services() -> str:

@@ -18,9 +18,9 @@ from devstack.client import Client
 from devstack.daemon import RunningStack
 from devstack.driver import Observer, follow, summary
 from devstack.stack import Stack
+from shared.basketball.slate import Mode
 from shared.errors import TipoffError
-from shared.pipeline import plan
-from shared.slate import Mode
+from shared.registries.pipeline import plan
 
 CONCURRENCY = 4
 """Slates at once: one being collected, the others at their lines and analytics."""

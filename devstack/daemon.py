@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from devstack.workspace import Workspace
-from shared import logs
+from shared.basketball.slate import OVERNIGHT_CUTOFF, eastern_instant
 from shared.embedded.clock import VirtualClock
 from shared.errors import Permanent, Transient
-from shared.slate import OVERNIGHT_CUTOFF, eastern_instant
+from shared.runtime import logs
 
 if TYPE_CHECKING:
     from devstack.stack import Stack

@@ -16,11 +16,11 @@ from devstack.history import History
 from devstack.stack import Stack, running
 from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace
+from shared.basketball.slate import OVERNIGHT_CUTOFF, SAME_DAY_LEAD, Mode, days, eastern_instant
 from shared.embedded.clock import VirtualClock
 from shared.errors import Transient
-from shared.pipeline import PHASES, STEPS
-from shared.slate import OVERNIGHT_CUTOFF, SAME_DAY_LEAD, Mode, days, eastern_instant
-from shared.systems import headline
+from shared.registries.pipeline import PHASES, STEPS
+from shared.registries.systems import headline
 
 NIGHT_TIMEOUT = 900.0
 """Seconds after which a run that has not ended is given up on."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from shared.slate import BOX_SCORE_LAG
+from shared.basketball.slate import BOX_SCORE_LAG
 
 LATE_NEWS_LEAD = timedelta(minutes=30)
 """Inactive lists, and lines of unknown time, count as published this long before tip-off."""

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 from devstack.columns import REMEDY, Columns, GameRows, Row, cast, read
 from devstack.facts import Game, PropLine
 from devstack.schema import REQUIRED, SCHEMA
+from shared.basketball.identity import TEAMS, canonical_game_id, tricode
+from shared.basketball.slate import PREDICTED_SEASON_TYPES, season_type_of
 from shared.errors import Permanent
-from shared.identity import TEAMS, canonical_game_id, tricode
-from shared.slate import PREDICTED_SEASON_TYPES, season_type_of
 
 _BY_NICKNAME = {team.name.casefold(): team.tricode for team in TEAMS.values()}
 

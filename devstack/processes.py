@@ -29,7 +29,7 @@ from shared.cloud.pubsub_admin import PushTo
 from shared.cloud.warehouse import BigQueryWarehouse
 from shared.embedded.clock import FileClock, VirtualClock
 from shared.errors import Permanent
-from shared.logs import get_logger
+from shared.runtime.logs import get_logger
 
 PROJECT = "tipoff-local"
 AUDIENCE = "tipoff-local"

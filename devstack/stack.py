@@ -29,7 +29,7 @@ from shared.embedded.state import SQLiteState
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Permanent
 from shared.ports import Ports
-from shared.settings import load
+from shared.runtime.settings import load
 
 LOCAL_SCRAPING: dict[str, float] = {
     # The local upstream's hosts allow 50 requests a second. Half of that: what a stalled event loop held back for a

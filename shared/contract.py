@@ -11,8 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shared.basketball.slate import Mode
 from shared.errors import Permanent
-from shared.slate import Mode
 
 Outcome = Literal["done", "failed"]
 

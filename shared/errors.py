@@ -1,6 +1,6 @@
 """The three kinds of failure.
 
-Everything that can go wrong is one of these; `shared.boundary` is the one place that maps other exceptions to them.
+Everything that can go wrong is one of these; only `shared.runtime.boundary` maps other exceptions to them.
 Every message names the thing and, where there is one, the remedy.
 """
 

@@ -6,8 +6,8 @@ from datetime import date, datetime, time, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.identity import TEAMS
-from shared.slate import eastern_instant
+from shared.basketball.identity import TEAMS
+from shared.basketball.slate import eastern_instant
 
 TRICODES = sorted(TEAMS)
 IntArray = NDArray[np.int64]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from shared.identity import player_lookup
+from shared.basketball.identity import player_lookup
 
 _FIRST_NAMES = """
 Aaron Abel Adrian Alonzo Amari Andre Anton Arlo Axel Bastian Beckett Bodhi Brandt Bryson Caleb Cassius Cedric Cormac

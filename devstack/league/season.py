@@ -14,7 +14,7 @@ from devstack.league.market import BOOKS, MARKETS, lines
 from devstack.league.places import ARENAS
 from devstack.league.players import FloatArray, IntArray, Players, players
 from devstack.schema import COUNTS
-from shared.slate import eastern_instant, season_of
+from shared.basketball.slate import eastern_instant, season_of
 
 OPENING_NIGHT = date(2024, 10, 22)
 _LINED = 8

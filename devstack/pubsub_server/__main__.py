@@ -6,7 +6,7 @@ import gc
 import signal
 
 from devstack.pubsub_server.server import serve
-from shared.memory import keep_freed
+from shared.runtime.memory import keep_freed
 
 
 async def _run(host: str, port: int, speed: float) -> None:

@@ -7,8 +7,8 @@ from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyp
 from devstack.pubsub_server.broker import Broker, Time
 from devstack.pubsub_server.refusal import invalid
 from devstack.pubsub_server.wire import PubsubMessage
+from shared.cloud.protobuf_wire import delimited, head, numeric
 from shared.embedded.broker_core import Leased
-from shared.protobuf_wire import delimited, head, numeric
 
 CHUNK_BYTES = 1_500_000
 CHUNK_MESSAGES = 1_000

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from devstack.pubsub_server.wire import Pb, PublishRequest, PubsubMessage
-from shared.embedded.broker_limits import Payload
-from shared.protobuf_wire import DELIMITED, LARGE, fields
+from shared.cloud.protobuf_wire import DELIMITED, LARGE, fields
+from shared.runtime.message_limits import Payload
 
 _MESSAGES, _DATA = 2, 1
 """Fields of PublishRequest and PubsubMessage."""

@@ -13,8 +13,8 @@ from devstack.pubsub_server.wire import (
     PublishResponse,
     Topic,
 )
-from shared.embedded.broker_limits import check_message
 from shared.errors import Permanent
+from shared.runtime.message_limits import check_message
 
 MAX_BATCH = 1000
 """Messages in one publish request."""

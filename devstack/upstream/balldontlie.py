@@ -8,7 +8,7 @@ from devstack.columns import Row
 from devstack.facts import Game
 from devstack.history import History
 from devstack.upstream.wire import Answer, nba_city, nba_name, share, split_name
-from shared.identity import TEAMS
+from shared.basketball.identity import TEAMS
 
 UNAUTHORISED = Answer(b"Unauthorized", status=401, content_type="text/plain")
 _DIVISIONS = {

@@ -13,8 +13,8 @@ from devstack.history import History
 from devstack.upstream.schedule import game_code, status_of
 from devstack.upstream.statistics import player_statistics, team_statistics
 from devstack.upstream.wire import Answer, http_date, initialled, nba_city, split_name, utc, venue
-from shared.identity import TEAMS
-from shared.slate import EASTERN
+from shared.basketball.identity import TEAMS
+from shared.basketball.slate import EASTERN
 
 DENIED = Answer(
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>',

@@ -15,8 +15,8 @@ from devstack.columns import Row
 from devstack.history import History
 from devstack.upstream.boxscore import KNOWN_BEFORE_TIP
 from devstack.upstream.wire import Answer, nba_name, utc
-from shared.identity import TEAMS
-from shared.slate import eastern_date, eastern_instant, season_of
+from shared.basketball.identity import TEAMS
+from shared.basketball.slate import eastern_date, eastern_instant, season_of
 
 STALE = timedelta(days=60)
 """An event of the injured list without news for this long is dropped."""

@@ -9,7 +9,7 @@ from devstack.columns import Row
 from devstack.facts import Game
 from devstack.history import History
 from devstack.upstream.wire import Answer, nba_name, share, stats_table
-from shared.identity import TEAMS
+from shared.basketball.identity import TEAMS
 
 SEASON_TYPES = {
     "Regular Season": ("regular", "2"),

@@ -13,7 +13,7 @@ from typing import Any
 from devstack.facts import Game, PropLine
 from devstack.history import History
 from devstack.upstream.wire import Answer, Recent, utc
-from shared.identity import TEAMS
+from shared.basketball.identity import TEAMS
 
 HORIZON = timedelta(days=2)
 """How far ahead events are listed."""

@@ -10,8 +10,8 @@ from typing import Any
 from devstack.facts import Game
 from devstack.history import History
 from devstack.upstream.wire import Answer, Recent, http_date, nba_city, nba_slug, split_name, stats_table
-from shared.identity import TEAMS
-from shared.slate import eastern_date, eastern_instant
+from shared.basketball.identity import TEAMS
+from shared.basketball.slate import eastern_date, eastern_instant
 
 INDEX_HEADERS = (
     *("PERSON_ID", "PLAYER_LAST_NAME", "PLAYER_FIRST_NAME", "PLAYER_SLUG"),

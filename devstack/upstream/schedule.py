@@ -11,8 +11,8 @@ from typing import Any
 from devstack.facts import Game
 from devstack.history import History
 from devstack.upstream.wire import Answer, Recent, dumps, eastern, nba_city, nba_slug, utc, venue
-from shared.identity import TEAMS
-from shared.slate import EASTERN, eastern_instant
+from shared.basketball.identity import TEAMS
+from shared.basketball.slate import EASTERN, eastern_instant
 
 SEASON_LEAD = timedelta(days=60)
 """The CDN turns to a season this long before its first game."""

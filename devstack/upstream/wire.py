@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Generic, TypeVar
 
-from shared.identity import Team
-from shared.slate import EASTERN
+from shared.basketball.identity import Team
+from shared.basketball.slate import EASTERN
 
 JSON_TYPE = "application/json; charset=utf-8"
 NBA_CITIES = {"LAC": "LA"}

@@ -2,7 +2,7 @@
 
 from services.analytics.app import build
 from services.analytics.settings import AnalyticsSettings
-from shared.process import run
+from shared.runtime.process import run
 
 if __name__ == "__main__":
     run("analytics", AnalyticsSettings, build)

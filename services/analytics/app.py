@@ -7,8 +7,8 @@ from aiohttp import web
 from services.analytics.handlers import on_task
 from services.analytics.settings import AnalyticsSettings
 from shared.ports import Ports
-from shared.service import Consumer, application
-from shared.topics import tasks_of
+from shared.registries.topics import tasks_of
+from shared.runtime.service import Consumer, application
 
 
 def build(settings: AnalyticsSettings, ports: Ports) -> web.Application:

@@ -2,8 +2,8 @@
 
 from shared.contract import StepRequested
 from shared.errors import TipoffError
-from shared.logs import get_logger
 from shared.ports import Cost, Ports, Row
+from shared.runtime.logs import get_logger
 
 LEDGER = "ops.step_costs"
 _TEBIBYTE = 2**40

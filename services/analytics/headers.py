@@ -94,7 +94,7 @@ def parse(text: str, name: str) -> Header:
     )
     for table in (*header.inputs, header.output):
         if table not in TABLES:
-            raise Permanent(f"{name}: unknown table {table!r} in the header", remedy="declare it in shared/tables.py")
+            raise Permanent(f"{name}: unknown table {table!r} in the header", remedy="declare it in shared/tables")
     return header
 
 

@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from importlib.resources import files
 
 from services.analytics.headers import Header, parse
+from shared.basketball.slate import RETROSPECT
 from shared.contract import StepRequested
 from shared.ports import Job, Scalar, Warehouse
-from shared.slate import RETROSPECT
 from shared.tables import TABLES
 
 HISTORY_DAYS = 800

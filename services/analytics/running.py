@@ -7,8 +7,8 @@ from services.analytics.processors import Processor
 from services.analytics.settings import AnalyticsSettings
 from shared.contract import StepRequested
 from shared.errors import Transient
-from shared.logs import get_logger
 from shared.ports import Clock, Job, Warehouse
+from shared.runtime.logs import get_logger
 
 _log = get_logger("analytics")
 

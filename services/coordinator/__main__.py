@@ -2,7 +2,7 @@
 
 from services.coordinator.app import build
 from services.coordinator.settings import CoordinatorSettings
-from shared.process import run
+from shared.runtime.process import run
 
 if __name__ == "__main__":
     run("coordinator", CoordinatorSettings, build)

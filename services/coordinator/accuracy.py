@@ -7,14 +7,14 @@ from datetime import date, timedelta
 
 from aiohttp import web
 
+from services.coordinator.counts import against
+from services.coordinator.leaks import suspects
 from services.coordinator.sql import sql
 from services.coordinator.web import day, json_response, one_of
-from shared.counts import against
+from shared.basketball.slate import Mode, eastern_date
 from shared.errors import Permanent
-from shared.leaks import suspects
-from shared.markets import MARKETS
 from shared.ports import Params, Ports, Row
-from shared.slate import Mode, eastern_date
+from shared.registries.markets import MARKETS
 
 CUTS = ("all", "tier", "month", "edge")
 """What `by` may be, beside mode, market and system, by which every answer is cut."""

@@ -20,12 +20,12 @@ from services.coordinator.sql import sql
 from services.coordinator.watch import note
 from services.coordinator.web import day as day_of
 from services.coordinator.web import json_response, mode_of, one_of
-from shared.boundary import classify
+from shared.basketball.slate import Mode, eastern_date
 from shared.errors import Permanent, TipoffError, Transient
-from shared.pipeline import plan
 from shared.ports import Ports
-from shared.push import PUSH
-from shared.slate import Mode, eastern_date
+from shared.registries.pipeline import plan
+from shared.runtime.boundary import classify
+from shared.runtime.push import PUSH
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

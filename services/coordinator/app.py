@@ -8,8 +8,8 @@ from services.coordinator.handlers import Handlers
 from services.coordinator.operations import Operations
 from services.coordinator.settings import CoordinatorSettings
 from shared.ports import Ports
-from shared.service import Consumer, DeadLetterConsumer, application
-from shared.topics import TOPICS, tasks_of
+from shared.registries.topics import TOPICS, tasks_of
+from shared.runtime.service import Consumer, DeadLetterConsumer, application
 
 
 def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:

@@ -6,9 +6,9 @@ from itertools import groupby
 
 from services.coordinator.quotes import quoted
 from shared.contract import PredictionTask
-from shared.features import FEATURES
-from shared.markets import MARKETS
 from shared.ports import Row
+from shared.registries.features import FEATURES
+from shared.registries.markets import MARKETS
 
 
 def task(row: Row, predicted_at: datetime) -> PredictionTask:

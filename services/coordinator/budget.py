@@ -1,7 +1,7 @@
 """The nightly budget: what a run has spent, from the one run ledger, against what it may."""
 
+from services.coordinator.alerts import raise_alert
 from services.coordinator.domain.run import Run
-from shared.alerts import raise_alert
 from shared.ports import Ports
 
 EXCEEDED = "budget_exceeded"

@@ -13,11 +13,11 @@ from datetime import date
 from services.coordinator.domain.decide import Command, decide
 from services.coordinator.domain.events import Event, RunRequested
 from services.coordinator.domain.run import Outgoing, Run, key_of
-from shared import metrics
+from shared.basketball.slate import Mode
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, TipoffError, Transient
-from shared.logs import get_logger
 from shared.ports import Document, Ports
-from shared.slate import Mode
+from shared.runtime import metrics
+from shared.runtime.logs import get_logger
 
 RUNS = "runs"
 _TRIES = 20

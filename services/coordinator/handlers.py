@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from services.coordinator import budget, models
+from services.coordinator.alerts import raise_alert
 from services.coordinator.batches import cut, task
 from services.coordinator.domain.decide import end_of
 from services.coordinator.domain.events import BatchesPlanned, BatchStaged, StepFailed, StepVerified
@@ -15,8 +16,6 @@ from services.coordinator.ledger import enter, unentered
 from services.coordinator.sql import sql
 from services.coordinator.verify import champions, evidence, export_key, parameters
 from services.coordinator.watch import announce
-from shared import metrics
-from shared.alerts import raise_alert
 from shared.contract import (
     BatchReported,
     BatchRequested,
@@ -27,10 +26,11 @@ from shared.contract import (
     decode,
 )
 from shared.errors import AlreadyExists, Permanent, Skip, TipoffError
-from shared.logs import get_logger
-from shared.pipeline import STEPS
 from shared.ports import Delivery, Nack, Params, Ports, Row
-from shared.systems import expected
+from shared.registries.pipeline import STEPS
+from shared.registries.systems import expected
+from shared.runtime import metrics
+from shared.runtime.logs import get_logger
 
 DEAD_LETTERS = "dead_letters"
 _log = get_logger("coordinator")

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from shared.features import FEATURES
-from shared.markets import MARKETS
+from shared.basketball.slate import Mode
 from shared.ports import Row, Warehouse
-from shared.slate import Mode
+from shared.registries.features import FEATURES
+from shared.registries.markets import MARKETS
 
 STORE = "features.ml_feature_store"
 ENOUGH = 40

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.coordinator.domain.run import Run, StepState
-from shared.pipeline import STEPS
 from shared.ports import Row, Warehouse
+from shared.registries.pipeline import STEPS
 
 _REMEMBERED = timedelta(days=2)
 """How long ago a run may have ended to be looked for: longer than any bus keeps the word of it to itself."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
+from services.coordinator.alerts import clear_alert, raise_alert
 from services.coordinator.domain.run import Run
-from shared.alerts import clear_alert, raise_alert
 from shared.contract import StepReported
 from shared.ports import Ports
-from shared.systems import SYSTEMS
+from shared.registries.systems import SYSTEMS
 
 
 async def absent(run: Run, reasons: Mapping[str, str], ports: Ports) -> None:

@@ -8,15 +8,15 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.coordinator import health, recount, watch
+from services.coordinator.alerts import ALERTS, alerts, clear_alert
 from services.coordinator.engine import Engine
 from services.coordinator.reconcile import reconcile
 from services.coordinator.sql import sql
 from services.coordinator.web import day, json_response, mode_of
-from shared.alerts import ALERTS, alerts, clear_alert
+from shared.basketball.slate import Mode, days, eastern_date
 from shared.errors import Permanent
-from shared.pipeline import plan
 from shared.ports import Ports
-from shared.slate import Mode, days, eastern_date
+from shared.registries.pipeline import plan
 
 MONITOR = ("cascade_timing", "phase_delays", "predictions_present", "coverage", "freshness")
 """The monitoring queries (deploy/monitoring/queries), by name."""

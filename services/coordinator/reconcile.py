@@ -8,16 +8,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from services.coordinator.alerts import clear_alert, raise_alert
 from services.coordinator.domain.events import RunRequested
 from services.coordinator.domain.grid import Cell, CellStatus
 from services.coordinator.engine import Engine
 from services.coordinator.recount import cells
 from services.coordinator.unloaded import unloaded
-from shared.alerts import clear_alert, raise_alert
-from shared.pipeline import plan
+from shared.basketball.slate import Mode, eastern_date
 from shared.ports import Ports
-from shared.schedules import due
-from shared.slate import Mode, eastern_date
+from shared.registries.pipeline import plan
+from shared.registries.schedules import due
 
 MAX_HEALS = 3
 """Times a slate is asked for before people are."""

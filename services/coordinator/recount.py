@@ -8,9 +8,9 @@ from importlib.resources import files
 from services.coordinator.domain.grid import Cell, Count, grid
 from services.coordinator.engine import Engine
 from services.coordinator.sql import sql
-from shared.pipeline import STEPS
+from shared.basketball.slate import Mode
 from shared.ports import Scalar, Warehouse
-from shared.slate import Mode
+from shared.registries.pipeline import STEPS
 
 
 @cache

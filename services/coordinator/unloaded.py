@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from shared.pipeline import STEPS
+from services.coordinator.sources import SOURCES
+from shared.basketball.slate import Mode, days
 from shared.ports import Ports
-from shared.slate import Mode, days
-from shared.sources import SOURCES
+from shared.registries.pipeline import STEPS
 
 _ACCOUNTED = """
 SELECT DISTINCT archive_key

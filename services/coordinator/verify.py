@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 from services.coordinator.domain.run import Evidence, Run
 from services.coordinator.sql import sql
+from shared.basketball.slate import season_of
 from shared.errors import Permanent
-from shared.markets import MARKETS
 from shared.ports import Archive, Params, Ports
-from shared.slate import season_of
-from shared.systems import SYSTEMS
+from shared.registries.markets import MARKETS
+from shared.registries.systems import SYSTEMS
 
 _BEFORE_ALL_GAMES = datetime(1946, 1, 1, tzinfo=UTC)
 

@@ -4,16 +4,16 @@ from datetime import datetime, time, timedelta
 from typing import Final
 
 from services.coordinator import health
+from services.coordinator.alerts import clear_alert, raise_alert
 from services.coordinator.domain.run import Run, RunStatus
+from services.coordinator.leaks import suspects
+from services.coordinator.sources import SOURCES
 from services.coordinator.sql import sql
-from shared.alerts import clear_alert, raise_alert
+from shared.basketball.slate import Mode, eastern_date, eastern_instant
 from shared.errors import AlreadyExists, Conflict
-from shared.leaks import suspects
-from shared.pipeline import MODE_RULES
 from shared.ports import Params, Ports
-from shared.schedules import SCHEDULES
-from shared.slate import Mode, eastern_date, eastern_instant
-from shared.sources import SOURCES
+from shared.registries.pipeline import MODE_RULES
+from shared.registries.schedules import SCHEDULES
 
 DUE: Final = time(7, 30)
 """Eastern time at which today's predictions are there."""
@@ -123,7 +123,7 @@ async def _watched_since(ports: Ports, now: datetime) -> datetime:
 
 
 async def _accuracy(ports: Ports, mode: Mode) -> None:
-    """An error far below the market's is an alarm, not a triumph (failure 29); `shared.leaks` judges."""
+    """An error far below the market's is an alarm, not a triumph (failure 29); `services.coordinator.leaks` judges."""
     today = eastern_date(ports.clock.now())
     params: Params = {"first": today - _JUDGED, "last": today, "mode": mode.value, "system": ""}
     rows = await ports.warehouse.query(sql("accuracy_leaks"), params)

@@ -6,8 +6,8 @@ from datetime import date
 
 from aiohttp import web
 
+from shared.basketball.slate import Mode
 from shared.errors import Permanent
-from shared.slate import Mode
 
 
 def json_response(data: object, status: int = 200) -> web.Response:

@@ -2,7 +2,7 @@
 
 from services.scraper.app import build
 from services.scraper.settings import ScraperSettings
-from shared.process import run
+from shared.runtime.process import run
 
 if __name__ == "__main__":
     run("scraper", ScraperSettings, build)

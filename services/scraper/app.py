@@ -11,8 +11,8 @@ from services.scraper.fetch import Fetcher
 from services.scraper.handlers import on_task
 from services.scraper.settings import ScraperSettings
 from shared.ports import Ports
-from shared.service import Consumer, application
-from shared.topics import tasks_of
+from shared.registries.topics import tasks_of
+from shared.runtime.service import Consumer, application
 
 
 def build(settings: ScraperSettings, ports: Ports) -> web.Application:

@@ -21,11 +21,11 @@ import aiohttp
 
 from services.scraper.domain.wire import Fault, Parsed
 from services.scraper.endpoints import Request, Source
-from shared import metrics
 from shared.errors import Permanent, Transient
 from shared.ports import Clock, Secrets
-from shared.retry import RetryPolicy, retry
-from shared.throttle import Throttle
+from shared.runtime import metrics
+from shared.runtime.retry import RetryPolicy, retry
+from shared.runtime.throttle import Throttle
 
 T = TypeVar("T")
 _SECONDS = re.compile(r"\s*(\d+)\s*", re.ASCII)

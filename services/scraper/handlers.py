@@ -9,10 +9,10 @@ from services.scraper.payloads import Archived, Online, Shelf, Upstreams
 from services.scraper.settings import ScraperSettings
 from services.scraper.steps import box_scores, injuries, lines, rosters, schedule
 from services.scraper.task import Task
-from shared import metrics
 from shared.contract import Message, Outcome, StepReported, StepRequested
 from shared.errors import Permanent
 from shared.ports import Ports
+from shared.runtime import metrics
 
 STEPS: Mapping[str, Callable[[Task], Awaitable[int]]] = {
     "schedule": schedule.run,

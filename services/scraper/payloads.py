@@ -10,9 +10,9 @@ from typing import Generic, Protocol, TypeVar
 from services.scraper.domain.wire import Fault, Parsed
 from services.scraper.endpoints import Request
 from services.scraper.fetch import Failed, Fetched, Meter
+from shared.basketball.slate import Mode
 from shared.errors import Transient
 from shared.ports import Archive
-from shared.slate import Mode
 
 T = TypeVar("T")
 _STAMP = "%Y%m%dT%H%M%S.%fZ"

@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from shared.retry import RetryPolicy
-from shared.settings import CommonSettings
+from shared.runtime.retry import RetryPolicy
+from shared.runtime.settings import CommonSettings
 
 
 class ScraperSettings(CommonSettings):

@@ -8,8 +8,8 @@ from services.worker.handlers import on_task
 from services.worker.models import Models
 from services.worker.settings import WorkerSettings
 from shared.ports import Ports
-from shared.service import Consumer, application
-from shared.topics import tasks_of
+from shared.registries.topics import tasks_of
+from shared.runtime.service import Consumer, application
 
 
 def build(settings: WorkerSettings, ports: Ports) -> web.Application:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.errors import Permanent
-from shared.features import FEATURE_CONTRACT_VERSION, FEATURES
-from shared.logs import get_logger
 from shared.ports import Archive
-from shared.systems import SYSTEMS
+from shared.registries.features import FEATURE_CONTRACT_VERSION, FEATURES
+from shared.registries.systems import SYSTEMS
+from shared.runtime.logs import get_logger
 
 KEPT = 12
 """Models kept: two modes' worth of learned systems and then some."""

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from services.worker.models import Models
 from services.worker.settings import WorkerSettings
 from services.worker.sql import sql
+from shared.basketball.slate import OVERNIGHT_CUTOFF, eastern_instant
 from shared.contract import StepReported, StepRequested
 from shared.errors import Permanent
-from shared.features import FEATURE_CONTRACT_VERSION
-from shared.logs import get_logger
 from shared.ports import Params, Ports, Row
-from shared.slate import OVERNIGHT_CUTOFF, eastern_instant
-from shared.systems import SYSTEMS
+from shared.registries.features import FEATURE_CONTRACT_VERSION
+from shared.registries.systems import SYSTEMS
+from shared.runtime.logs import get_logger
 
 if TYPE_CHECKING:
     from services.worker.domain.training.frame import Frame

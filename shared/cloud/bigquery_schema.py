@@ -16,10 +16,10 @@ from google.cloud.exceptions import NotFound
 
 from shared.cloud.bigquery_jobs import Jobs
 from shared.cloud.bigquery_tables import DAY_MS, STAGING, STAGING_HOURS, TYPES, api_type, definition
-from shared.migrations import numbered, record
 from shared.ports import Row
-from shared.schema import Change, Found, FoundColumn, Kind, difference, known_type, refuse
 from shared.tables import Table
+from shared.tables.migrations import numbered, record
+from shared.tables.schema import Change, Found, FoundColumn, Kind, difference, known_type, refuse
 
 
 class Schema:
@@ -104,7 +104,7 @@ def found_of(table: bigquery.Table) -> Found:
 def alteration(table: Table, change: Change) -> str:
     """The statement that adds a column, or lets one be null.
 
-    A column that is REQUIRED cannot be added to a table: it comes in as NULLABLE (see `shared.schema.difference`).
+    A column that is REQUIRED cannot be added to a table: it comes in as NULLABLE (`shared.tables.schema`).
     """
     if change.kind == "column":
         type_ = table.column(change.column).type

@@ -11,11 +11,11 @@ from shared.cloud.pubsub_consume import Consumer
 from shared.cloud.pubsub_publish import Publisher
 from shared.cloud.pubsub_settle import Settler
 from shared.cloud.pubsub_stream import Stream
-from shared.embedded.broker_limits import check_message
-from shared.embedded.clock import WallClock
 from shared.errors import Permanent
 from shared.ports import BusHandler, Clock
-from shared.topics import TOPICS, Topic
+from shared.registries.topics import TOPICS, Topic
+from shared.runtime.clock import WallClock
+from shared.runtime.message_limits import check_message
 
 EMULATOR = "PUBSUB_EMULATOR_HOST"
 MIN_LEASE, MAX_LEASE = 10, 600

@@ -10,7 +10,7 @@ from google.pubsub_v1.types import pubsub
 
 from shared.cloud.pubsub_clients import Clients, bounded
 from shared.cloud.pubsub_errors import FAILURES, translated
-from shared.topics import Topic
+from shared.registries.topics import Topic
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from typing import Any
 from google.pubsub_v1 import PublisherAsyncClient
 from google.pubsub_v1.types import pubsub
 
+from shared.cloud.protobuf_wire import LARGE, delimited, head
 from shared.cloud.pubsub_clients import bounded
 from shared.cloud.pubsub_errors import FAILURES, translated
-from shared.protobuf_wire import LARGE, delimited, head
 
 MAX_MESSAGES = 1_000
 MAX_BYTES = 4_000_000

@@ -9,7 +9,7 @@ from google.pubsub_v1.types import pubsub
 from shared.cloud.pubsub_clients import bounded
 from shared.cloud.pubsub_errors import FAILURES, translated
 from shared.errors import Transient
-from shared.logs import get_logger
+from shared.runtime.logs import get_logger
 
 MAX_IDS = 2_000
 """Ack ids in one request: they are about 200 bytes each and a request has at most 512 KB."""

@@ -10,8 +10,8 @@ from google.pubsub_v1.types import pubsub
 
 from shared.cloud.pubsub_errors import FAILURES, translated
 from shared.errors import Permanent
-from shared.logs import get_logger
 from shared.ports import Clock
+from shared.runtime.logs import get_logger
 
 STREAM_SECONDS = 1800.0
 """No stream lives longer; the next one follows at once."""

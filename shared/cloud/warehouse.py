@@ -14,17 +14,17 @@ from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from shared import rows as checked
 from shared.cloud import bigquery_publish as statements
 from shared.cloud.bigquery_jobs import Answer, Jobs, Limits
 from shared.cloud.bigquery_schema import Schema
 from shared.cloud.bigquery_sql import bind, select
 from shared.cloud.bigquery_tables import STAGING, check_selected, schema
 from shared.errors import Permanent, Transient
-from shared.migrations import LEDGER
 from shared.ports import Cost, Job, Params, Row
-from shared.schema import Change
 from shared.tables import TABLES, Table
+from shared.tables import rows as checked
+from shared.tables.migrations import LEDGER
+from shared.tables.schema import Change
 
 _NO_PARAMS: Params = {}
 _INT64 = range(-(2**63), 2**63)
@@ -182,7 +182,7 @@ class BigQueryWarehouse:
 
     def _table(self, name: str) -> Table:
         if name not in self._tables:
-            raise Permanent(f"unknown table {name!r}", remedy="declare it in shared/tables.py")
+            raise Permanent(f"unknown table {name!r}", remedy="declare it in shared/tables")
         return self._tables[name]
 
 

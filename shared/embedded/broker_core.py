@@ -15,8 +15,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from shared.embedded.broker_limits import Payload, check_message
 from shared.errors import Permanent
+from shared.runtime.message_limits import Payload, check_message
 
 SOURCE_SUBSCRIPTION = "CloudPubSubDeadLetterSourceSubscription"
 DELIVERY_COUNT = "CloudPubSubDeadLetterSourceDeliveryCount"

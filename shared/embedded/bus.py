@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from shared.embedded.broker_core import BrokerCore, Leased
 from shared.ports import BusHandler, Clock, Delivery, Nack
-from shared.topics import TOPICS, Topic
+from shared.registries.topics import TOPICS, Topic
 
 
 class EmbeddedBus:

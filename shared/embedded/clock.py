@@ -1,27 +1,10 @@
-"""The clocks of the embedded profile: the wall clock, and a virtual one for replays."""
+"""Virtual clocks, for replays: of one process, or shared by several."""
 
-import asyncio
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 from shared.errors import Permanent
-
-
-class WallClock:
-    """The time it is."""
-
-    def now(self) -> datetime:
-        """The business instant, aware UTC."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Seconds of real time from an arbitrary origin."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait in real time."""
-        await asyncio.sleep(seconds)
+from shared.runtime.clock import WallClock
 
 
 class VirtualClock(WallClock):

@@ -17,8 +17,8 @@ from shared.embedded.rows import to_arrow
 from shared.embedded.schema import DUCKDB_TYPES
 from shared.embedded.sql import to_duckdb
 from shared.errors import Permanent
-from shared.rows import key_text
 from shared.tables import Table, Type
+from shared.tables.rows import key_text
 
 _INTEGERS = {f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY", "SMALL", "BIG", "HUGE")} | {
     "INTEGER",

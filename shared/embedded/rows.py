@@ -5,10 +5,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from shared import rows as checked
 from shared.errors import Permanent
 from shared.ports import Row
 from shared.tables import Column, Table, Type
+from shared.tables import rows as checked
 
 _ARROW: dict[Type, Any] = {
     "STRING": pa.string(),

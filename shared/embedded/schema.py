@@ -13,10 +13,10 @@ from pathlib import Path
 
 import duckdb
 
-from shared.embedded.clock import WallClock
-from shared.migrations import LEDGER, numbered, record
-from shared.schema import Change, Found, FoundColumn, difference, known_type, refuse
+from shared.runtime.clock import WallClock
 from shared.tables import Table, Type
+from shared.tables.migrations import LEDGER, numbered, record
+from shared.tables.schema import Change, Found, FoundColumn, difference, known_type, refuse
 
 Connection = duckdb.DuckDBPyConnection
 

@@ -136,7 +136,7 @@ class DuckDBWarehouse:
 
     def _table(self, name: str) -> Table:
         if name not in self._tables:
-            raise Permanent(f"unknown table {name!r}", remedy="declare it in shared/tables.py")
+            raise Permanent(f"unknown table {name!r}", remedy="declare it in shared/tables")
         return self._tables[name]
 
 

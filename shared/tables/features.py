@@ -1,6 +1,6 @@
 """Dataset `features`: form, zones and factors as known at a slate's cutoffs, and what a prediction is made from."""
 
-from shared.features import FEATURES, Feature
+from shared.registries.features import FEATURES, Feature
 from shared.tables.columns import GAME, GAME_DATE, MODE, PLAYER, Column, Table, Type, c, n, per_market
 
 _KEY = ("game_date", "mode", "player_id")
@@ -146,7 +146,7 @@ FEATURE_TABLES = (
     ),
     Table(
         "features.ml_feature_store",
-        "What a prediction is made from, as served: the feature contract (shared/features.py).",
+        "What a prediction is made from, as served: the feature contract (shared/registries/features.py).",
         _KEY,
         (
             GAME_DATE,

@@ -36,7 +36,7 @@ OPS = (
         "Migrations that were applied to this warehouse; one that was run again is here again.",
         ("number", "applied_at"),
         (
-            c("number", "INT64", "number in shared/migrations.py"),
+            c("number", "INT64", "number in shared/tables/migrations.py"),
             c("name", "STRING", "what it is for"),
             c("changes", "STRING", "JSON list: what was changed"),
             c("applied_at", "TIMESTAMP", "when it was applied"),

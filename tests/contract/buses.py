@@ -15,9 +15,9 @@ from google.pubsub_v1.types import pubsub
 from devstack.pubsub_server import serve
 from shared.cloud.bus import PubSubBus
 from shared.embedded.bus import EmbeddedBus
-from shared.embedded.clock import WallClock
 from shared.ports import Bus, Clock
-from shared.topics import Topic
+from shared.registries.topics import Topic
+from shared.runtime.clock import WallClock
 from tests.contract.fakes import TOPICS, SimulatedClock
 
 SERVER_SPEED = 20.0

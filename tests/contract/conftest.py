@@ -12,11 +12,12 @@ from devstack.emulators.secret_manager import SecretManager, secret_manager
 from shared.cloud.secrets import SecretManagerSecrets
 from shared.cloud.state import FirestoreState
 from shared.embedded.archive import FileArchive
-from shared.embedded.clock import VirtualClock, WallClock
+from shared.embedded.clock import VirtualClock
 from shared.embedded.secrets import PREFIX, EnvironmentSecrets
 from shared.embedded.state import SQLiteState
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Archive, Bus, Clock, Secrets, StateStore, Warehouse
+from shared.runtime.clock import WallClock
 from tests.contract import buses
 from tests.contract.buses import BusHarness
 from tests.contract.fakes import TABLES, SimulatedClock

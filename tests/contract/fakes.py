@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from shared.ports import Bus, BusHandler, Delivery, Nack
+from shared.registries.topics import Topic
 from shared.tables import Column, Table
-from shared.topics import Topic
 
 TURNS = 20
 """Turns of the event loop in which everything that can run does run, before simulated time moves on."""

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 from tests.e2e.command import Done, tipoff
 
 Key = tuple[str, int, str, str]

@@ -15,8 +15,8 @@ from devstack.league import generate
 from devstack.stack import Stack, running
 from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace
+from shared.basketball.slate import Mode, days
 from shared.embedded.clock import VirtualClock
-from shared.slate import Mode, days
 from shared.tables import TABLES
 
 pytestmark = pytest.mark.network

@@ -7,9 +7,9 @@ import pytest
 
 from devstack.history import History
 from devstack.league import generate
-from shared.markets import MARKETS
-from shared.pipeline import STEPS
-from shared.systems import headline
+from shared.registries.markets import MARKETS
+from shared.registries.pipeline import STEPS
+from shared.registries.systems import headline
 from tests.e2e.command import DEGRADED, DONE, FAILED, Done, inside, tipoff
 from tests.e2e.nights import key_of, tables
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.markets import MARKETS
-from shared.slate import OVERNIGHT_CUTOFF, SAME_DAY_LEAD, eastern_instant
+from shared.basketball.slate import OVERNIGHT_CUTOFF, SAME_DAY_LEAD, eastern_instant
+from shared.registries.markets import MARKETS
 from shared.tables import QUANTILE_COLUMNS
 from tests.e2e.command import DONE
 from tests.e2e.nights import LAST, Replayed, key_of, missing, query, replay, rows_of, tips

@@ -16,11 +16,11 @@ from devstack.history import History
 from devstack.stack import Stack, running
 from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace
+from shared.basketball.slate import Mode
 from shared.contract import StepRequested
 from shared.embedded.archive import FileArchive
 from shared.embedded.clock import VirtualClock
-from shared.slate import Mode
-from shared.topics import TOPICS
+from shared.registries.topics import TOPICS
 from tests.e2e.nights import LAST
 
 pytestmark = pytest.mark.network

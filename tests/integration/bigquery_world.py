@@ -4,10 +4,10 @@ import random
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
-from shared.markets import MARKETS
+from shared.basketball.slate import BOX_SCORE_LAG, eastern_instant, season_of
 from shared.ports import Row
-from shared.slate import BOX_SCORE_LAG, eastern_instant, season_of
-from shared.systems import SYSTEMS
+from shared.registries.markets import MARKETS
+from shared.registries.systems import SYSTEMS
 from shared.tables import QUANTILES
 from tests.unit.shared.rows import row, tip
 

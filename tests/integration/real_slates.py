@@ -8,9 +8,9 @@ from devstack.facts import Game
 from devstack.history import History
 from devstack.upstream.espn import InjuryFeed
 from devstack.upstream.rosters import PlayerIndex
-from shared.markets import MARKETS
+from shared.basketball.slate import Mode, eastern_instant, season_of
 from shared.ports import Row
-from shared.slate import Mode, eastern_instant, season_of
+from shared.registries.markets import MARKETS
 from tests.unit.shared.rows import row
 
 AROUND = timedelta(days=4)

@@ -16,11 +16,11 @@ from services.coordinator.health import health_query, limits
 from services.coordinator.sql import sql
 from services.coordinator.unloaded import _ACCOUNTED
 from services.scraper.ledger import _SCOPE
+from shared.basketball.slate import Mode, eastern_instant
 from shared.contract import StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
-from shared.pipeline import STEPS
 from shared.ports import Params, Row, Warehouse
-from shared.slate import Mode, eastern_instant
+from shared.registries.pipeline import STEPS
 from shared.tables import TABLES
 from tests.integration import bigquery_world as world
 from tests.integration.bigquery import bigquery

@@ -21,11 +21,11 @@ from devstack.league import generate
 from devstack.stack import Stack
 from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace
+from shared.basketball.slate import Mode
 from shared.embedded.clock import VirtualClock
 from shared.errors import Permanent, Transient
-from shared.markets import MARKETS
-from shared.slate import Mode
-from shared.systems import HAND_MADE
+from shared.registries.markets import MARKETS
+from shared.registries.systems import HAND_MADE
 
 pytestmark = pytest.mark.network
 PATIENCE = 240.0

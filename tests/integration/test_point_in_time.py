@@ -11,10 +11,10 @@ import pytest
 
 from devstack.history import History
 from services.analytics.processors import PROCESSORS
+from shared.basketball.slate import RETROSPECT, Mode, cutoff
 from shared.embedded.warehouse import DuckDBWarehouse
-from shared.pipeline import STEPS
 from shared.ports import Params, Row
-from shared.slate import RETROSPECT, Mode, cutoff
+from shared.registries.pipeline import STEPS
 from shared.tables import TABLES
 from tests.integration.real_slates import AROUND, raw
 from tests.unit.analytics.conftest import NIGHT

@@ -53,7 +53,7 @@ AREAS = {
                 "services/coordinator/domain/*.py",
                 "services/coordinator/engine.py",
                 "services/coordinator/handlers.py",
-                "shared/boundary.py",
+                "shared/runtime/boundary.py",
                 "shared/embedded/broker_core.py",
             ),
             (

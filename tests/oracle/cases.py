@@ -4,11 +4,11 @@ import random
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 
-from shared.arenas import ARENAS
-from shared.identity import player_lookup
-from shared.markets import MARKETS
+from shared.basketball.arenas import ARENAS
+from shared.basketball.identity import player_lookup
+from shared.basketball.slate import SAME_DAY_LEAD, eastern_instant
 from shared.ports import Row
-from shared.slate import SAME_DAY_LEAD, eastern_instant
+from shared.registries.markets import MARKETS
 from tests.unit.shared.rows import box, game, injury, prop, roster
 
 Raw = dict[str, list[Row]]

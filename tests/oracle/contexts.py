@@ -5,10 +5,10 @@ import statistics
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
-from shared.arenas import ARENAS, Arena
-from shared.markets import MARKETS
+from shared.basketball.arenas import ARENAS, Arena
+from shared.basketball.slate import RETROSPECT, Mode, cutoff
 from shared.ports import Row
-from shared.slate import RETROSPECT, Mode, cutoff
+from shared.registries.markets import MARKETS
 from tests.oracle.known import WINDOW, Tables, by
 from tests.oracle.quotes import fair, newest, overround
 

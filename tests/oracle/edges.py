@@ -4,9 +4,9 @@ import random
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
-from shared.markets import MARKETS
+from shared.basketball.slate import BOX_SCORE_LAG, SAME_DAY_LEAD, Mode, eastern_instant
 from shared.ports import Row
-from shared.slate import BOX_SCORE_LAG, SAME_DAY_LEAD, Mode, eastern_instant
+from shared.registries.markets import MARKETS
 from tests.oracle.summaries import TOTALS
 from tests.oracle.world import Nights, World
 from tests.unit.shared.rows import box, game, injury, prop, roster, tip

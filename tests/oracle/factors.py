@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from math import floor
 
+from shared.basketball.slate import Mode
 from shared.ports import Row
-from shared.slate import Mode
 from tests.oracle.known import Tables, by, known, mean, of_slate, ratio, weighted
 
 ALPHA = 0.05

@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from shared.markets import MARKETS
+from shared.basketball.slate import Mode
 from shared.ports import Row
-from shared.slate import Mode
+from shared.registries.markets import MARKETS
 from tests.oracle.known import Tables, by, known, mean, of_slate, ratio, weighted
 
 GARBAGE_TIME = 36

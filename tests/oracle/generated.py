@@ -9,8 +9,8 @@ import numpy as np
 from devstack.history import History
 from devstack.league.calendar import TRICODES, Calendar
 from devstack.league.season import play
+from shared.basketball.slate import RETROSPECT, Mode, days, eastern_instant
 from shared.ports import Row
-from shared.slate import RETROSPECT, Mode, days, eastern_instant
 from tests.oracle.cases import edited
 from tests.oracle.world import Nights, World, collect, merged
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from statistics import fmean, median
 
+from shared.basketball.slate import Mode
 from shared.ports import Row
-from shared.slate import Mode
 from tests.oracle.known import Tables, by
 from tests.oracle.quotes import fair, newest
 

@@ -4,9 +4,9 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from shared.markets import MARKETS
+from shared.basketball.slate import SAME_DAY_LEAD, Mode, eastern_instant
 from shared.ports import Row
-from shared.slate import SAME_DAY_LEAD, Mode, eastern_instant
+from shared.registries.markets import MARKETS
 from tests.oracle.grades import HISTORY, QUANTILES, statistic
 from tests.oracle.known import by_key
 from tests.oracle.world import Nights, World

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from devstack.history import History
-from shared.slate import Mode, days
+from shared.basketball.slate import Mode, days
 from tests.oracle.world import Nights, World, collect, merged
 
 SPANS = (

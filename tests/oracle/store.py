@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from shared.features import FEATURES
+from shared.basketball.slate import Mode
 from shared.ports import Row
-from shared.slate import Mode
+from shared.registries.features import FEATURES
 from tests.oracle.known import Tables, of_slate
 
 OF_TEAM = "analytics.upcoming_team_game_context"

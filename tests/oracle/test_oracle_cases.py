@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from shared.basketball.slate import Mode
 from shared.ports import Row
-from shared.slate import Mode
 from shared.tables import TABLES
 from tests.oracle.compare import assert_same
 from tests.oracle.world import World

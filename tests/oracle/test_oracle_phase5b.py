@@ -9,9 +9,9 @@ from datetime import date
 import pytest
 
 from services.analytics.processors import PROCESSORS
+from shared.basketball.slate import Mode
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Row
-from shared.slate import Mode
 from tests.oracle import grades, published
 from tests.oracle.compare import assert_same, differences
 from tests.oracle.known import Tables

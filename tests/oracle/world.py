@@ -13,10 +13,10 @@ from typing import Any
 
 from devstack.history import History
 from services.analytics.processors import HISTORY_DAYS, PROCESSORS, Processor
+from shared.basketball.slate import RETROSPECT, Mode, days
 from shared.contract import StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Row
-from shared.slate import RETROSPECT, Mode, days
 from shared.tables import TABLES
 from tests.integration.real_slates import raw
 from tests.oracle.known import Tables, by_key

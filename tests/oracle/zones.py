@@ -5,8 +5,8 @@ features.player_shot_zone_analysis, features.team_defense_zone_analysis.
 
 from datetime import date
 
+from shared.basketball.slate import Mode
 from shared.ports import Row
-from shared.slate import Mode
 from tests.oracle.known import Tables, by, known, of_slate, ratio, weighted
 
 ALPHA = 0.05

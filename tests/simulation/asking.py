@@ -10,7 +10,7 @@ from services.coordinator.domain.events import RunRequested
 from services.coordinator.reconcile import reconcile
 from services.coordinator.recount import counted
 from shared.contract import BatchReported, StepReported
-from shared.pipeline import plan
+from shared.registries.pipeline import plan
 from tests.simulation.ports import SLATE
 from tests.simulation.process import Coordinator
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.embedded.broker_core import BrokerCore, Leased
 from shared.ports import BusHandler, Delivery, Nack
-from shared.topics import TOPICS, Topic
+from shared.registries.topics import TOPICS, Topic
 from tests.simulation.chaos import Chaos
 from tests.simulation.loop import VirtualLoop
 

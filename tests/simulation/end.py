@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from services.coordinator.domain.run import Run, StepStatus
 from services.coordinator.handlers import DEAD_LETTERS
 from services.coordinator.ledger import decision_rows, step_rows
-from shared.markets import MARKETS
-from shared.pipeline import MODE_RULES, STEPS
-from shared.systems import HAND_MADE
+from shared.registries.markets import MARKETS
+from shared.registries.pipeline import MODE_RULES, STEPS
+from shared.registries.systems import HAND_MADE
 from tests.simulation.tables import export_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from services.coordinator.domain.decide import MAX_ATTEMPTS, Command, decide
 from services.coordinator.domain.events import Event, RunRequested, StepFailed
 from services.coordinator.domain.run import Run, RunStatus, StepStatus
 from shared.contract import StepRequested
-from shared.pipeline import STEPS
+from shared.registries.pipeline import STEPS
 
 
 def check_decision(

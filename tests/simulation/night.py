@@ -10,8 +10,8 @@ from typing import Any
 import structlog
 
 from services.coordinator.domain.run import Run
-from shared.pipeline import MODE_RULES, STEPS, plan
-from shared.slate import Mode, eastern_instant
+from shared.basketball.slate import Mode, eastern_instant
+from shared.registries.pipeline import MODE_RULES, STEPS, plan
 from tests.simulation.asking import Asking
 from tests.simulation.broker import Broker
 from tests.simulation.chaos import SERVICES, Chaos

@@ -9,12 +9,12 @@ from services.coordinator.domain.events import RunRequested
 from services.coordinator.engine import Engine
 from services.coordinator.handlers import Handlers
 from services.coordinator.watch import note
-from shared.boundary import MessageHandler, guarded
 from shared.errors import TipoffError
-from shared.logs import get_logger
-from shared.pipeline import plan
 from shared.ports import Ports
-from shared.topics import TOPICS, tasks_of
+from shared.registries.pipeline import plan
+from shared.registries.topics import TOPICS, tasks_of
+from shared.runtime.boundary import MessageHandler, guarded
+from shared.runtime.logs import get_logger
 from tests.simulation.broker import Receiver
 from tests.simulation.chaos import part
 from tests.simulation.ports import (
@@ -64,7 +64,7 @@ class Process:
         return self.alive and receiver is not None and receiver.busy < receiver.max_in_flight
 
     def consume(self, topic: str, handler: MessageHandler, max_in_flight: int) -> None:
-        """Handle a topic behind the boundary, as `shared.service` does."""
+        """Handle a topic behind the boundary, as `shared.runtime.service` does."""
         ports = self.ports
         behind = guarded(handler, topic=TOPICS[topic], bus=ports.bus, clock=ports.clock, log=get_logger(self.service))
         self.receivers[topic] = Receiver(behind, max_in_flight)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from shared.contract import BatchReported, BatchRequested, Message, StepReported, StepRequested
 from shared.errors import Permanent, Transient
-from shared.markets import MARKETS
-from shared.topics import tasks_of
+from shared.registries.markets import MARKETS
+from shared.registries.topics import tasks_of
 from tests.simulation.process import Process
 from tests.simulation.tables import Prediction
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from services.coordinator import unloaded
 from services.coordinator.domain.run import Evidence
-from shared.features import FEATURES
-from shared.markets import MARKETS
+from shared.basketball.slate import Mode
 from shared.ports import Params, Row
-from shared.slate import Mode
+from shared.registries.features import FEATURES
+from shared.registries.markets import MARKETS
 from shared.tables import TABLES
 
 Prediction = tuple[int, int, str, str]

@@ -16,9 +16,9 @@ from services.coordinator.domain.events import (
     StepVerified,
 )
 from services.coordinator.domain.run import Evidence, Run, RunStatus, StepState, StepStatus
+from shared.basketball.slate import Mode
 from shared.contract import Message, RunEnded, StepReported, StepRequested
-from shared.pipeline import MODE_RULES, STEPS, plan
-from shared.slate import Mode
+from shared.registries.pipeline import MODE_RULES, STEPS, plan
 from tests.simulation.invariants import check_decision
 
 DAY = date(2024, 3, 4)

@@ -11,15 +11,15 @@ import pytest
 from services.coordinator.domain.events import BatchesPlanned, BatchStaged, RunRequested, StepFailed, StepVerified
 from services.coordinator.domain.run import Evidence, RunStatus
 from services.coordinator.engine import RUNS, Engine
+from shared.basketball.slate import Mode
 from shared.embedded.archive import FileArchive
 from shared.embedded.bus import EmbeddedBus
 from shared.embedded.secrets import EnvironmentSecrets
 from shared.embedded.state import SQLiteState
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Conflict, Skip, Transient
-from shared.pipeline import STEPS
 from shared.ports import Bus, Ports, StateStore
-from shared.slate import Mode
+from shared.registries.pipeline import STEPS
 from tests.contract.fakes import SimulatedClock
 from tests.simulation.fakes import MemoryState, RecordingBus
 

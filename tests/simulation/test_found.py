@@ -13,8 +13,8 @@ from services.coordinator.domain.decide import decide
 from services.coordinator.domain.events import RunRequested, StepFailed
 from services.coordinator.domain.run import Run, StepState, StepStatus
 from services.coordinator.engine import Engine
+from shared.basketball.slate import Mode
 from shared.errors import Conflict, Permanent, TipoffError, Transient
-from shared.slate import Mode
 from tests.simulation.fakes import MemoryState, RecordingBus
 from tests.unit.coordinator.memory import failing, memory_ports
 

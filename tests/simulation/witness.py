@@ -15,8 +15,8 @@ from services.coordinator.domain.decide import MAX_ATTEMPTS
 from services.coordinator.handlers import DEAD_LETTERS
 from shared.contract import BatchReported, BatchRequested, Message, RunEnded, StepReported, StepRequested, decode
 from shared.errors import Permanent
-from shared.pipeline import STEPS
 from shared.ports import Row
+from shared.registries.pipeline import STEPS
 from tests.simulation.loop import Violation
 from tests.simulation.ports import Documents
 

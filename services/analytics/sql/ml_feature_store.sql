@@ -4,7 +4,7 @@
 -- grain: game_date, mode, player_id
 -- as_of: that of its inputs: nothing later than cutoff_at
 -- rows: one per row of features.player_daily_cache
--- source: shared/features.py, the contract
+-- source: shared/registries/features.py, the contract
 SELECT
   context.game_date,
   context.mode,

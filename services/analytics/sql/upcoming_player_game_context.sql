@@ -6,7 +6,7 @@
 -- rows: one per rostered player of a team that plays
 -- source: multiplicative de-vigging: Strumbelj (2014), On determining probability forecasts from betting odds
 --
--- The cutoff is `shared.slate.cutoff` in SQL; @asked_at is a live run's own instant, in a retrospective run the end of time.
+-- The cutoff is `shared.basketball.slate.cutoff` in SQL; @asked_at is a live run's own instant, in a retrospective run the end of time.
 WITH slate AS (
   SELECT
     game_id,

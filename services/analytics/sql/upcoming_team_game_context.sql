@@ -4,7 +4,7 @@
 -- grain: game_date, mode, team_abbr
 -- as_of: the slate's games as scheduled, and earlier ones with available_at <= cutoff_at
 -- rows: two per game of the slates that is not postponed
--- source: great-circle distance: Sinnott, Virtues of the Haversine (1984); coordinates: shared/arenas.py
+-- source: great-circle distance: Sinnott, Virtues of the Haversine (1984); coordinates: shared/basketball/arenas.py
 --
 -- Travel is from the arena of the team's last game of the season; a team's first game has none. A game at a neutral site
 -- counts as played at the home team's arena.

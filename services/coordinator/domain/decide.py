@@ -17,10 +17,10 @@ from services.coordinator.domain.events import (
     StepVerified,
 )
 from services.coordinator.domain.run import Batches, Decision, Evidence, Run, RunStatus, StepState, StepStatus
+from shared.basketball.slate import EASTERN, eastern_instant
 from shared.contract import Message, RunEnded, StepReported, StepRequested
-from shared.pipeline import MODE_RULES, STEPS, plan
-from shared.slate import EASTERN, eastern_instant
-from shared.topics import tasks_of
+from shared.registries.pipeline import MODE_RULES, STEPS, plan
+from shared.registries.topics import tasks_of
 
 MAX_ATTEMPTS = 3
 """Attempts of a step whose evidence falls short before the mode's rules decide."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from services.coordinator.domain.run import Evidence
-from shared.slate import Mode
+from shared.basketball.slate import Mode
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from datetime import date
 from enum import StrEnum
 
 from services.coordinator.domain.run import Run, StepState, StepStatus
-from shared.pipeline import STEPS
-from shared.slate import Mode, days
+from shared.basketball.slate import Mode, days
+from shared.registries.pipeline import STEPS
 
 
 class CellStatus(StrEnum):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.slate import Mode
+from shared.basketball.slate import Mode
 
 
 class StepStatus(StrEnum):

@@ -5,8 +5,8 @@ from typing import Any
 from services.scraper.domain.box import Box, Line, counts
 from services.scraper.domain.minutes import minutes
 from services.scraper.domain.wire import BadRecord, Parsed, Refusal, document, label, listing, member, text, whole
+from shared.basketball.identity import tricode
 from shared.errors import Permanent
-from shared.identity import tricode
 
 _KEYS = (
     "pts",

@@ -18,8 +18,8 @@ from services.scraper.domain.wire import (
     text,
     whole,
 )
+from shared.basketball.identity import canonical_game_id, tricode
 from shared.errors import Permanent
-from shared.identity import canonical_game_id, tricode
 
 _KEYS = (
     "points",

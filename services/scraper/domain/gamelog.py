@@ -6,8 +6,8 @@ from typing import Any
 from services.scraper.domain.box import COUNTS, Box, Line, optional_number
 from services.scraper.domain.minutes import minutes
 from services.scraper.domain.wire import BadRecord, Parsed, Refusal, document, result_set, whole
+from shared.basketball.identity import canonical_game_id, tricode
 from shared.errors import Permanent
-from shared.identity import canonical_game_id, tricode
 
 _COLUMNS = (
     "GAME_ID",

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from services.scraper.domain.wire import BadRecord, Parsed, Refusal, document, instant, label, listing, member, text
+from shared.basketball.identity import TEAMS, tricode
 from shared.errors import Permanent
-from shared.identity import TEAMS, tricode
 
 _BY_ESPN_ID = {team.espn_id: team.tricode for team in TEAMS.values()}
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from services.scraper.domain.wire import BadRecord
-from shared.identity import player_lookup
+from shared.basketball.identity import player_lookup
 
 _SAME_PERSON = {
     "cameronjohnson": "camjohnson",

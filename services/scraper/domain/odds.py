@@ -18,10 +18,10 @@ from services.scraper.domain.wire import (
     number,
     text,
 )
+from shared.basketball.identity import tricode
+from shared.basketball.slate import eastern_date
 from shared.errors import Permanent
-from shared.identity import tricode
-from shared.markets import MARKETS
-from shared.slate import eastern_date
+from shared.registries.markets import MARKETS
 
 _ALTERNATE = "_alternate"
 _MARKET_OF = {market.odds_key: market.name for market in MARKETS.values()}

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.scraper.domain.wire import BadRecord, Parsed, Refusal, document, result_set, whole
+from shared.basketball.identity import tricode
 from shared.errors import Permanent
-from shared.identity import tricode
 
 _COLUMNS = (
     "PERSON_ID",

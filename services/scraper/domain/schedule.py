@@ -18,9 +18,9 @@ from services.scraper.domain.wire import (
     text,
     whole,
 )
+from shared.basketball.identity import canonical_game_id, tricode
+from shared.basketball.slate import PREDICTED_SEASON_TYPES, season_type_of
 from shared.errors import Permanent
-from shared.identity import canonical_game_id, tricode
-from shared.slate import PREDICTED_SEASON_TYPES, season_type_of
 
 FINAL = 3
 """gameStatus: 1 scheduled, 2 in progress, 3 final."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
+from shared.basketball.slate import EASTERN
 from shared.errors import Transient
-from shared.slate import EASTERN
 
 T = TypeVar("T")
 

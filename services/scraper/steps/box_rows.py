@@ -8,9 +8,9 @@ from services.scraper.domain.names import Names
 from services.scraper.domain.validation import inconsistency
 from services.scraper.domain.wire import BadRecord, Refusal
 from services.scraper.payloads import Collected
-from shared.identity import player_lookup
+from shared.basketball.identity import player_lookup
+from shared.basketball.slate import BOX_SCORE_LAG
 from shared.ports import Row
-from shared.slate import BOX_SCORE_LAG
 
 _COLUMNS = tuple(column.name for column in fields(Line))
 

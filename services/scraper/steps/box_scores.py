@@ -23,8 +23,8 @@ from services.scraper.ledger import NOT_FINAL
 from services.scraper.payloads import Collected
 from services.scraper.steps.box_rows import Judged, identified, judge
 from services.scraper.task import Task, together
+from shared.basketball.slate import BOX_SCORE_LAG
 from shared.ports import Row
-from shared.slate import BOX_SCORE_LAG
 
 _SCOPE = "game_id IN UNNEST(@game_ids)"
 

@@ -6,7 +6,7 @@ from services.scraper.domain.wire import BadRecord, Refusal
 from services.scraper.fetch import Failed
 from services.scraper.ledger import Unit
 from services.scraper.task import Task
-from shared.identity import player_lookup
+from shared.basketball.identity import player_lookup
 from shared.ports import Row
 
 UNIT = "injuries"

@@ -12,9 +12,9 @@ from services.scraper.domain.wire import BadRecord, Refusal
 from services.scraper.fetch import Failed
 from services.scraper.payloads import Collected
 from services.scraper.task import Task, together
-from shared.identity import player_lookup
+from shared.basketball.identity import player_lookup
+from shared.basketball.slate import RETROSPECT, cutoff
 from shared.ports import Row
-from shared.slate import RETROSPECT, cutoff
 
 EVENTS = "events"
 

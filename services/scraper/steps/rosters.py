@@ -4,8 +4,8 @@ from services.scraper import endpoints
 from services.scraper.domain.rosters import parse_playerindex
 from services.scraper.fetch import Failed
 from services.scraper.task import Task, published
-from shared.identity import player_lookup
-from shared.slate import season_of
+from shared.basketball.identity import player_lookup
+from shared.basketball.slate import season_of
 
 
 async def run(task: Task) -> int:

@@ -7,8 +7,8 @@ from services.scraper.domain.schedule import Game, Season, parse_schedule
 from services.scraper.fetch import Failed
 from services.scraper.payloads import Collected
 from services.scraper.task import Task, together
+from shared.basketball.slate import BOX_SCORE_LAG, eastern_instant, season_of
 from shared.ports import Row
-from shared.slate import BOX_SCORE_LAG, eastern_instant, season_of
 
 
 async def run(task: Task) -> int:

@@ -9,10 +9,10 @@ from services.worker.domain.columns import of_decisions, of_distributions, of_op
 from services.worker.domain.decision import Quotes, Standing, decide
 from services.worker.domain.evaluate import evaluate
 from services.worker.domain.systems.base import Forecast
+from shared.basketball.slate import Mode
 from shared.contract import BatchRequested
 from shared.ports import Row
-from shared.slate import Mode
-from shared.systems import SYSTEMS
+from shared.registries.systems import SYSTEMS
 
 
 @dataclass(frozen=True, slots=True)

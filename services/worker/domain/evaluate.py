@@ -10,7 +10,7 @@ from services.worker.domain.systems import system
 from services.worker.domain.systems.base import Features, Forecasts, Inputs
 from shared.contract import BatchRequested, PredictionTask
 from shared.errors import Permanent
-from shared.systems import SYSTEMS
+from shared.registries.systems import SYSTEMS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from datetime import date, datetime
 import pytest
 
 from services.analytics.processors import PROCESSORS
+from shared.basketball.slate import RETROSPECT, Mode
 from shared.contract import StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Row, Warehouse
-from shared.slate import RETROSPECT, Mode
 from shared.tables import TABLES
 from tests.unit.shared.rows import SLATE
 

@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
+from shared.basketball.slate import Mode, cutoff, eastern_instant, season_of
 from shared.ports import Row
-from shared.slate import Mode, cutoff, eastern_instant, season_of
 from tests.unit.shared.rows import SLATE, box, game, injury, prop, roster, tip
 
 Tables = dict[str, list[Row]]

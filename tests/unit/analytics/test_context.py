@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from services import analytics
+from shared.basketball.slate import RETROSPECT, Mode, cutoff, eastern_instant
 from shared.ports import Row, Warehouse
-from shared.slate import RETROSPECT, Mode, cutoff, eastern_instant
 from tests.unit.analytics.conftest import Process
 from tests.unit.analytics.prices import FAIR
 from tests.unit.shared.rows import SLATE, game, injury, load, prop, roster, tip
@@ -39,7 +39,7 @@ DAYS = [date(2024, 3, 9), date(2024, 3, 10), date(2024, 3, 11), date(2023, 11, 4
 async def test_a_live_runs_own_instant_limits_what_is_asked_for_early(
     warehouse: Warehouse, process: Process, mode: Mode
 ) -> None:
-    """SQL and `shared.slate` agree: tomorrow and manual know nothing later than when they were asked."""
+    """SQL and `shared.basketball.slate` agree: tomorrow and manual know nothing later than when they were asked."""
     known = ASKED[1]
     await load(warehouse, raw__games=[game(GAME)], raw__rosters=[roster(1, available_at=known)])
     for asked_at in ASKED:
@@ -52,7 +52,7 @@ async def test_a_live_runs_own_instant_limits_what_is_asked_for_early(
 async def test_f25_cutoffs_are_eastern_across_daylight_saving(
     warehouse: Warehouse, process: Process, mode: Mode
 ) -> None:
-    """SQL and `shared.slate` agree: overnight 07:00 ET of the date, same day 20 minutes before the game's tip."""
+    """SQL and `slate.py` agree: overnight 07:00 ET of the date, same day 20 minutes before the game's tip."""
     for number, day in enumerate(DAYS):
         early = game(f"002230090{number}", day, tip_utc=tip(day, 13))
         late = game(f"002230091{number}", day, "LAL", "UTA", tip_utc=tip(day, 22, 30))
@@ -200,7 +200,7 @@ async def test_f14_a_line_between_books_has_no_price(warehouse: Warehouse, proce
 
 @pytest.mark.parametrize("path", sorted(SQL.glob("*.sql")), ids=lambda path: path.stem)
 def test_no_statement_tells_modes_apart_by_overnight_alone(path: Path) -> None:
-    """There are five: whoever computes a cutoff names them all, as `shared.slate.cutoff` does."""
+    """There are five: whoever computes a cutoff names them all, as `shared.basketball.slate.cutoff` does."""
     text = path.read_text()
     assert "@mode = 'overnight'" not in text
     if "INTERVAL 20 MINUTE" in text:

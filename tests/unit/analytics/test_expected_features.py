@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shared.features import FEATURES
 from shared.ports import Row, Warehouse
+from shared.registries.features import FEATURES
 from shared.tables import TABLES
 from tests.unit.analytics.conftest import NIGHT, Process
 from tests.unit.shared.rows import SLATE, box, game, injury, load, prop, roster

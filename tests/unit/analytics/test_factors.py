@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from services.analytics.processors import PROCESSORS
-from shared.arenas import ARENAS
-from shared.identity import TEAMS
+from shared.basketball.arenas import ARENAS
+from shared.basketball.identity import TEAMS
 from shared.ports import Row, Warehouse
 from tests.unit.analytics.conftest import Process
 from tests.unit.shared.rows import SLATE, YESTERDAY, game, load, row

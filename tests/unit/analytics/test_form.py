@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from shared.basketball.slate import Mode
 from shared.ports import Warehouse
-from shared.slate import Mode
 from tests.unit.analytics.conftest import NIGHT, Process
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, roster, row, tip
 

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 import pytest
 
 from services.analytics.processors import PROCESSORS
+from shared.basketball.slate import Mode, eastern_instant
 from shared.contract import StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Row, Warehouse
-from shared.slate import Mode, eastern_instant
 from shared.tables import TABLES
 from tests.unit.analytics.conftest import Process
 from tests.unit.analytics.prices import FAIR

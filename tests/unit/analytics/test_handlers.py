@@ -13,13 +13,13 @@ from services.analytics.handlers import on_task
 from services.analytics.processors import PROCESSORS
 from services.analytics.running import account
 from services.analytics.settings import AnalyticsSettings
+from shared.basketball.slate import Mode
 from shared.contract import Message, StepReported, StepRequested
 from shared.errors import Permanent, TipoffError, Transient
-from shared.pipeline import STEPS
 from shared.ports import Ports
-from shared.service import HEALTH
-from shared.settings import load as load_settings
-from shared.slate import Mode
+from shared.registries.pipeline import STEPS
+from shared.runtime.service import HEALTH
+from shared.runtime.settings import load as load_settings
 from tests.unit.shared.places import drain, embedded_ports
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, load
 

@@ -12,7 +12,7 @@ import services
 from services.analytics.headers import FIELDS, Header, parse, producers
 from services.analytics.processors import HISTORY_DAYS, PROCESSORS, Processor
 from shared.errors import Permanent
-from shared.pipeline import STEPS
+from shared.registries.pipeline import STEPS
 from shared.tables import TABLES
 
 TEXT = """\

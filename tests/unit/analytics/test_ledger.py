@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from services.coordinator.leaks import suspects
 from services.coordinator.sql import sql
 from shared.accuracy import report, wilson
-from shared.leaks import suspects
 from shared.ports import Params, Row, Warehouse
 from shared.tables import QUANTILES
 from tests.unit.analytics.conftest import Process

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from services.analytics.processors import PROCESSORS
+from shared.basketball.slate import RETROSPECT, Mode, cutoff
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Row
-from shared.slate import RETROSPECT, Mode, cutoff
 from shared.tables import TABLES
 from tests.unit.analytics import night
 from tests.unit.analytics.conditions import Condition, conditions, is_cutoff, shifted, text, unbounded, without

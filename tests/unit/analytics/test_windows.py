@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from services.analytics.processors import HISTORY_DAYS, PROCESSORS
+from shared.basketball.slate import RETROSPECT, Mode
 from shared.contract import StepRequested
 from shared.errors import Permanent, Transient
 from shared.ports import Job, Params, Row, Warehouse
-from shared.slate import RETROSPECT, Mode
 from tests.unit.shared.rows import SLATE, box, load
 
 SUMMARY = PROCESSORS["player_game_summary"]

@@ -13,7 +13,7 @@ from rich.table import Table
 from cli import accuracy, plots, predictions
 from shared.accuracy import REFERENCES, report
 from shared.errors import Permanent
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 from shared.tables import QUANTILE_COLUMNS, QUANTILES
 
 Group = dict[str, Any]

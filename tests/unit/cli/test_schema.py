@@ -5,8 +5,8 @@ from pathlib import Path
 
 import duckdb
 
-from shared.migrations import MIGRATIONS
 from shared.tables import TABLES
+from shared.tables.migrations import MIGRATIONS
 from tests.e2e.command import DONE, FAILED, inside
 
 

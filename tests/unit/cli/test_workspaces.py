@@ -7,8 +7,8 @@ import pytest
 from cli import nights
 from devstack.driver import Plan
 from devstack.league import open_history
+from shared.basketball.slate import Mode
 from shared.errors import Permanent
-from shared.slate import Mode
 
 
 def test_the_second_of_two_equal_commands_leaves_the_first_s_work_alone(tmp_path: Path) -> None:

@@ -166,7 +166,6 @@ async def test_silence_is_transient() -> None:
 
 def test_services_load_google_only_when_they_use_it() -> None:
     """The ports, the profiles and the registry know nothing of it."""
-    program = (
-        "import sys, shared.profiles, shared.ports, shared.rows, shared.tables; sys.exit('google.cloud' in sys.modules)"
-    )
+    modules = "shared.runtime.profiles, shared.ports, shared.tables.rows"
+    program = f"import sys, {modules}; sys.exit('google.cloud' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

@@ -13,8 +13,8 @@ from shared.cloud.bigquery_schema import alteration, found_of, updated
 from shared.cloud.bigquery_tables import DAY_MS, definition
 from shared.cloud.warehouse import BigQueryWarehouse
 from shared.errors import Permanent
-from shared.schema import Change, difference
 from shared.tables import TABLES, Column, Table
+from shared.tables.schema import Change, difference
 from tests.unit.cloud.bigquery_fake import DONE, ONE, Answer, Wire, client, error
 
 THINGS = Table(

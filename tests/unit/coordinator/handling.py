@@ -6,9 +6,9 @@ from typing import Any
 from services.coordinator.domain.run import Run, StepState, StepStatus
 from services.coordinator.engine import RUNS, Engine
 from services.coordinator.handlers import Handlers
+from shared.basketball.slate import Mode
 from shared.contract import Message, StepReported, StepRequested, decode
 from shared.ports import Row
-from shared.slate import Mode
 from tests.simulation.fakes import MemoryState, RecordingBus
 from tests.unit.coordinator.memory import AnsweringWarehouse, NapClock, memory_ports
 from tests.unit.shared.archive import MemoryArchive

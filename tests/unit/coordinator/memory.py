@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
+from services.coordinator.alerts import alerts
 from services.coordinator.sql import sql as text_of
-from shared.alerts import alerts
 from shared.errors import Permanent, TipoffError
 from shared.ports import Archive, Bus, Clock, Job, Params, Ports, Row, Secrets, StateStore, Warehouse
 from tests.contract.fakes import SimulatedClock

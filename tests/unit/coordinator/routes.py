@@ -14,9 +14,9 @@ from services.coordinator.api import Api, authenticate, failures
 from services.coordinator.domain.run import Run, RunStatus, StepState, StepStatus
 from services.coordinator.engine import RUNS, Engine
 from services.coordinator.operations import Operations
+from shared.basketball.slate import Mode
 from shared.embedded.clock import VirtualClock
 from shared.ports import Ports, Row
-from shared.slate import Mode
 from tests.simulation.fakes import MemoryState, RecordingBus
 from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports
 from tests.unit.shared.archive import MemoryArchive

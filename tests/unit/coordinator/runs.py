@@ -10,7 +10,7 @@ from services.coordinator.domain.events import (
     StepVerified,
 )
 from services.coordinator.domain.run import Evidence, Run, StepState, StepStatus
-from shared.slate import Mode
+from shared.basketball.slate import Mode
 
 DAY = date(2024, 3, 4)
 SEVEN = datetime(2024, 3, 4, 12, tzinfo=UTC)

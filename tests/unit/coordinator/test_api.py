@@ -12,10 +12,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from services.coordinator.app import build
 from services.coordinator.settings import CoordinatorSettings
+from shared.basketball.slate import Mode
 from shared.ports import Ports, Row
-from shared.service import HEALTH
-from shared.settings import load as load_settings
-from shared.slate import Mode
+from shared.runtime.service import HEALTH
+from shared.runtime.settings import load as load_settings
 from tests.unit.shared.places import API_KEY, set_clock
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, prediction, row, tip
 

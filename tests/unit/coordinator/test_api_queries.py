@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from services.coordinator.domain.run import StepState
+from shared.basketball.slate import Mode
 from shared.ports import Row
-from shared.slate import Mode
 from tests.unit.coordinator.routes import DAY, NOON, World
 
 

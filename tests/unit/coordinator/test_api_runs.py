@@ -8,9 +8,9 @@ from aiohttp import web
 
 from services.coordinator.api import public
 from services.coordinator.domain.run import Outgoing, StepState, StepStatus
+from shared.basketball.slate import Mode
 from shared.errors import Transient
-from shared.push import PUSH
-from shared.slate import Mode
+from shared.runtime.push import PUSH
 from tests.unit.coordinator.memory import failing
 from tests.unit.coordinator.routes import DAY, KEY, RUN_KEY, World
 

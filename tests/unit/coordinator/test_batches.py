@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from services.coordinator.batches import cut, task
 from shared.contract import LineQuote, PredictionTask
-from shared.features import FEATURES
 from shared.ports import Row
+from shared.registries.features import FEATURES
 
 
 def tasks(sizes: list[int]) -> list[PredictionTask]:

@@ -2,10 +2,10 @@
 
 from datetime import UTC, date, datetime
 
+from services.coordinator.alerts import COLLECTION
 from services.coordinator.budget import EXCEEDED, spent, watch
 from services.coordinator.domain.run import Run, StepState
-from shared.alerts import COLLECTION
-from shared.slate import Mode
+from shared.basketball.slate import Mode
 from tests.unit.coordinator.memory import memory_ports
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from services.coordinator.domain.grid import Cell, CellStatus, Count, grid
 from services.coordinator.domain.run import Evidence, Run, RunStatus, StepState, StepStatus
-from shared.slate import Mode
+from shared.basketball.slate import Mode
 
 DAY = date(2024, 3, 4)
 S = CellStatus

@@ -13,7 +13,7 @@ from services.coordinator.domain.events import (
     StepVerified,
 )
 from services.coordinator.domain.run import Batches, Decision, Evidence, RunStatus, StepState, StepStatus
-from shared.slate import Mode
+from shared.basketball.slate import Mode
 from tests.unit.coordinator.runs import (
     BLOCKED,
     DEGRADED,

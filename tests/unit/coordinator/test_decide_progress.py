@@ -10,8 +10,8 @@ from services.coordinator.domain.events import (
     StepFailed,
 )
 from services.coordinator.domain.run import Batches, RunStatus, StepState, StepStatus
+from shared.basketball.slate import Mode
 from shared.contract import RunEnded, StepReported
-from shared.slate import Mode
 from tests.unit.coordinator.runs import (
     BLOCKED,
     DAY,

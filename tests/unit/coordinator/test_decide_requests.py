@@ -12,8 +12,8 @@ from services.coordinator.domain.events import (
     StepFailed,
 )
 from services.coordinator.domain.run import Batches, Evidence, Run, RunStatus, StepState, StepStatus
+from shared.basketball.slate import Mode
 from shared.contract import StepRequested
-from shared.slate import Mode
 from tests.unit.coordinator.runs import (
     BLOCKED,
     DAY,

@@ -12,10 +12,10 @@ from services.coordinator import engine as module
 from services.coordinator.domain.events import BatchStaged, RunRequested, StepFailed, StepVerified
 from services.coordinator.domain.run import Evidence, Outgoing, Run, RunStatus, StepState, StepStatus
 from services.coordinator.engine import RUNS, Engine
-from shared import metrics
+from shared.basketball.slate import Mode
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, Transient
 from shared.ports import Document
-from shared.slate import Mode
+from shared.runtime import metrics
 from tests.simulation.fakes import MemoryState, RecordingBus
 from tests.unit.coordinator.memory import NapClock, failing, memory_ports
 

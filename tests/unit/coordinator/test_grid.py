@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from services.coordinator.domain.grid import CellStatus, Count, grid
 from services.coordinator.domain.run import Evidence, Run, StepState, StepStatus
 from services.coordinator.recount import counted, recount
-from shared.pipeline import STEPS, plan
+from shared.basketball.slate import Mode, days
 from shared.ports import Params, Ports, Row
-from shared.slate import Mode, days
+from shared.registries.pipeline import STEPS, plan
 from tests.unit.coordinator.test_verify import fetched
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, roster, row
 

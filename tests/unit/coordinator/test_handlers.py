@@ -13,13 +13,13 @@ from services.coordinator.domain.run import Evidence, Run, RunStatus, StepStatus
 from services.coordinator.engine import Engine
 from services.coordinator.handlers import DEAD_LETTERS, Handlers
 from services.coordinator.verify import export_key
+from shared.basketball.slate import Mode
 from shared.contract import BatchReported, BatchRequested, StepReported, StepRequested
-from shared.features import FEATURES
-from shared.markets import MARKETS
-from shared.pipeline import plan
 from shared.ports import Delivery, Ports, Row
-from shared.slate import Mode
-from shared.systems import HAND_MADE, expected
+from shared.registries.features import FEATURES
+from shared.registries.markets import MARKETS
+from shared.registries.pipeline import plan
+from shared.registries.systems import HAND_MADE, expected
 from shared.tables import TABLES
 from tests.unit.shared.places import MORNING, drain, embedded_ports, set_clock
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, roster, row, tip

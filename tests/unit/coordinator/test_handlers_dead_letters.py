@@ -7,10 +7,10 @@ from structlog.testing import capture_logs
 
 from services.coordinator.domain.run import RunStatus, StepStatus
 from services.coordinator.handlers import DEAD_LETTERS
+from shared.basketball.slate import Mode
 from shared.contract import BatchReported, BatchRequested, Message, RunEnded, decode
 from shared.errors import Transient
 from shared.ports import Delivery, Nack
-from shared.slate import Mode
 from tests.unit.coordinator.handling import (
     DAY,
     KEY,

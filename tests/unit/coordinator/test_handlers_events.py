@@ -3,9 +3,9 @@
 import pytest
 
 from services.coordinator.domain.run import Batches, Evidence, RunStatus, StepState, StepStatus
+from shared.basketball.slate import Mode
 from shared.contract import BatchReported, BatchRequested, RunEnded
 from shared.errors import Permanent, Skip, Transient
-from shared.slate import Mode
 from tests.unit.coordinator.handling import DAY, FULL, KEY, NOON, RUN_ID, World, ask, reported, run_of, working
 from tests.unit.coordinator.memory import failing, opened
 

@@ -7,13 +7,13 @@ import pytest
 
 from services.coordinator.domain.run import Batches, StepStatus
 from services.coordinator.sql import sql
-from shared import metrics
+from shared.basketball.slate import Mode
 from shared.contract import BatchRequested, StepReported, StepRequested, decode
 from shared.errors import Skip
-from shared.features import FEATURES
-from shared.markets import MARKETS
 from shared.ports import Row
-from shared.slate import Mode
+from shared.registries.features import FEATURES
+from shared.registries.markets import MARKETS
+from shared.runtime import metrics
 from tests.unit.coordinator.handling import CUTOFF, DAY, KEY, NOON, RUN_ID, World, ask, run_of, working
 
 

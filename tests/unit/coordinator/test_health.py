@@ -7,9 +7,9 @@ import pytest
 
 from services.coordinator import health
 from services.coordinator.health import ENOUGH, Finding, Limit, check, findings, health_query, limits
+from shared.basketball.slate import Mode
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Ports, Row
-from shared.slate import Mode
 from shared.tables import TABLES
 from tests.unit.shared.rows import SLATE, YESTERDAY, load, row
 

@@ -10,10 +10,10 @@ from services.coordinator.domain.run import Decision, Evidence, Run, RunStatus, 
 from services.coordinator.engine import Engine
 from services.coordinator.handlers import Handlers
 from services.coordinator.ledger import enter
+from shared.basketball.slate import Mode, eastern_instant
 from shared.contract import RunEnded
 from shared.embedded.bus import EmbeddedBus
 from shared.ports import Ports, Row
-from shared.slate import Mode, eastern_instant
 from tests.unit.coordinator.memory import KNOWN_ENDS, AnsweringWarehouse
 from tests.unit.shared.places import set_clock
 from tests.unit.shared.rows import SLATE

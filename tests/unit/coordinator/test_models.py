@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 from services.coordinator import models
 from services.coordinator.domain.run import Batches, Run
+from shared.basketball.slate import Mode
 from shared.contract import StepReported
-from shared.slate import Mode
 from tests.unit.coordinator.memory import memory_ports, opened
 
 LEARNED = ("similarity", "boosted", "market_residual", "ensemble")

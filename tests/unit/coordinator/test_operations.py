@@ -10,16 +10,16 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
+from services.coordinator.alerts import raise_alert
 from services.coordinator.domain.run import Decision
 from services.coordinator.health import health_query, limits
 from services.coordinator.operations import MONITOR
 from services.coordinator.recount import counted
 from services.coordinator.sql import sql
 from services.coordinator.unloaded import _ACCOUNTED
-from shared.alerts import raise_alert
+from shared.basketball.slate import Mode, eastern_instant
 from shared.ports import Ports, Row
-from shared.schedules import SCHEDULES
-from shared.slate import Mode, eastern_instant
+from shared.registries.schedules import SCHEDULES
 from tests.unit.coordinator.routes import DAY, NOON, RUN_KEY, World
 from tests.unit.coordinator.test_api import get, post, serving
 from tests.unit.shared.places import API_KEY, set_clock

@@ -7,17 +7,17 @@ import pytest
 
 from services.coordinator import reconcile as module
 from services.coordinator import unloaded as archived
+from services.coordinator.alerts import raise_alert
 from services.coordinator.domain.events import RunRequested, StepVerified
 from services.coordinator.domain.grid import Cell, CellStatus
 from services.coordinator.domain.run import Evidence, Run, RunStatus, StepState, StepStatus
 from services.coordinator.engine import RUNS, Engine
 from services.coordinator.reconcile import Heal, heals, reconcile
 from services.coordinator.recount import counted
-from shared.alerts import raise_alert
+from shared.basketball.slate import Mode
 from shared.embedded.clock import VirtualClock
-from shared.pipeline import plan
 from shared.ports import Ports, Row
-from shared.slate import Mode
+from shared.registries.pipeline import plan
 from tests.simulation.fakes import MemoryState, RecordingBus
 from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports, opened
 from tests.unit.shared.archive import MemoryArchive

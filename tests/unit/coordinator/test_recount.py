@@ -6,8 +6,8 @@ from services.coordinator.domain.grid import CellStatus, Count
 from services.coordinator.domain.run import Run, RunStatus, StepState, StepStatus
 from services.coordinator.engine import RUNS, Engine
 from services.coordinator.recount import cells, counted, recount
+from shared.basketball.slate import Mode
 from shared.ports import Row
-from shared.slate import Mode
 from tests.simulation.fakes import MemoryState
 from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports
 

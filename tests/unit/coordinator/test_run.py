@@ -16,7 +16,7 @@ from services.coordinator.domain.run import (
     StepStatus,
     key_of,
 )
-from shared.slate import Mode
+from shared.basketball.slate import Mode
 
 AT = datetime(2024, 3, 4, 12, tzinfo=UTC)
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from services.coordinator.sql import sql
 from services.coordinator.verify import parameters
-from shared.markets import MARKETS
+from shared.basketball.slate import eastern_instant
 from shared.ports import Params, Row
-from shared.slate import eastern_instant
+from shared.registries.markets import MARKETS
 from tests.unit.coordinator.sql_rows import ON_SLATE, ago, batches, full
 from tests.unit.coordinator.test_verify import run
 from tests.unit.shared.answers import MODES, TOMORROW, answers, near

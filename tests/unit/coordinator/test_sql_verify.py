@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.pipeline import STEPS
 from shared.ports import Row
+from shared.registries.pipeline import STEPS
 from tests.unit.coordinator.sql_rows import (
     DAYS,
     TEAMS,

@@ -4,8 +4,8 @@ from datetime import date
 
 from services.coordinator import unloaded as archived
 from services.coordinator.unloaded import unloaded
+from shared.basketball.slate import Mode
 from shared.ports import Ports
-from shared.slate import Mode
 from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports
 from tests.unit.coordinator.test_verify import fetched
 from tests.unit.shared.archive import MemoryArchive

@@ -8,10 +8,10 @@ import pytest
 
 from services.coordinator.domain.run import Batches, Evidence, Run
 from services.coordinator.verify import champions, evidence, export_key, parameters
+from shared.basketball.slate import Mode
 from shared.errors import Permanent
-from shared.markets import MARKETS
 from shared.ports import Ports, Row
-from shared.slate import Mode
+from shared.registries.markets import MARKETS
 from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports
 from tests.unit.shared.archive import MemoryArchive
 from tests.unit.shared.places import set_clock

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from services.coordinator import watch
+from services.coordinator.alerts import raise_alert
 from services.coordinator.domain.run import Run, RunStatus, StepState, StepStatus
 from services.coordinator.health import health_query, limits
-from shared.alerts import raise_alert
+from services.coordinator.leaks import LEAST_GRADES
+from shared.basketball.slate import Mode, eastern_instant
 from shared.embedded.clock import VirtualClock
 from shared.errors import AlreadyExists, Conflict
-from shared.leaks import LEAST_GRADES
 from shared.ports import Ports, Row
-from shared.slate import Mode, eastern_instant
 from tests.simulation.fakes import MemoryState
 from tests.unit.coordinator.memory import AnsweringWarehouse, failing, memory_ports, opened
 from tests.unit.coordinator.test_verify import fetched

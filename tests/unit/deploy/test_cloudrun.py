@@ -135,7 +135,7 @@ def test_f32_variables_set_by_hand_survive(cloud: Cloud) -> None:
 
 def test_f21_uncommitted_changes_are_not_deployed(cloud: Cloud) -> None:
     """A checkout with uncommitted changes is refused before anything is asked or changed."""
-    (cloud.folder / "git-status").write_text(" M shared/topics.py\n")
+    (cloud.folder / "git-status").write_text(" M shared/registries/topics.py\n")
     done = cloud.run("worker/deploy.sh")
     assert done.returncode == 1
     assert "uncommitted changes" in done.stderr

@@ -5,8 +5,8 @@ import pytest
 import yaml
 
 from deploy.services import PORT, SERVICES, USER
-from shared.pipeline import STEPS
-from shared.topics import TOPICS
+from shared.registries.pipeline import STEPS
+from shared.registries.topics import TOPICS
 from tests.unit.deploy.conftest import ENVIRONMENT, ROOT
 
 DEPLOY = ROOT / "deploy"

@@ -1,5 +1,5 @@
 from deploy.pubsub import subscriptions
-from shared.topics import TOPICS
+from shared.registries.topics import TOPICS
 from tests.unit.deploy.conftest import Cloud
 
 

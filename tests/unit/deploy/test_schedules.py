@@ -3,8 +3,8 @@ import re
 
 import pytest
 
-from shared.pipeline import STEPS
-from shared.schedules import SCHEDULES
+from shared.registries.pipeline import STEPS
+from shared.registries.schedules import SCHEDULES
 from tests.unit.deploy.conftest import Cloud
 
 FIRST, SECOND = list(SCHEDULES)[:2]
@@ -64,7 +64,10 @@ def test_f34_an_extra_schedule_is_noticed_and_left_alone(cloud: Cloud) -> None:
     cloud.set_state(state)
     done = cloud.run("schedules.sh", "check")
     assert done.returncode == 1
-    assert done.stdout == "extra: tipoff-retrain is not in shared/schedules.py; add it there or delete the job\n"
+    assert (
+        done.stdout
+        == "extra: tipoff-retrain is not in shared/registries/schedules.py; add it there or delete the job\n"
+    )
     cloud.calls()
     cloud.run("schedules.sh")
     assert cloud.changes() == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.services import SERVICES
-from shared.schedules import SCHEDULES
+from shared.registries.schedules import SCHEDULES
 from tests.unit.deploy.conftest import ROOT, Cloud
 
 SCRIPTS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "deploy").rglob("*.sh"))

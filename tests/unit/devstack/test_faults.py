@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 
 from devstack.upstream.faults import PROFILES, Fault, FaultProfile, emptied
 from devstack.upstream.gate import REQUESTS_PER_SECOND, Gate
-from shared.embedded.clock import WallClock
 from shared.errors import Permanent
+from shared.runtime.clock import WallClock
 
 HOST = "stats.nba.com"
 STORM = FaultProfile.named("storm", seed=3)

@@ -5,8 +5,8 @@ import pytest
 
 from devstack.history import History
 from devstack.league import generate
-from shared.identity import TEAMS, player_lookup
-from shared.slate import eastern_instant
+from shared.basketball.identity import TEAMS, player_lookup
+from shared.basketball.slate import eastern_instant
 
 
 def test_same_seed_same_league_to_the_bit(league: History) -> None:

@@ -18,7 +18,7 @@ from devstack.upstream.odds import MARKET_KEYS, OddsFeed
 from devstack.upstream.rosters import PlayerIndex
 from devstack.upstream.schedule import ScheduleFeed
 from devstack.upstream.wire import Answer
-from shared.slate import EASTERN, eastern_date, eastern_instant
+from shared.basketball.slate import EASTERN, eastern_date, eastern_instant
 from tests.unit.devstack import tiny as small
 from tests.unit.devstack.tiny import FIRST, SECOND, SECOND_TIP, TIP, absent, event, line, played, tiny
 

@@ -13,8 +13,9 @@ from devstack.history import History
 from devstack.upstream.faults import HELD, Fault, FaultProfile
 from devstack.upstream.hosts import HOSTS
 from devstack.upstream.server import Upstream, serve
-from shared.embedded.clock import VirtualClock, WallClock
+from shared.embedded.clock import VirtualClock
 from shared.errors import Permanent
+from shared.runtime.clock import WallClock
 
 pytestmark = pytest.mark.network
 

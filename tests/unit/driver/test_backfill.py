@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from devstack import driver
 from devstack.backfill import CLOCKED, Cell, backfill, missing
 from devstack.stack import Stack
+from shared.basketball.slate import Mode, days
 from shared.embedded.clock import VirtualClock
 from shared.errors import Transient
-from shared.pipeline import STEPS, plan
-from shared.slate import Mode, days
+from shared.registries.pipeline import STEPS, plan
 
 FIRST = date(2024, 11, 1)
 TARGET = "ml_feature_store"

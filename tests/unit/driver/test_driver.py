@@ -5,9 +5,9 @@ import pytest
 
 from devstack import driver
 from devstack.driver import follow, last_cutoff, summary, worst
+from shared.basketball.slate import Mode
 from shared.errors import Transient
-from shared.slate import Mode
-from shared.systems import headline
+from shared.registries.systems import headline
 from tests.unit.devstack.tiny import tiny
 
 DAY, IDLE = date(2024, 11, 1), date(2024, 11, 5)

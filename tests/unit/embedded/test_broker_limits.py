@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.embedded.broker_limits import check_message
 from shared.errors import Permanent
+from shared.runtime.message_limits import check_message
 
 
 def test_an_empty_message_is_refused_unless_it_has_an_attribute() -> None:

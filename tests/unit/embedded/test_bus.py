@@ -11,7 +11,7 @@ from shared.embedded import bus as bus_module
 from shared.embedded.bus import EmbeddedBus
 from shared.errors import Permanent
 from shared.ports import Delivery, Nack
-from shared.topics import TOPICS, Topic
+from shared.registries.topics import TOPICS, Topic
 from tests.contract.fakes import TOPICS as SMALL
 from tests.contract.fakes import Inbox, SimulatedClock, consuming
 

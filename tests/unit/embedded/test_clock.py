@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.embedded.clock import FileClock, VirtualClock, WallClock
+from shared.embedded.clock import FileClock, VirtualClock
 from shared.errors import Permanent
+from shared.runtime.clock import WallClock
 
 NOON = datetime(2024, 3, 4, 12, tzinfo=UTC)
 

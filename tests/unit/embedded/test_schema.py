@@ -11,8 +11,8 @@ import pytest
 from shared.embedded.schema import plan
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Permanent
-from shared.migrations import LEDGER
 from shared.tables import TABLES, Column
+from shared.tables.migrations import LEDGER
 from tests.contract.fakes import TABLES as SMALL
 from tests.contract.fakes import THINGS
 

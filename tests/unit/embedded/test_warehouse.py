@@ -22,7 +22,7 @@ ROW = {"game_date": date(2024, 3, 10), "unit": "a", "count": 1}
 
 
 async def test_every_table_of_the_registry_can_be_made_and_read() -> None:
-    """Names, types and keys of `shared/tables.py` are what the engine takes."""
+    """Names, types and keys of `shared/tables` are what the engine takes."""
     warehouse = DuckDBWarehouse()
     for table in TABLES.values():
         rows = await warehouse.query(f"SELECT * FROM {table.name}")  # noqa: S608 - names of the registry

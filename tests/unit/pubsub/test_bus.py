@@ -11,7 +11,7 @@ from shared.cloud.pubsub_admin import PushTo
 from shared.cloud.pubsub_clients import connect
 from shared.cloud.pubsub_publish import Publisher
 from shared.errors import Permanent, Transient
-from shared.topics import TOPICS, Topic
+from shared.registries.topics import TOPICS, Topic
 from tests.contract.fakes import Inbox, consuming
 from tests.unit.pubsub.conftest import TOPIC
 

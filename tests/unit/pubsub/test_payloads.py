@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from devstack.pubsub_server.publication import parse
 from devstack.pubsub_server.wire import Pb, PublishRequest
+from shared.cloud.protobuf_wire import DELIMITED, LARGE, delimited, fields, numeric, varint
 from shared.cloud.pubsub_publish import _Assembled, _assembled, _filled
-from shared.protobuf_wire import DELIMITED, LARGE, delimited, fields, numeric, varint
 
 SIZES = st.one_of(st.integers(0, 300), st.sampled_from([LARGE, LARGE + 1]))
 ATTRIBUTES = st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3)

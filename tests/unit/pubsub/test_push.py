@@ -21,8 +21,8 @@ from shared.cloud.pubsub_admin import PushTo
 from shared.contract import Message, StepReported
 from shared.errors import Permanent, Skip, Transient
 from shared.ports import Delivery
-from shared.service import Consumer, DeadLetterConsumer, application
-from shared.settings import CommonSettings, load
+from shared.runtime.service import Consumer, DeadLetterConsumer, application
+from shared.runtime.settings import CommonSettings, load
 from tests.contract.buses import FastClock
 from tests.contract.fakes import Inbox
 from tests.unit.pubsub.conftest import SPEED

@@ -7,9 +7,9 @@ from typing import Any
 from services.scraper.ledger import Ledger, Unit
 from services.scraper.settings import ScraperSettings
 from services.scraper.task import Task
+from shared.basketball.slate import Mode
 from shared.contract import StepRequested
 from shared.ports import Row
-from shared.slate import Mode
 from tests.unit.scraper import wire
 from tests.unit.scraper.fakes import StubPayloads, StubWarehouse
 

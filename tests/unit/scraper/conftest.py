@@ -9,10 +9,10 @@ import pytest
 
 from services.scraper.handlers import handle
 from services.scraper.settings import ScraperSettings
+from shared.basketball.slate import Mode
 from shared.contract import StepReported, StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Ports, Row
-from shared.slate import Mode
 from tests.unit.scraper import wire
 from tests.unit.scraper.fakes import FakeBus, FakeClock, FakeSecrets, FakeState, FakeUpstreams
 from tests.unit.shared.archive import MemoryArchive

@@ -136,7 +136,7 @@ def test_f11_an_unreadable_line_of_balldontlie_is_refused_by_name(entry: object,
     [
         (
             _bdl_game(home_team={"abbreviation": "ZZZ", "players": []}),
-            Refusal("7", "unknown team 'ZZZ': add its spelling to shared/identity.py"),
+            Refusal("7", "unknown team 'ZZZ': add its spelling to shared/basketball/identity.py"),
         ),
         (_bdl_game(id="", home_team_score="9"), Refusal("2024-03-04", "home_team_score is '9', not a whole number")),
         (_bdl_game(visitor_team_score=None), Refusal("7", "visitor_team_score is None, not a whole number")),

@@ -206,7 +206,7 @@ def test_a_final_game_without_a_line_is_an_empty_answer() -> None:
         ({"homeTeam": {"teamTricode": ""}}, "not a box score: teamTricode is '', not a text"),
         (
             {"awayTeam": {"teamTricode": "ZZZ"}},
-            "not a box score: unknown team 'ZZZ': add its spelling to shared/identity.py",
+            "not a box score: unknown team 'ZZZ': add its spelling to shared/basketball/identity.py",
         ),
         ({"homeTeam": {"teamTricode": "NYK"}}, "not a box score: no 'score'"),
         (

@@ -7,7 +7,7 @@ import pytest
 from services.scraper import endpoints
 from services.scraper.endpoints import Request, Source
 from services.scraper.settings import ScraperSettings
-from shared.retry import RetryPolicy
+from shared.runtime.retry import RetryPolicy
 
 MARKETS = (
     "player_points,player_points_alternate,player_rebounds,player_rebounds_alternate,player_assists,"

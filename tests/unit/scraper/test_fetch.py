@@ -14,8 +14,8 @@ from services.scraper.domain.odds import Event, parse_events
 from services.scraper.endpoints import Request, Source
 from services.scraper.fetch import Failed, Fetched, Fetcher, Meter
 from shared.errors import Transient
-from shared.metrics import REQUESTS
-from shared.retry import RetryPolicy
+from shared.runtime.metrics import REQUESTS
+from shared.runtime.retry import RetryPolicy
 from tests.unit.scraper import wire
 from tests.unit.scraper.fakes import FakeClock, FakeSecrets
 

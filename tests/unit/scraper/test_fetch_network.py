@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer, unused_port
 from services.scraper.domain.odds import parse_events
 from services.scraper.endpoints import Request, Source
 from services.scraper.fetch import Failed, Fetched, Fetcher, Meter
-from shared.retry import RetryPolicy
+from shared.runtime.retry import RetryPolicy
 from tests.unit.scraper import wire
 from tests.unit.scraper.fakes import FakeClock, FakeSecrets
 

@@ -73,7 +73,7 @@ def test_a_log_row_that_cannot_be_read_stays_with_its_game() -> None:
             final=True,
             lines=(),
             refused=(
-                Refusal("Al Roe", "unknown team 'ZZZ': add its spelling to shared/identity.py"),
+                Refusal("Al Roe", "unknown team 'ZZZ': add its spelling to shared/basketball/identity.py"),
                 Refusal("Jo Doe", "PLAYER_ID is '201', not a whole number"),
                 Refusal("Jo Doe", "assists is 9.5, not a whole number"),
                 Refusal("Jo Doe", "plus_minus is 'x', not a number"),

@@ -10,12 +10,12 @@ from services.scraper.app import build
 from services.scraper.endpoints import sources
 from services.scraper.handlers import STEPS, on_task
 from services.scraper.settings import ScraperSettings
+from shared.basketball.slate import Mode
 from shared.contract import BatchReported, StepReported, StepRequested, decode
 from shared.errors import Permanent, Transient
-from shared.pipeline import STEPS as PIPELINE
-from shared.service import HEALTH
-from shared.settings import load
-from shared.slate import Mode
+from shared.registries.pipeline import STEPS as PIPELINE
+from shared.runtime.service import HEALTH
+from shared.runtime.settings import load
 from tests.unit.scraper import wire
 from tests.unit.scraper.conftest import Rig
 from tests.unit.scraper.fakes import BrokenWarehouse

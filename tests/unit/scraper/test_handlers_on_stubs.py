@@ -13,11 +13,11 @@ from services.scraper.ledger import Ledger, Unit
 from services.scraper.payloads import Archived, Online, Shelf
 from services.scraper.settings import ScraperSettings
 from services.scraper.task import Task
+from shared.basketball.slate import Mode
 from shared.contract import StepReported, StepRequested
 from shared.errors import Transient
-from shared.metrics import STEPS
 from shared.ports import Ports
-from shared.slate import Mode
+from shared.runtime.metrics import STEPS
 from tests.unit.scraper.fakes import (
     FakeBus,
     FakeClock,

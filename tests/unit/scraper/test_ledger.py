@@ -8,9 +8,9 @@ from services.scraper.domain.wire import Parsed, Refusal
 from services.scraper.fetch import Failed
 from services.scraper.ledger import Ledger, Unit
 from services.scraper.payloads import Collected
+from shared.basketball.slate import Mode
 from shared.contract import StepRequested
 from shared.ports import Row
-from shared.slate import Mode
 from tests.unit.scraper.fakes import StubWarehouse
 
 DAY = date(2024, 3, 5)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.scraper.domain.odds import MARKET_KEYS, Event, Offer, parse_events, parse_odds
 from services.scraper.domain.wire import Fault, Parsed, Refusal
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 from tests.unit.scraper import wire
 
 POSTED = datetime(2024, 3, 4, 20, 10, 7, tzinfo=UTC)
@@ -70,7 +70,7 @@ def test_both_spellings_of_the_clippers(name: str) -> None:
     [
         (
             {**wire.event("e0"), "home_team": "Seattle SuperSonics"},
-            Refusal("e0", "unknown team 'Seattle SuperSonics': add its spelling to shared/identity.py"),
+            Refusal("e0", "unknown team 'Seattle SuperSonics': add its spelling to shared/basketball/identity.py"),
         ),
         ({**wire.event("e0"), "away_team": None}, Refusal("e0", "away_team is None, not a text")),
         ({**wire.event("e0"), "commence_time": "soon"}, Refusal("e0", "commence_time is 'soon', not an instant")),

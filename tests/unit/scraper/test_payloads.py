@@ -10,7 +10,7 @@ from services.scraper.domain.wire import Parsed
 from services.scraper.endpoints import Request
 from services.scraper.fetch import Failed
 from services.scraper.payloads import Archived, Collected, Online, Shelf
-from shared.slate import Mode
+from shared.basketball.slate import Mode
 from tests.unit.scraper import wire
 from tests.unit.scraper.fakes import FakeUpstreams
 from tests.unit.shared.archive import MemoryArchive

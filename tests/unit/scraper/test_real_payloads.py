@@ -18,8 +18,8 @@ from services.scraper.domain.rosters import parse_playerindex
 from services.scraper.domain.schedule import parse_schedule
 from services.scraper.domain.validation import inconsistency
 from services.scraper.domain.wire import Fault, Parsed, document, result_set
-from shared.identity import TEAMS
-from shared.markets import MARKETS
+from shared.basketball.identity import TEAMS
+from shared.registries.markets import MARKETS
 
 Parser = Callable[[bytes], Parsed[Any]]
 

@@ -56,7 +56,7 @@ def test_an_unknown_position_is_null(position: object) -> None:
     [
         (
             [4, "Poe", "Ed", 1, "ZZZ", "G", 1],
-            Refusal("Ed Poe 4", "unknown team 'ZZZ': add its spelling to shared/identity.py"),
+            Refusal("Ed Poe 4", "unknown team 'ZZZ': add its spelling to shared/basketball/identity.py"),
         ),
         ([4, "Poe", "Ed", 1, None, "G", 1], Refusal("Ed Poe 4", "team 1 has no abbreviation")),
         (["4", "Poe", "Ed", 1, "NYK", "G", 1], Refusal("Ed Poe 4", "PERSON_ID is '4', not a whole number")),
@@ -162,7 +162,7 @@ def test_a_bad_injury_is_refused_and_costs_no_other(entry: object, refusal: Refu
         ({"id": "999"}, "team New York Knicks has ESPN id 999, not 18"),
         (
             {"displayName": "New York Liberty"},
-            "unknown team 'New York Liberty': add its spelling to shared/identity.py",
+            "unknown team 'New York Liberty': add its spelling to shared/basketball/identity.py",
         ),
         ({"displayName": None}, "displayName is None, not a text"),
     ],

@@ -107,7 +107,7 @@ NYK = {"teamId": 1610612752, "teamTricode": "NYK", "score": 76}
         ),
         (
             _game(awayTeam={"teamId": 1, "teamTricode": "XYZ", "score": 0}),
-            Refusal("0022300900", "unknown team 'XYZ': add its spelling to shared/identity.py"),
+            Refusal("0022300900", "unknown team 'XYZ': add its spelling to shared/basketball/identity.py"),
         ),
         (_game(homeTeam={"teamId": 1}), Refusal("0022300900", "no 'teamTricode'")),
         (_game(homeTeam={}), Refusal("0022300900", "no 'teamId'")),

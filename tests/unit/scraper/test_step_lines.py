@@ -7,7 +7,7 @@ import pytest
 from services.scraper import endpoints
 from services.scraper.ledger import Unit
 from services.scraper.steps import lines
-from shared.slate import Mode
+from shared.basketball.slate import Mode
 from tests.unit.scraper import wire
 from tests.unit.scraper.bench import BOS_ELM, GAMES, MORNING, NYK_ASH, ROSTER, SLATE, TIP, bench, loaded, slate_game
 from tests.unit.scraper.conftest import Rig

@@ -35,7 +35,7 @@ async def test_a_roster_is_written() -> None:
         ([common | doe, common | elm | {"position": "G"}], "game_date = @game_date", {"game_date": SLATE})
     ]
     assert b.ledger.units == {"2023-24": loaded("nba_stats", 2, "2023-24")}
-    reason = "unknown team 'ZZZ': add its spelling to shared/identity.py"
+    reason = "unknown team 'ZZZ': add its spelling to shared/basketball/identity.py"
     assert b.ledger.refusals == {("2023-24", "Body No 9"): (reason, "nba_stats")}
 
 

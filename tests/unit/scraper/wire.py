@@ -4,7 +4,7 @@ import json
 from datetime import date, datetime
 from typing import Any
 
-from shared.identity import TEAMS
+from shared.basketball.identity import TEAMS
 
 BOS_AT_NYK = "0022300900"
 LAL_AT_DEN = "0022300901"

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from shared.basketball.slate import BOX_SCORE_LAG, OVERNIGHT_CUTOFF, eastern_instant, season_of
 from shared.ports import Row, Warehouse
-from shared.slate import BOX_SCORE_LAG, OVERNIGHT_CUTOFF, eastern_instant, season_of
 from shared.tables import QUANTILES, TABLES, Type
 
 SLATE = date(2024, 3, 4)

@@ -7,12 +7,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import TypeAdapter, ValidationError
 
-from shared import metrics
-from shared.boundary import classify, guarded
 from shared.contract import Message, StepReported
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, Transient
 from shared.ports import BusHandler, Delivery, Nack
-from shared.topics import Topic
+from shared.registries.topics import Topic
+from shared.runtime import metrics
+from shared.runtime.boundary import classify, guarded
 from tests.contract.fakes import SimulatedClock
 from tests.simulation.fakes import RecordingBus
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from shared.basketball.slate import Mode
 from shared.contract import (
     KINDS,
     BatchReported,
@@ -22,7 +23,6 @@ from shared.contract import (
     decode,
 )
 from shared.errors import Permanent
-from shared.slate import Mode
 
 text = st.text(max_size=20)
 numbers = st.floats(allow_nan=False, allow_infinity=False)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.basketball.identity import TEAMS, canonical_game_id, player_lookup, tricode
 from shared.errors import Permanent
-from shared.identity import TEAMS, canonical_game_id, player_lookup, tricode
 
 
 @pytest.mark.parametrize(
@@ -148,4 +148,4 @@ def test_an_unknown_team_is_refused_with_the_remedy(name: str) -> None:
     """Never guessed; tricodes are capitals."""
     with pytest.raises(Permanent) as raised:
         tricode(name)
-    assert str(raised.value) == f"unknown team {name!r}: add its spelling to shared/identity.py"
+    assert str(raised.value) == f"unknown team {name!r}: add its spelling to shared/basketball/identity.py"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from shared.logs import configure, get_logger
+from shared.runtime.logs import configure, get_logger
 
 
 @pytest.fixture

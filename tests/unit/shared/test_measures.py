@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from services.coordinator.leaks import suspects
 from shared.accuracy import REFERENCES, report, wilson
-from shared.leaks import suspects
 
 LEVELS = (5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95)
 KIND = {"mode": "overnight", "market": "points", "system": "boosted", "bucket": "all"}

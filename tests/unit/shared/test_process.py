@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from shared import process
 from shared.errors import Permanent
 from shared.ports import Ports
-from shared.settings import CommonSettings, load
+from shared.runtime import process
+from shared.runtime.settings import CommonSettings, load
 
 
 def test_a_failure_to_start_is_one_line_and_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +41,7 @@ def test_a_process_is_set_up_before_it_serves(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(process, "load", lambda model: settings if model is CommonSettings else None)
     monkeypatch.setattr(process, "keep_freed", lambda: done.append("memory"))
-    monkeypatch.setattr("shared.logs.configure", lambda *arguments: done.append(arguments))
+    monkeypatch.setattr("shared.runtime.logs.configure", lambda *arguments: done.append(arguments))
     monkeypatch.setattr(process, "_serve", serve)
     process.run("probe", CommonSettings, build)
     assert done == ["memory", ("error", "console"), ("probe", settings, build)]

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from shared.embedded.bus import EmbeddedBus
-from shared.embedded.clock import FileClock, WallClock
+from shared.embedded.clock import FileClock
 from shared.embedded.state import SQLiteState
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Permanent
-from shared.profiles import Deferred, ports
-from shared.settings import CommonSettings, load
+from shared.runtime.clock import WallClock
+from shared.runtime.profiles import Deferred, ports
+from shared.runtime.settings import CommonSettings, load
 
 
 def adapter(port: object) -> object:

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from shared import metrics
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, Transient
-from shared.markets import MARKETS
-from shared.pipeline import MODE_RULES, PHASES, STEPS, Step, plan
+from shared.registries.markets import MARKETS
+from shared.registries.pipeline import MODE_RULES, PHASES, STEPS, Step, plan
+from shared.registries.topics import TOPICS, tasks_of
+from shared.runtime import metrics
 from shared.tables import QUANTILE_COLUMNS, QUANTILES, TABLES, Table
-from shared.topics import TOPICS, tasks_of
 
 SERVICES = {"scraper", "analytics", "coordinator", "worker"}
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shared.errors import Permanent
-from shared.rows import check_names, column_values, first_of_each_key, key_text
 from shared.tables import Column, Table, Type
+from shared.tables.rows import check_names, column_values, first_of_each_key, key_text
 
 TABLE = Table(
     "raw.things",

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from services.coordinator.api import RunBody
-from shared.pipeline import plan
-from shared.schedules import SCHEDULES, TIME_ZONE, Schedule, due
-from shared.slate import Mode
+from shared.basketball.slate import Mode
+from shared.registries.pipeline import plan
+from shared.registries.schedules import SCHEDULES, TIME_ZONE, Schedule, due
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=lambda schedule: schedule.name)

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.dictionary import document
 from shared.errors import Permanent
-from shared.migrations import EVERYTHING, LEDGER, MIGRATIONS, numbered, record
-from shared.schema import Change, Found, FoundColumn, difference, refuse
 from shared.tables import TABLES, Column, Table
+from shared.tables.dictionary import document
+from shared.tables.migrations import EVERYTHING, LEDGER, MIGRATIONS, numbered, record
+from shared.tables.schema import Change, Found, FoundColumn, difference, refuse
 
 ROOT = Path(__file__).parents[3]
 _UNITS = re.compile(
@@ -84,7 +84,7 @@ def test_the_seeds_clustering_is_declared() -> None:
 
 
 def test_the_data_dictionary_is_what_the_registry_says() -> None:
-    """`python -m shared.dictionary > docs/data-dictionary.md` was run after the last change."""
+    """`python -m shared.tables.dictionary > docs/data-dictionary.md` was run after the last change."""
     assert (ROOT / "docs" / "data-dictionary.md").read_text("utf-8") == document()
 
 

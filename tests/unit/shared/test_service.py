@@ -15,9 +15,9 @@ from shared.contract import Message, StepReported
 from shared.embedded.bus import EmbeddedBus
 from shared.errors import Permanent, Skip, Transient
 from shared.ports import BusHandler, Delivery, Nack, Ports, Warehouse
-from shared.push import PUSH
-from shared.service import HEALTH, Consumer, DeadLetterConsumer, Health, Ping, application
-from shared.settings import CommonSettings, load
+from shared.runtime.push import PUSH
+from shared.runtime.service import HEALTH, Consumer, DeadLetterConsumer, Health, Ping, application
+from shared.runtime.settings import CommonSettings, load
 from tests.contract.fakes import SimulatedClock
 from tests.simulation.fakes import MemoryState, RecordingBus
 from tests.unit.shared.places import embedded_ports

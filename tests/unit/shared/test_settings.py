@@ -7,7 +7,7 @@ from services.analytics.settings import AnalyticsSettings
 from services.coordinator.settings import CoordinatorSettings
 from services.worker.settings import WorkerSettings
 from shared.errors import Permanent
-from shared.settings import PREFIX, CommonSettings, load
+from shared.runtime.settings import PREFIX, CommonSettings, load
 
 
 class Probe(CommonSettings):

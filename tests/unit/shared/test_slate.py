@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.slate import (
+from shared.basketball.slate import (
     BOX_SCORE_LAG,
     EASTERN,
     PREDICTED_SEASON_TYPES,

@@ -6,7 +6,7 @@ import numpy as np
 
 from services.worker.domain.artifact import Array
 from services.worker.domain.systems import boosted
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 
 
 def constant(value: float) -> str:

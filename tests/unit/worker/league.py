@@ -7,10 +7,10 @@ import numpy as np
 
 from services.worker.domain.distribution import Floats
 from services.worker.domain.training.frame import Frame
-from shared.features import FEATURES
-from shared.markets import MARKETS
+from shared.basketball.slate import BOX_SCORE_LAG
 from shared.ports import Row, Warehouse
-from shared.slate import BOX_SCORE_LAG
+from shared.registries.features import FEATURES
+from shared.registries.markets import MARKETS
 from tests.unit.shared.rows import load, row, tip
 
 FIRST = date(2023, 11, 1)

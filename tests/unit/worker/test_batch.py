@@ -17,12 +17,12 @@ from services.worker.domain.distribution import Counts
 from services.worker.domain.evaluate import columns, evaluate
 from services.worker.domain.spread import Spread
 from services.worker.domain.systems import boosted, ensemble, market_residual, similarity
+from shared.basketball.slate import Mode
 from shared.contract import BatchRequested, LineQuote, PredictionTask
 from shared.errors import Permanent
-from shared.markets import MARKETS
 from shared.ports import Row
-from shared.slate import Mode
-from shared.systems import HAND_MADE, LEARNED, SYSTEMS
+from shared.registries.markets import MARKETS
+from shared.registries.systems import HAND_MADE, LEARNED, SYSTEMS
 from shared.tables import QUANTILE_COLUMNS, TABLES
 from tests.unit.worker.forest import boosted_parts, model, stump
 

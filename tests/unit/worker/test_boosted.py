@@ -9,7 +9,7 @@ from services.worker.domain.distribution import Floats
 from services.worker.domain.systems import boosted
 from services.worker.domain.systems.base import Inputs
 from services.worker.domain.systems.boosted import MarketModel
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 from tests.unit.worker.forest import boosted_parts, constant, model, stump
 
 RATES = {"points": 0.5, "rebounds": 0.2, "assists": 0.1, "threes": 0.05, "pra": 0.8}

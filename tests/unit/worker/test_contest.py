@@ -12,7 +12,7 @@ from services.worker.domain.training import contest as module
 from services.worker.domain.training.contest import Verdict, contest
 from services.worker.domain.training.frame import Frame
 from services.worker.domain.training.run import Trained
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 from tests.unit.worker.certain import certain
 
 SLATES = 10

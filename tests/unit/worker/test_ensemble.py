@@ -8,7 +8,7 @@ from services.worker.domain.distribution import Counts
 from services.worker.domain.systems import ensemble
 from services.worker.domain.systems.base import Drivers, Forecast, Forecasts, Inputs
 from shared.errors import Permanent
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 
 MODEL = ensemble.Model({"points": np.array([0.5, 0.3, 0.2])})
 

@@ -16,8 +16,8 @@ from services.worker.domain.training.columns import of_market, shared_columns
 from services.worker.domain.training.frame import Frame, Split
 from services.worker.domain.training.learner import Fit
 from services.worker.domain.training.spread import calibrate
-from shared.features import FEATURES
-from shared.markets import MARKETS
+from shared.registries.features import FEATURES
+from shared.registries.markets import MARKETS
 from tests.unit.worker.forest import constant, model
 
 N = 16

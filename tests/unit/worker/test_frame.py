@@ -8,8 +8,8 @@ import pytest
 
 from services.worker.domain.training.frame import Frame, assemble, split
 from shared.errors import Permanent
-from shared.features import FEATURES
-from shared.markets import MARKETS
+from shared.registries.features import FEATURES
+from shared.registries.markets import MARKETS
 
 FIRST = date(2024, 3, 1)
 

@@ -6,7 +6,7 @@ import pytest
 from services.worker.domain.distribution import Floats
 from services.worker.domain.systems import moving_average, zone_matchup
 from services.worker.domain.systems.base import Inputs, System
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 
 PLAIN = {
     "points_per_minute": 0.5, "rebounds_per_minute": 0.2, "assists_per_minute": 0.1, "threes_per_minute": 0.05,

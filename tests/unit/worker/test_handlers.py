@@ -13,8 +13,8 @@ from services.worker.settings import WorkerSettings
 from shared.contract import BatchReported, Message, StepReported, StepRequested
 from shared.errors import Permanent
 from shared.ports import Ports, Row
-from shared.service import HEALTH
-from shared.settings import load
+from shared.runtime.service import HEALTH
+from shared.runtime.settings import load
 from tests.unit.shared.places import drain, embedded_ports
 from tests.unit.worker.test_batch import RUN_ID, batch, task
 

@@ -14,8 +14,8 @@ from services.worker.domain.training.columns import of_market, shared_columns
 from services.worker.domain.training.frame import Frame, Split
 from services.worker.domain.training.learner import Fit, fit_all, inputs_of, parameters
 from shared.errors import Skip
-from shared.features import FEATURES
-from shared.markets import MARKETS
+from shared.registries.features import FEATURES
+from shared.registries.markets import MARKETS
 
 
 def frame(n: int, features: Mapping[str, Floats] | None = None, **columns: Any) -> Frame:  # noqa: ANN401 - columns

@@ -16,7 +16,7 @@ from services.worker.domain.systems.base import Forecast, Inputs
 from services.worker.models import KEPT, Models, open_model
 from shared.embedded.archive import FileArchive
 from shared.errors import Permanent, Transient
-from shared.features import FEATURE_CONTRACT_VERSION
+from shared.registries.features import FEATURE_CONTRACT_VERSION
 
 
 def packed(first: float = 0.5, **changes: Any) -> bytes:  # noqa: ANN401 - fields of the manifest

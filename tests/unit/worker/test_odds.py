@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from services.coordinator.counts import Answer, against
 from services.worker.domain.distribution import power_normal
-from shared.counts import Answer, against
+from shared.basketball.odds import devig, fair, implied
 from shared.errors import Permanent
-from shared.odds import devig, fair, implied
 
 prices = st.one_of(st.integers(-900, -100), st.integers(100, 900)).map(float)
 

@@ -19,8 +19,8 @@ from services.worker.domain.training.run import Learners, Trained, Training, tra
 from services.worker.domain.training.similarity import NAMES
 from services.worker.models import open_model
 from shared.errors import Skip
-from shared.features import FEATURE_CONTRACT_VERSION
-from shared.markets import MARKETS
+from shared.registries.features import FEATURE_CONTRACT_VERSION
+from shared.registries.markets import MARKETS
 from tests.unit.worker.certain import certain
 from tests.unit.worker.forest import boosted_parts
 

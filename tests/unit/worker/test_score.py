@@ -11,7 +11,7 @@ from services.worker.domain.systems.base import Forecast
 from services.worker.domain.training import score
 from services.worker.domain.training.frame import Frame
 from services.worker.domain.training.score import Score
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 from tests.unit.worker.certain import certain
 
 

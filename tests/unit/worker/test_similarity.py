@@ -11,7 +11,7 @@ from services.worker.domain.spread import Spread
 from services.worker.domain.systems import similarity
 from services.worker.domain.systems.base import Inputs
 from services.worker.domain.systems.similarity import Model
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 
 NAMES = ("minutes_ewma",)
 

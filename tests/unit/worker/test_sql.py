@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from services.worker.sql import sql
+from shared.basketball.slate import eastern_instant
 from shared.ports import Params, Row
-from shared.slate import eastern_instant
 from shared.tables import TABLES
 from tests.unit.shared.answers import MODES, TOMORROW, answers
 from tests.unit.shared.rows import SLATE, YESTERDAY, row, tip

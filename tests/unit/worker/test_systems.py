@@ -7,7 +7,7 @@ import pytest
 from services.worker.domain import systems
 from services.worker.domain.systems import boosted, system
 from shared.errors import Permanent
-from shared.systems import HAND_MADE, LEARNED, SYSTEMS, expected, headline
+from shared.registries.systems import HAND_MADE, LEARNED, SYSTEMS, expected, headline
 
 
 def test_every_entry_has_its_module() -> None:

@@ -19,13 +19,13 @@ from services.worker.domain.training.run import Trained, Training
 from services.worker.handlers import on_task
 from services.worker.models import Loaded, Models
 from services.worker.settings import WorkerSettings
+from shared.basketball.slate import Mode
 from shared.contract import BatchReported, BatchRequested, PredictionTask, StepReported, StepRequested
 from shared.errors import Permanent
-from shared.features import FEATURE_CONTRACT_VERSION
 from shared.ports import Ports, Row
-from shared.settings import load
-from shared.slate import Mode
-from shared.systems import HAND_MADE, LEARNED, expected
+from shared.registries.features import FEATURE_CONTRACT_VERSION
+from shared.registries.systems import HAND_MADE, LEARNED, expected
+from shared.runtime.settings import load
 from tests.unit.shared import rows
 from tests.unit.shared.places import MORNING, drain, embedded_ports
 from tests.unit.worker.league import day_after, frame, store

@@ -13,8 +13,8 @@ from services.worker.domain.training import score
 from services.worker.domain.training.contest import contest
 from services.worker.domain.training.run import Training, train
 from services.worker.models import open_model
-from shared.markets import MARKETS
-from shared.systems import LEARNED, SYSTEMS
+from shared.registries.markets import MARKETS
+from shared.registries.systems import LEARNED, SYSTEMS
 from tests.unit.worker.league import PLAYERS, day_after, frame
 
 SLATES = 60

@@ -1,11 +1,11 @@
-"""The prediction systems, one module each, found by the name of their entry in `shared.systems`."""
+"""The prediction systems, one module each, found by the name of their entry in `shared.registries.systems`."""
 
 from functools import cache
 from importlib import import_module
 
 from services.worker.domain.systems.base import System
 from shared.errors import Permanent
-from shared.systems import SYSTEMS
+from shared.registries.systems import SYSTEMS
 
 
 @cache

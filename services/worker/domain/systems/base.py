@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from services.worker.domain.artifact import Artifact
 from services.worker.domain.distribution import Counts, Floats
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 
 Features = Mapping[str, Floats]
 """Columns of the feature store by name, each (n,), NaN where null."""

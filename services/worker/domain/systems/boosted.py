@@ -18,7 +18,7 @@ from services.worker.domain.spread import LEAST_MEAN
 from services.worker.domain.systems import moving_average
 from services.worker.domain.systems.base import Drivers, Features, Forecast, Inputs, System
 from services.worker.domain.trees import Trees
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 
 MOST_MINUTES = 53.0
 """A game of one overtime."""

@@ -13,8 +13,8 @@ from services.worker.domain.artifact import Artifact
 from services.worker.domain.distribution import Floats, power_normal
 from services.worker.domain.systems.base import Forecast, Forecasts, Inputs, System
 from shared.errors import Permanent
-from shared.markets import MARKETS
-from shared.systems import SYSTEMS
+from shared.registries.markets import MARKETS
+from shared.registries.systems import SYSTEMS
 
 MEMBERS = SYSTEMS["ensemble"].members
 MARKET_SHARE = 0.85

@@ -11,7 +11,7 @@ import numpy as np
 from services.worker.domain.distribution import Counts, Floats
 from services.worker.domain.spread import LEAST_MEAN, POWERS, Spread
 from services.worker.domain.systems.base import Features, System, per_market
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 
 SPREADS: Mapping[str, Spread] = {
     "points": Spread(POWERS["points"], -0.0421, 8.2717, 1.2150),

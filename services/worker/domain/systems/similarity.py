@@ -19,7 +19,7 @@ from services.worker.domain.spread import Spread, spreads_of
 from services.worker.domain.systems import moving_average
 from services.worker.domain.systems.base import Drivers, Features, Forecast, Inputs, System
 from services.worker.domain.systems.boosted import TOP
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 
 NEIGHBOURS = 120
 SHRINKAGE = 360.0

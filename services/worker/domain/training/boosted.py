@@ -20,7 +20,7 @@ from services.worker.domain.training.columns import of_market, shared_columns
 from services.worker.domain.training.frame import Frame, Split
 from services.worker.domain.training.learner import SEED, Fit, Learned, fit_all, inputs_of, parameters
 from services.worker.domain.training.spread import calibrate, fit_level
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 
 _COMMON = parameters(
     objective="regression", learning_rate=0.15, num_leaves=16, min_data_in_leaf=150, feature_fraction=0.5,

@@ -1,7 +1,7 @@
 """Which features each model of `boosted` reads: few, so that a fit is quick and a driver means something."""
 
 from services.worker.domain.systems.boosted import EXPECTED_MINUTES
-from shared.features import FEATURES
+from shared.registries.features import FEATURES
 
 _SHARED = (
     "games_season", "games_total", "minutes_season_mean", "minutes_prior_mean", "minutes_ewma", "minutes_ewma_slow",

@@ -13,8 +13,8 @@ from services.worker.domain.systems.base import Forecasts
 from services.worker.domain.training.boosted import OutOfFold
 from services.worker.domain.training.frame import Frame, Split
 from services.worker.domain.training.learner import Learned, inputs_of
-from shared.markets import MARKETS
-from shared.systems import HAND_MADE
+from shared.registries.markets import MARKETS
+from shared.registries.systems import HAND_MADE
 
 _STEPS = 20
 """The simplex of weights is searched in steps of one twentieth: the same to the bit everywhere."""

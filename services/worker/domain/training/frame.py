@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from services.worker.domain.distribution import Floats
 from services.worker.domain.systems.base import Features
+from shared.basketball.slate import season_type_of
 from shared.errors import Permanent
-from shared.features import FEATURES
-from shared.markets import MARKETS
-from shared.slate import season_type_of
+from shared.registries.features import FEATURES
+from shared.registries.markets import MARKETS
 
 Days = npt.NDArray[np.datetime64]
 Rows = npt.NDArray[np.int64]

@@ -9,7 +9,7 @@ from services.worker.domain.training.boosted import OutOfFold
 from services.worker.domain.training.frame import Frame, Split
 from services.worker.domain.training.learner import Learned, inputs_of
 from shared.errors import Skip
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 
 LEAST = 300
 """Outcomes with a line below which a market has nothing to learn from."""

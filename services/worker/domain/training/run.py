@@ -17,8 +17,8 @@ from services.worker.domain.training.drift import drifted
 from services.worker.domain.training.frame import Frame, Split, split
 from services.worker.domain.training.learner import SEED, Learned, inputs_of
 from shared.errors import Skip
-from shared.features import FEATURE_CONTRACT_VERSION
-from shared.systems import HAND_MADE, LEARNED, SYSTEMS
+from shared.registries.features import FEATURE_CONTRACT_VERSION
+from shared.registries.systems import HAND_MADE, LEARNED, SYSTEMS
 
 NEWEST = 40
 """Slates put aside to judge by: about six weeks."""

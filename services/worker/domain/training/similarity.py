@@ -10,8 +10,8 @@ from services.worker.domain.systems import similarity as system
 from services.worker.domain.training.frame import Frame, Split
 from services.worker.domain.training.learner import Learned, inputs_of
 from services.worker.domain.training.spread import fit_spread
-from shared.features import FEATURES
-from shared.markets import MARKETS
+from shared.registries.features import FEATURES
+from shared.registries.markets import MARKETS
 
 REFERENCES = 1500
 """Situations kept: about three weeks of games."""

@@ -8,8 +8,8 @@ answered without predicting again, by any process and without numpy. A test hold
 import math
 from dataclasses import dataclass
 
+from shared.basketball.odds import fair
 from shared.errors import Permanent
-from shared.odds import fair
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Laws of shared.throttle, on a simulated clock."""
+"""Laws of shared.runtime.throttle, on a simulated clock."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Permanent, Transient
-from shared.throttle import Throttle
+from shared.runtime.throttle import Throttle
 
 
 class SimulatedClock:

@@ -1,4 +1,4 @@
-"""Laws of shared.retry, on a simulated clock."""
+"""Laws of shared.runtime.retry, on a simulated clock."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Permanent, Transient
-from shared.retry import RetryPolicy, no_gate, retry
+from shared.runtime.retry import RetryPolicy, no_gate, retry
 
 POLICY = RetryPolicy(attempts=5, attempt_timeout=5.0, base_delay=0.5, max_delay=4.0)
 

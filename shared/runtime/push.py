@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from shared.errors import TipoffError, Transient
 from shared.ports import BusHandler, Clock, Delivery, Nack
-from shared.settings import CommonSettings
+from shared.runtime.settings import CommonSettings
 
 if TYPE_CHECKING:
     from shared.cloud.tokens import TokenVerifier

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import time
 
+from shared.basketball.slate import Mode
 from shared.errors import Permanent
-from shared.slate import Mode
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from services.coordinator.alerts import ALERTS, alerts, clear_alert, raise_alert
+from services.coordinator.sources import SOURCES
 from services.scraper import endpoints
-from shared.alerts import ALERTS, alerts, clear_alert, raise_alert
 from shared.embedded.clock import VirtualClock
 from shared.errors import AlreadyExists, Conflict, Permanent
 from shared.ports import Document
-from shared.sources import SOURCES
 from tests.simulation.fakes import MemoryState
 from tests.unit.shared.rows import SLATE, tip
 
@@ -75,7 +75,7 @@ async def test_the_gravest_come_first(clock: VirtualClock) -> None:
 
 async def test_an_alert_nobody_declared_is_refused(clock: VirtualClock) -> None:
     """By name, with where to declare it."""
-    with pytest.raises(Permanent, match=r"unknown alert 'fire': declare it in shared/alerts\.py"):
+    with pytest.raises(Permanent, match=r"unknown alert 'fire': declare it in ALERTS"):
         await raise_alert(MemoryState(), clock, "fire", "house", "hot")
 
 

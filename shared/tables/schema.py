@@ -77,7 +77,7 @@ def _of_table(table: Table, there: Found) -> Iterator[Change]:
     for column in table.columns:
         yield from _of_column(table, column, there.columns.get(column.name))
     for name in there.columns.keys() - {column.name for column in table.columns}:
-        remedy = "keep the column in shared/tables.py, or move the table away and fill a fresh one"
+        remedy = "keep the column in shared/tables, or move the table away and fill a fresh one"
         yield Change(table.name, "refused", f"has the column {name}, which the registry has not", name, remedy)
     if there.partition != table.partition:
         what = f"is partitioned by {there.partition}, not {table.partition}"

@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from shared import logs
 from shared.errors import TipoffError
-from shared.memory import keep_freed
 from shared.ports import Ports
-from shared.profiles import ports
-from shared.settings import CommonSettings, load
+from shared.runtime import logs
+from shared.runtime.memory import keep_freed
+from shared.runtime.profiles import ports
+from shared.runtime.settings import CommonSettings, load
 
 S = TypeVar("S", bound=CommonSettings)
 SHUTDOWN_SECONDS = 8.0

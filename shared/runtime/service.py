@@ -8,14 +8,14 @@ from functools import partial
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from shared import metrics
-from shared.boundary import MessageHandler, guarded
 from shared.errors import TipoffError
-from shared.logs import get_logger
 from shared.ports import Bus, BusHandler, Ports
-from shared.push import Push, Target
-from shared.settings import CommonSettings
-from shared.topics import TOPICS
+from shared.registries.topics import TOPICS
+from shared.runtime import metrics
+from shared.runtime.boundary import MessageHandler, guarded
+from shared.runtime.logs import get_logger
+from shared.runtime.push import Push, Target
+from shared.runtime.settings import CommonSettings
 
 Ping = Callable[[], Awaitable[object]]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from shared.slate import EASTERN, Mode, eastern_instant
+from shared.basketball.slate import EASTERN, Mode, eastern_instant
 
 TIME_ZONE: Final = EASTERN.key
 RUNS_PATH: Final = "/v1/runs"

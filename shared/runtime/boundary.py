@@ -9,11 +9,11 @@ is a bug: `Permanent`, with its traceback in the log.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from shared import metrics
 from shared.contract import Message, decode
 from shared.errors import Permanent, Skip, TipoffError, Transient
 from shared.ports import Bus, BusHandler, Clock, Delivery, Nack
-from shared.topics import Topic
+from shared.registries.topics import Topic
+from shared.runtime import metrics
 
 _ATTRIBUTE_BYTES = 1024
 """Pub/Sub's limit of an attribute's value."""

@@ -10,7 +10,7 @@ As-of rules, by source: form, zones and factors use games of earlier dates with 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.markets import MARKETS
+from shared.registries.markets import MARKETS
 
 FEATURE_CONTRACT_VERSION = "2024.1"
 """Changes with any name, unit, meaning or source."""

@@ -106,5 +106,5 @@ def tricode(name: str) -> str:
         return text
     found = _ALIASES.get(text) or _ALIASES.get(text.casefold()) or _BY_NAME.get(text.casefold())
     if found is None:
-        raise Permanent(f"unknown team {name!r}", remedy="add its spelling to shared/identity.py")
+        raise Permanent(f"unknown team {name!r}", remedy="add its spelling to shared/basketball/identity.py")
     return found

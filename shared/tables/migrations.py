@@ -1,7 +1,7 @@
 """Numbered migrations: which differences between registry and warehouse each one takes care of, and why.
 
-A migration has no script: it makes what `shared.schema.difference` finds, so it can be run again, on any warehouse,
-from whatever state, and does only what is left to do. What it did is recorded in `ops.migrations`.
+A migration has no script: it makes what `shared.tables.schema.difference` finds, so it can be run again, on any
+warehouse, from whatever state, and does only what is left to do. What it did is recorded in `ops.migrations`.
 """
 
 import json
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.ports import Row
-from shared.schema import Change, Kind
+from shared.tables.schema import Change, Kind
 
 LEDGER = "ops.migrations"
 EVERYTHING: frozenset[Kind] = frozenset(("create", "column", "relax", "describe", "cluster", "retain"))

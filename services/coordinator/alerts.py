@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from shared.errors import AlreadyExists, Conflict, Permanent
-from shared.logs import get_logger
 from shared.ports import Clock, StateStore
+from shared.runtime.logs import get_logger
 
 COLLECTION: Final = "alerts"
 _TRIES = 10
@@ -57,7 +57,7 @@ async def raise_alert(state: StateStore, clock: Clock, name: str, scope: str, de
         Permanent: the name is not in the registry.
     """
     if name not in ALERTS:
-        raise Permanent(f"unknown alert {name!r}", remedy="declare it in shared/alerts.py, with its runbook")
+        raise Permanent(f"unknown alert {name!r}", remedy="declare it in ALERTS, with its runbook")
     now = clock.now().isoformat()
     fresh = {
         "name": name,

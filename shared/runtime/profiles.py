@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from shared.errors import Permanent
 from shared.ports import Archive, Bus, Clock, Ports, Secrets, StateStore, Warehouse
-from shared.settings import CommonSettings
+from shared.runtime.clock import WallClock
+from shared.runtime.settings import CommonSettings
 
 Factory = Callable[[CommonSettings, Clock], Any]
 
@@ -68,7 +69,7 @@ def _bound(make: Factory, settings: CommonSettings, clock: Clock) -> Callable[[]
 
 
 def _clock(settings: CommonSettings) -> Clock:
-    from shared.embedded.clock import FileClock, WallClock  # noqa: PLC0415 - adapters are imported when used
+    from shared.embedded.clock import FileClock  # noqa: PLC0415 - adapters are imported when used
 
     return WallClock() if settings.clock_file is None else FileClock(settings.clock_file)
 

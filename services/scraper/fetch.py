@@ -33,8 +33,8 @@ Meter = Counter[str]
 """Telemetry of a step: requests, retries, faults_<kind>."""
 
 TRUST_EMPTY_FROM = 4
-"""Attempt from which an empty answer is the truth. Upstreams hiccup with empty answers in short bursts; the local one
-injects at most three consecutive faults per request (DESIGN: local upstream), so the fourth answer is genuine."""
+"""Attempt from which an empty answer is believed: real upstreams give false ones in short bursts, the local one at most
+three in a row (docs/adr/0007-empty-answers.md)."""
 
 
 PARSING = 20.0

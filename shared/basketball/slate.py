@@ -12,7 +12,7 @@ EASTERN = ZoneInfo("America/New_York")
 OVERNIGHT_CUTOFF = time(7, 0)
 SAME_DAY_LEAD = timedelta(minutes=20)
 BOX_SCORE_LAG = timedelta(hours=3)
-"""A box score counts as known this long after tip-off (DESIGN: point in time)."""
+"""A box score counts as known this long after tip-off."""
 
 
 class Mode(StrEnum):

@@ -126,7 +126,7 @@ def test_a_mutant_ends_in_bounded_time(tmp_path: Path) -> None:
     ("area", "path", "tests"),
     [
         ("sql", "coordinator/sql/verify/schedule", "tests/unit/coordinator/test_sql_verify.py"),
-        ("coordinator", "shared/boundary", "tests/unit/shared/test_boundary.py"),
+        ("coordinator", "shared/runtime/boundary.py", "tests/unit/shared/test_boundary.py"),
     ],
 )
 def test_a_small_sample_is_killed(area: str, path: str, tests: str, tmp_path: Path) -> None:

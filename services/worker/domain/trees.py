@@ -17,7 +17,7 @@ import numpy.typing as npt
 from services.worker.domain.distribution import Floats
 from shared.errors import Permanent
 
-REMEDY = "install libgomp1 (the Dockerfile does); without it the learned systems are absent"
+REMEDY = "install libgomp1; without it the learned systems are absent"
 
 
 def lightgbm() -> ModuleType:

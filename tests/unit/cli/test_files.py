@@ -22,7 +22,7 @@ def prediction(**changes: object) -> dict[str, Any]:
 
 
 def test_predictions_file_has_the_documented_columns(tmp_path: Path) -> None:
-    """Columns, order and types are those of DESIGN.md; a prediction without a line has nulls."""
+    """Columns, order and types by hand; a prediction without a line has nulls."""
     file = tmp_path / "made" / "p.parquet"
     nights._write_parquet(nights._packed([prediction(), prediction(player_id=2, line=0.0, p_over=0.0)]), file)
     table = pq.read_table(file)

@@ -9,7 +9,7 @@ from services.worker.domain.training.spread import calibrate, fit_level, fit_spr
 
 
 def test_powers_are_those_of_the_decision_record() -> None:
-    """docs/adr/0015: constants of the markets, stored with every prediction."""
+    """docs/adr/0015-power-normal-counts.md: constants of the markets, stored with every prediction."""
     assert POWERS == {"points": 0.9, "rebounds": 0.65, "assists": 0.6, "threes": 0.5, "pra": 0.95}
 
 

@@ -15,7 +15,7 @@ WHERE game_date BETWEEN @first AND @last AND mode = @mode AND archive_key IS NOT
 
 
 async def unloaded(ports: Ports, first: date, last: date, mode: Mode) -> set[tuple[date, str]]:
-    """(slate, scrape step) of which the archive holds a newest payload that the fetch ledger does not know."""
+    """(slate, scrape step) of which the archive holds a newest payload that the fetch log does not know."""
     rows = await ports.warehouse.query(_ACCOUNTED, {"first": first, "last": last, "mode": mode.value})
     known = {row["archive_key"] for row in rows}
     left = set()

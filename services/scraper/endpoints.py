@@ -38,7 +38,7 @@ class Request:
 
     source: str
     unit: str
-    """Names the payload in the ledger and in the archive."""
+    """Names the payload in the fetch log and in the archive."""
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
 

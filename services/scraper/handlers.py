@@ -1,10 +1,10 @@
-"""What the scraper does with a message: run the step, write its ledger, report."""
+"""What the scraper does with a message: run the step, write its fetch log, report."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 
 from services.scraper import endpoints
-from services.scraper.ledger import Ledger
+from services.scraper.fetch_log import FetchLog
 from services.scraper.payloads import Archived, Online, Shelf, Upstreams
 from services.scraper.settings import ScraperSettings
 from services.scraper.steps import box_scores, injuries, lines, rosters, schedule
@@ -33,7 +33,7 @@ async def on_task(message: Message, ports: Ports, upstreams: Upstreams, settings
 
 
 async def handle(request: StepRequested, ports: Ports, upstreams: Upstreams, settings: ScraperSettings) -> StepReported:
-    """Collect and load one step. Units that fail are in the ledger; the step fails when it has nothing to show.
+    """Collect and load one step. Units that fail are in the fetch log; the step fails when it has nothing to show.
 
     Raises:
         Transient: the archive or the warehouse cannot be written. What was loaded stays.
@@ -43,14 +43,14 @@ async def handle(request: StepRequested, ports: Ports, upstreams: Upstreams, set
     now = ports.clock.now()
     meter: Counter[str] = Counter()
     shelf = Shelf(ports.archive, request.game_date, request.mode, request.step)
-    ledger = Ledger(request, now)
+    fetches = FetchLog(request, now)
     online = Online(upstreams, shelf, meter)
     payloads = Archived(shelf, _SOURCES) if request.from_archive else online
-    rows = await STEPS[request.step](Task(request, settings, ports.warehouse, payloads, ledger, now))
-    await ledger.write(ports.warehouse)
+    rows = await STEPS[request.step](Task(request, settings, ports.warehouse, payloads, fetches, now))
+    await fetches.write(ports.warehouse)
     if online.archive_failure is not None:
         raise online.archive_failure
-    failure = ledger.verdict()
+    failure = fetches.verdict()
     outcome: Outcome = "done" if failure is None else "failed"
     metrics.STEPS.labels(request.step, outcome).inc()
     return StepReported(
@@ -62,16 +62,16 @@ async def handle(request: StepRequested, ports: Ports, upstreams: Upstreams, set
         seconds=ports.clock.monotonic() - started,
         counts={
             **+meter,
-            **ledger.counts(),
+            **fetches.counts(),
             "rows": rows,
-            "archived_not_loaded": await unaccounted(shelf, ledger),
+            "archived_not_loaded": await unaccounted(shelf, fetches),
         },
     )
 
 
-async def unaccounted(shelf: Shelf, ledger: Ledger) -> int:
-    """How many archived payloads of the step the ledger does not account for (failure 12: collected, never loaded)."""
-    known = {unit.archive_key for unit in ledger.units.values() if unit.outcome != "failed"} | ledger.standing_keys
+async def unaccounted(shelf: Shelf, fetches: FetchLog) -> int:
+    """How many archived payloads of the step are not in the fetch log (failure 12: collected, never loaded)."""
+    known = {unit.archive_key for unit in fetches.units.values() if unit.outcome != "failed"} | fetches.standing_keys
     newest = {}
     for source in _SOURCES:
         for key in await shelf.archive.list(shelf.folder(source)):

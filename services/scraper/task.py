@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any, TypeVar
 
 from services.scraper.domain.names import Known, Names
-from services.scraper.ledger import Ledger
+from services.scraper.fetch_log import FetchLog
 from services.scraper.payloads import Collected, Payloads
 from services.scraper.settings import ScraperSettings
 from shared.contract import StepRequested
@@ -26,7 +26,7 @@ class Task:
     settings: ScraperSettings
     warehouse: Warehouse
     payloads: Payloads
-    ledger: Ledger
+    fetches: FetchLog
     now: datetime
     """The business instant of the step."""
 
@@ -41,13 +41,13 @@ class Task:
         return await self.warehouse.query(sql(name), bound)
 
     async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params) -> int:
-        """Replace rows of a table; the ledger's account of them goes first (see `Ledger.write`)."""
-        await self.ledger.write(self.warehouse)
+        """Replace rows of a table; the fetch log's rows go first (see `FetchLog.write`)."""
+        await self.fetches.write(self.warehouse)
         return await self.warehouse.replace(table, rows, scope=scope, params=params)
 
     async def append(self, table: str, rows: Sequence[Row]) -> int:
-        """Append what is new to a table, the ledger first."""
-        await self.ledger.write(self.warehouse)
+        """Append what is new to a table, the fetch log first."""
+        await self.fetches.write(self.warehouse)
         return await self.warehouse.append(table, rows)
 
     async def slate(self) -> list[Row]:

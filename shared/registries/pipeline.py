@@ -17,7 +17,7 @@ class Step:
     service: str
     needs: tuple[str, ...]
     table: str
-    """The table whose rows prove the step (empty: proved by the fetch ledger or an artifact)."""
+    """The table whose rows prove the step (empty: proved by the fetch log or an artifact)."""
     required: bool = True
     """A run cannot go on without it; an optional step that fails only degrades the run."""
 

@@ -120,7 +120,7 @@ RAW = (
     ),
     Table(
         "raw.fetches",
-        "The fetch ledger: one row per unit of a scrape step, empty answers included.",
+        "The fetch log: one row per unit of a scrape step, empty answers included.",
         ("game_date", "mode", "step", "unit"),
         (
             GAME_DATE,

@@ -15,7 +15,7 @@ from services.analytics.processors import PROCESSORS, oldest_missing
 from services.coordinator.health import health_query, limits
 from services.coordinator.sql import sql
 from services.coordinator.unloaded import _ACCOUNTED
-from services.scraper.ledger import _SCOPE
+from services.scraper.fetch_log import _SCOPE
 from shared.basketball.slate import Mode, eastern_instant
 from shared.contract import StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
@@ -135,8 +135,8 @@ INLINE: Mapping[str, tuple[str, Params]] = {
         for processor in PROCESSORS.values()
         if not processor.header.per_mode
     },
-    "ledger fetches": (f"SELECT * FROM raw.fetches WHERE {_SCOPE}", {**_SLATE, "step": "lines"}),  # noqa: S608 - a constant
-    "ledger quarantine": (f"SELECT * FROM raw.quarantine WHERE {_SCOPE}", {**_SLATE, "step": "box_scores"}),  # noqa: S608 - a constant
+    "fetch log fetches": (f"SELECT * FROM raw.fetches WHERE {_SCOPE}", {**_SLATE, "step": "lines"}),  # noqa: S608 - a constant
+    "fetch log quarantine": (f"SELECT * FROM raw.quarantine WHERE {_SCOPE}", {**_SLATE, "step": "box_scores"}),  # noqa: S608 - a constant
     "unloaded": (_ACCOUNTED, _WINDOW),
     "feature health": (health_query(limits()), _SLATE),
     "ping": ("SELECT 1 AS one", {}),

@@ -63,7 +63,7 @@ class Tables:
         """(mode, system) -> digest of its champion."""
         self.archive: dict[str, bytes] = {}
         self.loaded: set[str] = set()
-        """Archive keys that the fetch ledger knows."""
+        """Archive keys that the fetch log knows."""
         self.staging: dict[tuple[str, int], set[Prediction]] = {}
         """(run, game) -> its predictions."""
         self.published: dict[str, tuple[int, str, frozenset[Prediction]]] = {}

@@ -19,7 +19,7 @@ from services.scraper.domain.gamelog import parse_gamelog
 from services.scraper.domain.names import Names
 from services.scraper.domain.wire import Refusal
 from services.scraper.fetch import Failed
-from services.scraper.ledger import NOT_FINAL
+from services.scraper.fetch_log import NOT_FINAL
 from services.scraper.payloads import Collected
 from services.scraper.steps.box_rows import Judged, identified, judge
 from services.scraper.task import Task, together
@@ -37,7 +37,7 @@ async def run(task: Task) -> int:
     )
     bulk, single = _plan(games, task.settings.bulk_threshold) if held is None else _plan_archived(games, held)
     # Where little is missing, what earlier nights collected stands: the evidence in the warehouse decides.
-    task.ledger.stands_on_earlier = not bulk
+    task.fetches.stands_on_earlier = not bulk
     written = 0
     for kind, wanted in bulk.items():  # one by one: each is megabytes, and heavy work for stats.nba.com too
         rows, left = await _from_log(task, kind, wanted)
@@ -84,15 +84,15 @@ async def _from_log(task: Task, kind: Kind, wanted: Sequence[Row]) -> tuple[int,
     got = await task.payloads.get(request, parse_gamelog)
     unit = request.unit
     if isinstance(got, Failed):
-        task.ledger.failed(unit, request.source, got)
+        task.fetches.failed(unit, request.source, got)
         return 0, []
     boxes = {box.game_id: box for box in got.parsed.records}
     games = [(game, boxes[game["game_id"]]) for game in wanted if game["game_id"] in boxes]
     judged = await asyncio.to_thread(lambda: [judge(game, box, got) for game, box in games])
-    task.ledger.loaded(unit, got, sum(len(verdict.rows) for verdict in judged))
-    task.ledger.refuse(unit, got.source, got.parsed.refused)
+    task.fetches.loaded(unit, got, sum(len(verdict.rows) for verdict in judged))
+    task.fetches.refuse(unit, got.source, got.parsed.refused)
     for verdict in judged:
-        task.ledger.refuse(unit, got.source, verdict.refusals)
+        task.fetches.refuse(unit, got.source, verdict.refusals)
     return await _load(task, judged), [game for game in wanted if game["game_id"] not in boxes]
 
 
@@ -126,25 +126,25 @@ async def _from_fallback(task: Task, lost: Sequence[tuple[Row, Failed]]) -> list
         teams = {game["home_team"], game["away_team"]}
         if isinstance(got, Failed):
             reason = f"{failure.reason}; {got.reason}"
-            task.ledger.failed(game["game_id"], endpoints.BALLDONTLIE, Failed(reason, failure.attempts + got.attempts))
+            task.fetches.failed(game["game_id"], endpoints.BALLDONTLIE, Failed(reason, failure.attempts + got.attempts))
             continue
         box = next((box for box in got.parsed.records if box.score is not None and box.score.keys() == teams), None)
         if box is None:
             reason = f"{failure.reason}; balldontlie has no such game"
-            task.ledger.failed(game["game_id"], endpoints.BALLDONTLIE, Failed(reason, failure.attempts + got.attempts))
+            task.fetches.failed(game["game_id"], endpoints.BALLDONTLIE, Failed(reason, failure.attempts + got.attempts))
             continue
         judged.extend(_accept(task, game, box, got, names))
     return judged
 
 
 def _accept(task: Task, game: Row, box: Box, got: Collected[Box], names: Names | None = None) -> list[Judged]:
-    """The verdict on one game's own box score, entered into the ledger; none while it is being played."""
+    """The verdict on one game's own box score, entered into the fetch log; none while it is being played."""
     unit: str = game["game_id"]
     if not box.final:
-        task.ledger.failed(unit, got.source, Failed(NOT_FINAL, got.attempts))
+        task.fetches.failed(unit, got.source, Failed(NOT_FINAL, got.attempts))
         return []
     if box.game_id is not None and box.game_id != unit:
-        task.ledger.failed(unit, got.source, Failed(f"asked for game {unit}, got {box.game_id}", got.attempts))
+        task.fetches.failed(unit, got.source, Failed(f"asked for game {unit}, got {box.game_id}", got.attempts))
         return []
     verdict = judge(game, box, got)
     unmatched: list[Refusal] = []
@@ -152,10 +152,10 @@ def _accept(task: Task, game: Row, box: Box, got: Collected[Box], names: Names |
         rows, unmatched = identified(verdict.rows, names)
         verdict = Judged(unit, rows, verdict.refusals)
     if verdict.rows:
-        task.ledger.loaded(unit, got, len(verdict.rows))
+        task.fetches.loaded(unit, got, len(verdict.rows))
     else:
-        task.ledger.quarantined(unit, got, verdict.reason)
-    task.ledger.refuse(unit, got.source, (*verdict.refusals, *unmatched))
+        task.fetches.quarantined(unit, got, verdict.reason)
+    task.fetches.refuse(unit, got.source, (*verdict.refusals, *unmatched))
     return [verdict]
 
 

@@ -4,7 +4,7 @@ from services.scraper import endpoints
 from services.scraper.domain.injuries import parse_injuries
 from services.scraper.domain.wire import BadRecord, Refusal
 from services.scraper.fetch import Failed
-from services.scraper.ledger import Unit
+from services.scraper.fetch_log import Unit
 from services.scraper.task import Task
 from shared.basketball.identity import player_lookup
 from shared.ports import Row
@@ -15,11 +15,11 @@ UNIT = "injuries"
 async def run(task: Task) -> int:
     """Collect and load; returns the rows that were new. An empty list is an answer."""
     if not await task.slate():
-        task.ledger.units[UNIT] = Unit("empty", endpoints.ESPN, 0, reason="no games on this date")
+        task.fetches.units[UNIT] = Unit("empty", endpoints.ESPN, 0, reason="no games on this date")
         return 0
     got = await task.payloads.get(endpoints.injuries(), parse_injuries)
     if isinstance(got, Failed):
-        task.ledger.failed(UNIT, endpoints.ESPN, got)
+        task.fetches.failed(UNIT, endpoints.ESPN, got)
         return 0
     names = await task.names("roster")
     rows: list[Row] = []
@@ -43,6 +43,6 @@ async def run(task: Task) -> int:
                 "source": got.source,
             }
         )
-    task.ledger.loaded(UNIT, got, len(rows))
-    task.ledger.refuse(UNIT, got.source, refused)
+    task.fetches.loaded(UNIT, got, len(rows))
+    task.fetches.refuse(UNIT, got.source, refused)
     return await task.append("raw.injuries", rows)

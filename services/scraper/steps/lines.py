@@ -29,12 +29,12 @@ async def run(task: Task) -> int:
     as_of = _cutoff(task, first) if tipped or task.request.retrospective else None
     got = await task.payloads.get(endpoints.events(as_of), parse_events)
     if isinstance(got, Failed):
-        task.ledger.failed(EVENTS, endpoints.ODDS_API, got)
+        task.fetches.failed(EVENTS, endpoints.ODDS_API, got)
         for game in games:
-            task.ledger.failed(game["game_id"], endpoints.ODDS_API, got)
+            task.fetches.failed(game["game_id"], endpoints.ODDS_API, got)
         return 0
-    task.ledger.loaded(EVENTS, got, len(got.parsed.records))
-    task.ledger.refuse(EVENTS, got.source, got.parsed.refused)
+    task.fetches.loaded(EVENTS, got, len(got.parsed.records))
+    task.fetches.refuse(EVENTS, got.source, got.parsed.refused)
     names = await task.names("roster")
     rows: list[Row] = []
     for found in await together(_game_lines(task, game, got, names) for game in games):
@@ -43,12 +43,12 @@ async def run(task: Task) -> int:
 
 
 async def _game_lines(task: Task, game: Row, events: Collected[Event], names: Names) -> list[Row]:
-    """One game's rows; what became of it is in the ledger."""
+    """One game's rows; what became of it is in the fetch log."""
     game_id: str = game["game_id"]
     teams = frozenset({game["home_team"], game["away_team"]})
     event = next((e for e in events.parsed.records if e.teams == teams and e.game_date == task.game_date), None)
     if event is None:
-        task.ledger.empty(game_id, events, "no event in the list")
+        task.fetches.empty(game_id, events, "no event in the list")
         return []
     limit = _cutoff(task, game)
     # A retrospective run always asks the past: its clock may move on while it waits.
@@ -56,11 +56,11 @@ async def _game_lines(task: Task, game: Row, events: Collected[Event], names: Na
     request = endpoints.event_odds(game_id, event.event_id, task.settings.odds_regions, as_of)
     got = await task.payloads.get(request, parse_odds)
     if isinstance(got, Failed):
-        task.ledger.failed(game_id, endpoints.ODDS_API, got)
+        task.fetches.failed(game_id, endpoints.ODDS_API, got)
         return []
     rows, refused = _matched(got, game_id, teams, names, task)
-    task.ledger.loaded(game_id, got, len(rows))
-    task.ledger.refuse(game_id, got.source, (*got.parsed.refused, *refused))
+    task.fetches.loaded(game_id, got, len(rows))
+    task.fetches.refuse(game_id, got.source, (*got.parsed.refused, *refused))
     return rows
 
 

@@ -17,7 +17,7 @@ async def run(task: Task) -> int:
     if not isinstance(got, Failed) and not got.parsed.records:
         got = Failed(f"the player index of {season} has nobody with a team", got.attempts)
     if isinstance(got, Failed):
-        task.ledger.failed(season, endpoints.NBA_STATS, got)
+        task.fetches.failed(season, endpoints.NBA_STATS, got)
         return 0
     rows = [
         {
@@ -33,7 +33,7 @@ async def run(task: Task) -> int:
         }
         for player in got.parsed.records
     ]
-    task.ledger.loaded(season, got, len(rows))
-    task.ledger.refuse(season, got.source, got.parsed.refused)
+    task.fetches.loaded(season, got, len(rows))
+    task.fetches.refuse(season, got.source, got.parsed.refused)
     scope = {"game_date": task.game_date}
     return await task.replace("raw.rosters", rows, scope="game_date = @game_date", params=scope)

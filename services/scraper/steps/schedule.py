@@ -49,26 +49,26 @@ async def _current(task: Task, season: str) -> Collected[Season] | Failed:
 async def _load(task: Task, season: str, got: Collected[Season] | Failed) -> int:
     wanted = season == season_of(task.game_date)
     if isinstance(got, Failed):
-        task.ledger.failed(season, endpoints.NBA_STATS, got)
+        task.fetches.failed(season, endpoints.NBA_STATS, got)
         if wanted:
-            task.ledger.failure = got.reason
+            task.fetches.failure = got.reason
         return 0
     if got.parsed.seen == 0:
         reason = f"the schedule of {season} is empty"
         if wanted:
-            task.ledger.failure = reason
-            task.ledger.failed(season, got.source, Failed(reason, got.attempts))
+            task.fetches.failure = reason
+            task.fetches.failed(season, got.source, Failed(reason, got.attempts))
         else:
-            task.ledger.empty(season, got, reason)
+            task.fetches.empty(season, got, reason)
         return 0
     [schedule] = got.parsed.records
     if schedule.season != season:
-        task.ledger.failed(season, got.source, Failed(f"asked for {season}, got {schedule.season}", got.attempts))
+        task.fetches.failed(season, got.source, Failed(f"asked for {season}, got {schedule.season}", got.attempts))
         return 0
-    task.ledger.refuse(season, got.source, got.parsed.refused)
+    task.fetches.refuse(season, got.source, got.parsed.refused)
     stamp = got.parsed.stamp if got.parsed.stamp is not None else got.fetched_at
     games = [_game_row(game, stamp, got) for game in schedule.games]
-    task.ledger.loaded(season, got, len(games))
+    task.fetches.loaded(season, got, len(games))
     written = await task.replace("raw.games", games, scope="season = @season", params={"season": season})
     return written + await _load_results(task, schedule, got)
 

@@ -73,7 +73,7 @@ def quarantined(record: str, reason: str = "no minutes", **values: Any) -> Row: 
 
 
 def fetched(step: str, unit: str, outcome: str, **values: Any) -> Row:  # noqa: ANN401 - columns
-    """A line of the slate's fetch ledger."""
+    """A line of the slate's fetch log."""
     return row("raw.fetches", step=step, unit=unit, outcome=outcome, **ON_SLATE) | values
 
 

@@ -36,7 +36,7 @@ async def test_f12_of_each_unit_the_newest_payload_counts() -> None:
     assert await archived.unloaded(ports, DAY, DAY, Mode.OVERNIGHT) == {(DAY, "lines")}
 
 
-async def test_f12_an_archived_payload_the_ledger_does_not_know_is_found(ports: Ports) -> None:
+async def test_f12_an_archived_payload_the_fetch_log_does_not_know_is_found(ports: Ports) -> None:
     """By slate and step; the newest of a unit counts, and what was loaded is accounted for."""
     folder = f"raw/odds_api/{SLATE}/overnight"
     for name in ("lines/g1/1.json", "lines/g2/1.json", "lines/g2/2.json"):

@@ -48,7 +48,7 @@ async def counted(ports: Ports, step: str, **values: Any) -> tuple[int, int, int
 
 
 def fetched(step: str, unit: str, outcome: str, **values: object) -> Row:
-    """A line of the fetch ledger."""
+    """A line of the fetch log."""
     return row("raw.fetches", mode="overnight", step=step, unit=unit, outcome=outcome, **values)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.scraper.ledger import Ledger, Unit
+from services.scraper.fetch_log import FetchLog, Unit
 from services.scraper.settings import ScraperSettings
 from services.scraper.task import Task
 from shared.basketball.slate import Mode
@@ -39,7 +39,7 @@ class Bench:
 
     warehouse: StubWarehouse
     payloads: StubPayloads
-    ledger: Ledger
+    fetches: FetchLog
     task: Task
 
 
@@ -54,9 +54,9 @@ def bench(
     **settings: Any,  # noqa: ANN401 - settings of the scraper
 ) -> Bench:
     request = StepRequested(run_id="r1", game_date=SLATE, mode=mode, step=step, attempt=1, retrospective=retrospective)
-    warehouse, payloads, ledger = StubWarehouse(answers), StubPayloads(now, held), Ledger(request, now)
-    task = Task(request, ScraperSettings(**settings), warehouse, payloads, ledger, now)  # type: ignore[arg-type]  # stubs of the ports
-    return Bench(warehouse, payloads, ledger, task)
+    warehouse, payloads, fetches = StubWarehouse(answers), StubPayloads(now, held), FetchLog(request, now)
+    task = Task(request, ScraperSettings(**settings), warehouse, payloads, fetches, now)  # type: ignore[arg-type]  # stubs of the ports
+    return Bench(warehouse, payloads, fetches, task)
 
 
 def loaded(source: str, records: int, unit: str) -> Unit:

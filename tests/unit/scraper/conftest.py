@@ -67,7 +67,7 @@ class Rig:
         query = f"SELECT {column} FROM {table} ORDER BY 1"  # noqa: S608 - a test's own table
         return [row[column] for row in await self.ports.warehouse.query(query)]
 
-    async def ledger(self) -> dict[str, str]:
+    async def outcomes(self) -> dict[str, str]:
         """Unit -> outcome of the last step."""
         return {row["unit"]: row["outcome"] for row in await self.fetches()}
 

@@ -79,7 +79,7 @@ async def test_payloads_are_archived_byte_for_byte_before_they_are_loaded(rig: R
 
 
 async def test_f12_archived_but_not_loaded_is_visible(rig: Rig) -> None:
-    """A payload that the ledger does not account for is counted in the next report, until it is loaded."""
+    """A payload that the fetch log does not account for is counted in the next report, until it is loaded."""
     rig.settings = rig.settings.model_copy(update={"bulk_threshold": 40})
     await rig.know_schedule(FINAL, OTHER)
     rig.upstreams.bodies[CDN, wire.BOS_AT_NYK] = wire.boxscore()
@@ -94,7 +94,7 @@ async def test_f12_archived_but_not_loaded_is_visible(rig: Rig) -> None:
 
 @pytest.mark.parametrize("table", ["raw.player_box_scores", "raw.quarantine"])
 async def test_f07_a_crash_on_the_way_leaves_the_tables_of_an_undisturbed_night(rig: Rig, table: str) -> None:
-    """Wherever it stops, the next run completes data and ledger; a run with nothing left to do changes neither."""
+    """Wherever it stops, the next run completes data and fetch log; a run with nothing left to do changes neither."""
     await rig.know_schedule(FINAL)
     rig.upstreams.bodies[CDN, wire.BOS_AT_NYK] = wire.boxscore()
     with pytest.raises(Transient):
@@ -102,7 +102,7 @@ async def test_f07_a_crash_on_the_way_leaves_the_tables_of_an_undisturbed_night(
     await rig.run("box_scores")
     complete = [await rig.everything(name) for name in ("raw.player_box_scores", "raw.fetches", "raw.quarantine")]
     assert len(complete[0]) == 16
-    assert await rig.ledger() == {wire.BOS_AT_NYK: "loaded"}
+    assert await rig.outcomes() == {wire.BOS_AT_NYK: "loaded"}
     report = await rig.run("box_scores")
     assert (report.counts["units"], report.counts["archived_not_loaded"]) == (0, 0)
     assert complete == [
@@ -127,7 +127,7 @@ async def test_a_game_that_another_source_gave_is_not_loaded_from_an_archived_lo
 
 
 async def test_a_full_archive_keeps_what_was_loaded_and_asks_for_another_try(rig: Rig) -> None:
-    """The other game is loaded, the ledger is written, and the message is redelivered; with space again all is well."""
+    """The other game is loaded, the fetch log is written, the message redelivered; with space again all is well."""
     rig.settings = rig.settings.model_copy(update={"bulk_threshold": 40})
     await rig.know_schedule(FINAL, OTHER)
     rig.upstreams.bodies[CDN, wire.BOS_AT_NYK] = wire.boxscore()
@@ -136,7 +136,7 @@ async def test_a_full_archive_keeps_what_was_loaded_and_asks_for_another_try(rig
     with pytest.raises(Transient, match="archive is full: free space"):
         await rig.run("box_scores")
     assert set(await rig.column("raw.player_box_scores", "game_id")) == {wire.LAL_AT_DEN}
-    assert (await rig.ledger())[wire.BOS_AT_NYK] == "failed"
+    assert (await rig.outcomes())[wire.BOS_AT_NYK] == "failed"
     rig.archive.full_for = lambda _: False
     assert (await rig.run("box_scores")).outcome == "done"
     assert len(await rig.rows("raw.player_box_scores")) == 32

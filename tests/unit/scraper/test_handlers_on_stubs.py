@@ -8,8 +8,8 @@ import pytest
 
 from services.scraper import handlers
 from services.scraper.fetch import Failed
+from services.scraper.fetch_log import FetchLog, Unit
 from services.scraper.handlers import handle, unaccounted
-from services.scraper.ledger import Ledger, Unit
 from services.scraper.payloads import Archived, Online, Shelf
 from services.scraper.settings import ScraperSettings
 from services.scraper.task import Task
@@ -74,7 +74,7 @@ async def test_a_step_that_brought_something_is_done(monkeypatch: pytest.MonkeyP
     before = _finished("done")
 
     def work(task: Task) -> int:
-        task.ledger.units |= {"a": Unit("loaded", "espn", 3), "b": Unit("failed", "espn", reason="HTTP 500")}
+        task.fetches.units |= {"a": Unit("loaded", "espn", 3), "b": Unit("failed", "espn", reason="HTTP 500")}
         assert isinstance(task.payloads, Online)
         task.payloads._meter.update(requests=5, faults_empty=0)
         bench.clock.elapsed += 2.5
@@ -104,15 +104,15 @@ async def test_a_step_that_brought_something_is_done(monkeypatch: pytest.MonkeyP
     assert _finished("done") == before + 1
     [task] = bench.tasks
     assert (task.request, task.settings, task.now) == (_request(), bench.settings, NOW)
-    assert task.ledger._stamp["fetched_at"] == NOW
+    assert task.fetches._stamp["fetched_at"] == NOW
 
 
 async def test_a_step_that_brought_nothing_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the reason of its first unit; its ledger is written all the same."""
+    """With the reason of its first unit; its fetch log is written all the same."""
     before = _finished("failed")
 
     def work(task: Task) -> int:
-        task.ledger.failed("a", "espn", Failed("HTTP 500 (6 attempts)", 6))
+        task.fetches.failed("a", "espn", Failed("HTTP 500 (6 attempts)", 6))
         return 0
 
     bench = Bench(monkeypatch, work)
@@ -123,13 +123,13 @@ async def test_a_step_that_brought_nothing_has_failed(monkeypatch: pytest.Monkey
     assert _finished("failed") == before + 1
 
 
-async def test_a_full_archive_is_raised_after_the_ledger_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_archive_is_raised_after_the_fetch_log_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message comes again; what was loaded is accounted for."""
 
     def work(task: Task) -> int:
         assert isinstance(task.payloads, Online)
         task.payloads.archive_failure = Transient("archive is full")
-        task.ledger.units["a"] = Unit("loaded", "espn", 3)
+        task.fetches.units["a"] = Unit("loaded", "espn", 3)
         return 3
 
     bench = Bench(monkeypatch, work)
@@ -154,11 +154,11 @@ async def test_payloads_come_from_the_archive_on_request(monkeypatch: pytest.Mon
 
 
 @pytest.fixture
-def ledger() -> Ledger:
-    return Ledger(_request(), NOW)
+def fetches() -> FetchLog:
+    return FetchLog(_request(), NOW)
 
 
-async def test_f12_only_a_units_newest_payload_must_be_accounted_for(ledger: Ledger) -> None:
+async def test_f12_only_a_units_newest_payload_must_be_accounted_for(fetches: FetchLog) -> None:
     """By a unit that did not fail, or by one that an earlier run loaded; of every source, of this step only."""
     archive = MemoryArchive()
     shelf = Shelf(archive, DAY, Mode.OVERNIGHT, "rosters")
@@ -173,14 +173,14 @@ async def test_f12_only_a_units_newest_payload_must_be_accounted_for(ledger: Led
         archive.objects["raw/" + key.format("2024-03-05/overnight/rosters")] = b""
         archive.objects["raw/" + key.format("2024-03-05/overnight/lines")] = b""
     place = "2024-03-05/overnight/rosters"
-    assert await unaccounted(shelf, ledger) == 5
-    ledger.units["a"] = Unit("loaded", "nba_cdn", archive_key=f"raw/nba_cdn/{place}/a/1")
-    assert await unaccounted(shelf, ledger) == 5
-    ledger.units["a"] = Unit("loaded", "nba_cdn", archive_key=f"raw/nba_cdn/{place}/a/2")
-    assert await unaccounted(shelf, ledger) == 4
-    ledger.units["b"] = Unit("quarantined", "espn", archive_key=f"raw/espn/{place}/b/1")
-    assert await unaccounted(shelf, ledger) == 3
-    ledger.units["c"] = Unit("failed", "odds_api", archive_key=f"raw/odds_api/{place}/c/1")
-    assert await unaccounted(shelf, ledger) == 3
-    ledger.standing_keys = {f"raw/balldontlie/{place}/d/1"}
-    assert await unaccounted(shelf, ledger) == 2
+    assert await unaccounted(shelf, fetches) == 5
+    fetches.units["a"] = Unit("loaded", "nba_cdn", archive_key=f"raw/nba_cdn/{place}/a/1")
+    assert await unaccounted(shelf, fetches) == 5
+    fetches.units["a"] = Unit("loaded", "nba_cdn", archive_key=f"raw/nba_cdn/{place}/a/2")
+    assert await unaccounted(shelf, fetches) == 4
+    fetches.units["b"] = Unit("quarantined", "espn", archive_key=f"raw/espn/{place}/b/1")
+    assert await unaccounted(shelf, fetches) == 3
+    fetches.units["c"] = Unit("failed", "odds_api", archive_key=f"raw/odds_api/{place}/c/1")
+    assert await unaccounted(shelf, fetches) == 3
+    fetches.standing_keys = {f"raw/balldontlie/{place}/d/1"}
+    assert await unaccounted(shelf, fetches) == 2

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.scraper.ledger import _SCOPE
+from services.scraper.fetch_log import _SCOPE
 from services.scraper.task import sql
 from shared.ports import Params, Row
 from tests.unit.shared.answers import MODES, TOMORROW, answers, near
@@ -192,7 +192,7 @@ async def test_played_games_are_those_over_before_the_slate(again: bool, ids: li
 
 
 @pytest.mark.parametrize("table", ["raw.fetches", "raw.quarantine"])
-async def test_the_ledgers_scope_is_a_step_of_a_slate_and_mode(table: str) -> None:
+async def test_the_fetch_logs_scope_is_a_step_of_a_slate_and_mode(table: str) -> None:
     """What it replaces, and what it looks at before."""
     params: Params = {"game_date": SLATE, "mode": "overnight", "step": "lines"}
     mine = row(table, **params)

@@ -1,11 +1,11 @@
-"""Step `box_scores`: what it asks for, writes and enters in the ledger; then through the whole service."""
+"""Step `box_scores`: what it asks for, writes and enters in the fetch log; then through the whole service."""
 
 from datetime import UTC, date, datetime
 
 import pytest
 
 from services.scraper import endpoints
-from services.scraper.ledger import Unit
+from services.scraper.fetch_log import Unit
 from services.scraper.steps import box_scores
 from shared.ports import Row
 from tests.unit.scraper import wire
@@ -102,7 +102,7 @@ async def test_games_that_tipped_off_three_hours_ago_are_looked_for() -> None:
         tipped_before = datetime(2024, 3, 4, 9, tzinfo=UTC)
         bound = {"game_date": SLATE, "tipped_before": tipped_before, "again": again}
         assert b.warehouse.asked == [("played_games", bound)]
-        assert (b.ledger.units, b.warehouse.replaced) == ({}, [])
+        assert (b.fetches.units, b.warehouse.replaced) == ({}, [])
 
 
 async def test_few_games_come_one_by_one() -> None:
@@ -119,26 +119,26 @@ async def test_few_games_come_one_by_one() -> None:
     assert [row["player_id"] for row in rows] == [
         *range(4300, 4308), *range(4700, 4708), *range(3800, 3808), *range(5200, 5208),
     ]  # fmt: skip
-    assert b.ledger.units == {
+    assert b.fetches.units == {
         "0022300002": loaded("nba_cdn", 16, "0022300002"),
         "0022300001": loaded("nba_cdn", 16, "0022300001"),
         "0022300003": Unit("failed", "nba_cdn", 0, "not final", None),
     }
-    assert b.ledger.stands_on_earlier
+    assert b.fetches.stands_on_earlier
 
 
 async def test_a_box_score_of_another_game_or_one_that_is_inconsistent_is_not_loaded() -> None:
-    """The first has failed, the second is quarantined whole, with its reason twice: in the ledger and as a record."""
+    """The first has failed, the second is quarantined whole, its reason twice: in the fetch log and as a record."""
     b = bench("box_scores", {"played_games": [ONE, TWO]})
     b.payloads.bodies["nba_cdn", "0022300001"] = _cdn_box(THREE)
     b.payloads.bodies["nba_cdn", "0022300002"] = wire.boxscore("0022300002", wire.cdn_team("DEN"), wire.cdn_team("MIA"))
     assert await box_scores.run(b.task) == 0
     reason = "players of MIA in a game of DEN and LAL"
-    assert b.ledger.units == {
+    assert b.fetches.units == {
         "0022300001": Unit("failed", "nba_cdn", 0, "asked for game 0022300001, got 0022300003", None),
         "0022300002": Unit("quarantined", "nba_cdn", 0, reason, "nba_cdn/0022300002"),
     }
-    assert b.ledger.refusals == {("0022300002", "0022300002"): (reason, "nba_cdn")}
+    assert b.fetches.refusals == {("0022300002", "0022300002"): (reason, "nba_cdn")}
     assert b.warehouse.written("raw.player_box_scores") == []
 
 
@@ -157,15 +157,15 @@ async def test_many_games_come_from_one_log() -> None:
     assert [from_log[2], from_box[2]] == [{"game_ids": ["0022300002"]}, {"game_ids": ["0022300001"]}]
     assert {(row["source"], row["starter"]) for row in from_log[0]} == {("nba_stats", None)}
     unit = "2023-24-regular"
-    assert b.ledger.units == {
+    assert b.fetches.units == {
         unit: loaded("nba_stats", 16, unit),
         "0022300001": loaded("nba_cdn", 16, "0022300001"),
     }
-    assert b.ledger.refusals == {
+    assert b.fetches.refusals == {
         (unit, "Orl Hazel none"): ("game id 'none' is not an NBA game id (ten digits, 00x...)", "nba_stats"),
         (unit, "0022300003"): ("the players of ORL have 67 points, the team 76", "nba_stats"),
     }
-    assert not b.ledger.stands_on_earlier
+    assert not b.fetches.stands_on_earlier
 
 
 async def test_a_log_that_lacks_more_than_the_threshold_is_not_replaced_by_singles() -> None:
@@ -188,8 +188,8 @@ async def test_a_log_that_fails_is_not_replaced_by_singles_and_costs_no_other_se
     assert b.payloads.units() == [
         ("nba_stats", "2023-24-regular"), ("nba_stats", "2022-23-regular"), ("nba_cdn", "0022300004"),
     ]  # fmt: skip
-    assert b.ledger.units["2023-24-regular"] == Unit("failed", "nba_stats", 0, "nba_stats is down", None)
-    assert b.ledger.units["2022-23-regular"] == loaded("nba_stats", 32, "2022-23-regular")
+    assert b.fetches.units["2023-24-regular"] == Unit("failed", "nba_stats", 0, "nba_stats is down", None)
+    assert b.fetches.units["2022-23-regular"] == loaded("nba_stats", 32, "2022-23-regular")
 
 
 KNOWN: list[Row] = [each for each in ROSTER if each["team"] in ("NYK", "BOS")]
@@ -222,13 +222,13 @@ async def test_the_fallback_gives_what_the_cdn_does_not() -> None:
     assert [row["player_id"] for row in rows[16:]] == [*range(3800, 3807), *range(5200, 5208)]
     assert {row["source"] for row in rows[16:]} == {"balldontlie"}
     down = "nba_cdn is down; balldontlie is down"
-    assert b.ledger.units == {
+    assert b.fetches.units == {
         "0022300002": loaded("nba_cdn", 16, "0022300002"),
         "0022300001": loaded("balldontlie", 15, "2024-03-03"),
         "0022300007": Unit("failed", "balldontlie", 0, down, None),
     }
     hazel = ("0022300001", "0022300001 Bos Hazel")
-    assert b.ledger.refusals == {hazel: ("no known player of BOS is called 'Bos Hazel'", "balldontlie")}
+    assert b.fetches.refusals == {hazel: ("no known player of BOS is called 'Bos Hazel'", "balldontlie")}
     assert ("known_players", {"game_date": SLATE}) in b.warehouse.asked
 
 
@@ -238,7 +238,7 @@ async def test_a_game_that_the_fallback_has_not_has_failed_with_both_reasons() -
     b = bench("box_scores", {"played_games": games, "known_players": KNOWN})
     b.payloads.bodies["balldontlie", "2024-03-03"] = wire.bdl(_bdl(ONE), _bdl(THREE, status="2nd Qtr"))
     assert await box_scores.run(b.task) == 16
-    assert b.ledger.units == {
+    assert b.fetches.units == {
         "0022300002": Unit("failed", "balldontlie", 0, "nba_cdn is down; balldontlie has no such game", None),
         "0022300001": loaded("balldontlie", 16, "2024-03-03"),
         "0022300003": Unit("failed", "balldontlie", 0, "not final", None),
@@ -251,8 +251,8 @@ async def test_a_game_of_the_fallback_with_nobody_matched_is_quarantined() -> No
     b.payloads.bodies["balldontlie", "2024-03-03"] = wire.bdl(_bdl(ONE))
     assert await box_scores.run(b.task) == 0
     reason = "no player could be matched to an id"
-    assert b.ledger.units == {"0022300001": Unit("quarantined", "balldontlie", 0, reason, "balldontlie/2024-03-03")}
-    assert len(b.ledger.refusals) == 16
+    assert b.fetches.units == {"0022300001": Unit("quarantined", "balldontlie", 0, reason, "balldontlie/2024-03-03")}
+    assert len(b.fetches.refusals) == 16
 
 
 async def test_where_the_cdn_gives_all_the_fallback_is_not_asked() -> None:
@@ -272,7 +272,7 @@ OTHER_BOX = wire.boxscore(wire.LAL_AT_DEN, wire.cdn_team("DEN"), wire.cdn_team("
 
 
 async def test_f01_every_missing_game_is_collected(rig: Rig) -> None:
-    """Not only the first: each final game before the slate has the rows of both teams and a line in the ledger."""
+    """Not only the first: each final game before the slate has the rows of both teams and a line in the fetch log."""
     rig.settings = rig.settings.model_copy(update={"bulk_threshold": 40})
     pairs = [("ATL", "BOS"), ("BKN", "CHA"), ("CHI", "CLE"), ("DAL", "DEN"), ("DET", "GSW"), ("HOU", "IND")]
     games = [wire.game(f"002230090{n}", home=home, away=away, score=(76, 76)) for n, (home, away) in enumerate(pairs)]
@@ -282,7 +282,7 @@ async def test_f01_every_missing_game_is_collected(rig: Rig) -> None:
         rig.upstreams.bodies[CDN, f"002230090{n}"] = body
     report = await rig.run("box_scores")
     assert report.counts["rows"] == 6 * 16
-    assert await rig.ledger() == {f"002230090{n}": "loaded" for n in range(6)}
+    assert await rig.outcomes() == {f"002230090{n}": "loaded" for n in range(6)}
     assert len(set(await rig.column("raw.player_box_scores", "game_id"))) == 6
 
 
@@ -327,7 +327,7 @@ async def test_an_inconsistent_game_is_quarantined_whole_and_the_rest_is_kept(ri
     rig.upstreams.bodies[CDN, wire.LAL_AT_DEN] = OTHER_BOX
     report = await rig.run("box_scores")
     assert report.outcome == "done"
-    assert await rig.ledger() == {wire.BOS_AT_NYK: "quarantined", wire.LAL_AT_DEN: "loaded"}
+    assert await rig.outcomes() == {wire.BOS_AT_NYK: "quarantined", wire.LAL_AT_DEN: "loaded"}
     [refused] = await rig.rows("raw.quarantine")
     assert (refused["record"], refused["reason"]) == (
         wire.BOS_AT_NYK,
@@ -346,4 +346,4 @@ async def test_a_log_that_fails_fails_the_step(rig: Rig) -> None:
     report = await rig.run("box_scores")
     assert report.outcome == "failed"
     assert "HTTP 403" in report.reason
-    assert await rig.ledger() == {"2023-24-regular": "failed"}
+    assert await rig.outcomes() == {"2023-24-regular": "failed"}

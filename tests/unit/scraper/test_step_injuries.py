@@ -1,9 +1,9 @@
-"""Step `injuries`: what it asks for, writes and enters in the ledger; then through the whole service."""
+"""Step `injuries`: what it asks for, writes and enters in the fetch log; then through the whole service."""
 
 from datetime import UTC, datetime
 
 from services.scraper import endpoints
-from services.scraper.ledger import Unit
+from services.scraper.fetch_log import Unit
 from services.scraper.steps import injuries
 from tests.unit.scraper import wire
 from tests.unit.scraper.bench import GAMES, MORNING, NYK_ASH, ROSTER, SLATE, bench, loaded
@@ -38,26 +38,26 @@ async def test_injuries_are_appended() -> None:
         "available_at": datetime(2024, 3, 4, 10, 48, tzinfo=UTC),
     }
     assert b.warehouse.appended == [("raw.injuries", [common | ash, common | fir])]
-    assert b.ledger.units == {"injuries": loaded("espn", 2, "injuries")}
-    assert list(b.ledger.refusals.items()) == [
+    assert b.fetches.units == {"injuries": loaded("espn", 2, "injuries")}
+    assert list(b.fetches.refusals.items()) == [
         (("injuries", "Bad Date"), ("date is 'soon', not an instant", "espn")),
         (("injuries", "Un Known"), ("no known player of NYK is called 'Un Known'", "espn")),
     ]
 
 
 async def test_a_date_without_games_needs_no_injuries() -> None:
-    """Nothing is asked of any upstream; the ledger says that nobody was asked."""
+    """Nothing is asked of any upstream; the fetch log says that nobody was asked."""
     b = bench("injuries", {"slate_games": []})
     assert await injuries.run(b.task) == 0
     assert (b.payloads.asked, b.warehouse.replaced, b.warehouse.appended) == ([], [], [])
-    assert b.ledger.units == {"injuries": Unit("empty", "espn", 0, "no games on this date", None)}
+    assert b.fetches.units == {"injuries": Unit("empty", "espn", 0, "no games on this date", None)}
 
 
 async def test_injuries_that_cannot_be_had_are_a_failure() -> None:
     """Nothing is appended."""
     b = bench("injuries", {"slate_games": GAMES, "roster": ROSTER})
     assert await injuries.run(b.task) == 0
-    assert b.ledger.units == {"injuries": Unit("failed", "espn", 0, "espn is down", None)}
+    assert b.fetches.units == {"injuries": Unit("failed", "espn", 0, "espn is down", None)}
     assert b.warehouse.appended == []
 
 
@@ -77,6 +77,6 @@ async def test_nobody_injured_is_no_error(slate: Rig) -> None:
     """An empty feed, once believed, is an answer; a failed one is not."""
     slate.upstreams.bodies["espn", "injuries"] = wire.injuries("NYK")
     assert (await slate.run("injuries", SLATE)).outcome == "done"
-    assert await slate.ledger() == {"injuries": "empty"}
+    assert await slate.outcomes() == {"injuries": "empty"}
     slate.upstreams.bodies.clear()
     assert (await slate.run("injuries", SLATE)).outcome == "failed"

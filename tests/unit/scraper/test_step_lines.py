@@ -1,11 +1,11 @@
-"""Step `lines`: what it asks for, writes and enters in the ledger; then through the whole service."""
+"""Step `lines`: what it asks for, writes and enters in the fetch log; then through the whole service."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.scraper import endpoints
-from services.scraper.ledger import Unit
+from services.scraper.fetch_log import Unit
 from services.scraper.steps import lines
 from shared.basketball.slate import Mode
 from tests.unit.scraper import wire
@@ -75,13 +75,13 @@ async def test_f13_f24_lines_are_appended() -> None:
         endpoints.event_odds(wire.BOS_AT_NYK, "e1", "us", None),
         endpoints.event_odds(wire.LAL_AT_DEN, "e2", "us", None),
     ]
-    assert b.ledger.units == {
+    assert b.fetches.units == {
         "events": loaded("odds_api", 5, "events"),
         wire.BOS_AT_NYK: loaded("odds_api", 2, wire.BOS_AT_NYK),
         wire.LAL_AT_DEN: Unit("empty", "odds_api", 0, None, f"odds_api/{wire.LAL_AT_DEN}"),
     }
     side = "side 'Yes' is neither Over nor Under"
-    assert list(b.ledger.refusals.items()) == [
+    assert list(b.fetches.refusals.items()) == [
         (("events", "7"), ("id is 7, not a text", "odds_api")),
         ((wire.BOS_AT_NYK, "fanduel player_points_alternate Yes"), (side, "odds_api")),
         ((wire.BOS_AT_NYK, "Den Ash"), ("no known player of BOS or NYK is called 'Den Ash'", "odds_api")),
@@ -94,7 +94,7 @@ async def test_a_date_without_games_needs_no_lines() -> None:
     b = bench("lines", {"slate_games": []})
     assert await lines.run(b.task) == 0
     assert (b.payloads.asked, b.warehouse.replaced, b.warehouse.appended) == ([], [], [])
-    assert b.ledger.units == {}
+    assert b.fetches.units == {}
 
 
 async def test_a_game_without_an_event_or_without_an_answer_costs_no_other() -> None:
@@ -104,7 +104,7 @@ async def test_a_game_without_an_event_or_without_an_answer_costs_no_other() -> 
     b.payloads.bodies["odds_api", "events"] = EVENTS
     b.payloads.bodies["odds_api", wire.BOS_AT_NYK] = ODDS
     assert await lines.run(b.task) == 2
-    assert b.ledger.units == {
+    assert b.fetches.units == {
         "events": loaded("odds_api", 5, "events"),
         "0022300902": Unit("empty", "odds_api", 0, "no event in the list", "odds_api/events"),
         wire.BOS_AT_NYK: loaded("odds_api", 2, wire.BOS_AT_NYK),
@@ -118,7 +118,7 @@ async def test_without_the_list_of_events_every_game_has_failed() -> None:
     b = bench("lines", {"slate_games": GAMES, "roster": ROSTER})
     assert await lines.run(b.task) == 0
     failed = Unit("failed", "odds_api", 0, "odds_api is down", None)
-    assert b.ledger.units == {"events": failed, wire.BOS_AT_NYK: failed, wire.LAL_AT_DEN: failed}
+    assert b.fetches.units == {"events": failed, wire.BOS_AT_NYK: failed, wire.LAL_AT_DEN: failed}
     assert (b.payloads.units(), b.warehouse.appended) == ([("odds_api", "events")], [])
 
 
@@ -193,8 +193,8 @@ async def test_f24_every_line_is_stored(slate: Rig) -> None:
         ("nykash", "points", 12.5, -110.0, -110.0, True, posted),
         ("nykash", "points", 15.5, -110.0, None, False, posted),
     ]
-    ledger = await slate.ledger()
-    assert (ledger[wire.BOS_AT_NYK], ledger[wire.LAL_AT_DEN]) == ("loaded", "empty")
+    outcomes = await slate.outcomes()
+    assert (outcomes[wire.BOS_AT_NYK], outcomes[wire.LAL_AT_DEN]) == ("loaded", "empty")
     assert (await slate.run("lines", SLATE)).counts["rows"] == 0
 
 

@@ -1,11 +1,11 @@
-"""Step `rosters`: what it asks for, writes and enters in the ledger; then through the whole service."""
+"""Step `rosters`: what it asks for, writes and enters in the fetch log; then through the whole service."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.scraper import endpoints
-from services.scraper.ledger import Unit
+from services.scraper.fetch_log import Unit
 from services.scraper.steps import rosters
 from tests.unit.scraper import wire
 from tests.unit.scraper.bench import GAMES, MORNING, SLATE, bench, loaded
@@ -34,9 +34,9 @@ async def test_a_roster_is_written() -> None:
     assert b.warehouse.written("raw.rosters") == [
         ([common | doe, common | elm | {"position": "G"}], "game_date = @game_date", {"game_date": SLATE})
     ]
-    assert b.ledger.units == {"2023-24": loaded("nba_stats", 2, "2023-24")}
+    assert b.fetches.units == {"2023-24": loaded("nba_stats", 2, "2023-24")}
     reason = "unknown team 'ZZZ': add its spelling to shared/basketball/identity.py"
-    assert b.ledger.refusals == {("2023-24", "Body No 9"): (reason, "nba_stats")}
+    assert b.fetches.refusals == {("2023-24", "Body No 9"): (reason, "nba_stats")}
 
 
 async def test_a_date_without_games_needs_no_rosters() -> None:
@@ -44,7 +44,7 @@ async def test_a_date_without_games_needs_no_rosters() -> None:
     b = bench("rosters", {"slate_games": []})
     assert await rosters.run(b.task) == 0
     assert (b.payloads.asked, b.warehouse.replaced, b.warehouse.appended) == ([], [], [])
-    assert b.ledger.units == {}
+    assert b.fetches.units == {}
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ async def test_f05_no_roster_is_a_failure_and_writes_nothing(body: bytes | None,
     if body is not None:
         b.payloads.bodies["nba_stats", "2023-24"] = body
     assert await rosters.run(b.task) == 0
-    assert b.ledger.units == {"2023-24": Unit("failed", "nba_stats", 0, reason, None)}
+    assert b.fetches.units == {"2023-24": Unit("failed", "nba_stats", 0, reason, None)}
     assert b.warehouse.replaced == []
 
 

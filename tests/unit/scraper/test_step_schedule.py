@@ -1,4 +1,4 @@
-"""Step `schedule`: what it asks for, writes and enters in the ledger; then through the whole service."""
+"""Step `schedule`: what it asks for, writes and enters in the fetch log; then through the whole service."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -8,7 +8,7 @@ from services.scraper import endpoints
 from services.scraper.domain.schedule import Season, parse_schedule
 from services.scraper.domain.wire import Parsed
 from services.scraper.fetch import Failed
-from services.scraper.ledger import Unit
+from services.scraper.fetch_log import Unit
 from services.scraper.payloads import Collected
 from services.scraper.steps import schedule
 from shared.ports import Row
@@ -77,10 +77,10 @@ async def test_a_schedule_is_written() -> None:
         ([result], "game_id IN UNNEST(@game_ids)", {"game_ids": [wire.BOS_AT_NYK]})
     ]
     assert ("results", {"season": "2023-24"}) in b.warehouse.asked
-    assert b.ledger.units == {"2023-24": loaded("nba_cdn", 2, "2023-24")}
-    assert b.ledger.refusals == {("2023-24", "0042300101"): ("its teams are not decided yet", "nba_cdn")}
+    assert b.fetches.units == {"2023-24": loaded("nba_cdn", 2, "2023-24")}
+    assert b.fetches.refusals == {("2023-24", "0042300101"): ("its teams are not decided yet", "nba_cdn")}
     assert b.payloads.asked == [endpoints.current_schedule("2023-24")]
-    assert b.ledger.verdict() is None
+    assert b.fetches.verdict() is None
 
 
 async def test_what_was_fetched_early_was_known_early() -> None:
@@ -139,14 +139,14 @@ async def test_each_season_has_its_own_account() -> None:
     b.payloads.bodies["nba_stats", "2020-21"] = wire.schedule(PLAYED, season="2019-20")
     assert await schedule.run(b.task) == 3
     empty = "the schedule of 2021-22 is empty"
-    assert b.ledger.units == {
+    assert b.fetches.units == {
         "2023-24": loaded("nba_cdn", 1, "2023-24"),
         "2022-23": loaded("nba_stats", 1, "2022-23"),
         "2021-22": Unit("empty", "nba_stats", 0, empty, "nba_stats/2021-22"),
         "2020-21": Unit("failed", "nba_stats", 0, "asked for 2020-21, got 2019-20", None),
         "2019-20": Unit("failed", "nba_stats", 0, "nba_stats is down", None),
     }
-    assert b.ledger.failure is None
+    assert b.fetches.failure is None
     assert [params for _, _, params in b.warehouse.written("raw.games")] == [
         {"season": "2023-24"}, {"season": "2022-23"},
     ]  # fmt: skip
@@ -169,8 +169,8 @@ async def test_f05_without_the_slates_season_the_step_has_failed(
         (name, "2023-24"): body for name, body in (("nba_cdn", cdn), ("nba_stats", stats)) if body is not None
     }
     assert await schedule.run(b.task) == 0
-    assert b.ledger.failure == reason
-    assert b.ledger.units == {"2023-24": Unit("failed", source, 0, reason, None)}
+    assert b.fetches.failure == reason
+    assert b.fetches.units == {"2023-24": Unit("failed", source, 0, reason, None)}
     assert b.warehouse.replaced == []
 
 
@@ -179,7 +179,7 @@ async def test_an_earlier_season_that_failed_does_not_fail_the_step() -> None:
     b = bench("schedule", {"seasons": [], "results": []}, history_seasons=2)
     b.payloads.bodies["nba_cdn", "2023-24"] = wire.schedule(PLAYED)
     await schedule.run(b.task)
-    assert (b.ledger.failure, b.ledger.units["2022-23"].outcome) == (None, "failed")
+    assert (b.fetches.failure, b.fetches.units["2022-23"].outcome) == (None, "failed")
 
 
 @pytest.mark.parametrize("cdn", [wire.schedule(PLAYED, season="2024-25"), wire.schedule(), None])
@@ -191,7 +191,7 @@ async def test_the_fallback_has_the_slates_season(cdn: bytes | None) -> None:
         b.payloads.bodies["nba_cdn", "2023-24"] = cdn
     assert await schedule.run(b.task) == 2
     assert b.payloads.units() == [("nba_cdn", "2023-24"), ("nba_stats", "2023-24")]
-    assert b.ledger.units == {"2023-24": loaded("nba_stats", 1, "2023-24")}
+    assert b.fetches.units == {"2023-24": loaded("nba_stats", 1, "2023-24")}
 
 
 async def test_two_failures_are_told_together() -> None:
@@ -232,7 +232,7 @@ async def test_games_and_results_are_loaded(rig: Rig) -> None:
     [result] = await rig.rows("raw.game_results")
     assert (result["home_points"], result["away_points"]) == (76, 70)
     assert result["available_at"] == datetime(2024, 3, 5, 3, 30, tzinfo=UTC)
-    assert await rig.ledger() == {"2023-24": "loaded"}
+    assert await rig.outcomes() == {"2023-24": "loaded"}
 
 
 async def test_a_second_run_changes_nothing_and_a_correction_is_taken_over(rig: Rig) -> None:
@@ -263,7 +263,7 @@ async def test_a_settled_season_is_not_asked_for_again(rig: Rig) -> None:
     rig.upstreams.bodies[STATS, "2022-23"] = wire.schedule(played, season="2022-23")
     rig.upstreams.bodies[STATS, "2021-22"] = wire.schedule(season="2021-22")
     await rig.run("schedule")
-    assert await rig.ledger() == {"2023-24": "loaded", "2022-23": "loaded", "2021-22": "empty"}
+    assert await rig.outcomes() == {"2023-24": "loaded", "2022-23": "loaded", "2021-22": "empty"}
     played |= {"gameStatus": 3, "gameStatusText": "Final"}
     rig.upstreams.bodies[STATS, "2022-23"] = wire.schedule(played, season="2022-23")
     asked = []
@@ -285,5 +285,5 @@ async def test_f05_an_empty_or_missing_schedule_is_a_failure(rig: Rig) -> None:
         report = await rig.run("schedule")
         assert report.outcome == "failed"
         assert report.reason
-        assert await rig.ledger() == {"2023-24": "failed"}
+        assert await rig.outcomes() == {"2023-24": "failed"}
         assert await rig.column("raw.games", "game_id") == [wire.BOS_AT_NYK]

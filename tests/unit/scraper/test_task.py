@@ -33,7 +33,7 @@ def test_a_payload_is_public_since_its_header_says_never_later_than_we_had_it(
     assert published(Collected(Parsed(()), "espn", "k", MORNING, header, 1)) == public
 
 
-async def test_a_task_writes_the_ledger_before_the_rows() -> None:
+async def test_a_task_writes_the_fetch_log_before_the_rows() -> None:
     """Both when it replaces and when it appends; it returns what the warehouse counted."""
     b = bench("lines", {})
     assert await b.task.append("raw.prop_lines", [{}, {}]) == 2

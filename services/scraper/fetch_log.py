@@ -1,4 +1,4 @@
-"""The fetch ledger of one step: what became of every unit, and of every record that was refused."""
+"""The fetch log of one step: what became of every unit, and of every record that was refused."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -27,7 +27,7 @@ class Unit:
     archive_key: str | None = None
 
 
-class Ledger:
+class FetchLog:
     """Collects while the step runs."""
 
     def __init__(self, request: StepRequested, now: datetime) -> None:

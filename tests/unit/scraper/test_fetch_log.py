@@ -1,4 +1,4 @@
-"""The fetch ledger of one step."""
+"""The fetch log of one step."""
 
 from datetime import UTC, date, datetime
 
@@ -6,7 +6,7 @@ import pytest
 
 from services.scraper.domain.wire import Parsed, Refusal
 from services.scraper.fetch import Failed
-from services.scraper.ledger import Ledger, Unit
+from services.scraper.fetch_log import FetchLog, Unit
 from services.scraper.payloads import Collected
 from shared.basketball.slate import Mode
 from shared.contract import StepRequested
@@ -24,85 +24,85 @@ QUARANTINE = f"SELECT * FROM raw.quarantine WHERE {SCOPE}"  # noqa: S608 - a con
 
 
 @pytest.fixture
-def ledger() -> Ledger:
+def log() -> FetchLog:
     request = StepRequested(run_id="r1", game_date=DAY, mode=Mode.SAME_DAY, step="lines", attempt=1)
-    return Ledger(request, NOW)
+    return FetchLog(request, NOW)
 
 
-def test_what_became_of_a_unit(ledger: Ledger) -> None:
+def test_what_became_of_a_unit(log: FetchLog) -> None:
     """Loaded, empty because it brought nothing, empty for a reason, quarantined or failed."""
-    ledger.loaded("a", GOT, 7)
-    ledger.loaded("b", GOT, 0)
-    ledger.empty("c", GOT, "no event in the list")
-    ledger.quarantined("d", GOT, "4 players of NYK")
-    ledger.failed("e", "espn", Failed("HTTP 403", 2))
-    assert ledger.units == {
+    log.loaded("a", GOT, 7)
+    log.loaded("b", GOT, 0)
+    log.empty("c", GOT, "no event in the list")
+    log.quarantined("d", GOT, "4 players of NYK")
+    log.failed("e", "espn", Failed("HTTP 403", 2))
+    assert log.units == {
         "a": Unit("loaded", "nba_cdn", 7, None, "raw/key"),
         "b": Unit("empty", "nba_cdn", 0, None, "raw/key"),
         "c": Unit("empty", "nba_cdn", 0, "no event in the list", "raw/key"),
         "d": Unit("quarantined", "nba_cdn", 0, "4 players of NYK", "raw/key"),
         "e": Unit("failed", "espn", 0, "HTTP 403", None),
     }
-    ledger.loaded("f", GOT, 1)
-    assert ledger.units["f"].outcome == "loaded"
-    assert ledger.counts() == {
+    log.loaded("f", GOT, 1)
+    assert log.units["f"].outcome == "loaded"
+    assert log.counts() == {
         "units": 6, "units_loaded": 2, "units_empty": 2, "units_quarantined": 1, "units_failed": 1, "quarantined": 0,
     }  # fmt: skip
 
 
-def test_the_first_reason_to_refuse_a_record_of_a_unit_stands(ledger: Ledger) -> None:
+def test_the_first_reason_to_refuse_a_record_of_a_unit_stands(log: FetchLog) -> None:
     """Another unit's record of the same name is another record."""
-    ledger.refuse("a", "espn", [Refusal("Jo Doe", "first"), Refusal("Jo Doe", "second"), Refusal("Al Roe", "third")])
-    ledger.refuse("b", "nba_cdn", [Refusal("Jo Doe", "fourth")])
-    assert ledger.refusals == {
+    log.refuse("a", "espn", [Refusal("Jo Doe", "first"), Refusal("Jo Doe", "second"), Refusal("Al Roe", "third")])
+    log.refuse("b", "nba_cdn", [Refusal("Jo Doe", "fourth")])
+    assert log.refusals == {
         ("a", "Jo Doe"): ("first", "espn"),
         ("a", "Al Roe"): ("third", "espn"),
         ("b", "Jo Doe"): ("fourth", "nba_cdn"),
     }
-    assert ledger.counts() == {"units": 0, "quarantined": 3}
+    assert log.counts() == {"units": 0, "quarantined": 3}
 
 
-def test_a_step_fails_when_all_its_units_fail(ledger: Ledger) -> None:
+def test_a_step_fails_when_all_its_units_fail(log: FetchLog) -> None:
     """With the first reason; one unit that did not fail saves it, and a step without units has not failed."""
-    assert ledger.verdict() is None
-    ledger.failed("a", "espn", Failed("HTTP 403", 1))
-    ledger.failed("b", "espn", Failed("HTTP 500", 6))
-    assert ledger.verdict() == "HTTP 403"
-    ledger.quarantined("c", GOT, "4 players of NYK")
-    assert ledger.verdict() is None
+    assert log.verdict() is None
+    log.failed("a", "espn", Failed("HTTP 403", 1))
+    log.failed("b", "espn", Failed("HTTP 500", 6))
+    assert log.verdict() == "HTTP 403"
+    log.quarantined("c", GOT, "4 players of NYK")
+    assert log.verdict() is None
 
 
-def test_f18_a_game_under_way_is_no_failure_of_the_step(ledger: Ledger) -> None:
+def test_f18_a_game_under_way_is_no_failure_of_the_step(log: FetchLog) -> None:
     """Not even when it is the only one, nor beside one that failed."""
-    ledger.failed("a", "nba_cdn", Failed("not final", 1))
-    assert ledger.verdict() is None
-    ledger.failed("b", "nba_cdn", Failed("HTTP 403", 1))
-    assert ledger.verdict() is None
+    log.failed("a", "nba_cdn", Failed("not final", 1))
+    assert log.verdict() is None
+    log.failed("b", "nba_cdn", Failed("HTTP 403", 1))
+    assert log.verdict() is None
 
 
-def test_what_stands_of_earlier_nights_saves_a_step(ledger: Ledger) -> None:
+def test_what_stands_of_earlier_nights_saves_a_step(log: FetchLog) -> None:
     """But not from a failure of the step as a whole."""
-    ledger.failed("a", "espn", Failed("HTTP 403", 1))
-    ledger.stands_on_earlier = True
-    assert ledger.verdict() is None
-    ledger.failure = "the schedule is empty"
-    assert ledger.verdict() == "the schedule is empty"
+    log.failed("a", "espn", Failed("HTTP 403", 1))
+    log.stands_on_earlier = True
+    assert log.verdict() is None
+    log.failure = "the schedule is empty"
+    assert log.verdict() == "the schedule is empty"
 
 
-def test_a_failure_of_the_step_as_a_whole_counts_whatever_was_loaded(ledger: Ledger) -> None:
+def test_a_failure_of_the_step_as_a_whole_counts_whatever_was_loaded(log: FetchLog) -> None:
     """An earlier season that was loaded does not save the slate's own."""
-    ledger.loaded("a", GOT, 7)
-    ledger.failure = "the schedule is empty"
-    assert ledger.verdict() == "the schedule is empty"
+    log.loaded("a", GOT, 7)
+    log.failure = "the schedule is empty"
+    assert log.verdict() == "the schedule is empty"
 
 
-async def test_the_account_of_a_step_is_written(ledger: Ledger) -> None:
+async def test_the_account_of_a_step_is_written(log: FetchLog) -> None:
     """A row for each unit and for each refused record, in place of those of the step's earlier runs."""
-    ledger.loaded("a", GOT, 7)
-    ledger.failed("b", "espn", Failed("HTTP 403", 2))
-    ledger.refuse("a", "nba_cdn", [Refusal("Jo Doe", "has no name")])
+    log.loaded("a", GOT, 7)
+    log.failed("b", "espn", Failed("HTTP 403", 2))
+    log.refuse("a", "nba_cdn", [Refusal("Jo Doe", "has no name")])
     warehouse = StubWarehouse()
-    await ledger.write(warehouse)  # type: ignore[arg-type]  # a stub of the port
+    await log.write(warehouse)  # type: ignore[arg-type]  # a stub of the port
     loaded = {"unit": "a", "outcome": "loaded", "source": "nba_cdn", "records": 7, "reason": None}
     failed = {"unit": "b", "outcome": "failed", "source": "espn", "records": 0, "reason": "HTTP 403"}
     refused = {"unit": "a", "record": "Jo Doe", "reason": "has no name", "source": "nba_cdn"}
@@ -116,7 +116,7 @@ async def test_the_account_of_a_step_is_written(ledger: Ledger) -> None:
         ),
         ("raw.quarantine", [STAMP | refused], SCOPE, PARAMS),
     ]
-    assert ledger.standing_keys == set()
+    assert log.standing_keys == set()
 
 
 def _fetch(unit: str, outcome: str, key: str) -> Row:
@@ -127,19 +127,19 @@ def _refused(unit: str, record: str) -> Row:
     return {"unit": unit, "record": record}
 
 
-async def test_what_an_earlier_run_has_loaded_keeps_its_account(ledger: Ledger) -> None:
+async def test_what_an_earlier_run_has_loaded_keeps_its_account(log: FetchLog) -> None:
     """With its refused records; what this run had to do with, or what was not loaded, does not."""
     answers = {
         FETCHES: [_fetch("old", "loaded", "k1"), _fetch("again", "loaded", "k2"), _fetch("lost", "failed", "k3")],
         QUARANTINE: [_refused("old", "x"), _refused("old", "now"), _refused("again", "y"), _refused("lost", "z")],
     }
     warehouse = StubWarehouse(answers)
-    ledger.units["again"] = Unit("failed", "espn")
-    ledger.units["now"] = Unit("loaded", "espn")
-    await ledger.write(warehouse)  # type: ignore[arg-type]  # a stub of the port
+    log.units["again"] = Unit("failed", "espn")
+    log.units["now"] = Unit("loaded", "espn")
+    await log.write(warehouse)  # type: ignore[arg-type]  # a stub of the port
     [(fetches, _, _)] = warehouse.written("raw.fetches")
     assert [row["unit"] for row in fetches] == ["old", "again", "now"]
     assert fetches[0] == _fetch("old", "loaded", "k1")
     [(quarantine, _, _)] = warehouse.written("raw.quarantine")
     assert quarantine == [_refused("old", "x")]
-    assert ledger.standing_keys == {"k1"}
+    assert log.standing_keys == {"k1"}

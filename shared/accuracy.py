@@ -1,4 +1,4 @@
-"""The ledger's arithmetic: from sums by date to measures with their N and intervals. docs/accuracy.md has the formulas.
+"""Accuracy: from sums by date to measures with their N and intervals. docs/accuracy.md has the formulas.
 
 Every measure is a ratio of sums over graded predictions, so the sums by date (`accuracy.sql`) are all it takes, also
 for the intervals: dates are resampled with replacement, since the games of a night share what made them odd (Cameron,
@@ -62,7 +62,7 @@ class Sums:
     """Columns of sums by date of one group."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
-        import numpy as np  # noqa: PLC0415 - only the ledger needs it
+        import numpy as np  # noqa: PLC0415 - only `tipoff accuracy` needs it
 
         self.rows = sorted(rows, key=lambda row: str(row["game_date"]))
         self._np = np
@@ -103,7 +103,7 @@ class Sums:
 @cache
 def _weights(dates: int) -> "Floats":
     """(RESAMPLES, dates): how often each date was drawn, always the same."""
-    import numpy as np  # noqa: PLC0415 - only the ledger needs it
+    import numpy as np  # noqa: PLC0415 - only `tipoff accuracy` needs it
 
     dice = np.random.default_rng(_SEED)
     return dice.multinomial(dates, np.full(dates, 1.0 / dates), size=RESAMPLES).astype(np.float64)

@@ -1,4 +1,4 @@
-"""The routes of the ledger: how good the predictions were, and what one of them says of any line."""
+"""The routes of accuracy: how good the predictions were, and what one of them says of any line."""
 
 import math
 from collections.abc import Awaitable, Callable, Mapping
@@ -26,7 +26,7 @@ SlateOf = Callable[[web.Request], Awaitable[tuple[date, Mode] | None]]
 
 
 async def accuracy(ports: Ports, request: web.Request) -> web.Response:
-    """GET /v1/accuracy?first=&last=&mode=&market=&system=&tier=&lined=&by=: the ledger's sums by date.
+    """GET /v1/accuracy?first=&last=&mode=&market=&system=&tier=&lined=&by=: the sums of every measure by date.
 
     The arithmetic is `shared.accuracy.report`. `suspects` names what is too good to be true.
     """

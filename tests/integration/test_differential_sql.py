@@ -80,9 +80,9 @@ VERIFY: Mapping[str, Sequence[Params]] = {
     "schedule": [{**_DAY, "season": "2023-24"}, {**_DAY, "season": "1999-00"}],
     "upcoming_player_game_context": [_SLATE],
 }
-_LEDGER: Params = {"first": world.EVE, "last": world.SLATE, "mode": "", "system": ""}
+_ACCURACY: Params = {"first": world.EVE, "last": world.SLATE, "mode": "", "system": ""}
 _CUTS: Sequence[Params] = [
-    {**_LEDGER, "market": "", "tier": "", "lined": lined, "by": by}
+    {**_ACCURACY, "market": "", "tier": "", "lined": lined, "by": by}
     for by, lined in (("all", False), ("tier", True), ("edge", False), ("month", False))
 ]
 CASES: Mapping[str, Sequence[Params]] = {
@@ -90,7 +90,7 @@ CASES: Mapping[str, Sequence[Params]] = {
     "coordinator/sql/costs.sql": [{"first": world.EVE, "last": world.SLATE}],
     "coordinator/sql/accuracy.sql": _CUTS,
     "coordinator/sql/accuracy_bins.sql": _CUTS,
-    "coordinator/sql/accuracy_leaks.sql": [_LEDGER, {**_LEDGER, "mode": "same_day"}],
+    "coordinator/sql/accuracy_leaks.sql": [_ACCURACY, {**_ACCURACY, "mode": "same_day"}],
     "coordinator/sql/grades.sql": [
         {"first": world.EVE, "last": world.SLATE, "mode": "overnight"},
         {"first": world.SLATE, "last": world.SLATE, "mode": "same_day"},

@@ -76,7 +76,7 @@ def test_grades_of_real_games_are_what_the_definitions_say(world: World) -> None
 
 
 @dataclass(frozen=True)
-class Ledger:
+class Graded:
     """A warehouse with what the three steps read, and what each makes by its definition, by range of slates."""
 
     warehouse: DuckDBWarehouse
@@ -93,7 +93,7 @@ class Ledger:
 
 
 @pytest.fixture(scope="module")
-def ledger(league: World) -> Iterator[Ledger]:
+def graded(league: World) -> Iterator[Graded]:
     """The league's."""
     tables = {table: league[table] for table in (*PROCESSORS["grade"].header.inputs, GRADES)}
     tables[HISTORY] = earlier(league)
@@ -105,7 +105,7 @@ def ledger(league: World) -> Iterator[Ledger]:
         step: [oracle(tables, span.first, span.last, span.mode) for span in published.SPANS]
         for step, oracle in oracles.items()
     }
-    yield Ledger(warehouse, made)
+    yield Graded(warehouse, made)
     asyncio.run(warehouse.close())
 
 
@@ -114,21 +114,21 @@ CUTOFFS = [each for each in CONDITIONS if is_cutoff(PROCESSORS[each.file].select
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_the_ledger_is_read_as_the_definitions_say(step: str, ledger: Ledger) -> None:
+def test_grades_are_read_as_the_definitions_say(step: str, graded: Graded) -> None:
     """Range by range, and nothing of another range."""
-    assert not ledger.differs(step, PROCESSORS[step].select)
+    assert not graded.differs(step, PROCESSORS[step].select)
 
 
 @pytest.mark.parametrize("condition", [each for each in CONDITIONS if each not in CUTOFFS], ids=str)
-def test_no_condition_of_the_ledger_can_be_left_out(condition: Condition, ledger: Ledger) -> None:
+def test_no_condition_of_grading_can_be_left_out(condition: Condition, graded: Graded) -> None:
     """Without it other grades are made, or a table is read from its first date to its last."""
     sql = PROCESSORS[condition.file].select
     tree = without(sql, condition)
-    assert unbounded(tree) != unbounded(sql) or ledger.differs(condition.file, text(tree))
+    assert unbounded(tree) != unbounded(sql) or graded.differs(condition.file, text(tree))
 
 
 @pytest.mark.parametrize("seconds", [-1, 1])
 @pytest.mark.parametrize("condition", CUTOFFS, ids=str)
-def test_a_cutoff_of_the_ledger_is_exact_to_the_second(condition: Condition, seconds: int, ledger: Ledger) -> None:
+def test_a_cutoff_of_grading_is_exact_to_the_second(condition: Condition, seconds: int, graded: Graded) -> None:
     """Tip-off for predictions and lines, the prediction's instant for the baselines: a second either way shows."""
-    assert ledger.differs(condition.file, text(shifted(PROCESSORS[condition.file].select, condition, seconds)))
+    assert graded.differs(condition.file, text(shifted(PROCESSORS[condition.file].select, condition, seconds)))

@@ -1,5 +1,5 @@
 -- Sums over the grades of some slates, by date, mode, market, system and one more cut (@by: tier, month, edge, or none).
--- Every measure of the ledger is a ratio of these, and the dates are what its intervals are drawn over: a season of millions
+-- Every measure of accuracy is a ratio of these, and the dates are what its intervals are drawn over: a season of millions
 -- of grades is some thousand rows. `below_q*`: how often the outcome lay below the quantile, counting half where it equals it.
 WITH grades AS (
   SELECT

@@ -1,4 +1,4 @@
-"""Grades of an upgraded warehouse: made before the ledger's columns were there."""
+"""Grades of an upgraded warehouse: made before the columns of accuracy existed."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ ASKED: Params = {
 
 
 @pytest.mark.parametrize("statement", ["accuracy", "accuracy_bins"])
-async def test_grades_older_than_the_ledger_do_not_count(statement: str) -> None:
+async def test_grades_older_than_those_columns_do_not_count(statement: str) -> None:
     """They lack what is summed: counted in, they would read as intervals that never held."""
     declared = TABLES[GRADES]
     columns = tuple(replace(column, nullable=column.nullable or column.name in LATER) for column in declared.columns)

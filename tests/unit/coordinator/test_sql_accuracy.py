@@ -1,4 +1,4 @@
-"""The ledger's statements against a recomputation in Python, row by row, from the words of docs/accuracy.md."""
+"""The statements of accuracy against a recomputation in Python, row by row, from the words of docs/accuracy.md."""
 
 import random
 from collections import defaultdict
@@ -250,7 +250,7 @@ async def asked(statement: str, params: Params) -> list[Row]:
 
 
 @pytest.mark.parametrize("cut", CUTS, ids=str)
-async def test_the_ledgers_sums_are_those_of_its_measures(cut: dict[str, Any]) -> None:
+async def test_the_sums_of_accuracy_are_those_of_its_measures(cut: dict[str, Any]) -> None:
     """Of every date, mode, market, system and bucket, in that order, whatever is asked for."""
     params = {**ALL, **cut}
     names = ("game_date", "mode", "market", "system")
@@ -260,7 +260,7 @@ async def test_the_ledgers_sums_are_those_of_its_measures(cut: dict[str, Any]) -
 
 
 @pytest.mark.parametrize("cut", CUTS, ids=str)
-async def test_the_ledgers_bins_are_tenths_of_the_overs_probability(cut: dict[str, Any]) -> None:
+async def test_the_bins_of_accuracy_are_tenths_of_the_overs_probability(cut: dict[str, Any]) -> None:
     """Pushes are left out; certainty is in the last tenth."""
     params = {**ALL, **cut}
 

@@ -1,4 +1,4 @@
-"""The ledger against its definitions: SQL sums and `shared.accuracy` beside the formulas, written out once more."""
+"""Accuracy against its definitions: SQL sums and `shared.accuracy` beside the formulas, written out once more."""
 
 import math
 import random
@@ -59,7 +59,7 @@ async def graded(warehouse: Warehouse, process: Process) -> list[Row]:
     return published
 
 
-async def ledger(warehouse: Warehouse, **asked: object) -> list[dict[str, Any]]:
+async def measured(warehouse: Warehouse, **asked: object) -> list[dict[str, Any]]:
     """The report of the graded nights."""
     params: Params = {**ALL, **asked}  # type: ignore[dict-item]  # scalars, as the tests give them
     return report(await warehouse.query(sql("accuracy"), params), await warehouse.query(sql("accuracy_bins"), params))
@@ -68,7 +68,7 @@ async def ledger(warehouse: Warehouse, **asked: object) -> list[dict[str, Any]]:
 async def test_measures_are_those_of_the_definitions(warehouse: Warehouse, process: Process) -> None:
     """MAE of the median, bias, CRPS, coverage, quantile ECE, Brier, ECE in tenths, hits: by their formulas."""
     published = await graded(warehouse, process)
-    [found] = await ledger(warehouse)
+    [found] = await measured(warehouse)
     played = await warehouse.query("SELECT game_id, player_id, points FROM analytics.player_game_summary")
     points = {(row["game_id"], row["player_id"]): row["points"] for row in played}
     rows = [row for row in published if (row["game_id"], row["player_id"]) in points]
@@ -110,8 +110,8 @@ async def test_measures_are_those_of_the_definitions(warehouse: Warehouse, proce
 async def test_intervals_resample_dates(warehouse: Warehouse, process: Process) -> None:
     """A difference's interval is that of a bootstrap over nights, the same on every call, and holds the difference."""
     await graded(warehouse, process)
-    [found] = await ledger(warehouse)
-    [again] = await ledger(warehouse)
+    [found] = await measured(warehouse)
+    [again] = await measured(warehouse)
     assert found == again
     days = await warehouse.query(
         "SELECT game_date, SUM(ABS(error) - ABS(actual - line)) AS total, COUNT(actual - line) AS n "
@@ -130,8 +130,8 @@ async def test_intervals_resample_dates(warehouse: Warehouse, process: Process) 
 async def test_a_cut_leaves_nobody_out(warehouse: Warehouse, process: Process, by: str) -> None:
     """The parts add up to the whole."""
     await graded(warehouse, process)
-    [whole] = await ledger(warehouse)
-    parts = await ledger(warehouse, by=by)
+    [whole] = await measured(warehouse)
+    parts = await measured(warehouse, by=by)
     assert sum(part["n"] for part in parts) == whole["n"]
     assert sum(part["p_over"]["n"] for part in parts if part["p_over"]) == whole["p_over"]["n"]
     assert sum(part["mae"] * part["n"] for part in parts if part["n"]) == pytest.approx(whole["mae"] * whole["n"])
@@ -140,16 +140,16 @@ async def test_a_cut_leaves_nobody_out(warehouse: Warehouse, process: Process, b
 async def test_tiers_are_by_what_was_known_before(warehouse: Warehouse, process: Process) -> None:
     """Ten earlier games of fifteen minutes make a regular; nobody has them in a week."""
     await graded(warehouse, process)
-    assert [part["bucket"] for part in await ledger(warehouse, by="tier")] == ["new"]
-    assert await ledger(warehouse, tier="regular") == []
-    lined = await ledger(warehouse, lined=True)
+    assert [part["bucket"] for part in await measured(warehouse, by="tier")] == ["new"]
+    assert await measured(warehouse, tier="regular") == []
+    lined = await measured(warehouse, lined=True)
     assert [part["n"] for part in lined] == [part["against"]["line"]["n"] for part in lined]
 
 
 async def test_the_leak_query_counts_its_populations(warehouse: Warehouse, process: Process) -> None:
     """Points with a line, and their Brier score; no regulars in a week, and no alarm on a few dozen grades."""
     await graded(warehouse, process)
-    [found] = await ledger(warehouse)
+    [found] = await measured(warehouse)
     params = {name: ALL[name] for name in ("first", "last", "mode", "system")}
     rows = await warehouse.query(sql("accuracy_leaks"), params)
     assert [(row["regular_n"], row["lined_n"], row["brier_n"]) for row in rows] == [

@@ -23,7 +23,7 @@ from shared.errors import Permanent, Transient
 from shared.ports import Cost, Job, Params, Row
 from shared.tables import TABLES, Table
 from shared.tables import rows as checked
-from shared.tables.migrations import LEDGER
+from shared.tables.migrations import APPLIED
 from shared.tables.schema import Change
 
 _NO_PARAMS: Params = {}
@@ -66,8 +66,8 @@ class BigQueryWarehouse:
             Permanent: a difference that cannot be mended where it stands; nothing was changed.
         """
         changes, rows = await self._schema.apply(datetime.now(UTC))
-        if rows and LEDGER in self._tables:
-            await self.append(LEDGER, rows)
+        if rows and APPLIED in self._tables:
+            await self.append(APPLIED, rows)
         return changes
 
     async def plan(self) -> list[Change]:

@@ -15,7 +15,7 @@ import duckdb
 
 from shared.runtime.clock import WallClock
 from shared.tables import Table, Type
-from shared.tables.migrations import LEDGER, numbered, record
+from shared.tables.migrations import APPLIED, numbered, record
 from shared.tables.schema import Change, Found, FoundColumn, difference, known_type, refuse
 
 Connection = duckdb.DuckDBPyConnection
@@ -71,11 +71,11 @@ def migrate(database: Connection, tables: Mapping[str, Table], where: str) -> li
         for migration, left in numbered(changes):
             for change in left:
                 _make(database, tables[change.table], change)
-            if left and LEDGER in tables:
+            if left and APPLIED in tables:
                 row = record(migration, left, WallClock().now())
                 names = ", ".join(row)
                 marks = ", ".join(f"${name}" for name in row)
-                database.execute(f"INSERT INTO {LEDGER} ({names}) VALUES ({marks})", row)
+                database.execute(f"INSERT INTO {APPLIED} ({names}) VALUES ({marks})", row)
         database.commit()
     except BaseException:
         database.rollback()

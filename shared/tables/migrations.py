@@ -12,7 +12,7 @@ from datetime import datetime
 from shared.ports import Row
 from shared.tables.schema import Change, Kind
 
-LEDGER = "ops.migrations"
+APPLIED = "ops.migrations"
 EVERYTHING: frozenset[Kind] = frozenset(("create", "column", "relax", "describe", "cluster", "retain"))
 
 

@@ -12,19 +12,19 @@ from shared.embedded.schema import plan
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Permanent
 from shared.tables import TABLES, Column
-from shared.tables.migrations import LEDGER
+from shared.tables.migrations import APPLIED
 from tests.contract.fakes import TABLES as SMALL
 from tests.contract.fakes import THINGS
 
 ROW = {"game_date": date(2024, 3, 10), "unit": "old", "count": 1}
-REGISTRY = {**SMALL, LEDGER: TABLES[LEDGER]}
+REGISTRY = {**SMALL, APPLIED: TABLES[APPLIED]}
 COLOUR = Column("colour", "STRING", "new", nullable=True)
 AGE = Column("age", "INT64", "days; required from now on")
 
 
 @pytest.fixture
 async def old(tmp_path: Path) -> Path:
-    """A file with a row, made before there was a ledger of migrations."""
+    """A file with a row, made before migrations were recorded."""
     path = tmp_path / "w.duckdb"
     warehouse = DuckDBWarehouse(path, SMALL)
     await warehouse.append(THINGS.name, [ROW])
@@ -33,16 +33,16 @@ async def old(tmp_path: Path) -> Path:
 
 
 async def test_additions_are_made_on_opening(old: Path) -> None:
-    """Old rows are there with null, new ones have the new columns, and the ledger says what was done."""
+    """Old rows are there with null, new ones have the new columns, and `ops.migrations` says what was done."""
     changed = replace(THINGS, columns=(COLOUR, *THINGS.columns, AGE), cluster=("unit",))
     warehouse = DuckDBWarehouse(old, {**REGISTRY, THINGS.name: changed})
     await warehouse.append(THINGS.name, [{**ROW, "unit": "new", "colour": "red", "age": 3}])
     rows = await warehouse.query("SELECT unit, colour, age FROM contract.things ORDER BY unit DESC")
     assert [tuple(row.values()) for row in rows] == [("old", None, None), ("new", "red", 3)]
-    ledger = await warehouse.query("SELECT number, changes FROM ops.migrations ORDER BY number")
-    assert [row["number"] for row in ledger] == [1, 4]
-    assert "contract.things: add colour STRING, null in the rows there are" in json.loads(ledger[0]["changes"])
-    assert json.loads(ledger[1]["changes"]) == ["contract.things: cluster by unit instead of nothing"]
+    applied = await warehouse.query("SELECT number, changes FROM ops.migrations ORDER BY number")
+    assert [row["number"] for row in applied] == [1, 4]
+    assert "contract.things: add colour STRING, null in the rows there are" in json.loads(applied[0]["changes"])
+    assert json.loads(applied[1]["changes"]) == ["contract.things: cluster by unit instead of nothing"]
     await warehouse.close()
 
 

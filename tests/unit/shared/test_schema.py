@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from shared.errors import Permanent
 from shared.tables import TABLES, Column, Table
 from shared.tables.dictionary import document
-from shared.tables.migrations import EVERYTHING, LEDGER, MIGRATIONS, numbered, record
+from shared.tables.migrations import APPLIED, EVERYTHING, MIGRATIONS, numbered, record
 from shared.tables.schema import Change, Found, FoundColumn, difference, refuse
 
 ROOT = Path(__file__).parents[3]
@@ -154,7 +154,7 @@ def test_what_loses_something_is_refused_with_a_remedy() -> None:
 
 
 def test_migrations_are_numbered_from_one_without_a_gap() -> None:
-    """The numbers are what the ledger is read by."""
+    """Their numbers are what `ops.migrations` is read by."""
     assert [migration.number for migration in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
     assert len({migration.name for migration in MIGRATIONS}) == len(MIGRATIONS)
 
@@ -177,8 +177,8 @@ def test_the_clustering_migrations_are_the_two_tables_own() -> None:
 
 
 def test_a_migrations_record_says_what_it_did() -> None:
-    """As a row of the ledger."""
+    """As a row of `ops.migrations`."""
     at = datetime(2024, 3, 10, tzinfo=UTC)
     row = record(MIGRATIONS[0], [Change("raw.things", "column", "add colour")], at)
-    assert row.keys() == {column.name for column in TABLES[LEDGER].columns}
+    assert row.keys() == {column.name for column in TABLES[APPLIED].columns}
     assert json.loads(row["changes"]) == ["raw.things: add colour"]

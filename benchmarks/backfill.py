@@ -1,6 +1,6 @@
 """`tipoff bench backfill`: a season, phases 1 to 4: its pace, and whether a night costs more the longer the history is.
 
-What a night costs is what the cost ledger says: bytes of the partitions and columns that its statements read.
+What a night costs is what `ops.step_costs` says: bytes of the partitions and columns that its statements read.
 """
 
 import asyncio

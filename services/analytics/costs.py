@@ -1,11 +1,11 @@
-"""The cost ledger's rows: what each step took, in bytes, slot time and money."""
+"""What each step took: rows of `ops.step_costs`, in bytes, slot time and money."""
 
 from shared.contract import StepRequested
 from shared.errors import TipoffError
 from shared.ports import Cost, Ports, Row
 from shared.runtime.logs import get_logger
 
-LEDGER = "ops.step_costs"
+TABLE = "ops.step_costs"
 _TEBIBYTE = 2**40
 
 _log = get_logger("analytics")
@@ -24,7 +24,7 @@ def counts(cost: Cost, usd: float) -> dict[str, int]:
 async def record(request: StepRequested, cost: Cost, usd: float, seconds: float, ports: Ports) -> None:
     """Append one row for the whole step: never a load job for each statement (failure 22).
 
-    A ledger that cannot be written fails no night: what is lost is logged.
+    A row that cannot be written fails no night: what is lost is logged.
     """
     row: Row = {
         "game_date": request.game_date,
@@ -42,6 +42,6 @@ async def record(request: StepRequested, cost: Cost, usd: float, seconds: float,
         "recorded_at": ports.clock.now(),
     }
     try:
-        await ports.warehouse.append(LEDGER, [row])
+        await ports.warehouse.append(TABLE, [row])
     except TipoffError as error:
         _log.error("cost_not_recorded", key=request.key, usd=usd, reason=str(error))

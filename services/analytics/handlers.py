@@ -11,7 +11,7 @@ from shared.ports import Ports
 async def on_task(message: Message, ports: Ports, settings: AnalyticsSettings) -> None:
     """Run the processor of the requested step and report it. The rows are durable before the report is sent.
 
-    What it took is recorded afterwards, whether it went well or not: the next step need not wait for the ledger.
+    What it took is recorded afterwards, whether it went well or not: the next step need not wait for that.
     """
     if not isinstance(message, StepRequested) or message.step not in PROCESSORS:
         raise Permanent(f"analytics cannot handle {message.key!r}", remedy="it belongs on another service's topic")

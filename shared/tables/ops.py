@@ -10,7 +10,7 @@ _RUN = (
 OPS = (
     Table(
         "ops.step_costs",
-        "The cost ledger: what each attempt at an analytics step took.",
+        "What each attempt at an analytics step took: bytes, slot time and money.",
         ("run_id", "step", "attempt", "recorded_at"),
         (
             GAME_DATE,

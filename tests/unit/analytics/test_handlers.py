@@ -105,7 +105,7 @@ async def test_what_belongs_to_others_is_refused(ports: Ports, message: Message)
         await on_task(message, ports, SETTINGS)
 
 
-async def test_f22_a_step_is_one_row_of_the_cost_ledger(ports: Ports) -> None:
+async def test_f22_a_step_is_one_row_of_the_step_costs(ports: Ports) -> None:
     """All its statements together, in one append, with what they cost; the report carries the same."""
     await load(ports.warehouse, raw__player_box_scores=[box("0022300800", n, YESTERDAY) for n in (1, 2)])
     counting = Counting(ports.warehouse)
@@ -133,7 +133,7 @@ def test_f22_a_day_of_nights_stays_far_below_bigquerys_load_jobs() -> None:
     assert steps * len(Mode) * 3 * 5 < 1_500  # three attempts of a step, five deliveries of an attempt
 
 
-async def test_a_step_that_fails_is_on_the_ledger_too(ports: Ports) -> None:
+async def test_a_step_that_fails_has_its_cost_recorded_too(ports: Ports) -> None:
     """What it took before it failed was spent."""
     broken = Broken(ports.warehouse, failures=99)
     with pytest.raises(Transient, match="not now"):
@@ -160,7 +160,7 @@ async def test_f28_a_permanent_failure_is_not_tried_again(ports: Ports) -> None:
     assert broken.transforms == 1
 
 
-async def test_a_ledger_that_cannot_be_written_fails_no_night(ports: Ports) -> None:
+async def test_costs_that_cannot_be_written_fail_no_night(ports: Ports) -> None:
     """The rows are there and reported; that the cost is not recorded is logged."""
     broken = Broken(ports.warehouse, failures=0, appends=False)
     await on_task(request("player_game_summary"), replace(ports, warehouse=broken), SETTINGS)

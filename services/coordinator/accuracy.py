@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from aiohttp import web
 
-from services.coordinator.counts import against
+from services.coordinator.any_line import against
 from services.coordinator.leaks import suspects
 from services.coordinator.sql import sql
 from services.coordinator.web import day, json_response, one_of

@@ -56,7 +56,7 @@ def _rows(batch: BatchRequested, system: str, market: str, forecast: Forecast) -
     predicted_at = [datetime.fromisoformat(task.predicted_at) for task in tasks]
     quotes = [task.lines.get(market) for task in tasks]
     shadow = SYSTEMS[system].stage == "shadow"
-    decisions = decide(forecast.counts, Quotes.of(quotes, predicted_at), Standing(shadow, forecast.p_play))
+    decisions = decide(forecast.distributions, Quotes.of(quotes, predicted_at), Standing(shadow, forecast.p_play))
     return rows_of(
         {
             "game_date": [batch.game_date] * n,
@@ -72,7 +72,7 @@ def _rows(batch: BatchRequested, system: str, market: str, forecast: Forecast) -
             "shadow": [shadow] * n,
             "artifact": [batch.artifacts.get(system)] * n,
             **of_quotes(quotes),
-            **of_distributions(forecast.counts),
+            **of_distributions(forecast.distributions),
             **of_opinions(forecast),
             **of_decisions(decisions),
         }

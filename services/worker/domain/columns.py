@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.worker.domain.decision import Decisions
-from services.worker.domain.distribution import Counts
+from services.worker.domain.distribution import Distributions
 from services.worker.domain.systems.base import Forecast
 from shared.contract import LineQuote
 from shared.ports import Row
@@ -18,7 +18,7 @@ Columns = dict[str, list[Any]]
 _AS_QUOTED = ("p_market", "book", "over_price", "under_price")
 
 
-def of_distributions(forecast: Counts) -> Columns:
+def of_distributions(forecast: Distributions) -> Columns:
     """What is stored of the distributions, and their quantiles."""
     return {
         "mean": forecast.mean.tolist(),
@@ -31,7 +31,7 @@ def of_distributions(forecast: Counts) -> Columns:
 
 def of_opinions(forecast: Forecast) -> Columns:
     """What a system says beside the count: minutes, probability to play, what moved it."""
-    n = len(forecast.counts)
+    n = len(forecast.distributions)
     told = None if forecast.drivers is None else forecast.drivers()
     return {
         "minutes": [None] * n if forecast.minutes is None else forecast.minutes.tolist(),

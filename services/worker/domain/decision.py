@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from services.worker.domain.distribution import Counts, Floats
+from services.worker.domain.distribution import Distributions, Floats
 from shared.contract import LineQuote
 
 Texts = npt.NDArray[Any]
@@ -99,7 +99,7 @@ class Standing:
     policy: Policy = field(default=_POLICY)
 
 
-def decide(forecast: Counts, quotes: Quotes, standing: Standing) -> Decisions:
+def decide(forecast: Distributions, quotes: Quotes, standing: Standing) -> Decisions:
     """Weigh n distributions against their lines."""
     over, push = forecast.over(quotes.line), forecast.push(quotes.line)
     decided = 1.0 - push

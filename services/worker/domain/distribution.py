@@ -37,7 +37,7 @@ _CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class Distributions:
     """Distributions of n counts on the support 0..k. Centre, scale and power are what is stored of one."""
 
     centre: Floats
@@ -97,9 +97,9 @@ class Counts:
         whole = np.where(np.isnan(line), np.nan, np.where(line == np.floor(line), 1.0, 0.0))
         return whole * self._at(line, self.pmf, below_support=0.0)
 
-    def take(self, rows: npt.NDArray[Any]) -> "Counts":
+    def take(self, rows: npt.NDArray[Any]) -> "Distributions":
         """Some of the distributions, by index or mask."""
-        return Counts(self.centre[rows], self.scale[rows], self.power)
+        return Distributions(self.centre[rows], self.scale[rows], self.power)
 
     def _at(self, line: Floats, table: Floats, *, below_support: float) -> Floats:
         known = ~np.isnan(line)
@@ -108,9 +108,9 @@ class Counts:
         return np.where(known, np.where(floor < 0, below_support, value), np.nan)
 
 
-def power_normal(centre: Floats, scale: Floats, power: float) -> Counts:
+def power_normal(centre: Floats, scale: Floats, power: float) -> Distributions:
     """Distributions with the given centres and scales, each (n,); a scale below `LEAST_SCALE` is raised to it."""
-    return Counts(centre, np.maximum(scale, LEAST_SCALE), power)
+    return Distributions(centre, np.maximum(scale, LEAST_SCALE), power)
 
 
 def _cdf(centre: Floats, scale: Floats, power: float) -> Floats:

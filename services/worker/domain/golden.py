@@ -64,14 +64,14 @@ def _predict(name: str, model: Any, inputs: Inputs) -> Forecasts:  # noqa: ANN40
 
 def _numbers(forecast: Forecast) -> Array:
     """(6, rows): mean, centre, scale, power, minutes, probability to play; NaN where there is no opinion."""
-    counts = forecast.counts
-    nothing = np.full(len(counts), np.nan)
+    distributions = forecast.distributions
+    nothing = np.full(len(distributions), np.nan)
     return np.array(
         [
-            counts.mean,
-            counts.centre,
-            counts.scale,
-            np.full(len(counts), counts.power),
+            distributions.mean,
+            distributions.centre,
+            distributions.scale,
+            np.full(len(distributions), distributions.power),
             nothing if forecast.minutes is None else forecast.minutes,
             nothing if forecast.p_play is None else forecast.p_play,
         ]
@@ -85,25 +85,25 @@ def _members(arrays: Mapping[str, Array]) -> dict[str, Forecasts]:
         if key.startswith("golden.member."):
             member, market = key.removeprefix("golden.member.").rsplit(".", 1)
             _, centre, scale, power, minutes, p_play = numbers
-            counts = power_normal(centre, scale, float(power[0]) if len(power) else 1.0)
+            distributions = power_normal(centre, scale, float(power[0]) if len(power) else 1.0)
             rows = arrays.get(f"golden.rows.{member}.{market}")
-            members.setdefault(member, {})[market] = Forecast(counts, rows=rows, minutes=minutes, p_play=p_play)
+            members.setdefault(member, {})[market] = Forecast(distributions, rows=rows, minutes=minutes, p_play=p_play)
     return dict(members)
 
 
 def some(forecast: Forecast, rows: npt.NDArray[np.int64]) -> Forecast:
     """Those rows of a forecast that are among `rows`, which are consecutive; numbered from the first of them."""
-    counts = forecast.counts
+    distributions = forecast.distributions
     if forecast.rows is not None:
         rows, renumbered = _among(forecast.rows, rows)
         return Forecast(
-            counts.take(rows),
+            distributions.take(rows),
             rows=renumbered,
             minutes=None if forecast.minutes is None else forecast.minutes[rows],
             p_play=None if forecast.p_play is None else forecast.p_play[rows],
         )
     return Forecast(
-        counts.take(rows),
+        distributions.take(rows),
         minutes=None if forecast.minutes is None else forecast.minutes[rows],
         p_play=None if forecast.p_play is None else forecast.p_play[rows],
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from services.worker.domain.distribution import Counts, Floats, power_normal, to_power
+from services.worker.domain.distribution import Distributions, Floats, power_normal, to_power
 
 POWERS: Mapping[str, float] = {"points": 0.9, "rebounds": 0.65, "assists": 0.6, "threes": 0.5, "pra": 0.95}
 """Market -> the power that makes its outcomes about normal around a forecast."""
@@ -37,7 +37,7 @@ class Spread:
     a: float
     b: float
 
-    def around(self, mean: Floats) -> Counts:
+    def around(self, mean: Floats) -> Distributions:
         """Distributions around the point forecasts (n,), in the statistic's unit."""
         mean = np.maximum(mean, LEAST_MEAN)
         scale = self.scale(mean)

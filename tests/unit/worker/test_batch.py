@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.worker.domain.batch import predict
-from services.worker.domain.distribution import Counts
+from services.worker.domain.distribution import Distributions
 from services.worker.domain.evaluate import columns, evaluate
 from services.worker.domain.spread import Spread
 from services.worker.domain.systems import boosted, ensemble, market_residual, similarity
@@ -208,7 +208,7 @@ def test_a_row_by_hand() -> None:
 def test_quantiles_mean_and_probabilities_are_those_of_the_stored_numbers() -> None:
     """Every row of every system can be worked out again from its centre, scale and power."""
     for row in everything(*THREE):
-        stored = Counts(np.array([row["centre"]]), np.array([row["scale"]]), row["power"])
+        stored = Distributions(np.array([row["centre"]]), np.array([row["scale"]]), row["power"])
         assert [row[name] for name in QUANTILE_COLUMNS] == stored.quantiles()[0].tolist()
         assert row["mean"] == stored.mean[0]
         if row["line"] is not None:

@@ -120,9 +120,9 @@ def test_an_artifact_of_constants_by_hand() -> None:
     assert list(forecasts) == list(MARKETS)
     for market, rate in RATES.items():
         forecast = forecasts[market]
-        assert forecast.counts.centre == pytest.approx([30.0 * rate + 0.5 + 1.5 + 0.2])
-        assert forecast.counts.scale == pytest.approx([4.0])
-        assert forecast.counts.power == 1.0
+        assert forecast.distributions.centre == pytest.approx([30.0 * rate + 0.5 + 1.5 + 0.2])
+        assert forecast.distributions.scale == pytest.approx([4.0])
+        assert forecast.distributions.power == 1.0
         assert forecast.minutes == pytest.approx([30.0])
         assert forecast.p_play == pytest.approx([0.75])
         assert forecast.rows is None
@@ -131,7 +131,9 @@ def test_an_artifact_of_constants_by_hand() -> None:
 def test_a_scale_has_a_least() -> None:
     """A variance of next to nothing is raised to a scale of 0.02."""
     made = boosted.of(*boosted_parts(numbers=(1.0, 0.0, 0.0, 1e-9, 0.0, 1.0)))
-    assert boosted.predict(Inputs(features(), np.array([1]), made))["points"].counts.scale == pytest.approx([0.02])
+    assert boosted.predict(Inputs(features(), np.array([1]), made))["points"].distributions.scale == pytest.approx(
+        [0.02]
+    )
 
 
 def test_an_artifact_is_read_number_by_number() -> None:
@@ -161,7 +163,7 @@ def test_expected_minutes_are_a_column_of_the_markets() -> None:
     inputs = Inputs(features(2) | {"minutes_ewma": np.array([25.0, 26.0])}, np.array([1, 2]), boosted.of(texts, arrays))
     forecast = boosted.predict(inputs)["points"]
     assert forecast.minutes == pytest.approx([30.0, 20.0])
-    assert forecast.counts.centre == pytest.approx([15.5 + 1.0, 10.5 - 1.0])
+    assert forecast.distributions.centre == pytest.approx([15.5 + 1.0, 10.5 - 1.0])
 
 
 def test_what_moved_a_forecast_begins_with_form() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.worker.domain.decision import PASS_REASONS, Decisions, Policy, Quotes, Standing, decide, fair_price
-from services.worker.domain.distribution import Counts, Floats, power_normal, to_power
+from services.worker.domain.distribution import Distributions, Floats, power_normal, to_power
 from shared.contract import LineQuote
 
 NOW = datetime(2024, 3, 4, 12, tzinfo=UTC)
@@ -22,7 +22,7 @@ def quote(line: float = 9.5, *, hours: float = 2.0, books: int = 3, p_market: fl
 
 def weighed(quoted: LineQuote | None, standing: Standing | None = None) -> Decisions:
     """The decision on a count around 9.5: the edge of 9 is the centre, so that P(over 9.5) is 1/2."""
-    forecast = Counts(np.array([10.0]), np.array([2.0]), 1.0)
+    forecast = Distributions(np.array([10.0]), np.array([2.0]), 1.0)
     return decide(forecast, Quotes.of([quoted], [NOW]), standing if standing is not None else Standing())
 
 
@@ -131,7 +131,7 @@ def test_the_most_important_reason_is_told() -> None:
 
 def test_each_row_is_weighed_by_its_own_line() -> None:
     """Four rows: over, no line, under and in doubt."""
-    forecast = Counts(np.full(4, 10.0), np.full(4, 2.0), 1.0)
+    forecast = Distributions(np.full(4, 10.0), np.full(4, 2.0), 1.0)
     quoted = [quote(p_market=0.4), None, quote(p_market=0.6), quote(p_market=0.4)]
     made = decide(forecast, Quotes.of(quoted, [NOW] * 4), Standing(p_play=np.array([0.9, 0.9, 0.9, 0.1])))
     assert list(made.recommendation) == ["over", "no_line", "under", "pass"]
@@ -158,7 +158,7 @@ def test_fair_prices_by_hand() -> None:
 
 def test_a_certain_push_has_no_price() -> None:
     """Where only the line itself is possible nothing is decided: no share, no edge, no price, no warning of numpy."""
-    forecast = Counts(np.array([9.5]), np.array([0.02]), 1.0)
+    forecast = Distributions(np.array([9.5]), np.array([0.02]), 1.0)
     made = decide(forecast, Quotes.of([quote(9.0, p_market=0.5)], [NOW]), Standing())
     assert numbers(made) == pytest.approx([0.0, 1.0, np.nan, np.nan, np.nan], nan_ok=True)
     assert verdict(made) == ("pass", "small edge")

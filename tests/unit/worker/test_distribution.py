@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from services.worker.domain.distribution import Counts, Floats, power_normal, to_power
+from services.worker.domain.distribution import Distributions, Floats, power_normal, to_power
 from shared.tables import QUANTILES
 
 means = st.floats(0.02, 45.0)
@@ -16,34 +16,34 @@ moments = st.lists(st.tuples(means, st.floats(0.1, 2.0)), min_size=1, max_size=6
 POWER = 0.7
 
 
-def one(centre: float, scale: float, power: float = 1.0) -> Counts:
+def one(centre: float, scale: float, power: float = 1.0) -> Distributions:
     """A single distribution."""
-    return Counts(np.array([centre]), np.array([scale]), power)
+    return Distributions(np.array([centre]), np.array([scale]), power)
 
 
-def around(rows: list[tuple[float, float]], power: float = POWER) -> Counts:
+def around(rows: list[tuple[float, float]], power: float = POWER) -> Distributions:
     """Distributions around the given expectations, with the given scales."""
     mean, scale = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
     return power_normal(to_power(mean, power), scale, power)
 
 
-def over(found: Counts, line: float) -> float:
+def over(found: Distributions, line: float) -> float:
     """P(count > line) of the first row."""
     return float(found.over(np.full(len(found), line))[0])
 
 
-def push(found: Counts, line: float) -> float:
+def push(found: Distributions, line: float) -> float:
     """P(count = line) of the first row."""
     return float(found.push(np.full(len(found), line))[0])
 
 
-def small_steps() -> Counts:
+def small_steps() -> Distributions:
     """P(0) = 0.4, P(1) = 0.4, P(2) = 0.1537: (1 - c) / s = -0.2533471 and (sqrt 2 - c) / s = 0.8416212."""
     scale = (2**0.5 - 1.0) / (0.8416212 + 0.2533471)
     return one(1.0 + 0.2533471 * scale, scale, 0.5)
 
 
-def large_steps(first: float = 0.4, second: float = 0.8) -> Counts:
+def large_steps(first: float = 0.4, second: float = 0.8) -> Distributions:
     """P(0) and P(at most 1) as given, power 1: a market of high counts."""
     low, high = norm.ppf(first), norm.ppf(second)
     scale = 1.0 / (high - low)
@@ -75,7 +75,7 @@ def test_the_first_probabilities_by_hand() -> None:
 
 def test_each_row_has_its_own_centre_and_scale() -> None:
     """Two rows, two distributions: Phi((1 - 1) / 2) and Phi((1 - 3) / 4)."""
-    found = Counts(np.array([1.0, 3.0]), np.array([2.0, 4.0]), 1.0)
+    found = Distributions(np.array([1.0, 3.0]), np.array([2.0, 4.0]), 1.0)
     assert found.cdf[:, 0] == pytest.approx([0.5, 0.3085375], abs=1e-7)
     assert len(found) == 2
 
@@ -93,7 +93,7 @@ def test_the_mean_by_hand() -> None:
 def test_means_of_many_rows_are_each_rows_own() -> None:
     """Also beyond the rows that are worked on at once: 5,000 centres, 5,000 means half a count below."""
     centre = np.linspace(20.0, 120.0, 5000)
-    assert Counts(centre, np.full(5000, 2.0), 1.0).mean == pytest.approx(centre - 0.5, abs=1e-6)
+    assert Distributions(centre, np.full(5000, 2.0), 1.0).mean == pytest.approx(centre - 0.5, abs=1e-6)
 
 
 def test_the_largest_count_is_150() -> None:
@@ -131,7 +131,7 @@ def test_lines_by_hand(line: float, p_over: float, p_push: float) -> None:
 
 def test_each_row_has_its_own_line() -> None:
     """Lines go with their rows; a row without one has no probability."""
-    found = Counts(np.array([10.0, 10.0, 20.0]), np.array([2.0, 2.0, 2.0]), 1.0)
+    found = Distributions(np.array([10.0, 10.0, 20.0]), np.array([2.0, 2.0, 2.0]), 1.0)
     lines = np.array([10.0, np.nan, 19.5])
     assert found.over(lines) == pytest.approx([0.3085375, np.nan, 0.5], abs=1e-7, nan_ok=True)
     assert found.push(lines) == pytest.approx([0.1914625, np.nan, 0.0], abs=1e-7, nan_ok=True)
@@ -209,13 +209,13 @@ def test_quantiles_are_published_at_eleven_levels() -> None:
 
 def test_quantiles_go_with_their_rows() -> None:
     """The median of a count around the edge k + 1/2 is k."""
-    found = Counts(np.array([3.5, 90.5, 20.5]), np.array([1.0, 2.0, 3.0]), 1.0)
+    found = Distributions(np.array([3.5, 90.5, 20.5]), np.array([1.0, 2.0, 3.0]), 1.0)
     assert found.quantiles((0.5,))[:, 0] == pytest.approx([3.0, 90.0, 20.0])
 
 
 def test_some_distributions_keep_their_numbers() -> None:
     """By index or by mask."""
-    found = Counts(np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0]), 0.7)
+    found = Distributions(np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0]), 0.7)
     for rows in (np.array([2, 0]), np.array([True, False, True])):
         taken = found.take(rows)
         assert sorted(taken.centre) == [1.0, 3.0]

@@ -7,7 +7,7 @@ import pytest
 
 from services.worker.domain import golden
 from services.worker.domain.artifact import Artifact, Manifest
-from services.worker.domain.distribution import Counts, Floats
+from services.worker.domain.distribution import Distributions, Floats
 from services.worker.domain.systems import ensemble, market_residual
 from services.worker.domain.systems.base import Forecast, Forecasts, Inputs
 from shared.errors import Permanent
@@ -19,7 +19,7 @@ PLAYERS = np.array([7, 8, 9])
 
 def forecast(*centre: float, **more: Any) -> dict[str, Forecast]:  # noqa: ANN401 - parts of a forecast
     """Of points, at power 1: a scale of 2, so that a count lies half below its centre on average."""
-    return {"points": Forecast(Counts(np.array(centre), np.full(len(centre), 2.0), 1.0), **more)}
+    return {"points": Forecast(Distributions(np.array(centre), np.full(len(centre), 2.0), 1.0), **more)}
 
 
 def members() -> dict[str, Forecasts]:
@@ -147,7 +147,7 @@ def test_some_rows_of_a_forecast() -> None:
     found = golden.some(members()["boosted"]["points"], np.array([1, 2]))
     assert found.minutes is not None
     assert found.p_play is not None
-    assert (found.counts.centre.tolist(), found.rows) == ([30.0, 40.0], None)
+    assert (found.distributions.centre.tolist(), found.rows) == ([30.0, 40.0], None)
     assert (found.minutes.tolist(), found.p_play.tolist()) == ([20.0, 40.0], [0.8, 0.7])
     bare = golden.some(members()["moving_average"]["points"], np.array([1, 2]))
     assert (bare.minutes, bare.p_play) == (None, None)
@@ -162,9 +162,9 @@ def test_some_rows_of_a_forecast_of_some_rows() -> None:
     assert found.rows is not None
     assert found.minutes is not None
     assert found.p_play is not None
-    assert (found.counts.centre.tolist(), found.rows.tolist()) == ([20.0, 30.0], [0, 1])
+    assert (found.distributions.centre.tolist(), found.rows.tolist()) == ([20.0, 30.0], [0, 1])
     assert (found.minutes.tolist(), found.p_play.tolist()) == ([2.0, 3.0], [0.2, 0.3])
     later = golden.some(forecast(10.0, 20.0, rows=np.array([1, 6]))["points"], np.array([5, 6, 7]))
     assert later.rows is not None
-    assert (later.rows.tolist(), later.counts.centre.tolist()) == ([1], [20.0])
+    assert (later.rows.tolist(), later.distributions.centre.tolist()) == ([1], [20.0])
     assert (later.minutes, later.p_play) == (None, None)

@@ -112,7 +112,7 @@ def test_each_row_and_each_market_is_its_own(system: System) -> None:
     for market, forecast in forecasts.items():
         spread = moving_average.SPREADS[market]
         alone = spread.around(np.array([FORM[market], 2 * FORM[market]]))
-        assert forecast.counts.centre == pytest.approx(alone.centre)
+        assert forecast.distributions.centre == pytest.approx(alone.centre)
         assert (forecast.rows, forecast.minutes, forecast.p_play, forecast.drivers) == (None, None, None, None)
 
 

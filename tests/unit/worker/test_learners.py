@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from services.worker.domain import trees
-from services.worker.domain.distribution import Counts, Floats
+from services.worker.domain.distribution import Distributions, Floats
 from services.worker.domain.systems.base import Forecast, Forecasts
 from services.worker.domain.training import boosted, ensemble, learner, market_residual, similarity
 from services.worker.domain.training.columns import of_market, shared_columns
@@ -103,7 +103,7 @@ def residual(n: int, lined: float = 20.0) -> tuple[Frame, Split]:
 
 def members(n: int, centre: float = 20.5) -> dict[str, Forecasts]:
     """`boosted` of n rows."""
-    return {"boosted": dict.fromkeys(MARKETS, Forecast(Counts(np.full(n, centre), np.full(n, 4.0), 1.0)))}
+    return {"boosted": dict.fromkeys(MARKETS, Forecast(Distributions(np.full(n, centre), np.full(n, 4.0), 1.0)))}
 
 
 def test_the_market_is_judged_by_the_earlier_and_kept_from_all_slates() -> None:
@@ -114,7 +114,7 @@ def test_the_market_is_judged_by_the_earlier_and_kept_from_all_slates() -> None:
     )
     assert list(made.arrays) == ["coefficients.points", "coefficients.rebounds"]
     assert made.arrays["coefficients.points"][0] == pytest.approx(603.0 / 4402.0)
-    assert made.forecasts["points"].counts.centre == pytest.approx([20.5 + 4.0 * 600.0 / 4400.0] * 2)
+    assert made.forecasts["points"].distributions.centre == pytest.approx([20.5 + 4.0 * 600.0 / 4400.0] * 2)
     assert (made.rows, made.trees) == (804, {})
     assert made.features == (
         "points_line", "points_line_p_over", "points_season_mean", "rebounds_line", "rebounds_line_p_over",
@@ -128,7 +128,7 @@ def test_a_market_too_new_for_the_earlier_slates_is_judged_by_the_prior() -> Non
     made = market_residual.learn(
         known, parts, out_of_fold(300, np.full(300, 20.5)), out_of_fold(298, np.full(298, 20.5)), members(2, 22.5)
     )
-    assert made.forecasts["points"].counts.centre == pytest.approx([20.5 + 0.1 * 2.0] * 2)
+    assert made.forecasts["points"].distributions.centre == pytest.approx([20.5 + 0.1 * 2.0] * 2)
     assert made.arrays["coefficients.points"][0] == pytest.approx(450.0 / 4300.0)
 
 
@@ -170,16 +170,16 @@ def test_an_ensemble_is_judged_by_the_earlier_and_kept_from_all_slates() -> None
     """The trees are right in the earlier slates: all the weight; in all slates they are not to be had: form is."""
     known, centre = pooling(40)
     parts = Split(known.take(np.arange(30)), known.take(np.arange(30, 40)))
-    counts = Counts(np.full(10, 30.0), np.full(10, 4.0), 0.9)
+    distributions = Distributions(np.full(10, 30.0), np.full(10, 4.0), 0.9)
     reads = {
-        "boosted": dict.fromkeys(MARKETS, Forecast(counts)),
-        "moving_average": dict.fromkeys(MARKETS, Forecast(Counts(np.full(10, 20.0), np.full(10, 4.0), 0.9))),
-        "zone_matchup": dict.fromkeys(MARKETS, Forecast(Counts(np.full(10, 10.0), np.full(10, 4.0), 0.9))),
+        "boosted": dict.fromkeys(MARKETS, Forecast(distributions)),
+        "moving_average": dict.fromkeys(MARKETS, Forecast(Distributions(np.full(10, 20.0), np.full(10, 4.0), 0.9))),
+        "zone_matchup": dict.fromkeys(MARKETS, Forecast(Distributions(np.full(10, 10.0), np.full(10, 4.0), 0.9))),
     }
     earlier = out_of_fold(30, centre[:30], 0.9)
     far = out_of_fold(40, centre + 50.0, 0.9)
     made = ensemble.learn(known, parts, far, earlier, reads)
-    assert made.forecasts["points"].counts.centre == pytest.approx([30.0] * 10)
+    assert made.forecasts["points"].distributions.centre == pytest.approx([30.0] * 10)
     assert made.arrays["weights.points"][0] == 0.0
     assert made.arrays["weights.points"].sum() == pytest.approx(1.0)
     assert list(made.arrays) == [f"weights.{market}" for market in MARKETS]
@@ -265,8 +265,8 @@ def test_similarity_is_judged_by_the_earlier_and_kept_from_all_slates() -> None:
     assert made.arrays["player_id"].tolist() == [n for n in range(60) if n != 50]
     power, shift, a, b = made.arrays["spread.points"]
     assert power == 0.9
-    centre = made.forecasts["points"].counts.centre
-    scale = made.forecasts["points"].counts.scale
+    centre = made.forecasts["points"].distributions.centre
+    scale = made.forecasts["points"].distributions.scale
     # All forecasts are 10.2: the centre is its middle and the shift in scales, the variance a + b (10.7^0.9 - 0.5^0.9).
     assert centre == pytest.approx(10.7**0.9 + shift * scale)
     assert scale == pytest.approx(np.full(20, np.sqrt(max(a + b * (10.7**0.9 - 0.5**0.9), 0.02))))

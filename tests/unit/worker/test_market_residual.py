@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from services.worker.domain.artifact import Artifact, Manifest
-from services.worker.domain.distribution import Counts, Floats
+from services.worker.domain.distribution import Distributions, Floats
 from services.worker.domain.systems import market_residual
 from services.worker.domain.systems.base import Forecast, Inputs
 from shared.errors import Permanent
@@ -54,11 +54,11 @@ def corrected(
     coefficients: list[float], *, line: float = 20.0, p_over: float = NONE, season: float = 18.0
 ) -> tuple[float, float]:
     """Centre and scale for a player whom `boosted` gives a centre of 22.5 and a scale of 4."""
-    boosted = {"points": Forecast(Counts(np.array([22.5]), np.array([4.0]), 1.0))}
+    boosted = {"points": Forecast(Distributions(np.array([22.5]), np.array([4.0]), 1.0))}
     model = market_residual.Model({"points": np.array(coefficients)})
     known = features([line], [p_over], [season])
     forecast = market_residual.predict(Inputs(known, np.array([1]), model, {"boosted": boosted}))["points"]
-    return float(forecast.counts.centre[0]), float(forecast.counts.scale[0])
+    return float(forecast.distributions.centre[0]), float(forecast.distributions.scale[0])
 
 
 def test_an_unpriced_line_believes_all_of_the_correction() -> None:
@@ -77,10 +77,10 @@ def test_a_priced_line_believes_six_tenths() -> None:
 
 def test_only_rows_with_a_line_are_predicted() -> None:
     """Rows 0 and 2, with their own scales, minutes and probabilities to play."""
-    counts = Counts(np.array([22.5, 30.0, 12.5]), np.array([4.0, 5.0, 2.0]), 1.0)
+    distributions = Distributions(np.array([22.5, 30.0, 12.5]), np.array([4.0, 5.0, 2.0]), 1.0)
     boosted = {
-        "points": Forecast(counts, minutes=np.array([30.0, 31.0, 32.0]), p_play=np.array([0.7, 0.8, 0.9])),
-        "assists": Forecast(counts),
+        "points": Forecast(distributions, minutes=np.array([30.0, 31.0, 32.0]), p_play=np.array([0.7, 0.8, 0.9])),
+        "assists": Forecast(distributions),
     }
     model = market_residual.Model({"points": np.array([0.5, 0.0, 0.0])})
     known = features([20.0, NONE, 10.0], [NONE] * 3, [NONE] * 3)
@@ -91,10 +91,10 @@ def test_only_rows_with_a_line_are_predicted() -> None:
     assert forecast.minutes is not None
     assert forecast.p_play is not None
     assert forecast.rows.tolist() == [0, 2]
-    assert forecast.counts.centre == pytest.approx([20.5 + 2.0, 10.5 + 1.0])
-    assert forecast.counts.scale.tolist() == [4.0, 2.0]
+    assert forecast.distributions.centre == pytest.approx([20.5 + 2.0, 10.5 + 1.0])
+    assert forecast.distributions.scale.tolist() == [4.0, 2.0]
     assert (forecast.minutes.tolist(), forecast.p_play.tolist()) == ([30.0, 32.0], [0.7, 0.9])
-    assert forecast.counts.power == 1.0
+    assert forecast.distributions.power == 1.0
     bare = {"points": replace(boosted["points"], minutes=None, p_play=None)}
     none = market_residual.predict(Inputs(known, np.array([7, 8, 9]), model, {"boosted": bare}))["points"]
     assert (none.minutes, none.p_play) == (None, None)

@@ -10,7 +10,7 @@ import pytest
 
 from services.worker.domain import golden
 from services.worker.domain.artifact import Artifact, Manifest, digest_of, libraries, pack
-from services.worker.domain.distribution import Counts
+from services.worker.domain.distribution import Distributions
 from services.worker.domain.systems import market_residual
 from services.worker.domain.systems.base import Forecast, Inputs
 from services.worker.models import KEPT, Models, open_model
@@ -26,7 +26,7 @@ def packed(first: float = 0.5, **changes: Any) -> bytes:  # noqa: ANN401 - field
         "market_residual", "overnight", "2024-03-04", "2023-10-24", "2024-03-03", 300, 1, FEATURE_CONTRACT_VERSION,
         ("points_line",), libraries(),
     )  # fmt: skip
-    boosted = {"points": Forecast(Counts(np.array([20.0]), np.array([4.0]), 1.0))}
+    boosted = {"points": Forecast(Distributions(np.array([20.0]), np.array([4.0]), 1.0))}
     features = {f"points_{name}": np.array([20.0]) for name in ("line", "line_p_over", "season_mean")}
     inputs = Inputs(features, np.array([7]), None, {"boosted": boosted})
     model = market_residual.load(Artifact(manifest, arrays, {}))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from services.coordinator.counts import Answer, against
+from services.coordinator.any_line import Answer, against
 from services.worker.domain.distribution import power_normal
 from shared.basketball.odds import devig, fair, implied
 from shared.errors import Permanent

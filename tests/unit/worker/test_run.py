@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from services.worker.domain.artifact import digest_of, libraries, unpack
-from services.worker.domain.distribution import Counts, Floats
+from services.worker.domain.distribution import Distributions, Floats
 from services.worker.domain.systems import boosted as boosted_system
 from services.worker.domain.systems import market_residual as market_system
 from services.worker.domain.systems.base import Forecast, Forecasts
@@ -47,16 +47,16 @@ def frame() -> Frame:
 
 def everybody(n: int, centre: float, minutes: float | None = None) -> dict[str, Forecast]:
     """A forecast of n rows in every market: centres one after the other, from `centre` on."""
-    counts = Counts(np.arange(centre, centre + n), np.full(n, 4.0), 1.0)
+    distributions = Distributions(np.arange(centre, centre + n), np.full(n, 4.0), 1.0)
     known = None if minutes is None else np.full(n, minutes)
-    return dict.fromkeys(MARKETS, Forecast(counts, minutes=known, p_play=known))
+    return dict.fromkeys(MARKETS, Forecast(distributions, minutes=known, p_play=known))
 
 
 def lined(newest: Frame, centre: float) -> dict[str, Forecast]:
     """Of the rows with a line."""
     rows = np.flatnonzero(~np.isnan(newest.features["points_line"]))
-    counts = Counts(np.asarray(centre + rows, dtype=np.float64), np.full(len(rows), 4.0), 1.0)
-    return dict.fromkeys(MARKETS, Forecast(counts, rows=rows))
+    distributions = Distributions(np.asarray(centre + rows, dtype=np.float64), np.full(len(rows), 4.0), 1.0)
+    return dict.fromkeys(MARKETS, Forecast(distributions, rows=rows))
 
 
 def learned(arrays: dict[str, Any], forecasts: Forecasts, features: tuple[str, ...] = (), rows: int = 5) -> Learned:
@@ -136,8 +136,8 @@ def test_learners_read_the_earlier_slates_and_what_was_learned_before(calls: dic
         assert calls[name][2:4] == ({"points": "out of fold, all"}, {"points": "out of fold, earlier"})
     assert set(calls["market_residual"][4]) == {"moving_average", "zone_matchup", "similarity", "boosted"}
     assert set(calls["ensemble"][4]) == {"moving_average", "zone_matchup", "similarity", "boosted", "market_residual"}
-    assert calls["ensemble"][4]["boosted"]["points"].counts.centre[0] == 20.0
-    assert len(calls["ensemble"][4]["moving_average"]["points"].counts) == 2 * PLAYERS
+    assert calls["ensemble"][4]["boosted"]["points"].distributions.centre[0] == 20.0
+    assert len(calls["ensemble"][4]["moving_average"]["points"].distributions) == 2 * PLAYERS
 
 
 def test_at_most_forty_slates_are_put_aside(calls: dict[str, tuple[Any, ...]]) -> None:
@@ -256,7 +256,7 @@ def test_made_up_models_predict_as_stated() -> None:
     """The constants used here are models that the systems themselves read."""
     texts, arrays = boosted_parts()
     forecasts = boosted_system.predict(inputs_of(frame(), boosted_system.of(texts, arrays)))
-    assert forecasts["points"].counts.centre == pytest.approx([15.5] * N)
+    assert forecasts["points"].distributions.centre == pytest.approx([15.5] * N)
     model = market_system.Model({"points": np.array([0.1, 0.0, 0.0])})
     found = market_system.predict(inputs_of(frame(), model, {"boosted": forecasts}))["points"]
-    assert found.counts.centre == pytest.approx([10.5 + 0.1 * 2.0] * (N // 2))
+    assert found.distributions.centre == pytest.approx([10.5 + 0.1 * 2.0] * (N // 2))

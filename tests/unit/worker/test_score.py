@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.worker.domain.distribution import Counts
+from services.worker.domain.distribution import Distributions
 from services.worker.domain.systems.base import Forecast
 from services.worker.domain.training import score
 from services.worker.domain.training.frame import Frame
@@ -54,8 +54,8 @@ def test_a_record_by_hand() -> None:
 
 def test_the_median_is_judged_and_the_mean_for_bias() -> None:
     """Half at 0, half at 9 and more: a median between, whatever the mean. Centre 1 and scale 1 at power 1."""
-    counts = Counts(np.array([1.0]), np.array([1.0]), 1.0)
-    found = score.score(counts, np.array([2.0]))
+    distributions = Distributions(np.array([1.0]), np.array([1.0]), 1.0)
+    found = score.score(distributions, np.array([2.0]))
     # P(0) = 0.5, P(1) = 0.3413447: the level 0.5 is 1/2 - 3/8 = 0.125 of 0.125 + 0.0853362 from 0 on.
     assert found.mae == pytest.approx(2.0 - 0.125 / (0.125 + 0.0853362), abs=1e-6)
     assert found.bias == pytest.approx(2.0 - 0.6827873, abs=1e-6)
@@ -64,7 +64,9 @@ def test_the_median_is_judged_and_the_mean_for_bias() -> None:
 @pytest.mark.parametrize(("outcome", "inside"), [(79.0, 1.0), (74.0, 1.0), (73.0, 0.0), (125.0, 1.0), (126.0, 0.0)])
 def test_the_band_is_from_the_tenth_to_the_ninetieth_percentile(outcome: float, inside: float) -> None:
     """Centre 100, scale 20: 99.5 -+ 25.631 is 73.869 to 125.131."""
-    assert score.score(Counts(np.array([100.0]), np.array([20.0]), 1.0), np.array([outcome])).coverage_80 == inside
+    assert (
+        score.score(Distributions(np.array([100.0]), np.array([20.0]), 1.0), np.array([outcome])).coverage_80 == inside
+    )
 
 
 def test_a_record_has_the_rows_of_who_played() -> None:

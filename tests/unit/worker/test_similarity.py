@@ -129,8 +129,8 @@ def test_each_market_has_its_own_surplus_and_spread() -> None:
     forecasts = similarity.predict(Inputs(features([10.0]), np.array([1]), made))
     assert list(forecasts) == list(MARKETS)
     for n, forecast in enumerate(forecasts.values()):
-        assert forecast.counts.centre == pytest.approx([20.5 + n])
-        assert forecast.counts.scale == pytest.approx([n + 1.0])
+        assert forecast.distributions.centre == pytest.approx([20.5 + n])
+        assert forecast.distributions.scale == pytest.approx([n + 1.0])
         assert (forecast.minutes, forecast.p_play, forecast.rows) == (None, None, None)
 
 

@@ -65,7 +65,7 @@ def test_a_row_of_any_system_does_not_depend_on_the_others(training: Training, m
     def of(forecast: Any, row: int, n: int) -> list[float]:  # noqa: ANN401 - a forecast
         rows = np.arange(n) if forecast.rows is None else forecast.rows
         here = np.flatnonzero(rows == row)
-        return [*forecast.counts.centre[here], *forecast.counts.scale[here]]
+        return [*forecast.distributions.centre[here], *forecast.distributions.scale[here]]
 
     together, reverse = forecasts_of(np.arange(60)), forecasts_of(np.arange(60)[::-1])
     for row in (0, 7, 59):

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.worker.domain.artifact import Artifact
-from services.worker.domain.distribution import Counts, Floats
+from services.worker.domain.distribution import Distributions, Floats
 from shared.registries.markets import MARKETS
 
 Features = Mapping[str, Floats]
@@ -21,12 +21,12 @@ Drivers = list[list[tuple[str, float]]]
 class Forecast:
     """A system's word on one market of a batch."""
 
-    counts: Counts
+    distributions: Distributions
     """A distribution per row of `rows`."""
     rows: npt.NDArray[np.int64] | None = None
     """(m,) which of the batch's rows, for a system that predicts only some; None for all."""
     minutes: Floats | None = None
-    """Expected minutes given that he plays, as long as `counts`; None when the system has no opinion."""
+    """Expected minutes given that he plays, as long as `distributions`; None when the system has no opinion."""
     p_play: Floats | None = None
     """Probability that he plays; None when the system has no opinion."""
     drivers: Callable[[], Drivers] | None = None
@@ -66,6 +66,6 @@ class System:
     """For learned systems: the model in memory, ready for many batches."""
 
 
-def per_market(predict: Callable[[Features, str], Counts]) -> Callable[[Inputs], Forecasts]:
+def per_market(predict: Callable[[Features, str], Distributions]) -> Callable[[Inputs], Forecasts]:
     """A system's `predict` from a function of features and market."""
     return lambda inputs: {market: Forecast(predict(inputs.features, market)) for market in MARKETS}

@@ -30,9 +30,9 @@ class Model:
 
 def pooled(members: Mapping[str, Forecasts], market: str, weights: Floats) -> Floats:
     """(n,) the members' weighted centres."""
-    centre = np.zeros(len(members[MEMBERS[0]][market].counts.centre))
+    centre = np.zeros(len(members[MEMBERS[0]][market].distributions.centre))
     for weight, name in zip(weights, MEMBERS, strict=True):
-        centre += weight * members[name][market].counts.centre
+        centre += weight * members[name][market].distributions.centre
     return centre
 
 
@@ -52,10 +52,10 @@ def predict(inputs: Inputs) -> dict[str, Forecast]:
         centre = pooled(inputs.members, market, weights)
         lined = inputs.members.get("market_residual", {}).get(market)
         if lined is not None and lined.rows is not None:
-            said = MARKET_SHARE * lined.counts.centre + (1.0 - MARKET_SHARE) * centre[lined.rows]
+            said = MARKET_SHARE * lined.distributions.centre + (1.0 - MARKET_SHARE) * centre[lined.rows]
             centre[lined.rows] = said
-        counts = power_normal(centre, boosted.counts.scale, boosted.counts.power)
-        out[market] = Forecast(counts, minutes=boosted.minutes, p_play=boosted.p_play, drivers=boosted.drivers)
+        distributions = power_normal(centre, boosted.distributions.scale, boosted.distributions.power)
+        out[market] = Forecast(distributions, minutes=boosted.minutes, p_play=boosted.p_play, drivers=boosted.drivers)
     return out
 
 

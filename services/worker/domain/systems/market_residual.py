@@ -62,13 +62,13 @@ def predict(inputs: Inputs) -> dict[str, Forecast]:
     for market, coefficients in model.coefficients.items():
         rows = np.flatnonzero(~np.isnan(inputs.line(market)))
         boosted = inputs.members["boosted"][market]
-        counts = boosted.counts.take(rows)
+        base = boosted.distributions.take(rows)
         some = {name: values[rows] for name, values in inputs.features.items()}
-        said = (design(some, market, counts.centre, counts.scale, counts.power) * coefficients).sum(axis=1)
+        said = (design(some, market, base.centre, base.scale, base.power) * coefficients).sum(axis=1)
         believed = np.where(np.isnan(some[f"{market}_line_p_over"]), 1.0, PRICED)
-        centre = market_centre(some, market, counts.scale, counts.power) + counts.scale * said * believed
+        centre = market_centre(some, market, base.scale, base.power) + base.scale * said * believed
         out[market] = Forecast(
-            power_normal(centre, counts.scale, counts.power),
+            power_normal(centre, base.scale, base.power),
             rows=rows,
             minutes=None if boosted.minutes is None else boosted.minutes[rows],
             p_play=None if boosted.p_play is None else boosted.p_play[rows],

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from services.worker.domain.distribution import Counts, Floats
+from services.worker.domain.distribution import Distributions, Floats
 from services.worker.domain.spread import LEAST_MEAN, POWERS, Spread
 from services.worker.domain.systems.base import Features, System, per_market
 from shared.registries.markets import MARKETS
@@ -28,7 +28,7 @@ def mean(features: Features, market: str) -> Floats:
     return np.maximum(features[f"{market}_per_minute"] * features["minutes_ewma"], LEAST_MEAN)
 
 
-def predict(features: Features, market: str) -> Counts:
+def predict(features: Features, market: str) -> Distributions:
     """Forecast `market` for n players."""
     return SPREADS[market].around(mean(features, market))
 

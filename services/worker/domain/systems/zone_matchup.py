@@ -7,7 +7,7 @@ it.
 
 import numpy as np
 
-from services.worker.domain.distribution import Counts, Floats
+from services.worker.domain.distribution import Distributions, Floats
 from services.worker.domain.spread import LEAST_MEAN
 from services.worker.domain.systems import moving_average
 from services.worker.domain.systems.base import Features, System, per_market
@@ -36,7 +36,7 @@ def _half(ratio: Floats) -> Floats:
     return 1.0 + SHARE * (np.where(np.isnan(ratio), 1.0, ratio) - 1.0)
 
 
-def predict(features: Features, market: str) -> Counts:
+def predict(features: Features, market: str) -> Distributions:
     """Forecast `market` for n players, as wide as form."""
     return moving_average.SPREADS[market].around(mean(features, market))
 

@@ -41,7 +41,8 @@ def _weights(frame: Frame, boosted: OutOfFold) -> dict[str, Floats]:
     for market in MARKETS:
         centre, _, power = boosted[market]
         centres = [
-            centre[use] if name == "boosted" else hand_made[name][market].counts.centre for name in system.MEMBERS
+            centre[use] if name == "boosted" else hand_made[name][market].distributions.centre
+            for name in system.MEMBERS
         ]
         out[market] = best_weights(centres, to_power(some.outcomes[market], power))
     return out

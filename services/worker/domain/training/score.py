@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from services.worker.domain.distribution import Counts, Floats
+from services.worker.domain.distribution import Distributions, Floats
 from services.worker.domain.systems import moving_average
 from services.worker.domain.systems.base import Forecast, Forecasts
 from services.worker.domain.training.frame import Frame
@@ -49,15 +49,15 @@ def pinball(quantiles: Floats, outcome: Floats) -> Floats:
     return np.asarray(np.maximum(levels * error, (levels - 1.0) * error).mean(axis=1))
 
 
-def score(counts: Counts, outcome: Floats) -> Score:
+def score(distributions: Distributions, outcome: Floats) -> Score:
     """The record of n distributions of players who played."""
-    quantiles = counts.quantiles()
+    quantiles = distributions.quantiles()
     inside = (outcome >= quantiles[:, _LOW]) & (outcome <= quantiles[:, _HIGH])
     return Score(
         n=len(outcome),
         mae=float(np.abs(outcome - quantiles[:, _MEDIAN]).mean()),
         crps=float(2.0 * pinball(quantiles, outcome).mean()),
-        bias=float((outcome - counts.mean).mean()),
+        bias=float((outcome - distributions.mean).mean()),
         coverage_80=float(inside.mean()),
     )
 
@@ -76,7 +76,7 @@ def record(forecasts: Forecasts, frame: Frame, since: np.datetime64 | None = Non
         if since is not None:
             known &= frame.day[rows] >= since
         if known.any():
-            out[market] = score(forecast.counts.take(known), frame.outcomes[market][rows][known])
+            out[market] = score(forecast.distributions.take(known), frame.outcomes[market][rows][known])
     return out
 
 
@@ -91,7 +91,7 @@ def too_good(forecasts: Forecasts, frame: Frame) -> str | None:
     forecast = forecasts["points"]
     rows = rows_of(forecast, frame)
     outcome, features = frame.outcomes["points"][rows], {n: v[rows] for n, v in frame.features.items()}
-    error = np.abs(outcome - forecast.counts.quantiles((0.5,))[:, 0])
+    error = np.abs(outcome - forecast.distributions.quantiles((0.5,))[:, 0])
     played = ~np.isnan(outcome)
     regulars = (
         played

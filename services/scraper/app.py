@@ -6,7 +6,7 @@ from functools import partial
 
 from aiohttp import web
 
-from services.scraper.endpoints import sources
+from services.scraper.endpoints import hosts
 from services.scraper.fetch import Fetcher
 from services.scraper.handlers import on_task
 from services.scraper.settings import ScraperSettings
@@ -18,7 +18,7 @@ from shared.runtime.service import Consumer, application
 def build(settings: ScraperSettings, ports: Ports) -> web.Application:
     """Wire the service: one consumer of `scraper-tasks`, one fetcher with a throttle per upstream."""
     fetcher = Fetcher(
-        sources(settings),
+        hosts(settings),
         settings.retry_policy,
         clock=ports.clock,
         secrets=ports.secrets,

@@ -1,4 +1,4 @@
-"""What is asked of which upstream: sources, paths and parameters, once."""
+"""What is asked of which source: hosts, paths and parameters, once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,8 +18,8 @@ _STATS_SEASON_TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """An upstream: where it is, how fast it may be asked and what it wants to see."""
+class Host:
+    """A source's host: where it is, how fast it may be asked and what it wants to see."""
 
     name: str
     base_url: str
@@ -43,17 +43,17 @@ class Request:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
-def sources(settings: ScraperSettings) -> dict[str, Source]:
-    """The upstreams by name."""
+def hosts(settings: ScraperSettings) -> dict[str, Host]:
+    """The hosts by source."""
     browser = {"Referer": "https://www.nba.com/", "Origin": "https://www.nba.com"}  # stats.nba.com hangs without
-    all_sources = (
-        Source(NBA_CDN, settings.nba_cdn_url, settings.nba_cdn_rate, browser),
-        Source(NBA_STATS, settings.nba_stats_url, settings.nba_stats_rate, browser),
-        Source(ESPN, settings.espn_url, settings.espn_rate),
-        Source(ODDS_API, settings.odds_api_url, settings.odds_api_rate, secret="odds-api-key", key_param="apiKey"),  # noqa: S106 - a name
-        Source(BALLDONTLIE, settings.balldontlie_url, settings.balldontlie_rate, secret="balldontlie-api-key"),  # noqa: S106 - a name
+    all_hosts = (
+        Host(NBA_CDN, settings.nba_cdn_url, settings.nba_cdn_rate, browser),
+        Host(NBA_STATS, settings.nba_stats_url, settings.nba_stats_rate, browser),
+        Host(ESPN, settings.espn_url, settings.espn_rate),
+        Host(ODDS_API, settings.odds_api_url, settings.odds_api_rate, secret="odds-api-key", key_param="apiKey"),  # noqa: S106 - a name
+        Host(BALLDONTLIE, settings.balldontlie_url, settings.balldontlie_rate, secret="balldontlie-api-key"),  # noqa: S106 - a name
     )
-    return {source.name: source for source in all_sources}
+    return {host.name: host for host in all_hosts}
 
 
 def current_schedule(season: str) -> Request:

@@ -20,7 +20,7 @@ from typing import Generic, Self, TypeVar
 import aiohttp
 
 from services.scraper.domain.wire import Fault, Parsed
-from services.scraper.endpoints import Request, Source
+from services.scraper.endpoints import Host, Request
 from shared.errors import Permanent, Transient
 from shared.ports import Clock, Secrets
 from shared.runtime import metrics
@@ -74,7 +74,7 @@ class Fetcher:
 
     def __init__(
         self,
-        sources: Mapping[str, Source],
+        hosts: Mapping[str, Host],
         policy: RetryPolicy,
         *,
         clock: Clock,
@@ -82,7 +82,7 @@ class Fetcher:
         user_agent: str,
         jitter: Callable[[], float],
     ) -> None:
-        self._sources = sources
+        self._hosts = hosts
         self._policy = policy
         self._bounded = replace(policy, attempt_timeout=policy.attempt_timeout + PARSING)
         self._clock = clock
@@ -91,8 +91,7 @@ class Fetcher:
         self._jitter = jitter
         self._keys: dict[str, str] = {}
         self._throttles = {
-            name: Throttle(source.rate, monotonic=clock.monotonic, sleep=clock.sleep)
-            for name, source in sources.items()
+            name: Throttle(host.rate, monotonic=clock.monotonic, sleep=clock.sleep) for name, host in hosts.items()
         }
         self._session: aiohttp.ClientSession | None = None
 
@@ -113,7 +112,7 @@ class Fetcher:
 
     async def get(self, request: Request, parse: Callable[[bytes], Parsed[T]], meter: Meter) -> Fetched[T] | Failed:
         """Fetch and parse, retrying what may pass; what does not pass is returned as `Failed`, never raised."""
-        source, throttle = self._sources[request.source], self._throttles[request.source]
+        host, throttle = self._hosts[request.source], self._throttles[request.source]
         attempts = empties = 0
 
         async def attempt(number: int) -> Fetched[T]:
@@ -121,7 +120,7 @@ class Fetcher:
             attempts = number
             meter["requests"] += 1
             try:
-                answer = await self._ask(source, request)
+                answer = await self._ask(host, request)
             finally:
                 throttle.release()
             # A season's game log takes a second to parse: not on the event loop.
@@ -130,7 +129,7 @@ class Fetcher:
                 raise Fault("empty", "an empty answer")
             if parsed.seen == 0:  # so the earlier empty answers were the truth, too
                 meter["faults_empty"] -= empties
-            metrics.REQUESTS.labels(source.name, "ok").inc()
+            metrics.REQUESTS.labels(host.name, "ok").inc()
             return Fetched(parsed, answer.body, self._clock.now(), answer.published_at, number)
 
         def count(failure: Transient) -> None:
@@ -138,7 +137,7 @@ class Fetcher:
             kind = failure.kind if isinstance(failure, Fault) else "timeout"
             empties += kind == "empty"
             meter[f"faults_{kind}"] += 1
-            metrics.REQUESTS.labels(source.name, kind).inc()
+            metrics.REQUESTS.labels(host.name, kind).inc()
 
         def on_retry(failure: Transient, _attempt: int, _seconds: float) -> None:
             count(failure)
@@ -155,46 +154,46 @@ class Fetcher:
             )
         except Transient as failure:
             count(failure)
-            return Failed(f"{source.name} {request.path}: {failure} ({attempts} attempts)", attempts)
+            return Failed(f"{host.name} {request.path}: {failure} ({attempts} attempts)", attempts)
         except Permanent as failure:
             meter["faults_refused"] += 1
-            metrics.REQUESTS.labels(source.name, "refused").inc()
-            return Failed(f"{source.name} {request.path}: {failure}", attempts)
+            metrics.REQUESTS.labels(host.name, "refused").inc()
+            return Failed(f"{host.name} {request.path}: {failure}", attempts)
 
-    async def _ask(self, source: Source, request: Request) -> Answer:
+    async def _ask(self, host: Host, request: Request) -> Answer:
         """One request, its answer classified."""
-        status, headers, body = await self._send(source, request)
+        status, headers, body = await self._send(host, request)
         refusal = classify(status, headers, self._clock.now())
         if refusal is None:
             return Answer(body, http_date(headers.get("Last-Modified")))
         if isinstance(refusal, Fault) and refusal.kind == "rate_limited":
             # The whole host pauses, not only this request.
             pause = refusal.retry_after if refusal.retry_after is not None else self._policy.base_delay
-            self._throttles[source.name].pause(pause)
-        if source.secret is not None and status in (401, 403):
-            self._keys.pop(source.secret, None)  # it may have been rotated: read it anew next time
-            raise Permanent(str(refusal), remedy=f"check the secret {source.secret}")
+            self._throttles[host.name].pause(pause)
+        if host.secret is not None and status in (401, 403):
+            self._keys.pop(host.secret, None)  # it may have been rotated: read it anew next time
+            raise Permanent(str(refusal), remedy=f"check the secret {host.secret}")
         raise refusal
 
-    async def _send(self, source: Source, request: Request) -> tuple[int, Mapping[str, str], bytes]:
+    async def _send(self, host: Host, request: Request) -> tuple[int, Mapping[str, str], bytes]:
         """(status, headers, body). No error or traceback may hold the URL: its query may hold the key."""
         if self._session is None:
             raise RuntimeError("the fetcher is not entered")
-        params, headers = dict(request.params), dict(source.headers)
-        if source.secret is not None and source.key_param is not None:
-            params[source.key_param] = await self._key(source.secret)
-        elif source.secret is not None:
-            headers["Authorization"] = await self._key(source.secret)
+        params, headers = dict(request.params), dict(host.headers)
+        if host.secret is not None and host.key_param is not None:
+            params[host.key_param] = await self._key(host.secret)
+        elif host.secret is not None:
+            headers["Authorization"] = await self._key(host.secret)
         try:
             async with (
                 asyncio.timeout(self._policy.attempt_timeout),
-                self._session.get(source.base_url + request.path, params=params, headers=headers) as response,
+                self._session.get(host.base_url + request.path, params=params, headers=headers) as response,
             ):
                 return response.status, response.headers, await response.read()
         except aiohttp.ClientPayloadError:
             raise Fault("truncated", "the body ended early") from None
         except aiohttp.InvalidURL:
-            raise Permanent(f"{source.base_url!r} is no URL", remedy=f"set TIPOFF_{source.name.upper()}_URL") from None
+            raise Permanent(f"{host.base_url!r} is no URL", remedy=f"set TIPOFF_{host.name.upper()}_URL") from None
         except TimeoutError:
             raise Fault("timeout", f"no answer within {self._policy.attempt_timeout:g} s") from None
         except (aiohttp.ClientError, OSError) as error:

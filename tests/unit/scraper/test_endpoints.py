@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from services.scraper import endpoints
-from services.scraper.endpoints import Request, Source
+from services.scraper.endpoints import Host, Request
 from services.scraper.settings import ScraperSettings
 from shared.runtime.retry import RetryPolicy
 
@@ -33,19 +33,19 @@ def test_the_five_upstreams() -> None:
         balldontlie_url="http://bdl",
         balldontlie_rate=15,
     )
-    assert endpoints.sources(settings) == {
-        "nba_cdn": Source("nba_cdn", "http://cdn", 11, BROWSER, None, None),
-        "nba_stats": Source("nba_stats", "http://stats", 12, BROWSER, None, None),
-        "espn": Source("espn", "http://espn", 13, {}, None, None),
-        "odds_api": Source("odds_api", "http://odds", 14, {}, "odds-api-key", "apiKey"),
-        "balldontlie": Source("balldontlie", "http://bdl", 15, {}, "balldontlie-api-key", None),
+    assert endpoints.hosts(settings) == {
+        "nba_cdn": Host("nba_cdn", "http://cdn", 11, BROWSER, None, None),
+        "nba_stats": Host("nba_stats", "http://stats", 12, BROWSER, None, None),
+        "espn": Host("espn", "http://espn", 13, {}, None, None),
+        "odds_api": Host("odds_api", "http://odds", 14, {}, "odds-api-key", "apiKey"),
+        "balldontlie": Host("balldontlie", "http://bdl", 15, {}, "balldontlie-api-key", None),
     }
 
 
 def test_the_settings_defaults() -> None:
     """The upstreams' public addresses, polite rates, patient retries."""
     settings = ScraperSettings()
-    assert {name: (source.base_url, source.rate) for name, source in endpoints.sources(settings).items()} == {
+    assert {name: (source.base_url, source.rate) for name, source in endpoints.hosts(settings).items()} == {
         "nba_cdn": ("https://cdn.nba.com", 10),
         "nba_stats": ("https://stats.nba.com", 1),
         "espn": ("https://site.api.espn.com", 5),

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from services.scraper.domain.odds import Event, parse_events
-from services.scraper.endpoints import Request, Source
+from services.scraper.endpoints import Host, Request
 from services.scraper.fetch import Failed, Fetched, Fetcher, Meter
 from shared.errors import Transient
 from shared.runtime.metrics import REQUESTS
@@ -80,9 +80,9 @@ class CountingSecrets(FakeSecrets):
         return await super().get(name)
 
 
-ODDS = Source("odds_api", "http://odds", 1000, {"Referer": "x"}, "odds-api-key", "apiKey")
-BDL = Source("balldontlie", "http://bdl", 1000, {}, "balldontlie-api-key", None)
-ESPN = Source("espn", "http://espn", 1000)
+ODDS = Host("odds_api", "http://odds", 1000, {"Referer": "x"}, "odds-api-key", "apiKey")
+BDL = Host("balldontlie", "http://bdl", 1000, {}, "balldontlie-api-key", None)
+ESPN = Host("espn", "http://espn", 1000)
 
 
 class Bench:

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
 from services.scraper.domain.odds import parse_events
-from services.scraper.endpoints import Request, Source
+from services.scraper.endpoints import Host, Request
 from services.scraper.fetch import Failed, Fetched, Fetcher, Meter
 from shared.runtime.retry import RetryPolicy
 from tests.unit.scraper import wire
@@ -46,7 +46,7 @@ async def served(answer: Answer | None, base_url: str = "") -> AsyncIterator[Fet
     async with TestServer(app) as server:
         url = base_url or str(server.make_url("")).rstrip("/")
         fetcher = Fetcher(
-            {"odds_api": Source("odds_api", url, 1000, {"Referer": "x"}, "odds-api-key", "apiKey")},
+            {"odds_api": Host("odds_api", url, 1000, {"Referer": "x"}, "odds-api-key", "apiKey")},
             RetryPolicy(attempts=2, attempt_timeout=0.2),
             clock=FakeClock(NOW),
             secrets=FakeSecrets({"odds-api-key": KEY}),

@@ -117,8 +117,8 @@ class Api:
         app.router.add_get("/v1/predictions", self.predictions)
         app.router.add_get("/v1/predictions/over", partial(over, self._ports, self._slate))
         app.router.add_get("/v1/accuracy", partial(accuracy, self._ports))
-        app.router.add_get("/v1/grades", partial(self.accounts, "grades"))
-        app.router.add_get("/v1/slates", partial(self.accounts, "slates"))
+        app.router.add_get("/v1/grades", partial(self.by_slate, "grades"))
+        app.router.add_get("/v1/slates", partial(self.by_slate, "slates"))
         app.router.add_get("/v1/models", self.models)
         app.router.add_get("/v1/costs", self.costs)
         app.router.add_get("/v1/dead-letters", self.dead_letters)
@@ -167,7 +167,7 @@ class Api:
         params = {"game_date": key[0], "mode": key[1].value, "market": market}
         return json_response(await self._ports.warehouse.query(sql("predictions"), params))
 
-    async def accounts(self, name: str, request: web.Request) -> web.Response:
+    async def by_slate(self, name: str, request: web.Request) -> web.Response:
         """GET /v1/grades and /v1/slates ?first=&last=&mode=: accuracy by slate and market; counts by slate."""
         mode = Mode(one_of(request.query.get("mode", Mode.OVERNIGHT.value)))
         params = {"first": day_of(request.query, "first"), "last": day_of(request.query, "last"), "mode": mode.value}

@@ -1,4 +1,4 @@
-"""The prediction systems: one registry entry each, read by the coordinator, the worker and the accounts.
+"""The prediction systems: one registry entry each, read by the coordinator, the worker and the accuracy report.
 
 The code of a system is `services/worker/domain/systems/<name>.py`.
 """

@@ -19,7 +19,7 @@ _DATASETS = {
     "analytics": "What follows from it (phase 3)",
     "features": "What predictions are made from (phase 4)",
     "predictions": "Predictions and their grades (phase 5)",
-    "ops": "The pipeline's own accounts",
+    "ops": "The pipeline's own records",
 }
 
 

@@ -31,7 +31,7 @@ KEY = ("mode", "market", "system", "bucket")
 RESAMPLES = 500
 _SEED = 0
 _WILSON_Z = 1.96
-_LEAST_DATES = 2
+_MIN_DATES = 2
 """One night has no spread over nights: no interval."""
 
 Row = Mapping[str, Any]
@@ -93,7 +93,7 @@ class Sums:
         counts = self.by_date(n)
         there = counts > 0
         dates = int(there.sum())
-        if dates < _LEAST_DATES:
+        if dates < _MIN_DATES:
             return None
         weights = _weights(dates)
         means = (weights @ self.by_date(name)[there]) / (weights @ counts[there])

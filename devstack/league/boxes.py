@@ -10,7 +10,7 @@ from devstack.league.calendar import Calendar
 from devstack.league.players import MINUTES, TEAM_TOTALS, FloatArray, IntArray, Players
 
 _GAME_SECONDS, _OVERTIME_SECONDS = 5 * 48 * 60, 5 * 5 * 60
-_MOST_SECONDS = 44 * 60
+_MAX_SECONDS = 44 * 60
 _OVERTIME_SHARE = 0.05
 _FOULS = 6
 _HOME_EDGE = 0.012
@@ -91,7 +91,7 @@ def boxes(rng: np.random.Generator, games: Calendar, people: Players, absent: Ab
 def _seconds(weights: FloatArray, overtimes: IntArray) -> IntArray:
     """Seconds on court in proportion to the weights, nobody much over 44 minutes, adding up to the team's total."""
     total = (_GAME_SECONDS + _OVERTIME_SECONDS * overtimes)[:, None]
-    most = (_MOST_SECONDS + _OVERTIME_SECONDS // 5 * overtimes)[:, None]
+    most = (_MAX_SECONDS + _OVERTIME_SECONDS // 5 * overtimes)[:, None]
     share = weights
     for _ in range(4):
         share = np.minimum(share * (total / share.sum(axis=1, keepdims=True)), most)

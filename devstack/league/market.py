@@ -11,7 +11,7 @@ BOOKS = ("betmgm", "draftkings", "fanduel", "williamhill_us")
 MARKETS = ("points", "rebounds", "assists", "threes")
 _COVERAGE = np.array([0.75, 0.95, 0.9, 0.7])
 """Chance that a book offers a player's market."""
-_LEAST_MEAN = np.array([6.0, 2.5, 1.5, 0.7])
+_MIN_MEAN = np.array([6.0, 2.5, 1.5, 0.7])
 """Below this mean of a market nothing is offered."""
 _ALTERNATES = (-5.0, 5.0)
 _ALTERNATE_BOOK = BOOKS.index("fanduel")
@@ -43,7 +43,7 @@ def lines(
 ) -> Lines:
     """Lines for the `offered` [side, place]; `tips` and `mornings` (07:00 ET) are epoch seconds per side."""
     means = np.stack([expected[market] for market in MARKETS], axis=-1)
-    wanted = offered[:, :, None] & (means >= _LEAST_MEAN)
+    wanted = offered[:, :, None] & (means >= _MIN_MEAN)
     grid = wanted[..., None] & (rng.random((*wanted.shape, len(BOOKS))) < _COVERAGE)
     side, place, market, book = np.nonzero(grid)
     mean = means[side, place, market] * rng.normal(0.99, 0.03, len(side))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 ALERT = "accuracy_too_good"
-LEAST_GRADES = 2000
+MIN_GRADES = 2000
 """Below so many graded predictions luck can do it."""
 _LIMITS = (
     ("regular_n", "regular_minus_rate", -0.23, "MAE of regulars minus that of rate times minutes"),
@@ -34,7 +34,7 @@ def suspects(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         reasons = [
             f"{what} {row[column]:.4g} < {limit:g} (N = {row[count]})"
             for count, column, limit, what in _LIMITS
-            if row[count] >= LEAST_GRADES and row[column] is not None and row[column] < limit
+            if row[count] >= MIN_GRADES and row[column] is not None and row[column] < limit
         ]
         if reasons:
             reason = f"{'; '.join(reasons)}: too good, look for leakage first"

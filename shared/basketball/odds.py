@@ -4,9 +4,9 @@ De-vigging is multiplicative ("basic normalisation"): the two implied probabilit
 2014, "On determining probability forecasts from betting odds", International Journal of Forecasting 30 (4)).
 """
 
-LEAST_AMERICAN = 100.0
+MIN_AMERICAN = 100.0
 """American odds are at most -100 or at least +100; anything between is no price."""
-MOST_OVERROUND = 1.2
+MAX_OVERROUND = 1.2
 """Two implied probabilities that add up to more, or to less than 1, are no two sides of one market."""
 
 
@@ -15,7 +15,7 @@ def implied(price: float | None) -> float | None:
 
     -150 (stake 150 to win 100) is 0.6, +150 is 0.4.
     """
-    if price is None or abs(price) < LEAST_AMERICAN:
+    if price is None or abs(price) < MIN_AMERICAN:
         return None
     return -price / (100.0 - price) if price < 0 else 100.0 / (100.0 + price)
 
@@ -23,7 +23,7 @@ def implied(price: float | None) -> float | None:
 def devig(over_price: float | None, under_price: float | None) -> float | None:
     """The over's probability without the margin; None unless both sides are priced and fit together."""
     over, under = implied(over_price), implied(under_price)
-    if over is None or under is None or not 1.0 <= over + under <= MOST_OVERROUND:
+    if over is None or under is None or not 1.0 <= over + under <= MAX_OVERROUND:
         return None
     return over / (over + under)
 

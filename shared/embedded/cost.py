@@ -29,7 +29,7 @@ _WIDTH: Mapping[Type, int] = {
     "TIMESTAMP": 8,
 }
 _MEGABYTE = 2**20
-_LEAST_BILLED = 10 * _MEGABYTE
+_MIN_BILLED = 10 * _MEGABYTE
 """Per table that a statement reads."""
 _NAME = re.compile(r"\w+")
 
@@ -92,7 +92,7 @@ def of_last_statement(connection: duckdb.DuckDBPyConnection, tables: Mapping[str
         table = _scanned(operator, tables)
         if table is not None:
             read[table.name] = read.get(table.name, 0) + operator["rows_scanned"] * _row_width(operator, table)
-    billed = sum(max(_LEAST_BILLED, -(-size // _MEGABYTE) * _MEGABYTE) for size in read.values())
+    billed = sum(max(_MIN_BILLED, -(-size // _MEGABYTE) * _MEGABYTE) for size in read.values())
     seconds = sum(operator["timing"] for operator in operators)
     return Cost(sum(read.values()), billed, round(1000 * seconds), rows, 1)
 

@@ -24,14 +24,14 @@ Texts = npt.NDArray[Any]
 class Policy:
     """When an edge is worth a recommendation."""
 
-    least_edge: float = 0.03
+    min_edge: float = 0.03
     """In probability. At -110 both ways a pick must win 52.4 % to break even: 0.024 above an even chance."""
-    most_edge: float = 0.20
+    max_edge: float = 0.20
     """Beyond it the market more likely knows something - an injury, a rotation - than leaves so much on the table."""
-    least_books: int = 2
-    oldest_hours: float = 36.0
+    min_books: int = 2
+    max_age_hours: float = 36.0
     """A line posted longer before the prediction is stale. The overnight cutoff sees lines of the evening before."""
-    least_p_play: float = 0.75
+    min_p_play: float = 0.75
     """A pick on a player who does not play is void, and the line of one in doubt is not what it seems."""
 
 
@@ -132,12 +132,12 @@ def _pass_reasons(edge: Floats, quotes: Quotes, standing: Standing) -> Texts:
     nothing = np.zeros(len(edge), dtype=bool)
     holds = {
         "shadow system": nothing | standing.shadow,
-        "may not play": nothing if standing.p_play is None else standing.p_play < policy.least_p_play,
+        "may not play": nothing if standing.p_play is None else standing.p_play < policy.min_p_play,
         "no two-sided price": np.isnan(quotes.p_market),
-        "few books": quotes.books < policy.least_books,
-        "stale line": quotes.age_hours > policy.oldest_hours,
-        "implausible edge": np.abs(edge) > policy.most_edge,
-        "small edge": ~(np.abs(edge) >= policy.least_edge),
+        "few books": quotes.books < policy.min_books,
+        "stale line": quotes.age_hours > policy.max_age_hours,
+        "implausible edge": np.abs(edge) > policy.max_edge,
+        "small edge": ~(np.abs(edge) >= policy.min_edge),
     }
     reasons = np.full(len(edge), None, dtype=object)
     for text in reversed(PASS_REASONS):  # the most important is written last

@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 
 SUPPORT = 150
 """Largest count considered, the same for all: a row must not depend on which others are in its batch."""
-LEAST_SCALE = 0.02
+MIN_SCALE = 0.02
 """Keeps a distribution from becoming a point, in the space of the power."""
 HIGH_COUNTS = 0.8
 """Powers above are those of markets of high counts, in which one count is a small share: points, and sums with them."""
@@ -109,8 +109,8 @@ class Distributions:
 
 
 def power_normal(centre: Floats, scale: Floats, power: float) -> Distributions:
-    """Distributions with the given centres and scales, each (n,); a scale below `LEAST_SCALE` is raised to it."""
-    return Distributions(centre, np.maximum(scale, LEAST_SCALE), power)
+    """Distributions with the given centres and scales, each (n,); a scale below `MIN_SCALE` is raised to it."""
+    return Distributions(centre, np.maximum(scale, MIN_SCALE), power)
 
 
 def _cdf(centre: Floats, scale: Floats, power: float) -> Floats:

@@ -13,7 +13,7 @@ POWERS: Mapping[str, float] = {"points": 0.9, "rebounds": 0.65, "assists": 0.6, 
 ROTATION_MINUTES = 15.0
 """Calibrated on players with at least so many recent minutes."""
 
-LEAST_MEAN = 0.02
+MIN_MEAN = 0.02
 """A player who never did it may do it once: keeps means positive."""
 _FLOOR = 0.02
 """Least variance in the space of the power."""
@@ -39,7 +39,7 @@ class Spread:
 
     def around(self, mean: Floats) -> Distributions:
         """Distributions around the point forecasts (n,), in the statistic's unit."""
-        mean = np.maximum(mean, LEAST_MEAN)
+        mean = np.maximum(mean, MIN_MEAN)
         scale = self.scale(mean)
         return power_normal(to_power(mean, self.power) + self.shift * scale, scale, self.power)
 

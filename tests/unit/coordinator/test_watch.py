@@ -9,7 +9,7 @@ from services.coordinator import watch
 from services.coordinator.alerts import raise_alert
 from services.coordinator.domain.run import Run, RunStatus, StepState, StepStatus
 from services.coordinator.health import health_query, limits
-from services.coordinator.leaks import LEAST_GRADES
+from services.coordinator.leaks import MIN_GRADES
 from shared.basketball.slate import Mode, eastern_instant
 from shared.embedded.clock import VirtualClock
 from shared.errors import AlreadyExists, Conflict
@@ -336,7 +336,7 @@ async def test_f29_errors_far_below_the_markets_are_an_alarm(ports: Ports, error
             **kind,
             **regular,
         )
-        for n in range(LEAST_GRADES)
+        for n in range(MIN_GRADES)
     ]
     await load(ports.warehouse, predictions__prediction_grades=grades)
     set_clock(ports, at(8))

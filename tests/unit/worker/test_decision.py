@@ -92,7 +92,7 @@ def test_both_sides_of_every_bound(changes: dict[str, Any], expected: tuple[str,
 
 def test_the_bounds_of_an_edge_belong_to_it() -> None:
     """With a policy of 1/16 to 1/4 the edges of exactly 1/16 and exactly 1/4 are recommended."""
-    standing = Standing(policy=Policy(least_edge=0.0625, most_edge=0.25))
+    standing = Standing(policy=Policy(min_edge=0.0625, max_edge=0.25))
     assert verdict(weighed(quote(p_market=0.4375), standing)) == ("over", None)
     assert verdict(weighed(quote(p_market=0.25), standing)) == ("over", None)
     assert verdict(weighed(quote(p_market=0.4376), standing)) == ("pass", "small edge")

@@ -241,7 +241,7 @@ def test_f29_a_leak_is_found_in_the_newest_slates(
     calls: dict[str, tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A forecast that hits every outcome of enough games is marked; the others are not."""
-    monkeypatch.setattr(score, "LEAST_ROWS", 24)
+    monkeypatch.setattr(score, "MIN_ROWS", 24)
     texts, arrays = boosted_parts()
     perfect = Learned(arrays, texts, (), dict.fromkeys(MARKETS, Forecast(certain(*([10.0] * 24)))), 5)
     monkeypatch.setattr(boosted, "learn", lambda *_: (perfect, {}, {}))

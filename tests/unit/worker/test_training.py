@@ -105,7 +105,7 @@ def test_a_worse_model_stays_a_challenger(training: Training, models: Mapping[st
 
 def test_f29_this_games_minutes_among_the_features_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error far below what is believable refuses the model instead of crowning it."""
-    monkeypatch.setattr(score, "LEAST_ROWS", 200)
+    monkeypatch.setattr(score, "MIN_ROWS", 200)
     leaky = train(frame(32, leak="games_total"), mode="overnight", as_of=day_after(32)).trained["boosted"]
     assert leaky.leak is not None
     assert "look for leakage" in leaky.leak

@@ -14,13 +14,13 @@ import numpy as np
 from services.worker.domain import trees
 from services.worker.domain.artifact import Array, Artifact
 from services.worker.domain.distribution import Floats, power_normal, to_power
-from services.worker.domain.spread import LEAST_MEAN
+from services.worker.domain.spread import MIN_MEAN
 from services.worker.domain.systems import moving_average
 from services.worker.domain.systems.base import Drivers, Features, Forecast, Inputs, System
 from services.worker.domain.trees import Trees
 from shared.registries.markets import MARKETS
 
-MOST_MINUTES = 53.0
+MAX_MINUTES = 53.0
 """A game of one overtime."""
 TOP = 5
 """Drivers told of a forecast."""
@@ -69,7 +69,7 @@ def matrix(features: Features, names: tuple[str, ...]) -> Floats:
 
 def expected_minutes(model: Trees, x: Floats) -> Floats:
     """(n,) minutes given that he plays."""
-    return np.clip(model.predict(x), 0.0, MOST_MINUTES)
+    return np.clip(model.predict(x), 0.0, MAX_MINUTES)
 
 
 def probability(model: Trees, x: Floats) -> Floats:
@@ -79,7 +79,7 @@ def probability(model: Trees, x: Floats) -> Floats:
 
 def form(features: Features, market: str, power: float) -> Floats:
     """(n,) where the trees start, in the space of the power: rate per minute times expected minutes."""
-    return to_power(np.maximum(features[f"{market}_per_minute"] * features[EXPECTED_MINUTES], LEAST_MEAN), power)
+    return to_power(np.maximum(features[f"{market}_per_minute"] * features[EXPECTED_MINUTES], MIN_MEAN), power)
 
 
 def bagged(models: tuple[Trees, ...], x: Floats) -> Floats:

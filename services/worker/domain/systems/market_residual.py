@@ -18,7 +18,7 @@ from shared.errors import Permanent
 
 PRICED = 0.6
 """Share of the correction that is believed where the line is priced: such lines are sharper."""
-MOST_GAP = 1.0
+MAX_GAP = 1.0
 """Scales beyond which a gap says no more."""
 _SURE = 1e-3
 """A price never makes the market surer than this."""
@@ -42,7 +42,7 @@ def design(features: Features, market: str, centre: Floats, scale: Floats, power
     """(n, 3) one, and how many scales `boosted` (centre, scale) and the season's mean are from the market."""
     market_ = market_centre(features, market, scale, power)
     season = features[f"{market}_season_mean"]
-    gaps = [np.clip((z - market_) / scale, -MOST_GAP, MOST_GAP) for z in (centre, to_power(season, power))]
+    gaps = [np.clip((z - market_) / scale, -MAX_GAP, MAX_GAP) for z in (centre, to_power(season, power))]
     return np.column_stack([np.ones(len(centre)), gaps[0], np.where(np.isnan(season), 0.0, gaps[1])])
 
 

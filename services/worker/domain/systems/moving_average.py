@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from services.worker.domain.distribution import Distributions, Floats
-from services.worker.domain.spread import LEAST_MEAN, POWERS, Spread
+from services.worker.domain.spread import MIN_MEAN, POWERS, Spread
 from services.worker.domain.systems.base import Features, System, per_market
 from shared.registries.markets import MARKETS
 
@@ -25,7 +25,7 @@ SPREADS: Mapping[str, Spread] = {
 
 def mean(features: Features, market: str) -> Floats:
     """(n,) expected count from `<market>_per_minute` and `minutes_ewma`."""
-    return np.maximum(features[f"{market}_per_minute"] * features["minutes_ewma"], LEAST_MEAN)
+    return np.maximum(features[f"{market}_per_minute"] * features["minutes_ewma"], MIN_MEAN)
 
 
 def predict(features: Features, market: str) -> Distributions:

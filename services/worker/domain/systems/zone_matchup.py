@@ -8,7 +8,7 @@ it.
 import numpy as np
 
 from services.worker.domain.distribution import Distributions, Floats
-from services.worker.domain.spread import LEAST_MEAN
+from services.worker.domain.spread import MIN_MEAN
 from services.worker.domain.systems import moving_average
 from services.worker.domain.systems.base import Features, System, per_market
 
@@ -29,7 +29,7 @@ def mean(features: Features, market: str) -> Floats:
     """(n,) expected counts. Where the opponent or the pace is not known yet, form stands."""
     allowed = 1.0 + features["zone_mismatch"] if market == "points" else features[_ALLOWED[market]]
     factor = _half(allowed) * _half(features["pace_factor"]) * (1.0 - TIRED * features["fatigue"])
-    return np.maximum(moving_average.mean(features, market) * factor, LEAST_MEAN)
+    return np.maximum(moving_average.mean(features, market) * factor, MIN_MEAN)
 
 
 def _half(ratio: Floats) -> Floats:

@@ -18,7 +18,7 @@ from services.worker.domain.training.run import Trained
 
 MARGIN = 0.01
 """How much worse, relatively, a new model may score and still take over: it knows weeks that the old one does not."""
-LEAST_SLATES = 7
+MIN_SLATES = 7
 """Fewer slates since the champion was trained decide nothing."""
 
 
@@ -47,7 +47,7 @@ def contest(new: Trained, newest: Frame, champion: Any, since: date | None) -> V
     if champion is None or since is None:
         return Verdict("champion", None)
     border = np.datetime64(since)
-    if len(np.unique(newest.day[newest.day >= border])) < LEAST_SLATES:
+    if len(np.unique(newest.day[newest.day >= border])) < MIN_SLATES:
         return Verdict("champion", None)
     theirs = score.record(system(new.system).predict(inputs_of(newest, champion)), newest, border)
     ours = {market: one for market, one in score.record(new.forecasts, newest, border).items() if market in theirs}

@@ -11,7 +11,7 @@ from services.worker.domain.training.learner import Learned, inputs_of
 from shared.errors import Skip
 from shared.registries.markets import MARKETS
 
-LEAST = 300
+MIN_OUTCOMES = 300
 """Outcomes with a line below which a market has nothing to learn from."""
 PRIOR = np.array([0.0, 0.10, 0.0])
 """What is believed before any row: a tenth of the gap to `boosted`."""
@@ -37,7 +37,7 @@ def learn(frame: Frame, split: Split, known: OutOfFold, earlier: OutOfFold, memb
     honest, _ = _fit(split.earlier, earlier)
     kept, rows = _fit(frame, known)
     if not kept:
-        raise Skip(f"no market has {LEAST} outcomes with a line")
+        raise Skip(f"no market has {MIN_OUTCOMES} outcomes with a line")
     model = system.Model({market: honest.get(market, PRIOR) for market in kept})
     forecasts = system.predict(inputs_of(split.newest, model, members))
     features = tuple(f"{market}_{what}" for market in kept for what in ("line", "line_p_over", "season_mean"))
@@ -50,7 +50,7 @@ def _fit(frame: Frame, boosted: OutOfFold) -> tuple[dict[str, Floats], int]:
     rows = 0
     for market in MARKETS:
         use = ~np.isnan(frame.features[f"{market}_line"]) & frame.played
-        if use.sum() < LEAST:
+        if use.sum() < MIN_OUTCOMES:
             continue
         centre, scale, power = boosted[market]
         some = {name: values[use] for name, values in frame.features.items()}

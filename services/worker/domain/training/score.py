@@ -24,7 +24,7 @@ TOO_GOOD_PLAYOFFS = 0.5
 """The same in playoffs and cups, whose minutes recent form does not know: honest forecasts reach 0.36."""
 TOO_GOOD_LINE = 0.12
 """Points better than the line. Honest features reach 0.03."""
-LEAST_ROWS = 1000
+MIN_ROWS = 1000
 """Fewer say nothing about being too good."""
 
 
@@ -109,7 +109,7 @@ def too_good(forecasts: Forecasts, frame: Frame) -> str | None:
     ):
         n = int(where.sum())
         gain = float((against - error)[where].mean()) if n else 0.0
-        if n >= LEAST_ROWS and gain > most:
+        if n >= MIN_ROWS and gain > most:
             return f"points {gain:.2f} better than {name} on {n} games (at most {most} is believable): look for leakage"
     return None
 

@@ -1,7 +1,8 @@
 """The message contract: everything the services say to each other.
 
-Messages are frozen, versioned and carry an idempotency key: handling one twice is handling it once. A service that
-meets a kind or version it does not know refuses it as `Permanent`: it reaches the dead letter and nothing is guessed.
+Messages are frozen, versioned and carry an idempotency key: handling one twice has the effect of handling it once. A
+service that meets a kind or version it does not know refuses it as `Permanent`: it reaches the dead letter and nothing
+is guessed.
 """
 
 import json
@@ -84,7 +85,7 @@ class StepReported(Message):
 
 
 class LineQuote(BaseModel):
-    """The market's consensus on one player and market at a cutoff. A line has books and a time, or it is none."""
+    """The market's consensus on one player and market at a cutoff. A line always has its books and a time."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     line: float
@@ -160,7 +161,7 @@ class BatchReported(Message):
 
 
 class RunEnded(Message):
-    """A run has ended: what it did is entered into the ledger, and whoever must know is told."""
+    """A run has ended: its alerts are raised or cleared, and it is entered into the run ledger."""
 
     KIND: ClassVar[str] = "run_ended"
     run_id: str

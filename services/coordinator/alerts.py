@@ -22,7 +22,7 @@ Severity = Literal["page", "ticket"]
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A condition somebody must know of."""
+    """A condition that somebody must know about."""
 
     name: str
     severity: Severity

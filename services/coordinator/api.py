@@ -53,7 +53,7 @@ def _refuse(status: HTTPStatus, message: str, remedy: str = "") -> web.Response:
 
 @web.middleware
 async def failures(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Map failures to statuses: 400 what asking again cannot mend, 503 what it may."""
+    """Map failures to statuses: 503 if asking again may help, else 400."""
     try:
         return await handler(request)
     except web.HTTPException as error:

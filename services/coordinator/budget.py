@@ -1,4 +1,4 @@
-"""The nightly budget: what a run has spent, from the one run ledger, against what it may."""
+"""The nightly budget: what a run has spent, by its steps' reports, against what it may."""
 
 from services.coordinator.alerts import raise_alert
 from services.coordinator.domain.run import Run
@@ -13,7 +13,7 @@ def spent(run: Run) -> float:
 
 
 async def watch(run: Run, budget_usd: float, ports: Ports) -> None:
-    """Raise an alert, once for each run, when it is over its budget. It goes on: a night is worth more."""
+    """Raise an alert, once for each run, when it is over its budget. The run goes on."""
     usd = spent(run)
     if usd > budget_usd:
         dearest = max(run.steps, key=lambda name: run.steps[name].counts.get("microdollars", 0))

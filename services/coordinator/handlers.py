@@ -46,7 +46,7 @@ class Handlers:
         self._budget_usd = nightly_budget_usd
 
     async def recover(self) -> None:
-        """At the start: send what a crash left unsent, and say again which runs ended if nobody was left to hear it."""
+        """At the start: send what a crash left unsent, and announce the ends of runs that are not in the ledger."""
         runs = await self._engine.recover()
         try:
             lost = await unentered(runs, self._ports.warehouse, self._ports.clock.now())
@@ -94,7 +94,7 @@ class Handlers:
                 raise Permanent(f"the coordinator takes no {message.KIND} as an event")
 
     async def _ended(self, run: Run) -> None:
-        """Tell whoever must know and enter the run into the ledger. A run that goes on again tells at its next end.
+        """Raise or clear the run's alerts, then enter it into the ledger; a run that goes on again, at its next end.
 
         The entry comes last: by it `recover` knows that nothing of this is left to do.
         """

@@ -1,7 +1,7 @@
 """The nightly health check of the served features: nulls, constants, range and drift (failure 38: half were constants).
 
-One query looks at the slate and at the four weeks before it. A feature that differs between a slate's players by nature
-is constant only when something is broken; so it is with one that is null more often than its contract allows.
+One query looks at the slate and at the four weeks before it. A feature that differs between players by nature is
+constant only when something is broken; so is one that is null more often than its contract allows.
 """
 
 from collections.abc import Mapping

@@ -12,7 +12,7 @@ from shared.ports import Row, Warehouse
 from shared.registries.pipeline import STEPS
 
 _REMEMBERED = timedelta(days=2)
-"""How long ago a run may have ended to be looked for: longer than any bus keeps the word of it to itself."""
+"""How long ago a run may have ended to be looked for: longer than any bus holds back the message of its end."""
 
 
 async def enter(run: Run, warehouse: Warehouse) -> None:

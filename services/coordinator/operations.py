@@ -114,14 +114,14 @@ class Operations:
         return json_response(answers)
 
     async def reconcile(self, request: web.Request) -> web.Response:
-        """POST /v1/reconcile: heal what the grid lacks, and go the watch's round; with dry_run only say what."""
+        """POST /v1/reconcile: ask for what the grid is missing, then run the watch; with dry_run only list it."""
         body = ReconcileBody.model_validate_json(await request.read())
         plan(body.targets)  # refuse unknown targets before anything is written
         today = eastern_date(self._ports.clock.now())
         first = today - timedelta(days=body.days)
-        told = await reconcile(self._engine, self._ports, first, today, body.mode, body.targets, dry_run=body.dry_run)
+        asked = await reconcile(self._engine, self._ports, first, today, body.mode, body.targets, dry_run=body.dry_run)
         if not body.dry_run:
             await watch.note(self._ports, body.source)
             await watch.check(self._ports, body.mode)
         opened = await alerts(self._ports.state)
-        return json_response({"dry_run": body.dry_run, "asked": told, "alerts": opened}, HTTPStatus.OK)
+        return json_response({"dry_run": body.dry_run, "asked": asked, "alerts": opened}, HTTPStatus.OK)

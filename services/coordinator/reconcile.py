@@ -89,17 +89,17 @@ async def reconcile(
     seen = {} if dry_run else {run.key: run.generation for run in await engine.recover()}
     found = await cells(engine, ports.warehouse, first, last, mode)
     left = await unloaded(ports, first, last, mode)
-    told = []
+    asked = []
     for heal in heals(found, targets, ports.clock.now(), left):
         key = f"{heal.request.game_date}.{mode.value}"
         line = {"run": key, "why": heal.why, "does": _what(heal.request)}
         if not dry_run:
             line["does"] = await _ask(engine, ports, key, heal, seen.get(key, 0))
-        told.append(line)
+        asked.append(line)
     if not dry_run:
         await _tell_unloaded(ports, first, last, mode, left)
-        await _forget_healed(ports, {line["run"] for line in told}, found)
-    return told
+        await _forget_healed(ports, {line["run"] for line in asked}, found)
+    return asked
 
 
 async def _forget_healed(ports: Ports, broken: Collection[str], found: Sequence[Cell]) -> None:

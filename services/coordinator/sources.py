@@ -1,4 +1,4 @@
-"""Every upstream source, once, with how long it may give nothing new before somebody is told."""
+"""Every source, once, with how long it may give nothing new before an alert is raised."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What those who watch are told: alerts raised, and resolved once things are well again."""
+"""Raises alerts, and resolves them once their condition has cleared."""
 
 from datetime import datetime, time, timedelta
 from typing import Final
@@ -16,7 +16,7 @@ from shared.registries.pipeline import MODE_RULES
 from shared.registries.schedules import SCHEDULES
 
 DUE: Final = time(7, 30)
-"""Eastern time at which today's predictions are there."""
+"""Eastern time at which today's predictions are due."""
 FIRES: Final = "schedule_fires"
 _SILENT = timedelta(hours=26)
 """Every schedule fires at least once a day; two hours' grace for daylight saving and retries."""
@@ -27,7 +27,7 @@ _ALERT_OF = {RunStatus.FAILED: "run_failed", RunStatus.DEGRADED: "run_degraded"}
 
 
 async def announce(run: Run, ports: Ports) -> None:
-    """At a run's end: its status and its features' health. A mode without alerts, or a replay, wakes nobody."""
+    """At a run's end: its status and its features' health. A mode without alerts, or a replay, raises none."""
     if run.retrospective or not MODE_RULES[run.mode].alerts:
         return
     for status, name in _ALERT_OF.items():
@@ -60,11 +60,11 @@ async def note(ports: Ports, source: str) -> None:
         else:
             await state.compare_and_set(FIRES, name, data, version=document.version)
     except (AlreadyExists, Conflict):
-        return  # its second delivery got there first, with the same to say
+        return  # its second delivery came first and noted the same
 
 
 async def check(ports: Ports, mode: Mode) -> None:
-    """The watch that goes round with the reconciler: outputs, sources, schedules, accuracy."""
+    """The watch, once for each round of the reconciler: outputs, sources, schedules, accuracy."""
     await _predictions(ports, mode)
     await _sources(ports)
     await _schedules(ports)
@@ -78,10 +78,10 @@ async def _predictions(ports: Ports, mode: Mode) -> None:
         return
     params: Params = {"first": today, "last": today, "mode": mode.value}
     rows = await ports.warehouse.query(sql("monitor/predictions_present"), params)
-    lacking = [row for row in rows if not row["present"]]
+    missing = [row for row in rows if not row["present"]]
     detail = None
-    if lacking:
-        detail = f"{lacking[0]['predicted_games']} of {lacking[0]['games']} games of {today} are predicted"
+    if missing:
+        detail = f"{missing[0]['predicted_games']} of {missing[0]['games']} games of {today} are predicted"
     await _set(ports, "predictions_missing", f"{today}.{mode.value}", detail)
 
 
@@ -111,7 +111,7 @@ async def _schedules(ports: Ports) -> None:
 
 
 async def _watched_since(ports: Ports, now: datetime) -> datetime:
-    """The instant of the first watch: what is due before it was nobody's."""
+    """The instant of the first watch: schedules due before it are ignored."""
     document = await ports.state.get("watch", "first")
     if document is not None:
         return datetime.fromisoformat(document.data["at"])

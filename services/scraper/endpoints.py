@@ -57,7 +57,7 @@ def hosts(settings: ScraperSettings) -> dict[str, Host]:
 
 
 def current_schedule(season: str) -> Request:
-    """The CDN's schedule: whatever season is current there; `season` is the one hoped for."""
+    """The CDN's schedule: whatever season is current there; `season` is the one expected."""
     return Request(NBA_CDN, season, "/static/json/staticData/scheduleLeagueV2.json")
 
 

@@ -31,7 +31,7 @@ class Collected(Generic[T]):
 
 
 class Upstreams(Protocol):
-    """Who asks the upstreams: `services.scraper.fetch.Fetcher`."""
+    """Asks the upstreams; `services.scraper.fetch.Fetcher` does."""
 
     async def get(self, request: Request, parse: Callable[[bytes], Parsed[T]], meter: Meter) -> Fetched[T] | Failed:
         """Fetch and parse."""
@@ -39,7 +39,7 @@ class Upstreams(Protocol):
 
 
 class Payloads(Protocol):
-    """A step's way to payloads."""
+    """Where a step gets its payloads."""
 
     async def get(self, request: Request, parse: Callable[[bytes], Parsed[T]]) -> Collected[T] | Failed:
         """The parsed payload of a unit, or why there is none."""

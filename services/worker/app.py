@@ -1,4 +1,4 @@
-"""The worker: predicts batches and trains. No state but a cache of models; as many as the night needs."""
+"""The worker: predicts batches and trains. No state but a cache of models: any number of them may run."""
 
 from functools import partial
 

@@ -92,7 +92,7 @@ async def _train(message: StepRequested, ports: Ports, models: Models, settings:
     ]
     await ports.warehouse.append("predictions.models", rows)
     _log.info("trained", as_of=str(as_of), mode=mode, rows=len(frame), status={r["system"]: r["status"] for r in rows})
-    return Outcome(_told(rows, training.skipped), tuple(row["status"] for row in rows), len(frame))
+    return Outcome(_note(rows, training.skipped), tuple(row["status"] for row in rows), len(frame))
 
 
 def _library() -> None:
@@ -148,8 +148,8 @@ async def _register(one: "Trained", training: "Training", old: Row | None, ports
     }
 
 
-def _told(rows: list[Row], skipped: Mapping[str, str]) -> str:
-    """What is worth saying: nothing, when every system has a new champion."""
+def _note(rows: list[Row], skipped: Mapping[str, str]) -> str:
+    """What the report should say: nothing, when every system has a new champion."""
     parts = [f"{row['system']} is {row['status']}: {row['reason']}" for row in rows if row["status"] != "champion"]
     parts += [f"{system} not trained: {why}" for system, why in skipped.items()]
     return "; ".join(parts)

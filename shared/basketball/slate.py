@@ -27,7 +27,7 @@ class Mode(StrEnum):
     MANUAL = "manual"
     """An operator wants what can be had now."""
     BACKFILL = "backfill"
-    """A past slate, as overnight would have seen it; nobody is woken."""
+    """A past slate, as overnight would have seen it; raises no alerts."""
 
 
 def eastern_date(instant: datetime) -> date:

@@ -27,7 +27,7 @@ REMOVED = "SIGNATURE_REMOVED_BY_GOOGLE"
 
 
 class Untrusted(Exception):  # noqa: N818 - a verdict on a request
-    """The request is not from whom it has to be."""
+    """The request is not from an allowed sender."""
 
     def __init__(self, status: HTTPStatus, reason: str) -> None:
         super().__init__(reason)

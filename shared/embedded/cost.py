@@ -52,7 +52,7 @@ class Bill:
         return None if self._job is None else self._job.timeout
 
     def open(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Profile what the connection runs next, if somebody wants to know."""
+        """Profile what the connection runs next, if there is a job to charge."""
         if self._job is not None:
             connection.execute("PRAGMA enable_profiling = 'no_output'")
 

@@ -91,7 +91,7 @@ PHASES = {1: "scrape", 2: "load", 3: "analytics", 4: "features", 5: "predict, gr
 
 @dataclass(frozen=True, slots=True)
 class ModeRules:
-    """What a mode asks of a step before the next may stand on it; above it and below everything, a run is degraded."""
+    """What a mode asks of a step before the next may use it; with less than everything a run is degraded."""
 
     completeness: float
     """Share of the expected units that must be verified in the warehouse."""
@@ -100,7 +100,7 @@ class ModeRules:
     wait_until: time | None = None
     """Eastern time of the slate's date until which a live run waits for inputs that are late; None: it never waits."""
     alerts: bool = True
-    """Somebody is told when a run of it ends badly."""
+    """Whether a run that ends badly raises an alert."""
 
 
 MODE_RULES = {

@@ -12,18 +12,18 @@ Stage = Literal["live", "shadow"]
 
 @dataclass(frozen=True, slots=True)
 class SystemEntry:
-    """What everybody may know of a system."""
+    """What coordinator, worker and reports know of a system."""
 
     name: str
     summary: str
     learned: bool = False
     """Predicts from an artifact that `train` made; the others need none."""
     needs_line: bool = False
-    """Predicts only where there is a line: other rows are not missing, they are not owed."""
+    """Predicts only where there is a line: other rows are not expected."""
     members: tuple[str, ...] = ()
     """Systems whose forecasts it reads: predicted before it in the same batch, and absent with any of them."""
     also: tuple[str, ...] = ()
-    """Systems whose forecasts it reads where there are any, and does without where there are none."""
+    """Systems whose forecasts it reads if they exist."""
     stage: Stage = "live"
     """shadow: predicted, graded and shown as such, never recommended, until its record promotes it."""
 
@@ -59,7 +59,7 @@ SYSTEMS: Mapping[str, SystemEntry] = {
 """In the order in which a batch is predicted: members come first."""
 
 BEST_FIRST = ("ensemble", "boosted", "zone_matchup", "moving_average")
-"""Which is shown where one system is enough: of those that speak of everybody, by their record."""
+"""Where one system is shown, the first of these that exists: they predict everybody; ordered by their record."""
 
 HAND_MADE = tuple(name for name, entry in SYSTEMS.items() if not entry.learned)
 LEARNED = tuple(name for name, entry in SYSTEMS.items() if entry.learned)
@@ -67,12 +67,12 @@ LEARNED = tuple(name for name, entry in SYSTEMS.items() if entry.learned)
 
 def expected(champions: Iterable[str]) -> tuple[str, ...]:
     """The systems a slate may expect, in the registry's order: the hand-made ones and those with a champion."""
-    there = {*HAND_MADE, *champions}
-    return tuple(name for name in SYSTEMS if name in there)
+    known = {*HAND_MADE, *champions}
+    return tuple(name for name in SYSTEMS if name in known)
 
 
 def headline(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows of one system, the best that is there: systems are never pooled."""
-    there = {row["system"] for row in rows}
-    best = next((name for name in BEST_FIRST if name in there), None)
+    """The rows of the best system that has any: systems are never pooled."""
+    found = {row["system"] for row in rows}
+    best = next((name for name in BEST_FIRST if name in found), None)
     return [row for row in rows if row["system"] == best]

@@ -48,7 +48,7 @@ class Health:
         self.consumer_failure: str | None = None
 
     def consumers_ended(self, task: asyncio.Task[None]) -> None:
-        """Consumers run as long as the app: one that ends by itself makes the service ill."""
+        """Consumers run as long as the app: one that ends by itself makes the service unhealthy."""
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self.consumer_failure = "; ".join(f"{type(leaf).__name__}: {leaf}" for leaf in _leaves(error))

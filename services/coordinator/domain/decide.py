@@ -167,7 +167,7 @@ def _deadline(run: Run, name: str, now: datetime) -> datetime | None:
 
 
 def _recorded(run: Run, name: str, step: StepState, word: Word, reason: str, now: datetime) -> Run:
-    """The run with one more decision in its ledger."""
+    """The run with one more decision."""
     rules, found = MODE_RULES[run.mode], step.evidence
     decision = Decision(
         step=name,
@@ -286,7 +286,7 @@ def _advance(run: Run, now: datetime) -> tuple[Run, list[Command]]:
 
 
 def end_of(run: Run) -> RunEnded:
-    """The word that a run has ended; one that went on and ended again has another key."""
+    """The message that a run has ended; a run that goes on and ends again sends another key."""
     return RunEnded(run_id=run.run_id, attempts=sum(step.attempt for step in run.steps.values()))
 
 

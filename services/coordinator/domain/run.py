@@ -55,7 +55,7 @@ class Evidence(BaseModel):
 
 
 class Decision(BaseModel):
-    """What was decided about a step, and on what evidence: the run's ledger keeps every one."""
+    """What was decided about a step, and on what evidence: the run keeps every one."""
 
     model_config = ConfigDict(frozen=True)
     step: str

@@ -29,7 +29,7 @@ class Rostered:
 
 
 def parse_playerindex(body: bytes) -> Parsed[Rostered]:
-    """The players who are on a team's roster now; those without a team are none of ours.
+    """The players who are on a team's roster now; those without a team are left out.
 
     Raises:
         Fault: not a player index.

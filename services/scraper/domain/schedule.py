@@ -53,7 +53,7 @@ class Season:
 
 
 def parse_schedule(body: bytes) -> Parsed[Season]:
-    """One record: the season. Preseason and all-star games are none of ours; undecided teams are refused.
+    """One record: the season. Preseason and all-star games are left out; undecided teams are refused.
 
     Raises:
         Fault: not a schedule.

@@ -32,11 +32,11 @@ def of_distributions(forecast: Distributions) -> Columns:
 def of_opinions(forecast: Forecast) -> Columns:
     """What a system says beside the count: minutes, probability to play, what moved it."""
     n = len(forecast.distributions)
-    told = None if forecast.drivers is None else forecast.drivers()
+    drivers = None if forecast.drivers is None else forecast.drivers()
     return {
         "minutes": [None] * n if forecast.minutes is None else forecast.minutes.tolist(),
         "p_play": [None] * n if forecast.p_play is None else forecast.p_play.tolist(),
-        "drivers": [None] * n if told is None else [json.dumps(each) for each in told],
+        "drivers": [None] * n if drivers is None else [json.dumps(each) for each in drivers],
     }
 
 

@@ -17,7 +17,7 @@ from shared.errors import Permanent
 
 ROWS = 16
 TOLERANCE = 1e-9
-"""Relative; of the same libraries and bytes nothing else than equality is expected."""
+"""Relative; the same libraries and bytes should give equal numbers."""
 
 
 def record(name: str, model: Any, inputs: Inputs) -> dict[str, Array]:  # noqa: ANN401 - the system's own model

@@ -19,7 +19,7 @@ Drivers = list[list[tuple[str, float]]]
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A system's word on one market of a batch."""
+    """What a system says of one market of a batch."""
 
     distributions: Distributions
     """A distribution per row of `rows`."""

@@ -64,9 +64,9 @@ def predict(inputs: Inputs) -> dict[str, Forecast]:
         boosted = inputs.members["boosted"][market]
         base = boosted.distributions.take(rows)
         some = {name: values[rows] for name, values in inputs.features.items()}
-        said = (design(some, market, base.centre, base.scale, base.power) * coefficients).sum(axis=1)
-        believed = np.where(np.isnan(some[f"{market}_line_p_over"]), 1.0, PRICED)
-        centre = market_centre(some, market, base.scale, base.power) + base.scale * said * believed
+        correction = (design(some, market, base.centre, base.scale, base.power) * coefficients).sum(axis=1)
+        trust = np.where(np.isnan(some[f"{market}_line_p_over"]), 1.0, PRICED)
+        centre = market_centre(some, market, base.scale, base.power) + base.scale * correction * trust
         out[market] = Forecast(
             power_normal(centre, base.scale, base.power),
             rows=rows,

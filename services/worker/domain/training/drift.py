@@ -1,4 +1,4 @@
-"""Drift of the features: have the newest slates the distributions that was learned from?
+"""Drift of the features: are the newest slates distributed like those that were learned from?
 
 Population stability index: sum over deciles of the training values of (p - q) ln(p / q). By custom below 0.1 nothing
 happened, above 0.25 something did (Siddiqi 2006, Credit Risk Scorecards).

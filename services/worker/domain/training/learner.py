@@ -13,7 +13,7 @@ from services.worker.domain.training.frame import Frame
 from shared.registries.features import FEATURES
 
 MARKET_FREE = tuple(name for name, feature in FEATURES.items() if feature.family != "market")
-"""Features that no bookmaker is needed for."""
+"""Features that need no bookmaker."""
 SEED = 20201222
 THREADS = 2
 """Models fitted at once, each on one thread: two threads on one small model mostly wait for each other."""

@@ -25,7 +25,7 @@ TOO_GOOD_PLAYOFFS = 0.5
 TOO_GOOD_LINE = 0.12
 """Points better than the line. Honest features reach 0.03."""
 MIN_ROWS = 1000
-"""Fewer say nothing about being too good."""
+"""With fewer rows nothing is called too good."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,7 @@ def test_migrations_are_numbered_from_one_without_a_gap() -> None:
     assert len({migration.name for migration in MIGRATIONS}) == len(MIGRATIONS)
 
 
-@given(st.sampled_from(sorted(TABLES)), st.sampled_from(get_args(Kind)))
+@given(st.sampled_from(sorted(TABLES)), st.sampled_from(sorted({*get_args(Kind)} - {"refused"})))
 def test_every_change_belongs_to_exactly_one_migration(table: str, kind: str) -> None:
     """Nothing that a plan may contain is left out, and nothing is done twice."""
     change = Change(table, kind, "x")  # type: ignore[arg-type]  # drawn from the kinds there are

@@ -10,7 +10,6 @@
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -96,15 +95,6 @@ def parse(text: str, name: str) -> Header:
         if table not in TABLES:
             raise Permanent(f"{name}: unknown table {table!r} in the header", remedy="declare it in shared/tables")
     return header
-
-
-def producers(headers: Mapping[str, Header], tables_of_steps: Mapping[str, str]) -> dict[str, frozenset[str]]:
-    """Step -> the steps whose tables it waits for; `tables_of_steps` says which step makes which table."""
-    makers = {table: step for step, table in tables_of_steps.items() if table}
-    return {
-        step: frozenset(makers[table] for table in header.waits_for if table in makers)
-        for step, header in headers.items()
-    }
 
 
 def _logical_lines(text: str) -> list[str]:

@@ -8,7 +8,6 @@ answered without predicting again, by any process and without numpy. A test hold
 import math
 from dataclasses import dataclass
 
-from shared.basketball.odds import fair
 from shared.errors import Permanent
 
 
@@ -53,3 +52,12 @@ def against(line: float, *, centre: float, scale: float, power: float) -> Answer
 def _upto(count: int, centre: float, scale: float, power: float) -> float:
     """P(Y <= count)."""
     return 0.5 * math.erfc(-((count + 1) ** power - centre) / scale / math.sqrt(2.0))
+
+
+def fair(probability: float) -> float | None:
+    """American odds without margin of what happens with this probability; None where it is certain or never does."""
+    if not 0.0 < probability < 1.0:
+        return None
+    if probability >= 0.5:  # noqa: PLR2004 - an even chance is -100
+        return -100.0 * probability / (1.0 - probability)
+    return 100.0 * (1.0 - probability) / probability

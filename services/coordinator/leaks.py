@@ -8,7 +8,6 @@ the league's scoring from season to season.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-ALERT = "accuracy_too_good"
 MIN_GRADES = 2000
 """Below so many graded predictions luck can do it."""
 _LIMITS = (

@@ -13,7 +13,6 @@ from shared.ports import Row
 from shared.tables.schema import Change, Kind
 
 APPLIED = "ops.migrations"
-EVERYTHING: frozenset[Kind] = frozenset(("create", "column", "relax", "describe", "cluster", "retain"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """From a distribution and the market's line to a decision: edge, fair prices, recommendation. Pure and vectorised.
 
 Everything about a line is NaN or None exactly where there is no line: nothing here invents one (failures 13, 14). The
-de-vigged market probability comes with the quote (`shared/basketball/odds.py` says how it is made); the edge is
-measured against it, both sides given no push, since stakes are returned on one.
+de-vigged market probability comes with the quote; the edge is measured against it, both sides given no push, since
+stakes are returned on one.
 """
 
 from collections.abc import Sequence

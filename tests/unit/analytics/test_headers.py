@@ -1,7 +1,7 @@
 """The processors come from their SQL files' headers, and the cascade agrees with them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import services
-from services.analytics.headers import FIELDS, Header, parse, producers
+from services.analytics.headers import FIELDS, Header, parse
 from services.analytics.processors import HISTORY_DAYS, PROCESSORS, Processor
 from shared.errors import Permanent
 from shared.registries.pipeline import STEPS
@@ -85,6 +85,15 @@ def test_f02_a_file_makes_its_steps_table_at_its_tables_grain(processor: Process
     assert (step.service, step.table) == ("analytics", processor.table)
     assert processor.header.grain == TABLES[processor.table].key
     assert PROCESSORS[processor.step] is processor
+
+
+def producers(headers: Mapping[str, Header], tables_of_steps: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Step -> the steps whose tables it waits for; `tables_of_steps` says which step makes which table."""
+    makers = {table: step for step, table in tables_of_steps.items() if table}
+    return {
+        step: frozenset(makers[table] for table in header.waits_for if table in makers)
+        for step, header in headers.items()
+    }
 
 
 @each_processor

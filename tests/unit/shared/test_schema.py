@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 from shared.errors import Permanent
 from shared.tables import TABLES, Column, Table
 from shared.tables.dictionary import document
-from shared.tables.migrations import APPLIED, EVERYTHING, MIGRATIONS, numbered, record
-from shared.tables.schema import Change, Found, FoundColumn, difference, refuse
+from shared.tables.migrations import APPLIED, MIGRATIONS, numbered, record
+from shared.tables.schema import Change, Found, FoundColumn, Kind, difference, refuse
 
 ROOT = Path(__file__).parents[3]
 _UNITS = re.compile(
@@ -159,7 +160,7 @@ def test_migrations_are_numbered_from_one_without_a_gap() -> None:
     assert len({migration.name for migration in MIGRATIONS}) == len(MIGRATIONS)
 
 
-@given(st.sampled_from(sorted(TABLES)), st.sampled_from(sorted(EVERYTHING)))
+@given(st.sampled_from(sorted(TABLES)), st.sampled_from(sorted({*get_args(Kind)} - {"refused"})))
 def test_every_change_belongs_to_exactly_one_migration(table: str, kind: str) -> None:
     """Nothing that a plan may contain is left out, and nothing is done twice."""
     change = Change(table, kind, "x")  # type: ignore[arg-type]  # drawn from the kinds there are

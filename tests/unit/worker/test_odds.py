@@ -1,74 +1,14 @@
-"""Prices and stored distributions: what American odds imply, and what a stored row says of any line."""
+"""Stored distributions: what a stored row says of any line, and the fair prices of it."""
 
 import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.stats import norm
 
-from services.coordinator.any_line import Answer, against
+from services.coordinator.any_line import Answer, against, fair
 from services.worker.domain.distribution import power_normal
-from shared.basketball.odds import devig, fair, implied
 from shared.errors import Permanent
-
-prices = st.one_of(st.integers(-900, -100), st.integers(100, 900)).map(float)
-
-
-@pytest.mark.parametrize(
-    ("price", "expected"),
-    [
-        (-150.0, 0.6),  # 150 / 250
-        (150.0, 0.4),  # 100 / 250
-        (-110.0, 0.5238095),  # 110 / 210: at -110 both ways 52.4 % breaks even
-        (110.0, 0.4761905),  # 100 / 210
-        (100.0, 0.5),
-        (-100.0, 0.5),
-        (-400.0, 0.8),
-        (99.9, None),
-        (-99.9, None),
-        (0.0, None),
-        (None, None),
-    ],
-)
-def test_break_even_by_hand(price: float | None, expected: float | None) -> None:
-    """Stake over stake and win, on both signs; between -100 and +100 there are no prices."""
-    assert implied(price) == (None if expected is None else pytest.approx(expected))
-
-
-@pytest.mark.parametrize(
-    ("over", "under", "expected"),
-    [
-        (-110.0, -110.0, 0.5),
-        (-150.0, 130.0, 0.5798319),  # 0.6 / (0.6 + 100 / 230)
-        (130.0, -150.0, 0.4201681),
-        (-150.0, 150.0, 0.6),  # no margin: 0.6 + 0.4 = 1
-        (-150.0, 151.0, None),  # less than 1
-        (-150.0, -150.0, 0.5),  # 1.2 is the largest margin
-        (-151.0, -150.0, None),
-        (None, -110.0, None),
-        (-110.0, None, None),
-        (0.0, -110.0, None),
-        (-110.0, 50.0, None),
-        (-900.0, -900.0, None),
-        (300.0, 300.0, None),
-    ],
-)
-def test_f31_only_two_prices_that_fit_together_are_a_market(
-    over: float | None, under: float | None, expected: float | None
-) -> None:
-    """The over's share of both implied probabilities, which add up to between 1 and 1.2."""
-    assert devig(over, under) == (None if expected is None else pytest.approx(expected))
-
-
-@given(prices, prices)
-def test_devigged_sides_add_up_to_one(over: float, under: float) -> None:
-    """What is left without the margin is a probability, the same whichever side is asked."""
-    one_side, other = devig(over, under), devig(under, over)
-    assert (one_side is None) == (other is None)
-    if one_side is not None and other is not None:
-        assert one_side + other == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(

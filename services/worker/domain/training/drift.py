@@ -9,7 +9,6 @@ import numpy as np
 from services.worker.domain.distribution import Floats
 from services.worker.domain.systems.base import Features
 
-ALARM = 0.25
 _BINS = 10
 _FLOOR = 1e-3
 """Least share of a bin: an empty one would be infinite."""

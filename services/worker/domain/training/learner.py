@@ -10,10 +10,7 @@ from services.worker.domain.artifact import Array
 from services.worker.domain.distribution import Floats
 from services.worker.domain.systems.base import Forecasts, Inputs
 from services.worker.domain.training.frame import Frame
-from shared.registries.features import FEATURES
 
-MARKET_FREE = tuple(name for name, feature in FEATURES.items() if feature.family != "market")
-"""Features that need no bookmaker."""
 SEED = 20201222
 THREADS = 2
 """Models fitted at once, each on one thread: two threads on one small model mostly wait for each other."""

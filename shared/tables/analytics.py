@@ -136,18 +136,30 @@ ANALYTICS = (
             n("injury_status_days", "INT64", "whole days since it was reported; null when not reported"),
             c("ruled_out", "BOOL", "Out, reported within 90 minutes of tip-off: the game's inactive list"),
             n("days_rest", "INT64", "days since the team's last game before this one; null for its first"),
-            *per_market("line", "FLOAT64", "median over books of the latest main line at the cutoff; null if none"),
-            *per_market("line_books", "INT64", "how many books the line rests on; null if none"),
-            *per_market("line_at", "TIMESTAMP", "when the newest of them was posted; null if none"),
-            *per_market("line_spread", "FLOAT64", "highest minus lowest line of the books; null if none"),
+            *per_market(
+                "line",
+                "FLOAT64",
+                "median over books of the latest main line at the cutoff; null if none",
+                nullable=True,
+            ),
+            *per_market("line_books", "INT64", "how many books the line rests on; null if none", nullable=True),
+            *per_market("line_at", "TIMESTAMP", "when the newest of them was posted; null if none", nullable=True),
+            *per_market(
+                "line_spread", "FLOAT64", "highest minus lowest line of the books; null if none", nullable=True
+            ),
             *per_market(
                 "p_market",
                 "FLOAT64",
                 "de-vigged over probability, mean over books with two-sided prices at the line; null if none",
+                nullable=True,
             ),
-            *per_market("book", "STRING", "of the books at the line that of the least margin; null if none"),
-            *per_market("over_price", "FLOAT64", "American odds of the over at that book; null if none"),
-            *per_market("under_price", "FLOAT64", "American odds of the under at that book; null if none"),
+            *per_market(
+                "book", "STRING", "of the books at the line that of the least margin; null if none", nullable=True
+            ),
+            *per_market("over_price", "FLOAT64", "American odds of the over at that book; null if none", nullable=True),
+            *per_market(
+                "under_price", "FLOAT64", "American odds of the under at that book; null if none", nullable=True
+            ),
         ),
         rows="one per rostered player of a team that plays",
     ),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shared.registries.markets import MARKETS
+from shared.registries.markets import MARKET_NAMES, MARKETS
 
 Type = Literal["STRING", "INT64", "FLOAT64", "BOOL", "DATE", "TIMESTAMP"]
 
@@ -62,6 +62,7 @@ GAME_DATE = c("game_date", "DATE", "US-Eastern date of the game")
 GAME = c("game_id", "STRING", "NBA game id, ten characters")
 PLAYER = c("player_id", "INT64", "NBA player id")
 LOOKUP = n("player_lookup", "STRING", "normalised name; null in rows from before there was this column")
+MARKET = c("market", "STRING", MARKET_NAMES)
 MODE = c("mode", "STRING", "overnight, same_day, tomorrow, manual or backfill: which cutoff holds")
 AVAILABLE = c("available_at", "TIMESTAMP", "when the upstream had published it: the point-in-time rule reads this")
 FETCHED = c("fetched_at", "TIMESTAMP", "business instant at which it was fetched")
@@ -89,9 +90,6 @@ BOX = (
 )
 
 
-def per_market(suffix: str, type_: Type, description: str) -> tuple[Column, ...]:
-    """`<market>_<suffix>` of every market; nullable if the description says what null means."""
-    return tuple(
-        Column(f"{market}_{suffix}", type_, f"{market}: {description}", nullable="null" in description)
-        for market in MARKETS
-    )
+def per_market(suffix: str, type_: Type, description: str, *, nullable: bool = False) -> tuple[Column, ...]:
+    """`<market>_<suffix>` of every market; where it may be null, the description says what null means."""
+    return tuple(Column(f"{market}_{suffix}", type_, f"{market}: {description}", nullable) for market in MARKETS)

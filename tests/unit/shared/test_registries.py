@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, Transient
-from shared.registries.markets import MARKETS
+from shared.registries.features import known
+from shared.registries.markets import MARKETS, STATISTICS
 from shared.registries.pipeline import MODE_RULES, PHASES, STEPS, Step, plan
 from shared.registries.topics import TOPICS, tasks_of
 from shared.runtime import metrics
@@ -114,6 +115,22 @@ def test_the_table_that_proves_a_step_bears_its_name_or_is_named_here() -> None:
             assert step.table == f"{folders[step.phase]}.{step.name}"
 
 
+def test_a_market_counts_what_a_box_score_has() -> None:
+    """Its own column or those it is the sum of; a market that is a sum has no column of its own."""
+    columns = {column.name for column in TABLES["raw.player_box_scores"].columns}
+    assert set(STATISTICS) <= columns
+    assert [name for name, market in MARKETS.items() if market.sum_of] == [n for n in MARKETS if n not in columns]
+    assert MARKETS["pra"].statistics == ("points", "rebounds", "assists")
+    assert MARKETS["threes"].statistics == ("threes",)
+
+
+def test_a_name_that_is_no_feature_is_refused() -> None:
+    """Nothing is left out in silence."""
+    assert known("points_line", "is_home") == ("points_line", "is_home")
+    with pytest.raises(Permanent, match="there is no feature 'minutes_ewmas'"):
+        known("minutes_ewma", "minutes_ewmas")
+
+
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 def test_every_table_is_well_formed(table: Table) -> None:
     """Unique columns; key, partition and cluster are among them; a key is never null; everything is described."""
@@ -156,7 +173,7 @@ def test_every_market_has_its_columns() -> None:
     """Outcome, form, features and lines of each market are declared."""
     for name, market in MARKETS.items():
         assert name == market.name
-        TABLES["analytics.player_game_summary"].column(market.stat)
+        TABLES["analytics.player_game_summary"].column(name)
         for suffix in ("season_mean", "per_minute", "line"):
             assert TABLES["features.ml_feature_store"].column(f"{name}_{suffix}").nullable
     assert len({market.odds_key for market in MARKETS.values()}) == len(MARKETS)

@@ -63,7 +63,7 @@ async def store(warehouse: Warehouse, known: Frame) -> None:
         values = {name: None if np.isnan(v := column[i]) else v.item() for name, column in known.features.items()}
         served.append(_typed(row("features.ml_feature_store", mode="overnight", **keys) | values))
         if known.played[i]:
-            stats = {market.stat: int(known.outcomes[name][i]) for name, market in MARKETS.items()}
+            stats = {market.name: int(known.outcomes[name][i]) for name, market in MARKETS.items()}
             known_at = tip(day) + BOX_SCORE_LAG
             played.append(
                 row("analytics.player_game_summary", available_at=known_at, minutes=float(known.minutes[i]), **keys)

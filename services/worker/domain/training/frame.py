@@ -85,7 +85,7 @@ def assemble(served: Mapping[str, Sequence[Any]], outcomes: Mapping[str, Sequenc
         {name: np.asarray(served[name], dtype=np.float64)[keep] for name in FEATURES},
         np.array([served["game_date"][row] for row in keep], dtype="datetime64[D]"),
         player_id,
-        {market.name: outcome(market.stat) for market in MARKETS.values()},
+        {name: outcome(name) for name in MARKETS},
         outcome("minutes"),
         np.array([season_type_of(game) == "regular" for game in games], dtype=np.bool_),
     )

@@ -37,7 +37,6 @@ ANALYTICS = (
             c("opponent_team_abbr", "STRING", "tricode"),
             c("is_home", "BOOL", "played for the home team"),
             *BOX,
-            c("pra", "INT64", "points + rebounds + assists"),
             c("seconds", "INT64", "seconds played, whole: sums of them are exact"),
             c("minutes_rank", "INT64", "rank by minutes within his team, 1 the most"),
             n("true_shooting", "FLOAT64", "points / (2 (FGA + 0.44 FTA)); null without an attempt"),
@@ -50,6 +49,7 @@ ANALYTICS = (
         ),
         cluster=("player_lookup", "team_abbr", "game_date"),
         rows="one per row of raw.player_box_scores",
+        retired=("pra",),
     ),
     Table(
         "analytics.team_offense_game_summary",

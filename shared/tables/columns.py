@@ -31,6 +31,8 @@ class Table:
     """The DATE or TIMESTAMP column that rows are kept apart by, a partition for each day."""
     cluster: tuple[str, ...] = field(default=())
     """Columns that a partition's rows are sorted by, at most four: those that queries filter and join on."""
+    retired: tuple[str, ...] = ()
+    """Columns it once had: dropped where a warehouse still has them, for others hold what they said."""
     rows: str = ""
     """How many rows to expect."""
     retention_days: int | None = None

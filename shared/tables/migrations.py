@@ -13,7 +13,7 @@ from shared.ports import Row
 from shared.tables.schema import Change, Kind
 
 LEDGER = "ops.migrations"
-EVERYTHING: frozenset[Kind] = frozenset(("create", "column", "relax", "describe", "cluster", "retain"))
+EVERYTHING: frozenset[Kind] = frozenset(("create", "column", "drop", "relax", "describe", "cluster", "retain"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,12 @@ MIGRATIONS = (
         "clustering_and_retention",
         "What the registry says of the other tables.",
         frozenset(("cluster", "retain")),
+    ),
+    Migration(
+        5,
+        "drop_retired_columns",
+        "What other columns hold now: a market that is a sum is added up where it is asked for.",
+        frozenset(("drop",)),
     ),
 )
 

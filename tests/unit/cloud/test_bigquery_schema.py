@@ -50,6 +50,12 @@ def test_a_column_that_may_be_null_from_now_on_is_relaxed() -> None:
     assert statement == "ALTER TABLE contract.things ALTER COLUMN unit DROP NOT NULL"
 
 
+def test_a_retired_column_is_dropped_so_that_it_can_be_dropped_again() -> None:
+    """By name, whether it is there or not."""
+    statement = alteration(THINGS, Change(THINGS.name, "drop", "", "unit"))
+    assert statement == "ALTER TABLE contract.things DROP COLUMN IF EXISTS unit"
+
+
 def test_only_what_differs_is_sent() -> None:
     """A new clustering touches neither columns nor partitions; descriptions keep the modes there are."""
     wanted = definition("p", replace(THINGS, cluster=("unit",), description="New."))

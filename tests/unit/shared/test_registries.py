@@ -173,7 +173,6 @@ def test_every_market_has_its_columns() -> None:
     """Outcome, form, features and lines of each market are declared."""
     for name, market in MARKETS.items():
         assert name == market.name
-        TABLES["analytics.player_game_summary"].column(name)
         for suffix in ("season_mean", "per_minute", "line"):
             assert TABLES["features.ml_feature_store"].column(f"{name}_{suffix}").nullable
     assert len({market.odds_key for market in MARKETS.values()}) == len(MARKETS)

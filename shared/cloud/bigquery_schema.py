@@ -102,7 +102,7 @@ def found_of(table: bigquery.Table) -> Found:
 
 
 def alteration(table: Table, change: Change) -> str:
-    """The statement that adds a column, drops one, or lets one be null.
+    """The statement that adds a column, lets one be null, or drops the retired ones.
 
     A column that is REQUIRED cannot be added to a table: it comes in as NULLABLE (`shared.tables.schema`).
     """
@@ -110,7 +110,7 @@ def alteration(table: Table, change: Change) -> str:
         type_ = table.column(change.column).type
         return f"ALTER TABLE {table.name} ADD COLUMN IF NOT EXISTS {change.column} {type_}"
     if change.kind == "drop":
-        return f"ALTER TABLE {table.name} DROP COLUMN IF EXISTS {change.column}"
+        return f"ALTER TABLE {table.name} {', '.join(f'DROP COLUMN IF EXISTS {name}' for name in table.retired)}"
     return f"ALTER TABLE {table.name} ALTER COLUMN {change.column} DROP NOT NULL"
 
 

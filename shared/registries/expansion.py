@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from shared.errors import Permanent
-from shared.registries.features import FEATURES
+from shared.registries.features import FEATURES, Feature
 from shared.registries.markets import MARKETS, STATISTICS, Market
 
-_BLOCK = re.compile(r"^ *-- for each (market|sum|statistic|feature)\n(.*?)^ *-- end\n", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^ *-- for each (market|sum|statistic|feature|quote)\n(.*?)^ *-- end\n", re.DOTALL | re.MULTILINE)
 _SUM = re.compile(r"\{sum of ([^}]+)\}")
 
 
@@ -25,15 +25,21 @@ def _of_market(lines: str, market: Market) -> str:
     return _SUM.sub(added, lines).replace("{market}", market.name)
 
 
+def _of_feature(lines: str, feature: Feature) -> str:
+    values = {"feature": feature.name, "taken": feature.taken, "market": feature.market, "column": feature.column}
+    for name, value in values.items():
+        lines = lines.replace(f"{{{name}}}", value)
+    return lines
+
+
 _REPEATED: Mapping[str, Callable[[str], Iterable[str]]] = {
     "market": lambda lines: [_of_market(lines, market) for market in MARKETS.values()],
     "sum": lambda lines: [_of_market(lines, market) for market in MARKETS.values() if market.sum_of],
     "statistic": lambda lines: [lines.replace("{statistic}", name) for name in STATISTICS],
-    "feature": lambda lines: [
-        lines.replace("{feature}", feature.name).replace("{taken}", feature.taken) for feature in FEATURES.values()
-    ],
+    "feature": lambda lines: [_of_feature(lines, feature) for feature in FEATURES.values()],
+    "quote": lambda lines: [_of_feature(lines, feature) for feature in FEATURES.values() if feature.market],
 }
-"""sum: each market that is a sum; statistic: each column that a market counts."""
+"""sum: each market that is a sum; statistic: each column that a market counts; quote: each feature of a line."""
 
 
 def expanded(text: str, name: str) -> str:

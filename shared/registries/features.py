@@ -35,12 +35,14 @@ _EARLIER = "games of earlier dates, available_at <= cutoff_at, last 400 days"
 _KNOWN = "rows with available_at <= cutoff_at"
 _SCHEDULE = "schedule of this season up to the slate, available_at <= cutoff_at"
 PLAYER = Source("analytics.upcoming_player_game_context", "context", _KNOWN)
+LINES = Source("analytics.player_market_context", "lines", _KNOWN)
 TEAM = Source("analytics.upcoming_team_game_context", "team", _SCHEDULE)
 FORM = Source("features.player_daily_cache", "form", _EARLIER)
 ZONES = Source("features.player_shot_zone_analysis", "zones", _EARLIER)
 DEFENSE = Source("features.team_defense_zone_analysis", "opponent", _EARLIER)
 FACTORS = Source("features.player_composite_factors", "factors", _EARLIER)
 
+Kind = Literal["real", "count", "flag"]
 RARE, SOME, SELDOM = 0.02, 0.15, 1.0
 """Null rates: where a source has almost always, usually, or only for some players anything to say."""
 
@@ -61,15 +63,18 @@ class Feature:
     meaning: str
     column: str = ""
     """Its column in the source; empty: that of its own name."""
-    kind: Literal["real", "count", "flag"] = "real"
+    kind: Kind = "real"
     """count: whole; flag: 1 or 0, in the source true or false."""
+    market: str = ""
+    """Of a source with a row per market: which row."""
     coarse: bool = False
     """May by chance be the same for a whole slate: at a neutral site nobody is at home, all books may agree."""
 
     @property
     def taken(self) -> str:
         """Its expression in `ml_feature_store.sql`."""
-        column = f"{self.source.alias}.{self.column or self.name}"
+        served = self.name if self.market else self.column or self.name
+        column = f"{self.source.alias}.{served}"
         return f"IF({column}, 1, 0)" if self.kind == "flag" else column
 
 
@@ -88,14 +93,18 @@ def _form(market: Market) -> Iterator[Feature]:
 
 
 def _lines(market: Market) -> Iterator[Feature]:
-    name, top = market.name, 1.2 * market.ceiling
-    quoted = partial(Feature, "market", PLAYER)
+    def quoted(suffix: str, unit: str, high: float, meaning: str, column: str, kind: Kind = "real") -> Feature:
+        name, coarse = f"{market.name}_{suffix}", suffix == "line_spread"
+        return Feature(
+            "market", LINES, name, unit, 0, high, SELDOM, meaning, column, kind, market=market.name, coarse=coarse
+        )
+
+    top = 1.2 * market.ceiling
+    yield quoted("line", market.name, top, "median over books of the latest main line; null if none", "line")
+    yield quoted("line_books", "books", 50, "books the line rests on; null if none", "line_books", "count")
+    yield quoted("line_spread", market.name, top, "highest minus lowest line of the books; null if none", "line_spread")
     fair = "de-vigged P(over) at the line, mean over books; null without prices"
-    yield quoted(f"{name}_line", name, 0, top, SELDOM, "median over books of the latest main line; null if none")
-    yield quoted(f"{name}_line_books", "books", 0, 50, SELDOM, "books the line rests on; null if none", kind="count")
-    spread = "highest minus lowest line of the books; null if none"
-    yield quoted(f"{name}_line_spread", name, 0, top, SELDOM, spread, coarse=True)
-    yield quoted(f"{name}_line_p_over", "probability", 0, 1, SELDOM, fair, f"{name}_p_market")
+    yield quoted("line_p_over", "probability", 1, fair, "p_market")
 
 
 _role = partial(Feature, "minutes and role", FORM)

@@ -72,7 +72,7 @@ async def test_a_retired_column_is_dropped_on_opening(old: Path) -> None:
     [row] = await warehouse.query("SELECT * FROM contract.things")
     assert row == {**ROW, "score": None, "flag": None}
     [entry] = await warehouse.query("SELECT changes FROM ops.migrations WHERE number = 5")
-    assert json.loads(entry["changes"]) == ["contract.things: drop seen_at, which is retired"]
+    assert json.loads(entry["changes"]) == ["contract.things: drop what is retired: seen_at"]
     await warehouse.close()
 
 

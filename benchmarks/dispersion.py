@@ -17,7 +17,8 @@ from services.worker.domain.training.spread import fit_spread
 from shared.errors import Permanent
 from shared.registries.markets import MARKETS
 
-_COLUMNS = {"points": "pts", "rebounds": "reb", "assists": "ast", "threes": "fg3m", "pra": "pts + reb + ast"}
+_COLUMNS = {"points": "pts", "rebounds": "reb", "assists": "ast", "threes": "fg3m", "steals": "stl", "blocks": "blk"}
+"""Statistic -> its column in the real data."""
 _FORECASTS = """
 WITH games AS (
   SELECT player_id, season_type, game_date, game_id, minutes, {stat} AS y FROM read_parquet($path)
@@ -53,8 +54,9 @@ def bench() -> list[Case]:
 
 
 def _case(market: str, path: str) -> Case:
+    stat = " + ".join(_COLUMNS[name] for name in MARKETS[market].statistics)
     with duckdb.connect() as connection:
-        rows = connection.execute(_FORECASTS.format(stat=_COLUMNS[market]), {"path": path}).fetchnumpy()
+        rows = connection.execute(_FORECASTS.format(stat=stat), {"path": path}).fetchnumpy()
     y, mean = np.asarray(rows["y"], dtype=float), np.asarray(rows["mean"], dtype=float)
     fresh = fit_spread(mean, y, market, np.asarray(rows["minutes"], dtype=float) >= ROTATION_MINUTES)
     ours, wanted = float(np.mean(SPREADS[market].scale(mean))), float(np.mean(fresh.scale(mean)))

@@ -10,7 +10,6 @@ from shared.registries.features import FEATURES
 from shared.registries.markets import MARKETS
 
 FIRST = date(2023, 10, 24)
-_RATES = {"points": 0.45, "rebounds": 0.18, "assists": 0.1, "threes": 0.05, "pra": 0.73}
 _PLAYED, _LINED, _PRICED = 0.85, 0.4, 0.5
 """Shares of the rows."""
 
@@ -29,8 +28,8 @@ def frame(slates: int, players: int, seed: int = 7) -> Frame:
         "games_season": np.full(n, 30.0),
     }
     outcomes = {}
-    for market in MARKETS:
-        rate = _RATES[market] * rng.uniform(0.4, 1.8, n)
+    for market, entry in MARKETS.items():
+        rate = entry.ceiling / 130.0 * rng.uniform(0.4, 1.8, n)
         outcomes[market] = np.where(played, rng.poisson(rate * minutes).astype(float), np.nan)
         features[f"{market}_per_minute"] = rate
         features[f"{market}_season_mean"] = rate * 22.0

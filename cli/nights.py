@@ -29,6 +29,7 @@ from devstack.workspace import Workspace, current
 from shared.basketball.slate import Mode, days
 from shared.embedded.clock import VirtualClock
 from shared.errors import Permanent
+from shared.registries.markets import MARKETS
 from shared.registries.systems import headline
 from shared.tables import QUANTILE_COLUMNS
 
@@ -47,7 +48,7 @@ PARQUET_COLUMNS = (
 )
 @common.mode_option(Mode.OVERNIGHT.value)
 @click.option(
-    "--market", default="points", show_default=True, type=click.Choice(show.MARKET_ORDER), help="Market to print."
+    "--market", default="points", show_default=True, type=click.Choice(tuple(MARKETS)), help="Market to print."
 )
 @common.json_option
 @click.option("--dry-run", is_flag=True, help="Only say which slate would be run.")

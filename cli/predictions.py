@@ -11,13 +11,14 @@ from rich.table import Table
 
 from cli import common, show
 from cli.common import Day, out
+from shared.registries.markets import MARKETS
 from shared.registries.systems import headline
 
 
 @click.command()
 @click.option("--date", "day", type=Day(), help="The slate; default: the latest.")
 @common.mode_option(None)
-@click.option("--market", type=click.Choice(show.MARKET_ORDER), help="Only this market.")
+@click.option("--market", type=click.Choice(tuple(MARKETS)), help="Only this market.")
 @click.option("--system", help="Only this prediction system.")
 @click.option("--player", help="Only players whose name has this in it, or the one with this NBA id.")
 @click.option("--line", type=float, help="With --player: what the stored distributions say of this line.")
@@ -59,7 +60,7 @@ def _asked(row: dict[str, Any], system: str | None, player: str | None) -> bool:
 
 
 def _print(rows: Sequence[dict[str, Any]], *, explain: bool) -> None:
-    for name in show.MARKET_ORDER:
+    for name in MARKETS:
         of_market = [row for row in rows if row["market"] == name]
         if len({row["system"] for row in of_market}) > 1:  # nobody asked for one: each player once, by the best
             of_market = headline(of_market)

@@ -22,8 +22,6 @@ from shared.basketball.slate import EASTERN
 from shared.registries.markets import MARKETS
 from shared.registries.pipeline import PHASES, STEPS
 
-MARKET_ORDER = tuple(MARKETS)
-
 
 class NightProgress:
     """A line per phase, live on a terminal and silent elsewhere; `done` counts settled steps."""
@@ -155,7 +153,7 @@ def accuracy_table(accuracy: dict[str, dict[str, Any]]) -> Table:
     )
     for name in ("market", "N", "MAE", "season-to-date MAE", "80 % interval holds"):
         table.add_column(name, justify="left" if name == "market" else "right")
-    for market in MARKET_ORDER:
+    for market in MARKETS:
         if market in accuracy:
             a = accuracy[market]
             baseline = a["season_to_date_mae"]

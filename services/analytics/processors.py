@@ -10,6 +10,7 @@ from services.analytics.headers import Header, parse
 from shared.basketball.slate import RETROSPECT
 from shared.contract import StepRequested
 from shared.ports import Job, Scalar, Warehouse
+from shared.registries.expansion import expanded
 from shared.tables import TABLES
 
 HISTORY_DAYS = 800
@@ -25,7 +26,7 @@ class Processor:
 
     header: Header
     select: str
-    """The SQL text."""
+    """The SQL text, its blocks expanded."""
 
     @property
     def step(self) -> str:
@@ -110,7 +111,7 @@ def _load() -> dict[str, Processor]:
     found = {}
     for file in sorted((files("services.analytics") / "sql").iterdir(), key=lambda file: file.name):
         if file.name.endswith(".sql"):
-            text = file.read_text()
+            text = expanded(file.read_text(), file.name)
             processor = Processor(parse(text, file.name), text)
             found[processor.step] = processor
     return found

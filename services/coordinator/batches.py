@@ -1,18 +1,16 @@
 """A slate cut into batches: whole games each, so that team-mates are predicted together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from services.coordinator.quotes import quoted
-from shared.contract import PredictionTask
+from shared.contract import LineQuote, PredictionTask
 from shared.ports import Row
 from shared.registries.features import FEATURES
-from shared.registries.markets import MARKETS
 
 
-def task(row: Row, predicted_at: datetime) -> PredictionTask:
-    """A row of `load_features` as a task; null and zero stay apart."""
+def task(row: Row, lines: Mapping[str, LineQuote], predicted_at: datetime) -> PredictionTask:
+    """A row of `load_features` as a task, with the player's quotes by market; null and zero stay apart."""
     return PredictionTask(
         game_id=row["game_id"],
         player_id=row["player_id"],
@@ -20,7 +18,7 @@ def task(row: Row, predicted_at: datetime) -> PredictionTask:
         opponent=row["opponent_team_abbr"],
         predicted_at=predicted_at.isoformat(),
         features={name: None if row[name] is None else float(row[name]) for name in FEATURES},
-        lines={market: quote for market in MARKETS if (quote := quoted(row, market)) is not None},
+        lines=lines,
     )
 
 

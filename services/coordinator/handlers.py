@@ -13,6 +13,7 @@ from services.coordinator.domain.events import BatchesPlanned, BatchStaged, Step
 from services.coordinator.domain.run import Run, StepState, StepStatus, key_of
 from services.coordinator.engine import Engine
 from services.coordinator.ledger import enter, unentered
+from services.coordinator.quotes import by_player
 from services.coordinator.sql import sql
 from services.coordinator.verify import champions, evidence, export_key, parameters
 from services.coordinator.watch import announce
@@ -190,12 +191,16 @@ class Handlers:
         return {k: v for k, v in parameters(run, self._ports.clock.now()).items() if f"@{k}" in text}
 
     async def _dispatch(self, run: Run, request: StepRequested) -> None:
-        """Load the slate's features in one query and send them to the workers in batches."""
+        """Load the slate's features and quotes, a query each, and send them to the workers in batches."""
         now = self._ports.clock.now()
         rows = await self._query("load_features", run)
+        quotes = by_player(await self._query("load_quotes", run))
         artifacts = await champions(run, self._ports)
         systems = expected(artifacts)
-        batches = cut([task(row, row["cutoff_at"] if run.retrospective else now) for row in rows], self._batch_size)
+        tasks = [
+            task(row, quotes.get(row["player_id"], {}), row["cutoff_at"] if run.retrospective else now) for row in rows
+        ]
+        batches = cut(tasks, self._batch_size)
         for number, batch in enumerate(batches):
             message = BatchRequested(
                 run_id=run.run_id,

@@ -12,16 +12,12 @@ from typing import Any
 from shared.basketball.slate import Mode
 from shared.ports import Row, Warehouse
 from shared.registries.features import FEATURES
-from shared.registries.markets import MARKETS
 
 STORE = "features.ml_feature_store"
 ENOUGH = 40
 """Players a slate needs before a feature that never varies says anything."""
 DRIFT = 4.0
 """Standard deviations of the last weeks' player rows by which a slate's mean may be off before it has drifted."""
-_COARSE = {"is_home", "games_last_4_days", "team_games_season", "clock_shift"} | {f"{m}_line_spread" for m in MARKETS}
-"""May by chance be the same for a slate: at a neutral site nobody is at home, the teams of two games may have played
-equally often, all books may agree. Broken only if the weeks before had that one value too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ class Finding:
 def limits() -> dict[str, Limit]:
     """Feature -> what it may be, from the feature contract."""
     return {
-        feature.name: Limit(feature.nulls, feature.low, feature.high, coarse=feature.name in _COARSE)
+        feature.name: Limit(feature.nulls, feature.low, feature.high, coarse=feature.coarse)
         for feature in FEATURES.values()
     }
 

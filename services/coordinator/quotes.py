@@ -1,20 +1,19 @@
-"""The market's quotes of a slate, from `load_features.sql` to the workers."""
+"""The market's quotes of a slate, from `load_quotes.sql` to the workers."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 from shared.contract import LineQuote
 from shared.ports import Row
 
+_AS_QUOTED = ("line", "book", "over_price", "under_price", "p_market")
 
-def quoted(row: Row, market: str) -> LineQuote | None:
-    """The quote of one market in a row of `load_features.sql`; None where there is no line."""
-    line = row[f"quoted_{market}_line"]
-    if line is None:
-        return None
-    return LineQuote(
-        line=line,
-        books=row[f"quoted_{market}_line_books"],
-        at=row[f"quoted_{market}_line_at"].isoformat(),
-        book=row[f"quoted_{market}_book"],
-        over_price=row[f"quoted_{market}_over_price"],
-        under_price=row[f"quoted_{market}_under_price"],
-        p_market=row[f"quoted_{market}_p_market"],
-    )
+
+def by_player(rows: Iterable[Row]) -> Mapping[int, dict[str, LineQuote]]:
+    """Player -> market -> quote; a player without a line has none."""
+    found: defaultdict[int, dict[str, LineQuote]] = defaultdict(dict)
+    for row in rows:
+        found[row["player_id"]][row["market"]] = LineQuote(
+            books=row["line_books"], at=row["line_at"].isoformat(), **{name: row[name] for name in _AS_QUOTED}
+        )
+    return found

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from services.scraper.domain.odds import MARKET_KEYS
+from services.scraper.domain.odds import market_keys
 from services.scraper.settings import ScraperSettings
 
 NBA_CDN, NBA_STATS, ESPN, ODDS_API, BALLDONTLIE = "nba_cdn", "nba_stats", "espn", "odds_api", "balldontlie"
@@ -122,11 +122,11 @@ def events(as_of: datetime | None) -> Request:
     return Request(ODDS_API, "events", "/v4/historical/sports/basketball_nba/events", params)
 
 
-def event_odds(game_id: str, event_id: str, regions: str, as_of: datetime | None) -> Request:
+def event_odds(game_id: str, event_id: str, settings: ScraperSettings, as_of: datetime | None) -> Request:
     """One game's player props, now or as they stood at a past instant."""
     params = {
-        "regions": regions,
-        "markets": ",".join(MARKET_KEYS),
+        "regions": settings.odds_regions,
+        "markets": ",".join(market_keys(settings.odds_markets.split(","))),
         "dateFormat": "iso",
         "oddsFormat": "american",
     }

@@ -1,7 +1,9 @@
 """Settings of the scraper."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
+from shared.registries.markets import MARKET_NAMES, MARKETS
 from shared.runtime.retry import RetryPolicy
 from shared.runtime.settings import CommonSettings
 
@@ -19,6 +21,9 @@ class ScraperSettings(CommonSettings):
     odds_api_url: str = Field("https://api.the-odds-api.com", description="base URL of The Odds API")
     odds_api_rate: int = Field(5, ge=1, description="requests per second to The Odds API")
     odds_regions: str = Field("us", description="The Odds API's bookmaker regions, comma-separated; each costs quota")
+    odds_markets: str = Field(
+        ",".join(MARKETS), description="markets whose lines are asked for, comma-separated; each costs quota"
+    )
     balldontlie_url: str = Field("https://api.balldontlie.io", description="base URL of BallDontLie")
     balldontlie_rate: int = Field(1, ge=1, description="requests per second to BallDontLie")
     user_agent: str = Field("Mozilla/5.0 (compatible; tipoff)", description="User-Agent of every request")
@@ -36,6 +41,14 @@ class ScraperSettings(CommonSettings):
         ge=0,
         description="above this many missing box scores of a season, one bulk game log instead of single requests",
     )
+
+    @field_validator("odds_markets")
+    @classmethod
+    def _markets_are_known(cls, value: str) -> str:
+        unknown = [name for name in value.split(",") if name not in MARKETS]
+        if unknown:
+            raise PydanticCustomError("market", f"{unknown[0]!r} is none of {MARKET_NAMES}")
+        return value
 
     @property
     def retry_policy(self) -> RetryPolicy:

@@ -1,6 +1,6 @@
 """The registry's tables in BigQuery: inspected, made, and brought up to date where they stand.
 
-Columns come and are relaxed by ALTER TABLE, which can be run again; the rest is one `tables.update` of metadata.
+Columns come, go and are relaxed by ALTER TABLE, which can be run again; the rest is one `tables.update` of metadata.
 Nothing is rewritten, nothing is scanned. A new clustering holds for rows written from then on; BigQuery sorts the
 others as it rewrites their partitions
 (https://cloud.google.com/bigquery/docs/manage-clustered-tables).
@@ -63,7 +63,7 @@ class Schema:
             await self._jobs.call(partial(_create_table, wanted), table.name)
             return
         for change in changes:
-            if change.kind in ("column", "relax"):
+            if change.kind in ("column", "drop", "relax"):
                 await self._jobs.query(alteration(table, change), (), f"{change}")
         there = await self._jobs.call(partial(_get, f"{self._project}.{table.name}"), table.name)
         if there is not None:
@@ -102,13 +102,15 @@ def found_of(table: bigquery.Table) -> Found:
 
 
 def alteration(table: Table, change: Change) -> str:
-    """The statement that adds a column, or lets one be null.
+    """The statement that adds a column, lets one be null, or drops the retired ones.
 
     A column that is REQUIRED cannot be added to a table: it comes in as NULLABLE (`shared.tables.schema`).
     """
     if change.kind == "column":
         type_ = table.column(change.column).type
         return f"ALTER TABLE {table.name} ADD COLUMN IF NOT EXISTS {change.column} {type_}"
+    if change.kind == "drop":
+        return f"ALTER TABLE {table.name} {', '.join(f'DROP COLUMN IF EXISTS {name}' for name in table.retired)}"
     return f"ALTER TABLE {table.name} ALTER COLUMN {change.column} DROP NOT NULL"
 
 

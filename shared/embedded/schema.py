@@ -106,6 +106,9 @@ def _make(database: Connection, table: Table, change: Change) -> None:
     elif change.kind == "column":
         type_ = DUCKDB_TYPES[table.column(change.column).type]
         database.execute(f"ALTER TABLE {table.name} ADD COLUMN {change.column} {type_}")
+    elif change.kind == "drop":
+        for name in table.retired:
+            database.execute(f"ALTER TABLE {table.name} DROP COLUMN IF EXISTS {name}")
     elif change.kind == "relax":
         database.execute(f"ALTER TABLE {table.name} ALTER COLUMN {change.column} DROP NOT NULL")
     # Describe, cluster and retain are what the comment says.

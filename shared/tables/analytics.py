@@ -1,6 +1,6 @@
 """Dataset `analytics`: finished games with their rates, and what is known of the games to come."""
 
-from shared.tables.columns import AVAILABLE, BOX, GAME, GAME_DATE, LOOKUP, MODE, PLAYER, Table, c, n, per_market
+from shared.tables.columns import AVAILABLE, BOX, GAME, GAME_DATE, LOOKUP, MARKET, MODE, PLAYER, Table, c, n
 
 _GAME_OF_TEAM = (
     GAME,
@@ -19,6 +19,7 @@ _UPCOMING = (
     c("tip_utc", "TIMESTAMP", "scheduled tip-off"),
     c("cutoff_at", "TIMESTAMP", "information after this instant is not used"),
 )
+_LINE = ("line", "line_books", "line_at", "line_spread")
 
 ANALYTICS = (
     Table(
@@ -37,7 +38,6 @@ ANALYTICS = (
             c("opponent_team_abbr", "STRING", "tricode"),
             c("is_home", "BOOL", "played for the home team"),
             *BOX,
-            c("pra", "INT64", "points + rebounds + assists"),
             c("seconds", "INT64", "seconds played, whole: sums of them are exact"),
             c("minutes_rank", "INT64", "rank by minutes within his team, 1 the most"),
             n("true_shooting", "FLOAT64", "points / (2 (FGA + 0.44 FTA)); null without an attempt"),
@@ -50,6 +50,7 @@ ANALYTICS = (
         ),
         cluster=("player_lookup", "team_abbr", "game_date"),
         rows="one per row of raw.player_box_scores",
+        retired=("pra",),
     ),
     Table(
         "analytics.team_offense_game_summary",
@@ -136,19 +137,37 @@ ANALYTICS = (
             n("injury_status_days", "INT64", "whole days since it was reported; null when not reported"),
             c("ruled_out", "BOOL", "Out, reported within 90 minutes of tip-off: the game's inactive list"),
             n("days_rest", "INT64", "days since the team's last game before this one; null for its first"),
-            *per_market("line", "FLOAT64", "median over books of the latest main line at the cutoff; null if none"),
-            *per_market("line_books", "INT64", "how many books the line rests on; null if none"),
-            *per_market("line_at", "TIMESTAMP", "when the newest of them was posted; null if none"),
-            *per_market("line_spread", "FLOAT64", "highest minus lowest line of the books; null if none"),
-            *per_market(
+        ),
+        rows="one per rostered player of a team that plays",
+        retired=tuple(
+            f"{market}_{name}"
+            for market in ("points", "rebounds", "assists", "threes", "pra")
+            for name in (*_LINE, "p_market", "book", "over_price", "under_price")
+        ),
+    ),
+    Table(
+        "analytics.player_market_context",
+        "What the market says of a player and a statistic at the cutoff, consensus over books.",
+        ("game_date", "mode", "player_id", "market"),
+        (
+            GAME_DATE,
+            MODE,
+            GAME,
+            PLAYER,
+            MARKET,
+            c("line", "FLOAT64", "median over books of the latest main line, in the statistic's unit"),
+            c("line_books", "INT64", "how many books the line rests on"),
+            c("line_at", "TIMESTAMP", "when the newest of them was posted"),
+            c("line_spread", "FLOAT64", "highest minus lowest line of the books"),
+            n(
                 "p_market",
                 "FLOAT64",
                 "de-vigged over probability, mean over books with two-sided prices at the line; null if none",
             ),
-            *per_market("book", "STRING", "of the books at the line that of the least margin; null if none"),
-            *per_market("over_price", "FLOAT64", "American odds of the over at that book; null if none"),
-            *per_market("under_price", "FLOAT64", "American odds of the under at that book; null if none"),
+            n("book", "STRING", "of the books at the line that of the least margin; null if none"),
+            n("over_price", "FLOAT64", "American odds of the over at that book; null if none"),
+            n("under_price", "FLOAT64", "American odds of the under at that book; null if none"),
         ),
-        rows="one per rostered player of a team that plays",
+        rows="one per player of the slate and market that he has a main line in",
     ),
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shared.registries.markets import MARKETS
+from shared.registries.markets import MARKET_NAMES, MARKETS
 
 Type = Literal["STRING", "INT64", "FLOAT64", "BOOL", "DATE", "TIMESTAMP"]
 
@@ -31,6 +31,8 @@ class Table:
     """The DATE or TIMESTAMP column that rows are kept apart by, a partition for each day."""
     cluster: tuple[str, ...] = field(default=())
     """Columns that a partition's rows are sorted by, at most four: those that queries filter and join on."""
+    retired: tuple[str, ...] = ()
+    """Columns it once had: dropped where a warehouse still has them, for others hold what they said."""
     rows: str = ""
     """How many rows to expect."""
     retention_days: int | None = None
@@ -62,6 +64,7 @@ GAME_DATE = c("game_date", "DATE", "US-Eastern date of the game")
 GAME = c("game_id", "STRING", "NBA game id, ten characters")
 PLAYER = c("player_id", "INT64", "NBA player id")
 LOOKUP = n("player_lookup", "STRING", "normalised name; null in rows from before there was this column")
+MARKET = c("market", "STRING", MARKET_NAMES)
 MODE = c("mode", "STRING", "overnight, same_day, tomorrow, manual or backfill: which cutoff holds")
 AVAILABLE = c("available_at", "TIMESTAMP", "when the upstream had published it: the point-in-time rule reads this")
 FETCHED = c("fetched_at", "TIMESTAMP", "business instant at which it was fetched")
@@ -89,9 +92,6 @@ BOX = (
 )
 
 
-def per_market(suffix: str, type_: Type, description: str) -> tuple[Column, ...]:
-    """`<market>_<suffix>` of every market; nullable if the description says what null means."""
-    return tuple(
-        Column(f"{market}_{suffix}", type_, f"{market}: {description}", nullable="null" in description)
-        for market in MARKETS
-    )
+def per_market(suffix: str, type_: Type, description: str, *, nullable: bool = False) -> tuple[Column, ...]:
+    """`<market>_<suffix>` of every market; where it may be null, the description says what null means."""
+    return tuple(Column(f"{market}_{suffix}", type_, f"{market}: {description}", nullable) for market in MARKETS)

@@ -8,7 +8,7 @@ _TEAM_KEY = ("game_date", "mode", "team_abbr")
 
 
 def _served(feature: Feature) -> Column:
-    type_: Type = "INT64" if feature.whole else "FLOAT64"
+    type_: Type = "FLOAT64" if feature.kind == "real" else "INT64"
     absent = "" if feature.nulls == 0 or "null" in feature.meaning else "; null where its source is silent"
     return Column(feature.name, type_, f"{feature.meaning}{absent} [{feature.unit}]", nullable=feature.nulls > 0)
 
@@ -43,17 +43,30 @@ FEATURE_TABLES = (
             n("played_share_10", "FLOAT64", "share of the team's last 10 games he played; null before its first"),
             n("played_share_5", "FLOAT64", "share of the team's last 5 games he played; null before its first"),
             n("missed_in_row", "INT64", "team games since his last with it, up to 10; null before its first"),
-            *per_market("season_mean", "FLOAT64", "season-to-date mean; null before the first game of the season"),
+            *per_market(
+                "season_mean", "FLOAT64", "season-to-date mean; null before the first game of the season", nullable=True
+            ),
             *per_market("last_5", "FLOAT64", "mean of the last 5 games"),
             *per_market("ewma", "FLOAT64", "exponentially weighted mean, alpha 0.1"),
-            *per_market("std_20", "FLOAT64", "standard deviation over the last 20 games; null with fewer than two"),
+            *per_market(
+                "std_20",
+                "FLOAT64",
+                "standard deviation over the last 20 games; null with fewer than two",
+                nullable=True,
+            ),
             *per_market("trend", "FLOAT64", "mean of the last 5 games minus mean of the last 20"),
             *per_market(
                 "per_minute",
                 "FLOAT64",
                 "recent rate per minute (alpha 0.05), shrunk to the league's; null if nobody has played a minute",
+                nullable=True,
             ),
-            *per_market("per_minute_fast", "FLOAT64", "the same with alpha 0.1; null if nobody has played a minute"),
+            *per_market(
+                "per_minute_fast",
+                "FLOAT64",
+                "the same with alpha 0.1; null if nobody has played a minute",
+                nullable=True,
+            ),
             n("shots_per_minute", "FLOAT64", "field goals attempted per minute, alpha 0.05; null without minutes"),
             n("shots_per_minute_fast", "FLOAT64", "field goals attempted per minute, alpha 0.1; null without minutes"),
             n("threes_attempted_per_minute", "FLOAT64", "threes attempted per minute; null without minutes"),

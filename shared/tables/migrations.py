@@ -59,6 +59,12 @@ MIGRATIONS = (
         "What the registry says of the other tables.",
         frozenset(("cluster", "retain")),
     ),
+    Migration(
+        5,
+        "drop_retired_columns",
+        "What other columns hold now: a market that is a sum is added up where it is asked for.",
+        frozenset(("drop",)),
+    ),
 )
 
 

@@ -1,6 +1,6 @@
 """Dataset `predictions`: what was forecast, and what became of it."""
 
-from shared.tables.columns import GAME, GAME_DATE, LOOKUP, MODE, PLAYER, Table, c, n
+from shared.tables.columns import GAME, GAME_DATE, LOOKUP, MARKET, MODE, PLAYER, Table, c, n
 
 QUANTILES = (0.05, 0.10, 0.20, 0.30, 0.40, 0.50, 0.60, 0.70, 0.80, 0.90, 0.95)
 """Levels of the published quantiles, in the order of the q-columns."""
@@ -43,7 +43,7 @@ _DECISION = (
 
 _GRADE_KEY = ("game_id", "player_id", "market", "system", "mode")
 _GRADED = (
-    c("market", "STRING", "points, rebounds, assists, threes or pra"),
+    MARKET,
     c("system", "STRING", "the prediction system"),
     c("run_id", "STRING", "the run that made the prediction"),
     c("voided", "BOOL", "the player did not play"),
@@ -79,7 +79,7 @@ PREDICTIONS = (
                 GAME,
                 PLAYER,
                 *(() if name == "staging" else (LOOKUP,)),
-                c("market", "STRING", "points, rebounds, assists, threes or pra"),
+                MARKET,
                 c("system", "STRING", "the prediction system"),
                 c("run_id", "STRING", "the run that made it"),
                 c("generation", "INT64", "how often the run had been started afresh"),
@@ -195,7 +195,7 @@ PREDICTIONS = (
         (
             GAME_DATE,
             MODE,
-            c("market", "STRING", "points, rebounds, assists, threes or pra"),
+            MARKET,
             c("system", "STRING", "the prediction system"),
             c("predictions", "INT64", "graded or void"),
             c("graded", "INT64", "of players who played"),

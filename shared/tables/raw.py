@@ -1,6 +1,20 @@
 """Dataset `raw`: what the upstreams said, and what was refused of it."""
 
-from shared.tables.columns import AVAILABLE, BOX, FETCHED, GAME, GAME_DATE, LOOKUP, MODE, PLAYER, SOURCE, Table, c, n
+from shared.tables.columns import (
+    AVAILABLE,
+    BOX,
+    FETCHED,
+    GAME,
+    GAME_DATE,
+    LOOKUP,
+    MARKET,
+    MODE,
+    PLAYER,
+    SOURCE,
+    Table,
+    c,
+    n,
+)
 
 RAW = (
     Table(
@@ -104,7 +118,7 @@ RAW = (
             GAME_DATE,
             PLAYER,
             c("player_lookup", "STRING", "normalised name the line was posted under"),
-            c("market", "STRING", "points, rebounds, assists, threes or pra"),
+            MARKET,
             c("bookmaker", "STRING", "the Odds API's bookmaker key"),
             c("line", "FLOAT64", "in units of the market's statistic"),
             n("over_price", "FLOAT64", "American odds of the over; null where none is quoted"),

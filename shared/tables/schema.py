@@ -7,7 +7,7 @@ from typing import Literal
 from shared.errors import Permanent
 from shared.tables import Column, Table, Type
 
-Kind = Literal["create", "column", "relax", "describe", "cluster", "retain", "refused"]
+Kind = Literal["create", "column", "drop", "relax", "describe", "cluster", "retain", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,11 @@ def refuse(changes: list[Change], where: str) -> None:
 def _of_table(table: Table, there: Found) -> Iterator[Change]:
     for column in table.columns:
         yield from _of_column(table, column, there.columns.get(column.name))
-    for name in there.columns.keys() - {column.name for column in table.columns}:
+    surplus = there.columns.keys() - {column.name for column in table.columns}
+    retired = [name for name in table.retired if name in surplus]
+    if retired:
+        yield Change(table.name, "drop", f"drop what is retired: {', '.join(retired)}")
+    for name in surplus - {*retired}:
         remedy = "keep the column in shared/tables, or move the table away and fill a fresh one"
         yield Change(table.name, "refused", f"has the column {name}, which the registry has not", name, remedy)
     if there.partition != table.partition:

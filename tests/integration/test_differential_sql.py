@@ -64,6 +64,7 @@ VERIFY: Mapping[str, Sequence[Params]] = {
     "lines": [_SLATE],
     "ml_feature_store": [_SLATE],
     "player_daily_cache": [_SLATE],
+    "player_market_context": [_SLATE],
     "player_game_summary": [_DAY],
     "player_shot_zone_analysis": [_SLATE],
     "player_composite_factors": [_SLATE],
@@ -101,6 +102,7 @@ CASES: Mapping[str, Sequence[Params]] = {
         for path in sorted((SERVICES / "coordinator" / "sql" / kind).glob("*.sql"))
     },
     "coordinator/sql/load_features.sql": [{**_SLATE, "not_tipped_after": at} for at in (_NOON, _EVENING)],
+    "coordinator/sql/load_quotes.sql": [_SLATE],
     "coordinator/sql/models.sql": [{"mode": "overnight"}],
     "coordinator/sql/predictions.sql": [
         {"game_date": day, "mode": "overnight", "market": market}

@@ -5,10 +5,17 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from shared.registries.expansion import expanded
 from tests.mutants import python, sql
 from tests.mutants.mutant import Mutant
 
 ROOT = Path(__file__).parents[2]
+
+
+def text_of(path: str) -> str:
+    """A file as it is run: a statement with its blocks expanded."""
+    text = (ROOT / path).read_text()
+    return expanded(text, path) if path.endswith(".sql") else text
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class Area:
         """Every mutant there is; with patterns, of the files whose path contains one."""
         for path in self.paths():
             if not patterns or any(fnmatch(path, f"*{pattern}*") for pattern in patterns):
-                yield from self.mutants(path, (ROOT / path).read_text())
+                yield from self.mutants(path, text_of(path))
 
 
 AREAS = {

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.mutants import forks
-from tests.mutants.areas import ROOT, Area
+from tests.mutants.areas import ROOT, Area, text_of
 
 LIMIT = 900.0
 """Seconds that an area's tests may take without a mutant."""
@@ -123,7 +123,7 @@ def _measure(area: Area, work: Path) -> dict[str, object]:
     tree = forks.Tree(work / f"{area.name}-{os.getpid()}")
     out, coverage = work / f"{area.name}.recorded", work / f"{area.name}.coverage"
     python = [path for path in area.paths() if path.endswith(".py")]
-    statements = {path: (ROOT / path).read_text() for path in area.paths() if path.endswith(".sql")}
+    statements = {path: text_of(path) for path in area.paths() if path.endswith(".sql")}
     tree.environment |= {"COVERAGE_FILE": str(coverage)}
     arguments = [*area.tests, "-m", "not proof and not network", "--continue-on-collection-errors"]
     if python:

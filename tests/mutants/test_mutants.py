@@ -10,7 +10,7 @@ import pytest
 from shared.embedded.sql import to_duckdb
 from tests.mutants import python, sql
 from tests.mutants.__main__ import equivalents, sample
-from tests.mutants.areas import AREAS, ROOT
+from tests.mutants.areas import AREAS, ROOT, text_of
 from tests.mutants.examples import EXAMPLES, LIMIT
 
 PYTHON = '''
@@ -70,7 +70,7 @@ def test_sql_is_changed_where_people_err() -> None:
 @each_file
 def test_a_statement_written_again_means_the_same(path: str) -> None:
     """What a mutant changes is the mutation alone: unchanged, the rewritten text runs as the file does."""
-    text = (ROOT / path).read_text()
+    text = text_of(path)
     written, read = to_duckdb(sql.rendered(text)).text, to_duckdb(text).text
     assert _bare(written) == _bare(read)
 
@@ -100,7 +100,7 @@ def test_equivalent_mutants_exist() -> None:
         mutant.id
         for area in AREAS.values()
         for path in sorted(paths.intersection(area.paths()))
-        for mutant in area.mutants(path, (ROOT / path).read_text())
+        for mutant in area.mutants(path, text_of(path))
     }
     assert known.keys() <= there
     assert all(known.values())

@@ -8,8 +8,7 @@ from datetime import date, datetime, timedelta
 from shared.basketball.arenas import ARENAS, Arena
 from shared.basketball.slate import RETROSPECT, Mode, cutoff
 from shared.ports import Row
-from shared.registries.markets import MARKETS
-from tests.oracle.known import WINDOW, Tables, by
+from tests.oracle.known import WINDOW, Tables, by, of_slate
 from tests.oracle.quotes import fair, newest, overround
 
 INACTIVE_LIST = timedelta(minutes=90)
@@ -43,7 +42,6 @@ def upcoming_player_game_context(tables: Tables, slate: date, mode: Mode, asked_
     """One row per rostered player of a team that plays."""
     rosters = by("team", [row for row in tables["raw.rosters"] if row["game_date"] == slate])
     reports = by("player_id", [row for row in tables["raw.injuries"] if row["game_date"] == slate])
-    lines = by("player_id", [row for row in tables["raw.prop_lines"] if row["game_date"] == slate])
     rows = []
     for game, team, opponent in _sides(tables, slate):
         at = cutoff(mode, slate, game["tip_utc"], asked_at)
@@ -53,24 +51,24 @@ def upcoming_player_game_context(tables: Tables, slate: date, mode: Mode, asked_
             row = _heading(game, team, opponent, mode, at)
             row |= {"player_id": player_id, "player_name": player["player_name"], "days_rest": rest}
             row |= _status(_known(reports.get(player_id, []), at), game["tip_utc"], at)
-            main = [
-                line
-                for line in _known(lines.get(player_id, []), at)
-                if line["is_main"] and line["game_id"] == game["game_id"]
-            ]
-            for market in MARKETS:
-                quoted = consensus([line for line in main if line["market"] == market])
-                row |= {f"{market}_{name}": value for name, value in quoted.items()}
             rows.append(row)
+    return rows
+
+
+def player_market_context(tables: Tables, slate: date, mode: Mode, _: datetime = RETROSPECT) -> list[Row]:
+    """One row per player of the slate and market that he has a main line in, known at his game's cutoff."""
+    lines = by("player_id", [row for row in tables["raw.prop_lines"] if row["game_date"] == slate and row["is_main"]])
+    rows = []
+    for context in of_slate(tables["analytics.upcoming_player_game_context"], slate, mode):
+        key = {name: context[name] for name in ("game_date", "mode", "game_id", "player_id")}
+        of_game = [line for line in lines.get(key["player_id"], []) if line["game_id"] == key["game_id"]]
+        for market, of_market in by("market", _known(of_game, context["cutoff_at"])).items():
+            rows.append(key | {"market": market} | consensus(of_market))
     return rows
 
 
 def consensus(lines: Sequence[Row]) -> Row:
     """What the books say of one player's market, from their main lines known at the cutoff."""
-    if not lines:
-        return dict.fromkeys(
-            ("line", "line_books", "line_at", "line_spread", "p_market", "book", "over_price", "under_price")
-        )
     books = [newest(of_book) for of_book in by("bookmaker", lines).values()]
     line = statistics.median(each["line"] for each in books)
     at_line = [each for each in books if each["line"] == line]

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from shared.basketball.slate import Mode
 from shared.ports import Row
 from shared.registries.markets import MARKETS
-from tests.oracle.known import Tables, by, known, mean, of_slate, ratio, weighted
+from tests.oracle.known import Tables, by, known, mean, of_slate, ratio, statistic, weighted
 
 GARBAGE_TIME = 36
 """Minutes at the league's rate that a rate per minute is shrunk by."""
@@ -22,7 +22,7 @@ def player_daily_cache(tables: Tables, slate: date, mode: Mode) -> list[Row]:
     at_every_cutoff = min(context["cutoff_at"] for context in contexts)
     league = known(summaries, slate, at_every_cutoff)
     seconds = sum(game["seconds"] for game in league)
-    usual = {market: ratio(60 * sum(game[market] for game in league), seconds) for market in MARKETS}
+    usual = {market: ratio(60 * sum(statistic(game, market) for game in league), seconds) for market in MARKETS}
     played = by("player_id", summaries)
     of_team = by("team_abbr", tables["analytics.team_offense_game_summary"])
     rows = []
@@ -115,21 +115,23 @@ def _attendance(games: list[Row], of_team: list[Row]) -> Row:
 
 
 def _market(market: str, games: list[Row], season: str, usual: float | None) -> Row:
-    values = [game[market] for game in games]
+    values = [statistic(game, market) for game in games]
     last_5, last_20 = mean(values[:5]), mean(values[:20])
     assert last_5 is not None
     assert last_20 is not None
 
+    def counted(alpha: float) -> float:
+        return weighted(alpha, games, lambda game: statistic(game, market))
+
     def rate(alpha: float) -> float | None:
         if usual is None:
             return None
-        count = weighted(alpha, games, lambda game: game[market])
-        return (count + GARBAGE_TIME * usual) / (weighted(alpha, games, minutes) + GARBAGE_TIME)
+        return (counted(alpha) + GARBAGE_TIME * usual) / (weighted(alpha, games, minutes) + GARBAGE_TIME)
 
     return {
-        f"{market}_season_mean": mean([game[market] for game in games if game["season"] == season]),
+        f"{market}_season_mean": mean([statistic(game, market) for game in games if game["season"] == season]),
         f"{market}_last_5": last_5,
-        f"{market}_ewma": _average(0.1, games, market),
+        f"{market}_ewma": ratio(counted(0.1), weighted(0.1, games, lambda _: 1)),
         f"{market}_std_20": _deviation(values[:20]),
         f"{market}_trend": last_5 - last_20,
         f"{market}_per_minute": rate(0.05),

@@ -9,7 +9,7 @@ from statistics import fmean, median
 
 from shared.basketball.slate import Mode
 from shared.ports import Row
-from tests.oracle.known import Tables, by
+from tests.oracle.known import Tables, by, statistic
 from tests.oracle.quotes import fair, newest
 
 QUANTILES = {
@@ -93,12 +93,6 @@ def known_games(boxes: Sequence[Row], prediction: Row, game: Row) -> list[Row]:
         and (game["season_type"] != "regular" or box["season_type"] == "regular")
     ]
     return sorted(known, key=lambda box: (box["game_date"], box["game_id"]), reverse=True)
-
-
-def statistic(box: Row, market: str) -> int:
-    """What a market counts."""
-    counted = ("points", "rebounds", "assists") if market == "pra" else (market,)
-    return sum(box[name] for name in counted)
 
 
 def one_grade(prediction: Row, box: Row | None, earlier: list[Row], close: Row) -> Row:

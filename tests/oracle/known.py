@@ -9,6 +9,7 @@ from functools import lru_cache
 from operator import mul
 
 from shared.ports import Row
+from shared.registries.markets import MARKETS
 from shared.tables import TABLES
 
 Tables = Mapping[str, Sequence[Row]]
@@ -21,6 +22,11 @@ def known(games: Iterable[Row], slate: date, cutoff: datetime) -> list[Row]:
     """The games of earlier dates, of the last 400 days, available at the cutoff; the newest first."""
     found = [game for game in games if slate - WINDOW <= game["game_date"] < slate and game["available_at"] <= cutoff]
     return sorted(found, key=lambda game: (game["game_date"], game["game_id"]), reverse=True)
+
+
+def statistic(game: Row, market: str) -> int:
+    """What a market counts of a game."""
+    return sum(game[name] for name in MARKETS[market].statistics)
 
 
 def of_slate(rows: Iterable[Row], slate: date, mode: str) -> list[Row]:

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from shared.basketball.slate import SAME_DAY_LEAD, Mode, eastern_instant
 from shared.ports import Row
 from shared.registries.markets import MARKETS
-from tests.oracle.grades import HISTORY, QUANTILES, statistic
-from tests.oracle.known import by_key
+from tests.oracle.grades import HISTORY, QUANTILES
+from tests.oracle.known import by_key, statistic
 from tests.oracle.world import Nights, World
 from tests.unit.shared.rows import box, game, row, tip
 

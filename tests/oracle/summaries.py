@@ -36,7 +36,6 @@ def player_game_summary(tables: Tables, first: date, last: date) -> list[Row]:
             row = {column.name: box.get(column.name) for column in TABLES["analytics.player_game_summary"].columns}
             row["team_abbr"] = box["team"]
             row["opponent_team_abbr"] = box["opponent"]
-            row["pra"] = box["points"] + box["rebounds"] + box["assists"]
             row["seconds"] = seconds(box)
             row["minutes_rank"] = ranked.index(box["player_id"]) + 1
             row["true_shooting"] = true_shooting(box)

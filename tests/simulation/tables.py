@@ -12,7 +12,6 @@ from services.coordinator.domain.run import Evidence
 from shared.basketball.slate import Mode
 from shared.ports import Params, Row
 from shared.registries.features import FEATURES
-from shared.registries.markets import MARKETS
 from shared.tables import TABLES
 
 Prediction = tuple[int, int, str, str]
@@ -129,6 +128,9 @@ class Tables:
         found = sorted((system, digest) for (mode, system), digest in self.models.items() if mode == params["mode"])
         return [{"system": system, "digest": digest} for system, digest in found]
 
+    def _load_quotes(self, _: Params) -> list[Row]:
+        return []
+
     def _load_features(self, _: Params) -> list[Row]:
         return [_served(game, player) for game, player in self.players()]
 
@@ -182,8 +184,7 @@ class Tables:
 
 @cache
 def _features() -> Row:
-    quotes = {f"quoted_{market}_line": None for market in MARKETS}
-    return {**dict.fromkeys(FEATURES, 1.0), **quotes}
+    return dict.fromkeys(FEATURES, 1.0)
 
 
 def _served(game: int, player: int) -> Row:

@@ -22,7 +22,13 @@ WITH current_predictions AS (
   ) = 1
 ),
 played AS (
-  SELECT game_id, player_id, team_abbr, points, rebounds, assists, threes, pra
+  SELECT
+    -- for each statistic
+    {statistic},
+    -- end
+    game_id,
+    player_id,
+    team_abbr
   FROM analytics.player_game_summary
   WHERE game_date BETWEEN @first_date AND @last_date
 ),
@@ -41,10 +47,9 @@ history AS (
     subjects.player_id,
     subjects.predicted_at,
     earlier.minutes,
-    earlier.points,
-    earlier.rebounds,
-    earlier.assists,
-    earlier.threes,
+    -- for each statistic
+    earlier.{statistic},
+    -- end
     ROW_NUMBER() OVER (
       PARTITION BY subjects.game_id, subjects.player_id, subjects.predicted_at
       ORDER BY earlier.game_date DESC, earlier.game_id DESC
@@ -67,21 +72,15 @@ form AS (
     game_id,
     player_id,
     predicted_at,
+    -- for each statistic
+    AVG({statistic}) AS {statistic}_mean,
+    CAST(SUM(CAST(slow * {statistic} AS NUMERIC)) AS FLOAT64) / CAST(SUM(CAST(slow AS NUMERIC)) AS FLOAT64)
+      AS {statistic}_ewma,
+    SAFE_DIVIDE(SUM({statistic}), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS {statistic}_rate,
+    -- end
     COUNT(*) AS games_before,
     CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64) / COUNT(*) AS minutes_before,
-    CAST(SUM(CAST(fast * minutes AS NUMERIC)) AS FLOAT64) / CAST(SUM(CAST(fast AS NUMERIC)) AS FLOAT64) AS minutes,
-    AVG(points) AS points_mean,
-    AVG(rebounds) AS rebounds_mean,
-    AVG(assists) AS assists_mean,
-    AVG(threes) AS threes_mean,
-    CAST(SUM(CAST(slow * points AS NUMERIC)) AS FLOAT64) / CAST(SUM(CAST(slow AS NUMERIC)) AS FLOAT64) AS points_ewma,
-    CAST(SUM(CAST(slow * rebounds AS NUMERIC)) AS FLOAT64) / CAST(SUM(CAST(slow AS NUMERIC)) AS FLOAT64) AS rebounds_ewma,
-    CAST(SUM(CAST(slow * assists AS NUMERIC)) AS FLOAT64) / CAST(SUM(CAST(slow AS NUMERIC)) AS FLOAT64) AS assists_ewma,
-    CAST(SUM(CAST(slow * threes AS NUMERIC)) AS FLOAT64) / CAST(SUM(CAST(slow AS NUMERIC)) AS FLOAT64) AS threes_ewma,
-    SAFE_DIVIDE(SUM(points), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS points_rate,
-    SAFE_DIVIDE(SUM(rebounds), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS rebounds_rate,
-    SAFE_DIVIDE(SUM(assists), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS assists_rate,
-    SAFE_DIVIDE(SUM(threes), CAST(SUM(CAST(minutes AS NUMERIC)) AS FLOAT64)) AS threes_rate
+    CAST(SUM(CAST(fast * minutes AS NUMERIC)) AS FLOAT64) / CAST(SUM(CAST(fast AS NUMERIC)) AS FLOAT64) AS minutes
   FROM weighted
   GROUP BY game_id, player_id, predicted_at
 ),
@@ -153,35 +152,27 @@ outcomes AS (
     played.player_id IS NULL AS voided,
     CAST(
       CASE predictions.market
-        WHEN 'points' THEN played.points
-        WHEN 'rebounds' THEN played.rebounds
-        WHEN 'assists' THEN played.assists
-        WHEN 'threes' THEN played.threes
-        WHEN 'pra' THEN played.pra
+        -- for each market
+        WHEN '{market}' THEN {sum of played.*}
+        -- end
       END AS FLOAT64
     ) AS actual,
     form.games_before,
     form.minutes_before,
     CASE predictions.market
-      WHEN 'points' THEN form.points_mean
-      WHEN 'rebounds' THEN form.rebounds_mean
-      WHEN 'assists' THEN form.assists_mean
-      WHEN 'threes' THEN form.threes_mean
-      WHEN 'pra' THEN form.points_mean + form.rebounds_mean + form.assists_mean
+      -- for each market
+      WHEN '{market}' THEN {sum of form.*_mean}
+      -- end
     END AS season_mean,
     CASE predictions.market
-      WHEN 'points' THEN form.points_ewma
-      WHEN 'rebounds' THEN form.rebounds_ewma
-      WHEN 'assists' THEN form.assists_ewma
-      WHEN 'threes' THEN form.threes_ewma
-      WHEN 'pra' THEN form.points_ewma + form.rebounds_ewma + form.assists_ewma
+      -- for each market
+      WHEN '{market}' THEN {sum of form.*_ewma}
+      -- end
     END AS ewma,
     form.minutes * (CASE predictions.market
-      WHEN 'points' THEN form.points_rate
-      WHEN 'rebounds' THEN form.rebounds_rate
-      WHEN 'assists' THEN form.assists_rate
-      WHEN 'threes' THEN form.threes_rate
-      WHEN 'pra' THEN form.points_rate + form.rebounds_rate + form.assists_rate
+      -- for each market
+      WHEN '{market}' THEN {sum of form.*_rate}
+      -- end
     END) AS rate_minutes,
     closing.line AS closing_line,
     closing.p_market AS closing_p_market,

@@ -13,6 +13,9 @@ WITH history AS (
   SELECT
     context.game_date AS slate_date,
     games.*,
+    -- for each sum
+    {sum of games.*} AS {market},
+    -- end
     DATE_DIFF(context.game_date, games.game_date, DAY) AS days_ago,
     games.season = context.season AS this_season,
     ROW_NUMBER() OVER (
@@ -48,24 +51,20 @@ daily AS (
   SELECT
     game_date,
     available_at,
-    SUM(seconds) AS seconds,
-    SUM(points) AS points,
-    SUM(rebounds) AS rebounds,
-    SUM(assists) AS assists,
-    SUM(threes) AS threes,
-    SUM(pra) AS pra
+    -- for each market
+    SUM({sum of *}) AS {market},
+    -- end
+    SUM(seconds) AS seconds
   FROM analytics.player_game_summary
   WHERE game_date >= DATE_SUB(@first_date, INTERVAL 400 DAY) AND game_date < @last_date
   GROUP BY game_date, available_at
 ),
 league AS (
   SELECT
-    first_cutoff.game_date,
-    SAFE_DIVIDE(60 * SUM(points), SUM(seconds)) AS points,
-    SAFE_DIVIDE(60 * SUM(rebounds), SUM(seconds)) AS rebounds,
-    SAFE_DIVIDE(60 * SUM(assists), SUM(seconds)) AS assists,
-    SAFE_DIVIDE(60 * SUM(threes), SUM(seconds)) AS threes,
-    SAFE_DIVIDE(60 * SUM(pra), SUM(seconds)) AS pra
+    -- for each market
+    SAFE_DIVIDE(60 * SUM({market}), SUM(seconds)) AS {market},
+    -- end
+    first_cutoff.game_date
   FROM first_cutoff
   JOIN daily
     ON daily.game_date < first_cutoff.game_date
@@ -136,73 +135,23 @@ form AS (
     MAX(IF(age = 0, minutes_rank, NULL)) AS minutes_rank_last,
     AVG(IF(age < 10 AND starter IS NOT NULL, IF(starter, 1, 0), NULL)) AS start_share_10,
     MAX(IF(age = 0 AND starter IS NOT NULL, IF(starter, 1, 0), NULL)) AS started_last,
-    AVG(IF(this_season, points, NULL)) AS points_season_mean,
-    AVG(IF(this_season, rebounds, NULL)) AS rebounds_season_mean,
-    AVG(IF(this_season, assists, NULL)) AS assists_season_mean,
-    AVG(IF(this_season, threes, NULL)) AS threes_season_mean,
-    AVG(IF(this_season, pra, NULL)) AS pra_season_mean,
-    AVG(IF(age < 5, points, NULL)) AS points_last_5,
-    AVG(IF(age < 5, rebounds, NULL)) AS rebounds_last_5,
-    AVG(IF(age < 5, assists, NULL)) AS assists_last_5,
-    AVG(IF(age < 5, threes, NULL)) AS threes_last_5,
-    AVG(IF(age < 5, pra, NULL)) AS pra_last_5,
-    AVG(IF(age < 20, points, NULL)) AS points_last_20,
-    AVG(IF(age < 20, rebounds, NULL)) AS rebounds_last_20,
-    AVG(IF(age < 20, assists, NULL)) AS assists_last_20,
-    AVG(IF(age < 20, threes, NULL)) AS threes_last_20,
-    AVG(IF(age < 20, pra, NULL)) AS pra_last_20,
-    SUM(w10 * points) / SUM(w10) AS points_ewma,
-    SUM(w10 * rebounds) / SUM(w10) AS rebounds_ewma,
-    SUM(w10 * assists) / SUM(w10) AS assists_ewma,
-    SUM(w10 * threes) / SUM(w10) AS threes_ewma,
-    SUM(w10 * pra) / SUM(w10) AS pra_ewma,
+    -- for each market
+    AVG(IF(this_season, {market}, NULL)) AS {market}_season_mean,
+    AVG(IF(age < 5, {market}, NULL)) AS {market}_last_5,
+    AVG(IF(age < 20, {market}, NULL)) AS {market}_last_20,
+    SUM(w10 * {market}) / SUM(w10) AS {market}_ewma,
     SQRT(
       SAFE_DIVIDE(
-        COUNTIF(age < 20) * SUM(IF(age < 20, points * points, 0))
-        - SUM(IF(age < 20, points, 0)) * SUM(IF(age < 20, points, 0)),
+        COUNTIF(age < 20) * SUM(IF(age < 20, {market} * {market}, 0))
+        - SUM(IF(age < 20, {market}, 0)) * SUM(IF(age < 20, {market}, 0)),
         COUNTIF(age < 20) * (COUNTIF(age < 20) - 1)
       )
-    ) AS points_std_20,
-    SQRT(
-      SAFE_DIVIDE(
-        COUNTIF(age < 20) * SUM(IF(age < 20, rebounds * rebounds, 0))
-        - SUM(IF(age < 20, rebounds, 0)) * SUM(IF(age < 20, rebounds, 0)),
-        COUNTIF(age < 20) * (COUNTIF(age < 20) - 1)
-      )
-    ) AS rebounds_std_20,
-    SQRT(
-      SAFE_DIVIDE(
-        COUNTIF(age < 20) * SUM(IF(age < 20, assists * assists, 0))
-        - SUM(IF(age < 20, assists, 0)) * SUM(IF(age < 20, assists, 0)),
-        COUNTIF(age < 20) * (COUNTIF(age < 20) - 1)
-      )
-    ) AS assists_std_20,
-    SQRT(
-      SAFE_DIVIDE(
-        COUNTIF(age < 20) * SUM(IF(age < 20, threes * threes, 0))
-        - SUM(IF(age < 20, threes, 0)) * SUM(IF(age < 20, threes, 0)),
-        COUNTIF(age < 20) * (COUNTIF(age < 20) - 1)
-      )
-    ) AS threes_std_20,
-    SQRT(
-      SAFE_DIVIDE(
-        COUNTIF(age < 20) * SUM(IF(age < 20, pra * pra, 0))
-        - SUM(IF(age < 20, pra, 0)) * SUM(IF(age < 20, pra, 0)),
-        COUNTIF(age < 20) * (COUNTIF(age < 20) - 1)
-      )
-    ) AS pra_std_20,
+    ) AS {market}_std_20,
+    SUM(w05 * {market}) / 1000000 AS {market},
+    SUM(w10 * {market}) / 1000000 AS {market}_fast,
+    -- end
     SUM(w05 * seconds) / 60000000 AS rate_minutes,
     SUM(w10 * seconds) / 60000000 AS rate_minutes_fast,
-    SUM(w05 * points) / 1000000 AS points,
-    SUM(w05 * rebounds) / 1000000 AS rebounds,
-    SUM(w05 * assists) / 1000000 AS assists,
-    SUM(w05 * threes) / 1000000 AS threes,
-    SUM(w05 * pra) / 1000000 AS pra,
-    SUM(w10 * points) / 1000000 AS points_fast,
-    SUM(w10 * rebounds) / 1000000 AS rebounds_fast,
-    SUM(w10 * assists) / 1000000 AS assists_fast,
-    SUM(w10 * threes) / 1000000 AS threes_fast,
-    SUM(w10 * pra) / 1000000 AS pra_fast,
     SAFE_DIVIDE(60 * SUM(w05 * field_goals_attempted), SUM(w05 * seconds)) AS shots_per_minute,
     SAFE_DIVIDE(60 * SUM(w10 * field_goals_attempted), SUM(w10 * seconds)) AS shots_per_minute_fast,
     SAFE_DIVIDE(60 * SUM(w05 * threes_attempted), SUM(w05 * seconds)) AS threes_attempted_per_minute,
@@ -246,41 +195,15 @@ SELECT
   SAFE_DIVIDE(attendance.played, attendance.team_games) AS played_share_10,
   SAFE_DIVIDE(attendance.played_5, attendance.team_games_5) AS played_share_5,
   attendance.missed_in_row,
-  form.points_season_mean,
-  form.rebounds_season_mean,
-  form.assists_season_mean,
-  form.threes_season_mean,
-  form.pra_season_mean,
-  form.points_last_5,
-  form.rebounds_last_5,
-  form.assists_last_5,
-  form.threes_last_5,
-  form.pra_last_5,
-  form.points_ewma,
-  form.rebounds_ewma,
-  form.assists_ewma,
-  form.threes_ewma,
-  form.pra_ewma,
-  form.points_std_20,
-  form.rebounds_std_20,
-  form.assists_std_20,
-  form.threes_std_20,
-  form.pra_std_20,
-  form.points_last_5 - form.points_last_20 AS points_trend,
-  form.rebounds_last_5 - form.rebounds_last_20 AS rebounds_trend,
-  form.assists_last_5 - form.assists_last_20 AS assists_trend,
-  form.threes_last_5 - form.threes_last_20 AS threes_trend,
-  form.pra_last_5 - form.pra_last_20 AS pra_trend,
-  (form.points + 36 * league.points) / (form.rate_minutes + 36) AS points_per_minute,
-  (form.rebounds + 36 * league.rebounds) / (form.rate_minutes + 36) AS rebounds_per_minute,
-  (form.assists + 36 * league.assists) / (form.rate_minutes + 36) AS assists_per_minute,
-  (form.threes + 36 * league.threes) / (form.rate_minutes + 36) AS threes_per_minute,
-  (form.pra + 36 * league.pra) / (form.rate_minutes + 36) AS pra_per_minute,
-  (form.points_fast + 36 * league.points) / (form.rate_minutes_fast + 36) AS points_per_minute_fast,
-  (form.rebounds_fast + 36 * league.rebounds) / (form.rate_minutes_fast + 36) AS rebounds_per_minute_fast,
-  (form.assists_fast + 36 * league.assists) / (form.rate_minutes_fast + 36) AS assists_per_minute_fast,
-  (form.threes_fast + 36 * league.threes) / (form.rate_minutes_fast + 36) AS threes_per_minute_fast,
-  (form.pra_fast + 36 * league.pra) / (form.rate_minutes_fast + 36) AS pra_per_minute_fast,
+  -- for each market
+  form.{market}_season_mean,
+  form.{market}_last_5,
+  form.{market}_ewma,
+  form.{market}_std_20,
+  form.{market}_last_5 - form.{market}_last_20 AS {market}_trend,
+  (form.{market} + 36 * league.{market}) / (form.rate_minutes + 36) AS {market}_per_minute,
+  (form.{market}_fast + 36 * league.{market}) / (form.rate_minutes_fast + 36) AS {market}_per_minute_fast,
+  -- end
   form.shots_per_minute,
   form.shots_per_minute_fast,
   form.threes_attempted_per_minute,

@@ -51,7 +51,6 @@ SELECT
   box.turnovers,
   box.fouls,
   box.plus_minus,
-  box.points + box.rebounds + box.assists AS pra,
   CAST(ROUND(box.minutes * 60) AS INT64) AS seconds,
   ROW_NUMBER() OVER (PARTITION BY box.game_id, box.team ORDER BY box.minutes DESC, box.player_id) AS minutes_rank,
   SAFE_DIVIDE(box.points, 2 * (box.field_goals_attempted + 0.44 * box.free_throws_attempted)) AS true_shooting,

@@ -19,6 +19,7 @@ from services.coordinator.domain.events import (
 from services.coordinator.domain.run import Batches, Decision, Evidence, Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import EASTERN, eastern_instant
 from shared.contract import Message, RunEnded, StepReported, StepRequested
+from shared.errors import Permanent
 from shared.registries.pipeline import MODE_RULES, STEPS, plan
 from shared.registries.topics import tasks_of
 
@@ -269,6 +270,8 @@ def _advance(run: Run, now: datetime) -> tuple[Run, list[Command]]:
     for name, step in run.steps.items():  # in the plan's order: a step's needs come before it
         if step.status is not StepStatus.PENDING:
             continue
+        if not steps.keys() >= {*STEPS[name].needs}:
+            raise Permanent(f"run {run.run_id} was planned by another revision", remedy="ask for the run again")
         needs = {need: steps[need].status for need in STEPS[name].needs}
         bad = [need for need, status in needs.items() if status in (StepStatus.FAILED, StepStatus.BLOCKED)]
         if bad:

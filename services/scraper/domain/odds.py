@@ -1,6 +1,6 @@
 """The Odds API v4: events, and player props of one event; live, or historical (wrapped with the snapshot's time)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -25,8 +25,6 @@ from shared.registries.markets import MARKETS
 
 _ALTERNATE = "_alternate"
 _MARKET_OF = {market.odds_key: market.name for market in MARKETS.values()}
-MARKET_KEYS = tuple(f"{market.odds_key}{suffix}" for market in MARKETS.values() for suffix in ("", _ALTERNATE))
-"""Every market asked for: main and alternate lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,11 @@ class Offer:
     is_main: bool
     posted_at: datetime | None
     """When the bookmaker's market was last updated, or the historical snapshot; None where neither is given."""
+
+
+def market_keys(markets: Iterable[str]) -> tuple[str, ...]:
+    """The API's keys of Tipoff's markets: main and alternate lines."""
+    return tuple(f"{MARKETS[name].odds_key}{suffix}" for name in markets for suffix in ("", _ALTERNATE))
 
 
 def _unwrap(payload: Any) -> tuple[Any, datetime | None]:  # noqa: ANN401 - JSON

@@ -53,7 +53,7 @@ async def _game_lines(task: Task, game: Row, events: Collected[Event], names: Na
     limit = _cutoff(task, game)
     # A retrospective run always asks the past: its clock may move on while it waits.
     as_of = None if task.now <= limit and not task.request.retrospective else limit
-    request = endpoints.event_odds(game_id, event.event_id, task.settings.odds_regions, as_of)
+    request = endpoints.event_odds(game_id, event.event_id, task.settings, as_of)
     got = await task.payloads.get(request, parse_odds)
     if isinstance(got, Failed):
         task.fetches.failed(game_id, endpoints.ODDS_API, got)

@@ -8,8 +8,6 @@ import numpy as np
 
 from services.worker.domain.distribution import Distributions, Floats, power_normal, to_power
 
-POWERS: Mapping[str, float] = {"points": 0.9, "rebounds": 0.65, "assists": 0.6, "threes": 0.5, "pra": 0.95}
-"""Market -> the power that makes its outcomes about normal around a forecast."""
 ROTATION_MINUTES = 15.0
 """Calibrated on players with at least so many recent minutes."""
 

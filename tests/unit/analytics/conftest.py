@@ -19,6 +19,7 @@ NIGHT = (
     "team_offense_game_summary",
     "team_defense_game_summary",
     "upcoming_player_game_context",
+    "player_market_context",
     "upcoming_team_game_context",
     "player_shot_zone_analysis",
     "team_defense_zone_analysis",

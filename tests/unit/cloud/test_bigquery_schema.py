@@ -50,6 +50,12 @@ def test_a_column_that_may_be_null_from_now_on_is_relaxed() -> None:
     assert statement == "ALTER TABLE contract.things ALTER COLUMN unit DROP NOT NULL"
 
 
+def test_retired_columns_are_dropped_at_once_so_that_they_can_be_dropped_again() -> None:
+    """One statement, since a table's metadata may change five times in ten seconds; whether they are there or not."""
+    statement = alteration(replace(THINGS, retired=("a", "b")), Change(THINGS.name, "drop", ""))
+    assert statement == "ALTER TABLE contract.things DROP COLUMN IF EXISTS a, DROP COLUMN IF EXISTS b"
+
+
 def test_only_what_differs_is_sent() -> None:
     """A new clustering touches neither columns nor partitions; descriptions keep the modes there are."""
     wanted = definition("p", replace(THINGS, cluster=("unit",), description="New."))

@@ -24,7 +24,7 @@ PENDING, RUNNING, WAITING = StepStatus.PENDING, StepStatus.RUNNING, StepStatus.W
 DONE, DEGRADED, FAILED, BLOCKED = StepStatus.DONE, StepStatus.DEGRADED, StepStatus.FAILED, StepStatus.BLOCKED
 TO_PREDICT = (
     "schedule", "box_scores", "rosters", "injuries", "lines", "player_game_summary", "upcoming_player_game_context",
-    "team_offense_game_summary", "team_defense_game_summary", "upcoming_team_game_context",
+    "player_market_context", "team_offense_game_summary", "team_defense_game_summary", "upcoming_team_game_context",
     "player_shot_zone_analysis", "team_defense_zone_analysis", "player_daily_cache", "player_composite_factors",
     "ml_feature_store", "train", "predict",
 )  # fmt: skip

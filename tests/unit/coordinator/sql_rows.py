@@ -8,7 +8,7 @@ from services.coordinator.domain.run import Evidence
 from services.coordinator.sql import sql
 from shared.ports import Params, Row
 from shared.tables import TABLES
-from tests.unit.shared.answers import MODES, TOMORROW, answers
+from tests.unit.shared.answers import MODES, TOMORROW, answers, near
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, prediction, row, tip
 
 CUTOFF = tip(SLATE, 7)
@@ -87,6 +87,27 @@ def context(player: int, **values: Any) -> Row:  # noqa: ANN401 - columns
     """A player's context on the slate."""
     named = {"player_id": player, "player_name": f"P{player}", "cutoff_at": CUTOFF}
     return row("analytics.upcoming_player_game_context", **ON_SLATE) | named | values
+
+
+def lined(player: int, market: str = "points", **values: Any) -> Row:  # noqa: ANN401 - columns
+    """A player's main line of the game "2", known at the cutoff and fetched an hour before it."""
+    known = {"market": market, "available_at": CUTOFF, "fetched_at": tip(SLATE, 6), "is_main": True}
+    return row("raw.prop_lines", game_id="2", player_id=player, game_date=SLATE) | known | values
+
+
+def unknown(line: Row) -> list[Row]:
+    """Main lines like it that are another's, or were not known or not fetched in time; each of a book of its own."""
+    second = timedelta(seconds=1)
+    others = near(
+        line, game_id=("1", "3"), player_id=(90, 199), is_main=(False,), available_at=(CUTOFF + second,),
+        fetched_at=(line["fetched_at"] + second,),
+    )  # fmt: skip
+    return [each | {"bookmaker": f"{line['game_date']} {number}"} for number, each in enumerate(others)]
+
+
+def market_context(player: int, market: str = "points", **values: Any) -> Row:  # noqa: ANN401 - columns
+    """What the market says of him on the slate."""
+    return row("analytics.player_market_context", **ON_SLATE) | {"player_id": player, "market": market} | values
 
 
 def team_context(abbr: str, **values: Any) -> Row:  # noqa: ANN401 - columns

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.coordinator.batches import cut, task
+from services.coordinator.quotes import by_player
 from shared.contract import LineQuote, PredictionTask
 from shared.ports import Row
 from shared.registries.features import FEATURES
@@ -62,26 +63,37 @@ def test_batches_by_hand(sizes: list[int], size: int, batches: list[int]) -> Non
 
 
 def test_a_served_row_becomes_a_task_value_for_value() -> None:
-    """Features as numbers, null apart from zero; a quote for each market with a line, a line of 0 included."""
+    """Features as numbers, null apart from zero; his quotes by market as they are."""
     features: Row = {name: number for number, name in enumerate(FEATURES)}
     features |= {"points_line": None, "rebounds_line": 0}
-    quotes: Row = {f"quoted_{market}_line": None for market in ("points", "rebounds", "assists", "threes", "pra")}
-    quotes |= {
-        "quoted_assists_line": 0.0, "quoted_assists_line_books": 3,
-        "quoted_assists_line_at": datetime(2024, 3, 4, 11, 5, tzinfo=UTC), "quoted_assists_book": "fanduel",
-        "quoted_assists_over_price": -110.0, "quoted_assists_under_price": 105.0, "quoted_assists_p_market": 0.52,
-    }  # fmt: skip
+    lines = {"assists": LineQuote(line=0.0, books=3, at="2024-03-04T11:05:00+00:00")}
     known = {"game_id": "0022300900", "player_id": 7, "team_abbr": "BOS", "opponent_team_abbr": "GSW"}
-    found = task({**features, **quotes, **known, "not a feature": 1.0}, datetime(2024, 3, 4, 12, tzinfo=UTC))
+    found = task({**features, **known, "not a feature": 1.0}, lines, datetime(2024, 3, 4, 12, tzinfo=UTC))
     values: dict[str, float | None] = {name: float(number) for number, name in enumerate(FEATURES)}
     assert found == PredictionTask(
         game_id="0022300900", player_id=7, team="BOS", opponent="GSW", predicted_at="2024-03-04T12:00:00+00:00",
-        features=values | {"points_line": None, "rebounds_line": 0.0},
-        lines={
-            "assists": LineQuote(
-                line=0.0, books=3, at="2024-03-04T11:05:00+00:00", book="fanduel", over_price=-110.0,
-                under_price=105.0, p_market=0.52,
-            )
-        },
+        features=values | {"points_line": None, "rebounds_line": 0.0}, lines=lines,
     )  # fmt: skip
     assert all(isinstance(value, float) for value in found.features.values() if value is not None)
+
+
+def test_quotes_are_by_player_and_market() -> None:
+    """Value for value, a line of 0 and prices that nobody quotes included."""
+    at = datetime(2024, 3, 4, 11, 5, tzinfo=UTC)
+    nothing = dict.fromkeys(("book", "over_price", "under_price", "p_market"))
+    priced = {"book": "fanduel", "over_price": -110.0, "under_price": 105.0, "p_market": 0.52}
+    rows: list[Row] = [
+        {"player_id": 7, "market": "assists", "line": 0.0, "line_books": 3, "line_at": at, **priced},
+        {"player_id": 7, "market": "points", "line": 20.5, "line_books": 1, "line_at": at, **nothing},
+        {"player_id": 8, "market": "points", "line": 9.5, "line_books": 2, "line_at": at, **nothing},
+    ]
+    known = "2024-03-04T11:05:00+00:00"
+    assert by_player(rows) == {
+        7: {
+            "assists": LineQuote(
+                line=0.0, books=3, at=known, book="fanduel", over_price=-110.0, under_price=105.0, p_market=0.52
+            ),
+            "points": LineQuote(line=20.5, books=1, at=known),
+        },
+        8: {"points": LineQuote(line=9.5, books=2, at=known)},
+    }

@@ -215,7 +215,7 @@ def test_a_shortfall_fails_only_what_a_prediction_stands_on() -> None:
     """Nothing of `lines` is there: optional; nothing of `schedule` in a run that does not predict: degraded too."""
     optional = run_of(predicting(at="lines", lines=step(RUNNING, tries=3)))
     run, _ = after(optional, verified("lines", 0, 9))
-    assert statuses(run, "lines", "upcoming_player_game_context") == [DEGRADED, RUNNING]
+    assert statuses(run, "lines", "player_market_context") == [DEGRADED, RUNNING]
     grading = run_of({"schedule": step(RUNNING, tries=3), "box_scores": step(PENDING)})
     run, _ = after(grading, verified("schedule", 0, 9))
     assert statuses(run, "schedule", "box_scores") == [DEGRADED, RUNNING]

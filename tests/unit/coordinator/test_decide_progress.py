@@ -12,6 +12,7 @@ from services.coordinator.domain.events import (
 from services.coordinator.domain.run import Batches, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.contract import RunEnded, StepReported
+from shared.errors import Permanent
 from tests.unit.coordinator.runs import (
     BLOCKED,
     DAY,
@@ -56,6 +57,17 @@ def test_a_step_starts_only_when_all_it_needs_is_usable(status: StepStatus) -> N
     steps |= {"upcoming_player_game_context": step(PENDING)}
     run, _ = after(run_of(steps), verified("rosters", 1, 1))
     assert run.steps["upcoming_player_game_context"].status is PENDING
+
+
+def test_a_run_of_another_revision_is_refused_until_it_is_asked_for_again() -> None:
+    """It lacks a step that stands between two of its own; asked for again it has it."""
+    steps = predicting(at="player_composite_factors")
+    del steps["player_market_context"]
+    old = run_of(steps)
+    with pytest.raises(Permanent, match=rf"run {RUN_ID} was planned by another revision: ask for the run again"):
+        after(old, verified("player_composite_factors", 1, 1))
+    run, _ = after(old, RunRequested(DAY, Mode.OVERNIGHT, "test", targets=("predict",)))
+    assert run.steps["player_market_context"].status is RUNNING
 
 
 def test_a_started_step_counts_its_attempts_on() -> None:

@@ -12,7 +12,6 @@ from shared.contract import BatchRequested, StepReported, StepRequested, decode
 from shared.errors import Skip
 from shared.ports import Row
 from shared.registries.features import FEATURES
-from shared.registries.markets import MARKETS
 from shared.runtime import metrics
 from tests.unit.coordinator.handling import CUTOFF, DAY, KEY, NOON, RUN_ID, World, ask, run_of, working
 
@@ -118,11 +117,15 @@ async def test_the_export_is_one_document_of_the_current_predictions() -> None:
 
 
 def served(game: str, player: int, **values: object) -> Row:
-    """A row of `load_features`: features are their position, no line anywhere."""
+    """A row of `load_features`: features are their position."""
     features: Row = {name: float(number) for number, name in enumerate(FEATURES)}
-    quotes: Row = {f"quoted_{market}_line": None for market in MARKETS}
     known = {"game_id": game, "player_id": player, "team_abbr": "BOS", "opponent_team_abbr": "GSW"}
-    return {**features, **quotes, **known, "cutoff_at": CUTOFF, **values}
+    return {**features, **known, "cutoff_at": CUTOFF, **values}
+
+
+QUOTE: Row = {"player_id": 10, "market": "points", "line": 20.5, "line_books": 2, "line_at": CUTOFF} | dict.fromkeys(
+    ("book", "over_price", "under_price", "p_market")
+)
 
 
 @pytest.mark.parametrize(
@@ -138,12 +141,14 @@ async def test_a_slate_is_dispatched_in_numbered_batches(
     """Whole games in the rows' order, with systems, champions and the instant they count as made; then the plan."""
     world = World(
         load_features=[served("g1", 11), served("g1", 10), served("g1", 12), served("g2", 20), served("g3", 30)],
+        load_quotes=[QUOTE],
         champions=[{"system": "boosted", "digest": "abc"}],
     )
     world.put(working("predict", attempt=3, retrospective=retrospective))
     await world.handlers.on_task(ask("predict", 3))
     assert world.warehouse.asked == [
         ("load_features", {"game_date": DAY, "mode": "overnight", "not_tipped_after": not_tipped_after}),
+        ("load_quotes", {"game_date": DAY, "mode": "overnight"}),
         ("champions", {"game_date": DAY, "mode": "overnight"}),
     ]
     sent = world.sent()
@@ -152,6 +157,7 @@ async def test_a_slate_is_dispatched_in_numbered_batches(
     assert len(batches) == len(sent) == 2
     assert [attributes["key"] for *_, attributes in world.bus.published] == [f"{RUN_ID}/batch/0", f"{RUN_ID}/batch/1"]
     assert [[task.player_id for task in batch.tasks] for batch in batches] == [[11, 10, 12], [20, 30]]
+    assert [[list(task.lines) for task in batch.tasks] for batch in batches] == [[[], ["points"], []], [[], []]]
     systems = ("moving_average", "zone_matchup", "boosted")
     for number, batch in enumerate(batches):
         assert batch == BatchRequested(
@@ -164,7 +170,7 @@ async def test_a_slate_is_dispatched_in_numbered_batches(
 
 async def test_a_slate_without_players_is_reported_at_once() -> None:
     """By the plan of no batches, with the seconds of none."""
-    world = World(load_features=[], champions=[])
+    world = World(load_features=[], load_quotes=[], champions=[])
     world.put(working("predict"))
     await world.handlers.on_task(ask("predict"))
     report = StepReported(run_id=RUN_ID, step="predict", attempt=1, outcome="done", counts={"batches": 0})

@@ -1,6 +1,8 @@
 """The statements in sql/grid up to contexts: units by slate, expected and verified."""
 
+from collections import defaultdict
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,10 +15,13 @@ from tests.unit.coordinator.sql_rows import (
     context,
     defended,
     fetched,
+    lined,
+    market_context,
     played,
     summary,
     team_context,
     team_summary,
+    unknown,
 )
 from tests.unit.coordinator.sql_slates import (
     BESIDE,
@@ -33,7 +38,7 @@ from tests.unit.coordinator.sql_slates import (
     units,
 )
 from tests.unit.shared.answers import MODES, TOMORROW, answers, near
-from tests.unit.shared.rows import box, game, roster, row
+from tests.unit.shared.rows import SLATE, box, game, roster, row, tip
 
 
 @pytest.mark.parametrize("step", counted())
@@ -301,6 +306,24 @@ async def test_player_contexts_units_are_rostered_players_of_teams_that_play() -
         ],
     )
     assert found == units((FIRST, 1, 1), (LAST, 3, 2))
+
+
+async def test_market_contexts_units_are_players_and_markets_with_a_line() -> None:
+    """Known at the cutoff, and fetched when the mode's own odds were; each by its own row of that date and mode."""
+    tables: defaultdict[str, list[Row]] = defaultdict(list)
+    for day in (FIRST, LAST, *BESIDE):
+        his: dict[str, Any] = {"game_id": f"{day}", "game_date": day}
+        asked = fetched("lines", f"{day}", "loaded", fetched_at=tip(SLATE, 6), game_date=day)
+        tables["analytics__upcoming_player_game_context"].append(context(101, game_id=f"{day}", **on(day)))
+        tables["raw__fetches"] += [asked, *near(asked | {"unit": "0"}, mode=MODES, step=("injuries", "rosters"))]
+        tables["raw__prop_lines"] += [lined(101, bookmaker=book, **his) for book in ("a", "b")]
+        tables["raw__prop_lines"] += unknown(lined(101, "threes", **his))
+    tables["raw__prop_lines"].append(lined(101, "assists", game_id=f"{LAST}", game_date=LAST))
+    there = [market_context(101, **on(day)) for day in (FIRST, *BESIDE)]
+    there += near(market_context(101, **on(LAST)), game_date=(MIDDLE,), mode=MODES, player_id=(90,), market=("x",))
+    there.append(market_context(101, "assists", **on(LAST)))
+    found = await counts("player_market_context", analytics__player_market_context=there, **tables)
+    assert found == units((FIRST, 1, 1), (LAST, 2, 1))
 
 
 async def test_team_contexts_units_are_teams_that_play() -> None:

@@ -7,7 +7,6 @@ from services.coordinator.sql import sql
 from services.coordinator.verify import parameters
 from shared.basketball.slate import eastern_instant
 from shared.ports import Params, Row
-from shared.registries.markets import MARKETS
 from tests.unit.coordinator.sql_rows import ON_SLATE, ago, batches, full
 from tests.unit.coordinator.test_verify import run
 from tests.unit.shared.answers import MODES, TOMORROW, answers, near
@@ -108,8 +107,9 @@ async def test_costs_are_added_up_by_slate_mode_and_step() -> None:
     ]
 
 
-QUOTED = ("line", "line_books", "line_at", "p_market", "book", "over_price", "under_price")
+QUOTED = ("player_id", "market", "line", "line_books", "line_at", "p_market", "book", "over_price", "under_price")
 CONTEXT, STORE = "analytics.upcoming_player_game_context", "features.ml_feature_store"
+MARKET = "analytics.player_market_context"
 
 
 def features(game_id: str, player: int, seed: int, **values: object) -> Row:
@@ -122,8 +122,8 @@ def context(player: int, seed: int, **values: object) -> Row:
     return full(CONTEXT, seed, **ON_SLATE, player_id=player) | values
 
 
-async def test_a_slates_features_are_loaded_with_the_quotes_of_its_contexts() -> None:
-    """Of games that have not tipped off, game by game; every market's quote is its own."""
+async def test_a_slates_features_are_loaded_with_the_teams_of_its_contexts() -> None:
+    """Of games that have not tipped off, game by game."""
     mine, his = features("1", 101, 1), context(101, 2)
     later = features("2", 90, 3, tip_utc=tip(SLATE) + timedelta(microseconds=1))
     other = context(90, 4)
@@ -143,7 +143,7 @@ async def test_a_slates_features_are_loaded_with_the_quotes_of_its_contexts() ->
         ],
         analytics__upcoming_player_game_context=[
             his,
-            *near(his | {"points_line": 0.0}, game_date=(ago(1), TOMORROW), mode=MODES),
+            *near(his | {"team_abbr": "XYZ"}, game_date=(ago(1), TOMORROW), mode=MODES),
             context(102, 7),
             context(103, 8),
             other,
@@ -154,12 +154,22 @@ async def test_a_slates_features_are_loaded_with_the_quotes_of_its_contexts() ->
     assert [(one["game_id"], one["player_id"]) for one in found] == [("1", 101), ("1", 102), ("1", 103), ("2", 90)]
 
     def loaded(served: Row, known: Row) -> Row:
-        quotes = {f"quoted_{m}_{what}": known[f"{m}_{what}"] for m in MARKETS for what in QUOTED}
-        teams = {name: known[name] for name in ("team_abbr", "opponent_team_abbr")}
-        return served | teams | quotes
+        return served | {name: known[name] for name in ("team_abbr", "opponent_team_abbr")}
 
     assert found[0] == loaded(mine, his)
     assert found[3] == loaded(later, other)
+
+
+async def test_a_slates_quotes_are_loaded_by_player_and_market() -> None:
+    """Of that date and mode; a player without a line has none."""
+    quotes = [
+        full(MARKET, seed, **ON_SLATE, player_id=player, market=market)
+        for seed, (player, market) in enumerate([(102, "points"), (101, "threes"), (101, "assists")], 1)
+    ]
+    others = near(quotes[0] | {"player_id": 100}, game_date=(ago(1), TOMORROW), mode=MODES)
+    params: Params = {"game_date": SLATE, "mode": "overnight"}
+    found = await answers(sql("load_quotes"), params, analytics__player_market_context=[*quotes, *others])
+    assert found == [{name: quote[name] for name in QUOTED} for quote in reversed(quotes)]
 
 
 def test_a_live_run_predicts_no_game_that_has_tipped_off() -> None:

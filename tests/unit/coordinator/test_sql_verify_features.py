@@ -15,16 +15,20 @@ from tests.unit.coordinator.sql_rows import (
     defended,
     elsewhere,
     featured,
+    fetched,
+    lined,
+    market_context,
     played,
     seen,
     summary,
     team_context,
     team_summary,
+    unknown,
     verified,
     zones,
 )
 from tests.unit.shared.answers import MODES, TOMORROW, near
-from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, roster
+from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, roster, tip
 
 
 async def test_player_games_are_there_when_they_are_summarised() -> None:
@@ -118,6 +122,31 @@ async def test_contexts_of_all_leave_nothing_to_say() -> None:
         analytics__upcoming_player_game_context=[context(101)],
     )
     assert found == seen(1, 1)
+
+
+async def test_market_contexts_are_there_by_player_and_market() -> None:
+    """Of main lines known at the cutoff, fetched when the mode's own odds were; once however many books post them."""
+    asked = fetched("lines", "2", "loaded", fetched_at=tip(SLATE, 6))
+    line, there = lined(101, bookmaker="a"), market_context(101)
+    others = [line | {"market": "pra", "game_date": day, "bookmaker": f"{day}"} for day in DAYS]
+    found = await verified(
+        "player_market_context",
+        analytics__upcoming_player_game_context=[
+            *(context(player, game_id="2") for player in (101, 102)),
+            *near(context(103, game_id="2"), game_date=DAYS, mode=MODES),
+            context(104, game_id="5"),
+        ],
+        raw__fetches=[asked, *near(asked | {"unit": "5"}, game_date=DAYS, mode=MODES, step=("injuries", "rosters"))],
+        raw__prop_lines=[
+            line, lined(101, bookmaker="b"), lined(101, "assists"), lined(102), lined(103), lined(104, game_id="5"),
+            *unknown(line | {"market": "threes"}), *others,
+        ],
+        analytics__player_market_context=[
+            there, market_context(101, "rebounds"),
+            *near(market_context(102), game_date=DAYS, mode=MODES, player_id=(90, 199), market=("assists", "threes")),
+        ],
+    )  # fmt: skip
+    assert found == seen(3, 1, "P101: no consensus on assists")
 
 
 async def test_team_contexts_are_there_by_team() -> None:

@@ -65,6 +65,17 @@ async def test_migrating_again_changes_nothing(old: Path) -> None:
     await warehouse.close()
 
 
+async def test_a_retired_column_is_dropped_on_opening(old: Path) -> None:
+    """Its rows stay, and the ledger says what became of it."""
+    retired = replace(THINGS, columns=THINGS.columns[:-1], retired=("seen_at", "never_there"))
+    warehouse = DuckDBWarehouse(old, {**REGISTRY, THINGS.name: retired})
+    [row] = await warehouse.query("SELECT * FROM contract.things")
+    assert row == {**ROW, "score": None, "flag": None}
+    [entry] = await warehouse.query("SELECT changes FROM ops.migrations WHERE number = 5")
+    assert json.loads(entry["changes"]) == ["contract.things: drop what is retired: seen_at"]
+    await warehouse.close()
+
+
 async def test_planning_changes_nothing(old: Path, tmp_path: Path) -> None:
     """It names the changes, also of a file that is not there, and makes none."""
     changed = {THINGS.name: replace(THINGS, columns=(*THINGS.columns, COLOUR))}

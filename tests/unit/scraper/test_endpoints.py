@@ -7,7 +7,9 @@ import pytest
 from services.scraper import endpoints
 from services.scraper.endpoints import Host, Request
 from services.scraper.settings import ScraperSettings
+from shared.errors import Permanent
 from shared.runtime.retry import RetryPolicy
+from shared.runtime.settings import load
 
 MARKETS = (
     "player_points,player_points_alternate,player_rebounds,player_rebounds_alternate,player_assists,"
@@ -143,13 +145,26 @@ def test_events_now_or_in_the_past() -> None:
 
 def test_odds_now_or_in_the_past() -> None:
     """All ten markets in American odds; the unit is the game, not the upstream's event."""
+    settings = ScraperSettings(odds_regions="us,eu")
     asked = {"regions": "us,eu", "markets": MARKETS, "dateFormat": "iso", "oddsFormat": "american"}
-    assert endpoints.event_odds("0022300900", "e1", "us,eu", None) == Request(
+    assert endpoints.event_odds("0022300900", "e1", settings, None) == Request(
         "odds_api", "0022300900", "/v4/sports/basketball_nba/events/e1/odds", asked
     )
-    assert endpoints.event_odds("0022300900", "e1", "us,eu", CUTOFF) == Request(
+    assert endpoints.event_odds("0022300900", "e1", settings, CUTOFF) == Request(
         "odds_api",
         "0022300900",
         "/v4/historical/sports/basketball_nba/events/e1/odds",
         {**asked, "date": "2024-03-04T12:30:15Z"},
     )
+
+
+def test_markets_that_are_asked_for_are_a_setting() -> None:
+    """Main and alternate lines of those alone; a market that is none is refused by name."""
+    settings = ScraperSettings(odds_markets="rebounds,pra")
+    asked = endpoints.event_odds("0022300900", "e1", settings, None).params["markets"]
+    assert asked == (
+        "player_rebounds,player_rebounds_alternate,"
+        "player_points_rebounds_assists,player_points_rebounds_assists_alternate"
+    )
+    with pytest.raises(Permanent, match="'dunks' is none of points, rebounds, assists, threes or pra"):
+        load(ScraperSettings, odds_markets="points,dunks")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scraper.domain.odds import MARKET_KEYS, Event, Offer, parse_events, parse_odds
+from services.scraper.domain.odds import Event, Offer, market_keys, parse_events, parse_odds
 from services.scraper.domain.wire import Fault, Parsed, Refusal
 from shared.registries.markets import MARKETS
 from tests.unit.scraper import wire
@@ -183,7 +183,7 @@ KEYS = {
 
 def test_main_and_alternate_markets_of_every_statistic_are_asked_for() -> None:
     """The main market first, then its alternate lines."""
-    assert MARKET_KEYS == (
+    assert market_keys(MARKETS) == (
         "player_points",
         "player_points_alternate",
         "player_rebounds",
@@ -210,7 +210,7 @@ def test_every_market_is_known_by_its_key() -> None:
 
 offers = st.tuples(
     st.sampled_from(["fanduel", "betmgm", "unibet_us"]),
-    st.sampled_from(MARKET_KEYS),
+    st.sampled_from(market_keys(MARKETS)),
     st.sampled_from(wire.SURNAMES),
     st.integers(0, 80).map(lambda halves: halves / 2),
 )

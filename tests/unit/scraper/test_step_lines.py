@@ -72,8 +72,8 @@ async def test_f13_f24_lines_are_appended() -> None:
     assert b.warehouse.appended == [("raw.prop_lines", [common | ash, common | elm])]
     assert b.payloads.asked == [
         endpoints.events(None),
-        endpoints.event_odds(wire.BOS_AT_NYK, "e1", "us", None),
-        endpoints.event_odds(wire.LAL_AT_DEN, "e2", "us", None),
+        endpoints.event_odds(wire.BOS_AT_NYK, "e1", b.task.settings, None),
+        endpoints.event_odds(wire.LAL_AT_DEN, "e2", b.task.settings, None),
     ]
     assert b.fetches.units == {
         "events": loaded("odds_api", 5, "events"),

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, Transient
-from shared.registries.markets import MARKETS
+from shared.registries.features import known
+from shared.registries.markets import MARKETS, STATISTICS
 from shared.registries.pipeline import MODE_RULES, PHASES, STEPS, Step, plan
 from shared.registries.topics import TOPICS, tasks_of
 from shared.runtime import metrics
@@ -80,7 +81,8 @@ def test_the_cascade_is_what_the_design_draws() -> None:
         "1 s injuries? <- rosters",
         "1 s lines? <- rosters",
         "3 a player_game_summary <- box_scores",
-        "3 a upcoming_player_game_context <- rosters injuries lines",
+        "3 a upcoming_player_game_context <- rosters injuries",
+        "3 a player_market_context <- upcoming_player_game_context lines",
         "3 a team_offense_game_summary <- box_scores",
         "3 a team_defense_game_summary <- box_scores",
         "3 a upcoming_team_game_context <- schedule",
@@ -88,7 +90,7 @@ def test_the_cascade_is_what_the_design_draws() -> None:
         "4 a team_defense_zone_analysis <- upcoming_team_game_context team_defense_game_summary",
         "4 a player_daily_cache <- upcoming_player_game_context player_game_summary team_offense_game_summary",
         "4 a player_composite_factors <- player_daily_cache player_shot_zone_analysis team_defense_zone_analysis",
-        "4 a ml_feature_store <- player_composite_factors",
+        "4 a ml_feature_store <- player_composite_factors player_market_context",
         "4 w train? <- ml_feature_store",
         "5 c predict <- ml_feature_store train",
         "5 c publish <- predict",
@@ -112,6 +114,22 @@ def test_the_table_that_proves_a_step_bears_its_name_or_is_named_here() -> None:
     for step in STEPS.values():
         if step.service == "analytics" and step.phase in folders:
             assert step.table == f"{folders[step.phase]}.{step.name}"
+
+
+def test_a_market_counts_what_a_box_score_has() -> None:
+    """Its own column or those it is the sum of; a market that is a sum has no column of its own."""
+    columns = {column.name for column in TABLES["raw.player_box_scores"].columns}
+    assert set(STATISTICS) <= columns
+    assert [name for name, market in MARKETS.items() if market.sum_of] == [n for n in MARKETS if n not in columns]
+    assert MARKETS["pra"].statistics == ("points", "rebounds", "assists")
+    assert MARKETS["threes"].statistics == ("threes",)
+
+
+def test_a_name_that_is_no_feature_is_refused() -> None:
+    """Nothing is left out in silence."""
+    assert known("points_line", "is_home") == ("points_line", "is_home")
+    with pytest.raises(Permanent, match="there is no feature 'minutes_ewmas'"):
+        known("minutes_ewma", "minutes_ewmas")
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
@@ -156,7 +174,6 @@ def test_every_market_has_its_columns() -> None:
     """Outcome, form, features and lines of each market are declared."""
     for name, market in MARKETS.items():
         assert name == market.name
-        TABLES["analytics.player_game_summary"].column(market.stat)
         for suffix in ("season_mean", "per_minute", "line"):
             assert TABLES["features.ml_feature_store"].column(f"{name}_{suffix}").nullable
     assert len({market.odds_key for market in MARKETS.values()}) == len(MARKETS)

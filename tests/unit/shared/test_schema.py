@@ -137,6 +137,13 @@ CASES = {
 }
 
 
+def test_a_retired_column_is_dropped() -> None:
+    """A column that others took over from goes; one that nobody knows is still refused."""
+    there = {THING.name: CASES["a column too many"][0]}
+    changes = difference({THING.name: replace(THING, retired=("x", "y"))}, there)
+    assert [(change.kind, change.what) for change in changes] == [("drop", "drop what is retired: x")]
+
+
 @pytest.mark.parametrize(("there", "kind"), CASES.values(), ids=CASES.keys())
 def test_each_difference_is_of_its_kind(there: Found, kind: str) -> None:
     """One difference, one change."""

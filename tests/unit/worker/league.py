@@ -10,7 +10,7 @@ from services.worker.domain.training.frame import Frame
 from shared.basketball.slate import BOX_SCORE_LAG
 from shared.ports import Row, Warehouse
 from shared.registries.features import FEATURES
-from shared.registries.markets import MARKETS
+from shared.registries.markets import MARKETS, STATISTICS
 from tests.unit.shared.rows import load, row, tip
 
 FIRST = date(2023, 11, 1)
@@ -63,7 +63,7 @@ async def store(warehouse: Warehouse, known: Frame) -> None:
         values = {name: None if np.isnan(v := column[i]) else v.item() for name, column in known.features.items()}
         served.append(_typed(row("features.ml_feature_store", mode="overnight", **keys) | values))
         if known.played[i]:
-            stats = {market.stat: int(known.outcomes[name][i]) for name, market in MARKETS.items()}
+            stats = {name: int(known.outcomes[name][i]) for name in STATISTICS}
             known_at = tip(day) + BOX_SCORE_LAG
             played.append(
                 row("analytics.player_game_summary", available_at=known_at, minutes=float(known.minutes[i]), **keys)

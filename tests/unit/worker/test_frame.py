@@ -28,7 +28,7 @@ def played(*rows: tuple[str, int, float]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {
         "game_id": [row[0] for row in rows], "player_id": [row[1] for row in rows], "minutes": [row[2] for row in rows],
     }  # fmt: skip
-    stats = ("points", "rebounds", "assists", "threes", "pra")
+    stats = ("points", "rebounds", "assists", "threes")
     return columns | {stat: [row[2] * times for row in rows] for times, stat in enumerate(stats, 2)}
 
 
@@ -41,7 +41,7 @@ def test_each_row_gets_its_own_outcome() -> None:
     assert found.minutes.tolist() == [10.0, 20.0, 30.0]
     assert {market: values.tolist() for market, values in found.outcomes.items()} == {
         "points": [20.0, 40.0, 60.0], "rebounds": [30.0, 60.0, 90.0], "assists": [40.0, 80.0, 120.0],
-        "threes": [50.0, 100.0, 150.0], "pra": [60.0, 120.0, 180.0],
+        "threes": [50.0, 100.0, 150.0], "pra": [90.0, 180.0, 270.0],
     }  # fmt: skip
     assert found.player_id.tolist() == [7, 8, 7]
     assert [str(day) for day in found.day] == ["2024-03-01", "2024-03-01", "2024-03-02"]

@@ -6,6 +6,7 @@ import pytest
 from services.worker.domain.distribution import Floats
 from services.worker.domain.systems import moving_average, zone_matchup
 from services.worker.domain.systems.base import Inputs, System
+from shared.errors import Permanent
 from shared.registries.markets import MARKETS
 
 PLAIN = {
@@ -122,3 +123,9 @@ def test_what_a_hand_made_system_cannot_do_without() -> None:
     assert set(moving_average.SYSTEM.needs) == rates | {"minutes_ewma"}
     assert set(zone_matchup.SYSTEM.needs) == rates | {"minutes_ewma", "fatigue"}
     assert (moving_average.SYSTEM.load, zone_matchup.SYSTEM.load) == (None, None)
+
+
+def test_a_system_that_needs_what_is_no_feature_is_refused() -> None:
+    """As soon as its module is imported."""
+    with pytest.raises(Permanent, match="there is no feature 'minutes'"):
+        System(lambda _: {}, needs=("minutes",))

@@ -4,13 +4,20 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from services.worker.domain.spread import POWERS, Spread, basis, spreads_of
+from services.worker.domain.spread import Spread, basis, spreads_of
 from services.worker.domain.training.spread import calibrate, fit_level, fit_spread
+from shared.registries.markets import MARKETS
 
 
 def test_powers_are_those_of_the_decision_record() -> None:
     """docs/adr/0015-power-normal-counts.md: constants of the markets, stored with every prediction."""
-    assert POWERS == {"points": 0.9, "rebounds": 0.65, "assists": 0.6, "threes": 0.5, "pra": 0.95}
+    assert {name: market.power for name, market in MARKETS.items()} == {
+        "points": 0.9,
+        "rebounds": 0.65,
+        "assists": 0.6,
+        "threes": 0.5,
+        "pra": 0.95,
+    }
 
 
 def test_the_basis_by_hand() -> None:

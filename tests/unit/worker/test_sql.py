@@ -66,11 +66,11 @@ async def test_without_a_served_slate_there_is_no_first_and_no_last() -> None:
 
 
 async def test_outcomes_to_learn_from_are_those_known_in_the_morning() -> None:
-    """At 07:00 Eastern still; game by game and player by player, each market its own column."""
+    """At 07:00 Eastern still; game by game and player by player, each statistic its own column."""
     known_at = tip(SLATE, 7)
 
     def played(game_id: str, player: int, day: date = YESTERDAY, **values: Any) -> Row:  # noqa: ANN401 - columns
-        stats = {"minutes": 31.5, "points": 21, "rebounds": 7, "assists": 5, "threes": 3, "pra": 33}
+        stats = {"minutes": 31.5, "points": 21, "rebounds": 7, "assists": 5, "threes": 3}
         key = {"game_id": game_id, "player_id": player, "game_date": day, "available_at": known_at}
         return row("analytics.player_game_summary") | key | stats | values
 
@@ -91,7 +91,6 @@ async def test_outcomes_to_learn_from_are_those_known_in_the_morning() -> None:
     assert [(one["game_id"], one["player_id"]) for one in found] == [("1", 2), ("1", 5), ("2", 1), ("3", 1)]
     assert found[0] == {
         "game_id": "1", "player_id": 2, "minutes": 31.5, "points": 21, "rebounds": 7, "assists": 5, "threes": 3,
-        "pra": 33,
     }  # fmt: skip
 
 

@@ -197,7 +197,7 @@ async def test_rows_of_the_window_with_their_own_outcomes_are_learned_from(ports
             served(last, 3, mode="same_day"),
         ],
         analytics__player_game_summary=[
-            played(first, rebounds=7, assists=6, threes=5, pra=33, minutes=12.5), played(last, 2, points=9),
+            played(first, rebounds=7, assists=6, threes=5, minutes=12.5), played(last, 2, points=9),
             played(first - timedelta(days=1)), played(DAY),
         ],
     )  # fmt: skip

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from services.worker.domain.artifact import Artifact
 from services.worker.domain.distribution import Distributions, Floats
+from shared.registries.features import known
 from shared.registries.markets import MARKETS
 
 Features = Mapping[str, Floats]
@@ -64,6 +65,10 @@ class System:
     """Features that must not be null."""
     load: Callable[[Artifact], Any] | None = None
     """For learned systems: the model in memory, ready for many batches."""
+
+    def __post_init__(self) -> None:
+        """Refuse needs that the contract has not."""
+        known(*self.needs)
 
 
 def per_market(predict: Callable[[Features, str], Distributions]) -> Callable[[Inputs], Forecasts]:

@@ -4,22 +4,14 @@ The spread is the league's, in the space of the market's power: see `spread`; fi
 regular seasons 2020-21 to 2022-23 (`tipoff bench dispersion` fits it again).
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from services.worker.domain.distribution import Distributions, Floats
-from services.worker.domain.spread import MIN_MEAN, POWERS, Spread
+from services.worker.domain.spread import MIN_MEAN, Spread
 from services.worker.domain.systems.base import Features, System, per_market
 from shared.registries.markets import MARKETS
 
-SPREADS: Mapping[str, Spread] = {
-    "points": Spread(POWERS["points"], -0.0421, 8.2717, 1.2150),
-    "rebounds": Spread(POWERS["rebounds"], -0.0596, 0.5825, 0.1395),
-    "assists": Spread(POWERS["assists"], -0.0627, 0.6226, 0.0470),
-    "threes": Spread(POWERS["threes"], -0.0710, -0.6527, 0.8015),
-    "pra": Spread(POWERS["pra"], -0.0344, 22.7833, 1.1480),
-}
+SPREADS = {market.name: Spread(market.power, *market.spread) for market in MARKETS.values()}
 """Market -> how wide."""
 
 

@@ -11,23 +11,18 @@ from services.worker.domain.distribution import Distributions, Floats
 from services.worker.domain.spread import MIN_MEAN
 from services.worker.domain.systems import moving_average
 from services.worker.domain.systems.base import Features, System, per_market
+from shared.registries.markets import MARKETS
 
 SHARE = 0.5
 """How much of an adjustment is believed."""
 TIRED = 0.02
 """What full fatigue takes away."""
-_ALLOWED = {
-    "rebounds": "opponent_rebounds_factor",
-    "assists": "opponent_assists_factor",
-    "threes": "opponent_threes_factor",
-    "pra": "opponent_points_factor",
-}
-"""Market -> what the opponent allows of it, over the league's; points have their zones."""
 
 
 def mean(features: Features, market: str) -> Floats:
     """(n,) expected counts. Where the opponent or the pace is not known yet, form stands."""
-    allowed = 1.0 + features["zone_mismatch"] if market == "points" else features[_ALLOWED[market]]
+    name = MARKETS[market].allowed
+    allowed = 1.0 + features[name] if name == "zone_mismatch" else features[name]
     factor = _half(allowed) * _half(features["pace_factor"]) * (1.0 - TIRED * features["fatigue"])
     return np.maximum(moving_average.mean(features, market) * factor, MIN_MEAN)
 

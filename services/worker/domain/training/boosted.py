@@ -13,7 +13,7 @@ import numpy.typing as npt
 from services.worker.domain import trees
 from services.worker.domain.artifact import Array
 from services.worker.domain.distribution import Floats, to_power
-from services.worker.domain.spread import POWERS, ROTATION_MINUTES
+from services.worker.domain.spread import ROTATION_MINUTES
 from services.worker.domain.systems import boosted as system
 from services.worker.domain.systems.base import Features
 from services.worker.domain.training.columns import of_market, shared_columns
@@ -92,7 +92,7 @@ def _fit(frame: Frame) -> Fitted:
         arrays |= {f"market.{market}": one.numbers, f"columns.{market}": np.array(of_market(market))}
         both = np.full((2, len(frame)), np.nan)
         both[:, played] = one.centre, one.scale
-        out_of_fold[market] = (both[0], both[1], POWERS[market])
+        out_of_fold[market] = (both[0], both[1], MARKETS[market].power)
     return Fitted(texts, arrays, out_of_fold)
 
 
@@ -109,7 +109,7 @@ def _minutes(x: Floats, target: Floats) -> Fit:
 
 def _market(features: Features, outcome: Floats, market: str, held: list[Mask]) -> _One:
     """One market: the centre's trees, the spread's trees on its errors out of fold, and the calibration of both."""
-    power, x = POWERS[market], system.matrix(features, of_market(market))
+    power, x = MARKETS[market].power, system.matrix(features, of_market(market))
     start = system.form(features, market, power)
     target = to_power(outcome, power) - start
     wanted = {f"centre{n}": _centre(x, target, n) for n in range(system.BAG)}

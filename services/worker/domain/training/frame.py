@@ -77,15 +77,15 @@ def assemble(served: Mapping[str, Sequence[Any]], outcomes: Mapping[str, Sequenc
     games = [served["game_id"][row] for row in keep]
     found = np.array([where.get(key, -1) for key in zip(games, player_id.tolist(), strict=True)], dtype=np.int64)
 
-    def outcome(name: str) -> Floats:
-        values = np.append(np.asarray(outcomes[name], dtype=np.float64), np.nan)
+    def outcome(*names: str) -> Floats:
+        values = np.append(np.sum([np.asarray(outcomes[name], dtype=np.float64) for name in names], axis=0), np.nan)
         return values[found]  # -1: the NaN at the end
 
     return Frame(
         {name: np.asarray(served[name], dtype=np.float64)[keep] for name in FEATURES},
         np.array([served["game_date"][row] for row in keep], dtype="datetime64[D]"),
         player_id,
-        {market.name: outcome(market.stat) for market in MARKETS.values()},
+        {name: outcome(*market.statistics) for name, market in MARKETS.items()},
         outcome("minutes"),
         np.array([season_type_of(game) == "regular" for game in games], dtype=np.bool_),
     )

@@ -10,19 +10,23 @@ from services.worker.domain.systems import similarity as system
 from services.worker.domain.training.frame import Frame, Split
 from services.worker.domain.training.learner import Learned, inputs_of
 from services.worker.domain.training.spread import fit_spread
-from shared.registries.features import FEATURES
+from shared.registries.features import known
 from shared.registries.markets import MARKETS
 
 REFERENCES = 1500
 """Situations kept: about three weeks of games."""
 WEIGHTS = {
     "minutes_ewma": 1.5,
-    **{f"{market}_per_minute": 1.0 for market in MARKETS},
+    "points_per_minute": 1.0,
+    "rebounds_per_minute": 1.0,
+    "assists_per_minute": 1.0,
+    "threes_per_minute": 1.0,
+    "pra_per_minute": 1.0,
     "days_rest": 0.5,
     "is_home": 0.5,
 }
 """What makes situations alike, and how much: standard deviations count this many times."""
-NAMES = tuple(name for name in WEIGHTS if name in FEATURES)
+NAMES = known(*WEIGHTS)
 
 
 def learn(frame: Frame, split: Split) -> Learned:

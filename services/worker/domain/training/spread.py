@@ -5,7 +5,8 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from services.worker.domain.distribution import HIGH_COUNTS, Floats, to_power
-from services.worker.domain.spread import MIN_MEAN, POWERS, Spread, basis
+from services.worker.domain.spread import MIN_MEAN, Spread, basis
+from shared.registries.markets import MARKETS
 
 _WIDTHS = (0.5, 2.0)
 _HALVINGS = 30
@@ -20,7 +21,7 @@ def fit_spread(mean: Floats, outcome: Floats, market: str, rotation: npt.NDArray
         market: its name: power and way of calibration.
         rotation: (n,) rows to calibrate on.
     """
-    power, mean = POWERS[market], np.maximum(mean, MIN_MEAN)
+    power, mean = MARKETS[market].power, np.maximum(mean, MIN_MEAN)
     level = to_power(mean, power)
     (a, b), *_ = np.linalg.lstsq(basis(mean, power), (to_power(outcome, power) - level) ** 2)
     raw = Spread(power, 0.0, float(a), float(b))

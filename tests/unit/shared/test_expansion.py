@@ -1,0 +1,53 @@
+"""Blocks of SQL that are repeated for every market, sum, statistic and feature."""
+
+import pytest
+
+from shared.errors import Permanent
+from shared.registries.expansion import expanded
+from shared.registries.features import FEATURES
+
+
+def test_a_block_is_repeated_for_every_market() -> None:
+    """Its lines in the registry's order, and what is around them stays; a sum is that of its statistics."""
+    text = "SELECT\n  -- for each market\n  MAX({sum of a.*_mean}) AS {market}_x,\n  -- end\n  b\n"
+    assert expanded(text, "a.sql").splitlines() == [
+        "SELECT",
+        "  MAX(a.points_mean) AS points_x,",
+        "  MAX(a.rebounds_mean) AS rebounds_x,",
+        "  MAX(a.assists_mean) AS assists_x,",
+        "  MAX(a.threes_mean) AS threes_x,",
+        "  MAX(a.points_mean + a.rebounds_mean + a.assists_mean) AS pra_x,",
+        "  b",
+    ]
+
+
+def test_blocks_of_sums_statistics_and_features() -> None:
+    """A sum is a market of several statistics; a statistic is named once; a feature is taken from its source."""
+    assert expanded("-- for each sum\n{sum of *} AS {market}\n-- end\n", "") == "points + rebounds + assists AS pra\n"
+    text = "-- for each statistic\n{statistic}\n-- end\nand\n"
+    assert expanded(text, "").split() == ["points", "rebounds", "assists", "threes", "and"]
+    found = expanded("-- for each feature\n{taken} AS {feature}\n-- end\n", "").splitlines()
+    assert len(found) == len(FEATURES)
+    assert found[0] == "form.points_season_mean AS points_season_mean"
+    assert "opponent.points_factor AS opponent_points_factor" in found
+    assert "IF(context.is_home, 1, 0) AS is_home" in found
+
+
+def test_a_statement_without_blocks_stays() -> None:
+    """Comments included."""
+    assert expanded("-- for everybody\nSELECT 1 -- end\n", "a.sql") == "-- for everybody\nSELECT 1 -- end\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("-- for each player\n{player}\n-- end\n", "-- for each player"),
+        ("-- for each market\n{market}\n", "-- for each market"),
+        ("-- for each market\n{statistic}\n-- end\n", r"\{statistic\}"),
+        ("SELECT {market}\n", r"\{market\}"),
+    ],
+)
+def test_a_block_that_nothing_fills_is_refused(text: str, left: str) -> None:
+    """By file and text, with what there is."""
+    with pytest.raises(Permanent, match=f"a.sql: nothing fills '{left}'.*for each of market, sum, statistic, feature"):
+        expanded(text, "a.sql")

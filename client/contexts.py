@@ -116,7 +116,7 @@ def read(path: Path) -> Config:
     """
     try:
         return Config.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Config()
     except ValidationError as error:
         first = error.errors()[0]

@@ -72,7 +72,7 @@ def running_stack(home: Path) -> RunningStack | None:
     """
     try:
         stack = RunningStack(**json.loads(_file(home).read_text()))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if not Workspace(home, stack.workspace).held:
         _file(home).unlink(missing_ok=True)

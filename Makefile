@@ -34,7 +34,7 @@ lint: $(READY) ## style, formatting and which package may import which
 type: $(READY) ## mypy, strict
 	@$(BIN)/mypy
 
-cover: $(READY) ## unit and contract tests, and branch coverage of shared and services of at least 90 %
+cover: $(READY) ## unit and contract tests, and branch coverage of shared, services and client of at least 90 %
 	@$(PYTEST) -m "not proof" --cov --cov-fail-under=90 $(COVERING)
 
 long: $(READY) ## the other tests: whole nights, both engines, the oracle, the simulation (tracing them would add a fifth)

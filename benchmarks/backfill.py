@@ -15,16 +15,14 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.harness import Case
-from devstack.backfill import SCRAPING, backfill
-from devstack.client import connect
+from client.backfill import backfill
+from devstack.clocked import SCRAPING, Clocked
 from devstack.driver import last_cutoff
 from devstack.history import History
 from devstack.league import generate
-from devstack.stack import running
-from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace
+from devstack.world import started
 from shared.basketball.slate import Mode, days
-from shared.embedded.clock import VirtualClock
 from shared.registries.pipeline import STEPS
 
 GOAL_PER_MINUTE = 60.0
@@ -57,26 +55,15 @@ async def _fill(history: History, dates: Sequence[date], seasons: int, folder: P
     mode = Mode.BACKFILL
 
     async def some(nights: Sequence[date]) -> list[dict[str, object]]:
-        return await backfill(
-            stack,
-            client,
-            nights,
-            mode,
-            [TARGET],
-            instant=lambda day: last_cutoff(history, day, mode),
-            observe=lambda _: None,
-        )
+        turns = Clocked(stack, lambda day: last_cutoff(history, day, mode))
+        return await backfill(client, nights, mode, [TARGET], observe=lambda _: None, turns=turns)
 
     scraping = {**SCRAPING, "history_seasons": seasons}
-    clock = VirtualClock(last_cutoff(history, dates[0], mode))
-    async with (
-        running(workspace, history, clock, FaultProfile.named("none"), scraping=scraping) as stack,
-        connect(stack.urls["coordinator"], stack.api_key) as client,
-    ):
+    async with started(workspace, history, last_cutoff(history, dates[0], mode), scraping) as (stack, client):
         await some(dates[:1])  # warm-up: the seasons before are loaded once, whatever is filled
-        started = time.perf_counter()
+        began = time.perf_counter()
         nights = await some(dates[1:])
-        seconds = time.perf_counter() - started
+        seconds = time.perf_counter() - began
         season = {"first": str(dates[1]), "last": str(dates[-1])}
         runs = await client.get("runs", **season, mode=mode.value)
         costs = await client.get("costs", **season)

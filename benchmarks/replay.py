@@ -16,9 +16,9 @@ from typing import Any
 
 from benchmarks import made_up
 from benchmarks.harness import Case
+from client.api import Client
 from devstack import warmup
-from devstack.backfill import SCRAPING
-from devstack.client import Client
+from devstack.clocked import SCRAPING
 from devstack.driver import Plan, replay
 from devstack.history import History
 from devstack.stack import Stack, running

@@ -30,6 +30,7 @@ _ORDER = (*MARKETS, "regular", "bench", "new", "0-2 %", "2-4 %", "4-6 %", "6-10 
 @click.option("--tier", type=click.Choice(("regular", "bench", "new")), help="Only these players.")
 @click.option("--lined", is_flag=True, help="Only predictions with a line.")
 @click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Write the plots into this folder.")
+@common.url_option
 @common.json_option
 def accuracy(by: str, plots: Path | None, *, lined: bool, as_json: bool, **asked: Any) -> None:  # noqa: ANN401 - click's
     """How good the graded predictions were: errors, calibration, the market, naive baselines.
@@ -40,7 +41,7 @@ def accuracy(by: str, plots: Path | None, *, lined: bool, as_json: bool, **asked
     """
     query = {name: str(value) for name, value in asked.items() if value is not None}
     query |= {"lined": str(lined).lower(), "by": by if by in ("tier", "edge", "month") else "all"}
-    answer = common.settle(_get(common.home(), query))
+    answer = common.ask(lambda client: client.get("accuracy", **query))
     groups = report(answer["sums"], answer["bins"])
     order = ("bucket", *_KEYS) if query["by"] != "all" else (by, *(key for key in _KEYS if key != by))
     groups.sort(key=lambda group: tuple(_place(group[name]) for name in order))
@@ -58,12 +59,6 @@ def accuracy(by: str, plots: Path | None, *, lined: bool, as_json: bool, **asked
             out.print(f"wrote {path}")
     for suspect in answer["suspects"]:
         err.print(f"warning: {suspect['system']} ({suspect['mode']}): {suspect['reason']}", style="bold red")
-
-
-async def _get(base: Path, query: dict[str, str]) -> dict[str, Any]:
-    async with common.api(base) as client:
-        answer: dict[str, Any] = await client.get("accuracy", **query)
-    return answer
 
 
 def _document(answer: dict[str, Any], groups: list[dict[str, Any]], written: Sequence[Path], by: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """`tipoff backfill`: past slates, many of them."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,20 +10,14 @@ import click
 
 from cli import common, show
 from cli.common import Day, out
-from devstack import daemon
-from devstack.backfill import CONCURRENCY, SCRAPING, Cell, missing
-from devstack.backfill import backfill as fill
-from devstack.client import Client, connect
-from devstack.daemon import RunningStack
-from devstack.driver import last_cutoff, worst
-from devstack.history import History
-from devstack.league import open_history
-from devstack.stack import Stack, running
-from devstack.upstream.faults import FaultProfile
-from devstack.workspace import Workspace, current
+from client.api import Client, Endpoint, connect
+from client.backfill import CONCURRENCY, Cell, missing
+from client.backfill import backfill as fill
+from client.runs import REMOTE_LOOK, worst
 from shared.basketball.slate import Mode, days
-from shared.embedded.clock import VirtualClock
 from shared.registries.pipeline import STEPS
+
+_Filled = tuple[list[Cell], list[dict[str, Any]]]
 
 
 @click.command()
@@ -44,6 +38,7 @@ from shared.registries.pipeline import STEPS
     "--concurrency", type=click.IntRange(1, 16), default=CONCURRENCY, show_default=True, help="Slates at once."
 )
 @click.option("--dry-run", is_flag=True, help="Only list the cells, date x step, that would run.")
+@common.url_option
 @common.json_option
 def backfill(  # noqa: PLR0913 - one argument per option
     *, first: date, last: date, mode: str, targets: tuple[str, ...], path: Path | None, concurrency: int, dry_run: bool,
@@ -52,9 +47,11 @@ def backfill(  # noqa: PLR0913 - one argument per option
     """Bring past slates to a step, several at once. Asking again resumes; one that fails does not stop the others."""
     if last < first:
         raise click.UsageError(f"--to {last} is before --from {first}")
-    dates = days(first, last)
-    work = _backfill(common.home(), path, dates, Mode(mode), targets, concurrency=concurrency, dry_run=dry_run)
-    cells, nights = common.settle(work)
+    work = _Work(days(first, last), Mode(mode), targets, concurrency, dry_run)
+    endpoint = common.remote()
+    if endpoint is not None and path is not None:
+        raise click.UsageError(f"--history is for this machine's world: the coordinator at {endpoint.url} has its own")
+    cells, nights = common.settle(work.here(path) if endpoint is None else work.elsewhere(endpoint))
     if dry_run:
         _show_cells(cells, as_json=as_json)
         return
@@ -77,6 +74,53 @@ def backfill(  # noqa: PLR0913 - one argument per option
     raise click.exceptions.Exit(common.EXIT_CODES[str(report["status"])])
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What to bring where; each way of doing it gives the cells that were missing and, but on a dry run, the nights."""
+
+    dates: Sequence[date]
+    mode: Mode
+    targets: Sequence[str]
+    concurrency: int
+    dry_run: bool
+
+    async def elsewhere(self, endpoint: Endpoint) -> _Filled:
+        """By a coordinator that knows its own time."""
+        async with connect(endpoint) as client:
+            return await self._by(client, every=REMOTE_LOOK)
+
+    async def here(self, path: Path | None) -> _Filled:
+        """By this machine's world, its clock at each slate in turn and then where it stood, or further."""
+        from cli.worlds import folder, refuse_outside  # noqa: PLC0415 - of no use with a coordinator elsewhere
+        from devstack.clocked import SCRAPING, Clocked  # noqa: PLC0415 - as above
+        from devstack.driver import last_cutoff  # noqa: PLC0415 - as above
+        from devstack.world import World  # noqa: PLC0415 - as above
+
+        world = World.open(common.home(), folder(path))
+        refuse_outside(world.history, self.dates[0], self.dates[-1], served=world.stack is not None)
+        if self.dry_run and not world.workspace.path.is_dir():  # a dry run makes nothing where nothing is
+            return missing({}, self.dates, self.targets), []
+        stood = world.workspace.clock()
+        start = stood if stood is not None else last_cutoff(world.history, min(world.history.dates), Mode.BACKFILL)
+        async with world.serving(start, SCRAPING) as (stack, client):
+            turns = Clocked(stack, lambda day: last_cutoff(world.history, day, self.mode))
+            cells, nights = await self._by(client, turns=turns)
+            if not self.dry_run:
+                world.remember(max(start, *map(turns.instant, self.dates)))
+        return cells, nights
+
+    async def _by(self, client: Client, **how: Any) -> _Filled:  # noqa: ANN401 - of `fill`
+        window = {"first": str(self.dates[0]), "last": str(self.dates[-1]), "mode": self.mode.value}
+        runs = {date.fromisoformat(run["game_date"]): run for run in await client.runs(**window)}
+        cells = missing(runs, self.dates, self.targets)
+        if self.dry_run:
+            return cells, []
+        with show.SeasonProgress(f"backfill {self.mode.value}", len(self.dates)) as progress:
+            return cells, await fill(
+                client, self.dates, self.mode, self.targets, observe=progress, concurrency=self.concurrency, **how
+            )
+
+
 def _show_cells(cells: Sequence[Cell], *, as_json: bool) -> None:
     if as_json:
         common.print_json([{"game_date": cell.game_date, "step": cell.step} for cell in cells])
@@ -84,85 +128,3 @@ def _show_cells(cells: Sequence[Cell], *, as_json: bool) -> None:
     for cell in cells:
         out.print(f"{cell.game_date}  {cell.step}")
     out.print(f"would run {len(cells)} cells" if cells else "nothing to run: it is all there")
-
-
-async def _backfill(
-    base: Path,
-    path: Path | None,
-    dates: Sequence[date],
-    mode: Mode,
-    targets: Sequence[str],
-    *,
-    concurrency: int,
-    dry_run: bool,
-) -> tuple[list[Cell], list[dict[str, Any]]]:
-    """The cells that were missing, and what became of the slates (nothing on a dry run)."""
-    workspace, history = _world(base, path)
-    _refuse_outside(history, dates)
-    if dry_run and not workspace.path.is_dir():  # a dry run makes nothing where nothing is
-        return missing({}, dates, targets), []
-    async with _stack(base, workspace, history, history.source if path is not None else None) as (stack, client):
-        cells = missing(await _runs(client, dates, mode), dates, targets)
-        if dry_run:
-            return cells, []
-        with show.SeasonProgress(f"backfill {mode.value}", len(dates)) as progress:
-            nights = await fill(
-                stack,
-                client,
-                dates,
-                mode,
-                targets,
-                instant=lambda day: last_cutoff(history, day, mode),
-                observe=progress,
-                concurrency=concurrency,
-            )
-    return cells, nights
-
-
-def _world(base: Path, path: Path | None) -> tuple[Workspace, History]:
-    """The workspace to fill and its history: the current one, or with --history the one kept for that history."""
-    if path is None:
-        workspace = current(base)
-        workspace = workspace if workspace is not None else Workspace(base, "local")
-        return workspace, open_history(workspace.read_session().get("history"))
-    if not path.is_dir():
-        raise click.BadParameter(f"{path} is not a folder: name a folder of Parquet tables", param_hint="--history")
-    history = open_history(str(path.resolve()))
-    return Workspace(base, f"history-{history.fingerprint[:12]}"), history
-
-
-def _refuse_outside(history: History, dates: Sequence[date]) -> None:
-    known = f"{history.source} has slates from {min(history.dates)} to {history.last_date}"
-    if dates[-1] > history.last_date:
-        raise click.UsageError(f"{dates[-1]} is in the future: {known}")
-    if dates[0] < min(history.dates):
-        raise click.UsageError(f"{dates[0]} is too early: {known}")
-
-
-@asynccontextmanager
-async def _stack(
-    base: Path, workspace: Workspace, history: History, given: str | None
-) -> AsyncIterator[tuple[Stack | RunningStack, Client]]:
-    """The running stack if it is this workspace's, else one of this command's own; its clock stands where it stood."""
-    there = daemon.running_stack(base)
-    if there is not None and there.workspace == workspace.name:
-        async with connect(there.url, there.api_key) as client:
-            yield there, client
-        return
-    workspace.make()
-    with workspace.lock():
-        session: dict[str, Any] = {"finished": True, "history": given, "nights": []} | workspace.read_session()
-        stood = workspace.clock()
-        clock = VirtualClock(stood if stood is not None else last_cutoff(history, min(history.dates), Mode.BACKFILL))
-        async with (
-            running(workspace, history, clock, FaultProfile.named("none"), scraping=SCRAPING) as stack,
-            connect(stack.urls["coordinator"], stack.api_key) as client,
-        ):
-            yield stack, client
-            reached = clock.now() if stood is None else max(stood, clock.now())
-        workspace.write_session(session | {"clock": reached.isoformat()})
-
-
-async def _runs(client: Client, dates: Sequence[date], mode: Mode) -> dict[date, Mapping[str, Any]]:
-    rows = await client.get("runs", first=dates[0].isoformat(), last=dates[-1].isoformat(), mode=mode.value)
-    return {date.fromisoformat(run["game_date"]): run for run in rows}

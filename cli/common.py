@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
+from client import contexts
+from client.api import Client, Endpoint, connect
 from devstack import daemon
-from devstack.client import Client, connect
 from devstack.workspace import Workspace, current
-from shared.basketball.slate import Mode, eastern_instant
-from shared.embedded.clock import VirtualClock
+from shared.basketball.slate import Mode
 from shared.errors import Permanent
 from shared.runtime import logs
 from shared.runtime.settings import CommonSettings, load
@@ -25,6 +25,9 @@ EXIT_CODES = {"complete": 0, "degraded": 3, "failed": 1}
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 err = Console(stderr=True, highlight=False)
+
+_URL = "tipoff.url"
+"""Where click's context keeps --url."""
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
@@ -46,6 +49,17 @@ def settle(work: Coroutine[Any, Any, T]) -> T:
 def json_option(command: F) -> F:
     """Add `--json` to a reading command."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(command)
+
+
+def url_option(command: F) -> F:
+    """Add `--url` to a command that a coordinator answers; see `remote`."""
+    return click.option(
+        "--url",
+        metavar="URL",
+        expose_value=False,
+        callback=lambda context, _, value: context.meta.update({_URL: value}),
+        help="The coordinator to ask; default: TIPOFF_URL, the context in use, this machine.",
+    )(command)
 
 
 def mode_option(default: str | None) -> Callable[[F], F]:
@@ -89,27 +103,37 @@ def workspace_or_fail(base: Path) -> Workspace:
     return found
 
 
+def remote() -> Endpoint | None:
+    """The coordinator of --url, TIPOFF_URL or the context in use; None: commands speak of this machine's worlds."""
+    return contexts.endpoint(click.get_current_context().meta.get(_URL))
+
+
 @asynccontextmanager
-async def api(base: Path) -> AsyncIterator[Client]:
-    """The coordinator's API: the running stack's, else that of one started for this command."""
-    stack = daemon.running_stack(base)
-    if stack is not None:
-        async with connect(stack.url, stack.api_key) as client:
+async def api() -> AsyncIterator[Client]:
+    """The coordinator meant, else the running stack's, else that of a world started for this command."""
+    base, endpoint = home(), remote()
+    stack = daemon.running_stack(base) if endpoint is None else None
+    endpoint = stack.endpoint if stack is not None else endpoint
+    if endpoint is not None:
+        async with connect(endpoint) as client:
             yield client
         return
-    from devstack.league import open_history  # noqa: PLC0415 - seconds, and of no use beside a running stack
-    from devstack.stack import running  # noqa: PLC0415 - as above
-    from devstack.upstream.faults import FaultProfile  # noqa: PLC0415 - as above
+    from devstack.world import readable  # noqa: PLC0415 - seconds, and of no use with a coordinator that runs
 
     workspace = workspace_or_fail(base)
     with workspace.lock():
-        history = open_history(workspace.read_session().get("history"))
-        clock = VirtualClock(workspace.clock() or eastern_instant(history.last_date))
-        async with (
-            running(workspace, history, clock, FaultProfile.named("none")) as local,
-            connect(local.urls["coordinator"], local.api_key) as client,
-        ):
+        async with readable(workspace) as client:
             yield client
+
+
+def ask(question: Callable[[Client], Awaitable[T]]) -> T:
+    """What the coordinator answers."""
+
+    async def asked() -> T:
+        async with api() as client:
+            return await question(client)
+
+    return settle(asked())
 
 
 def instant(text: str) -> datetime:

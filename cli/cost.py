@@ -17,6 +17,7 @@ _MIB = 2**20
 @click.option("--date", "day", type=Day(), help="The slate; default: the latest.")
 @click.option("--from", "first", type=Day(), help="First slate of several.")
 @click.option("--to", "last", type=Day(), help="Last slate of several.")
+@common.url_option
 @common.json_option
 def cost(day: date | None, first: date | None, last: date | None, *, as_json: bool) -> None:
     """What slates have cost: bytes, slot time, money of each analytics step. Embedded: what BigQuery would bill."""
@@ -24,7 +25,9 @@ def cost(day: date | None, first: date | None, last: date | None, *, as_json: bo
         raise click.UsageError("give --date, or --from with --to")
     if first is not None and last is not None and first > last:
         raise click.UsageError(f"--to {last} is before --from {first}")
-    rows = common.settle(_rows(day if day is not None else first, day if day is not None else last))
+    slates = (day, day) if day is not None else (first, last)
+    query = {name: str(slate) for name, slate in zip(("first", "last"), slates, strict=True) if slate is not None}
+    rows = common.ask(lambda client: client.get("costs", **query))
     if as_json:
         common.print_json(rows)
         return
@@ -33,12 +36,6 @@ def cost(day: date | None, first: date | None, last: date | None, *, as_json: bo
     for (slate, mode), steps in groupby(rows, key=lambda row: (row["game_date"], row["mode"])):
         out.print(_table(slate, mode, list(steps)))
         out.print()
-
-
-async def _rows(first: date | None, last: date | None) -> Any:  # noqa: ANN401 - JSON
-    query = {} if first is None or last is None else {"first": first.isoformat(), "last": last.isoformat()}
-    async with common.api(common.home()) as client:
-        return await client.get("costs", **query)
 
 
 def _table(slate: str, mode: str, rows: list[dict[str, Any]]) -> Table:

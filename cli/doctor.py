@@ -5,6 +5,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -67,11 +68,9 @@ def _settings() -> str:
 
 def _home() -> str:
     base = common.home()
-    base.mkdir(parents=True, exist_ok=True)
-    probe = base / ".probe"
-    probe.write_text("x")
-    probe.unlink()
-    free = shutil.disk_usage(base).free / 1e9
+    there = next(folder for folder in (base.absolute(), *base.absolute().parents) if folder.exists())
+    with tempfile.TemporaryFile(dir=there):  # it can be written; a home that is not there yet can be made
+        free = shutil.disk_usage(there).free / 1e9
     if free < LEAST_FREE_GB:
         raise OSError(f"{base.resolve()} has {free:.1f} GB free: free some, or point TIPOFF_HOME elsewhere")
     return f"{base.resolve()}, {free:.0f} GB free"
@@ -89,6 +88,14 @@ def _stack() -> str:
     if stack is None:
         raise OSError("not running: `tipoff dev up` starts it")
     return f"process {stack.pid}, {stack.url}"
+
+
+def _coordinator() -> str:
+    endpoint = common.remote()
+    if endpoint is None:
+        return "this machine's: no TIPOFF_URL, no context in use"
+    common.ask(lambda client: client.get(""))
+    return f"{endpoint.url} answers"
 
 
 def _real_data() -> str:
@@ -127,6 +134,7 @@ CHECKS: tuple[tuple[str, bool, Callable[[], str]], ...] = (
     ("home", True, _home),
     ("workspace", False, _workspace),
     ("local stack", False, _stack),
+    ("coordinator", False, _coordinator),
     ("real data", False, _real_data),
     ("revision", False, _revision),
     ("gcloud", False, _gcloud),

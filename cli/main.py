@@ -13,11 +13,12 @@ from shared.errors import TipoffError
 COMMANDS = {
     "demo": "nights",
     "replay": "nights",
-    "run": "nights",
+    "run": "run",
     "train": "models",
     "models": "models",
     "backfill": "backfill",
     "dev": "dev",
+    "context": "context",
     "predictions": "predictions",
     "accuracy": "accuracy",
     "status": "reading",

@@ -7,8 +7,10 @@ from typing import Any
 import click
 from rich.table import Table
 
-from cli import common, nights
+from cli import common, show
+from cli import run as asking
 from cli.common import Day, out
+from client.runs import summary
 from shared.basketball.slate import Mode
 
 
@@ -16,43 +18,40 @@ from shared.basketball.slate import Mode
 @click.option("--as-of", "day", type=Day(), required=True, help="Learn from what was known at 07:00 ET of this date.")
 @common.mode_option(Mode.OVERNIGHT.value)
 @click.option("--dry-run", is_flag=True, help="Only say which steps would start.")
+@common.url_option
 @common.json_option
 def train(day: date, mode: str, *, dry_run: bool, as_json: bool) -> None:
     """Fit the learned systems on what was known before a date, due or not, and let them replace their champions."""
-    options = {"targets": ["train"], "retrain": True, "dry_run": dry_run}
-    base = common.home()
-    run = common.settle(nights.ask(base, day, Mode(mode), options))
+    options = {"targets": ["train"], "retrain": True}
     if dry_run:
-        if as_json:
-            common.print_json(run)
-        else:
-            out.print("would start: " + (", ".join(run["starts"]) or "nothing, it is done"))
+        asking.show_dry(asking.would_start(day, Mode(mode), options), as_json=as_json)
         return
-    made = [model for model in common.settle(_read(base, mode)) if model["game_date"] == day.isoformat()]
+    run = asking.ask(day, Mode(mode), options)
+    made = [model for model in _read(mode) if model["game_date"] == day.isoformat()]
     if as_json:
         common.print_json({"run": run, "models": made})
     else:
         out.print(table(made))
-        nights.tell(run)
-    nights.refuse_failure(run)
+        show.reasons([summary(run)])
+    show.failure([summary(run)])
     raise click.exceptions.Exit(common.EXIT_CODES[run["status"]])
 
 
 @click.command()
 @common.mode_option(Mode.OVERNIGHT.value)
+@common.url_option
 @common.json_option
 def models(mode: str, *, as_json: bool) -> None:
     """Every model that was trained: what it learned from, how it scored, whether it predicts."""
-    rows = common.settle(_read(common.home(), mode))
+    rows = _read(mode)
     if as_json:
         common.print_json(rows)
     else:
         out.print(table(rows))
 
 
-async def _read(base: Any, mode: str) -> list[dict[str, Any]]:  # noqa: ANN401 - TIPOFF_HOME
-    async with common.api(base) as client:
-        rows: list[dict[str, Any]] = await client.get("models", mode=mode)
+def _read(mode: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = common.ask(lambda client: client.get("models", mode=mode))
     return rows
 
 

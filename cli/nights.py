@@ -1,13 +1,9 @@
-"""Commands that run nights: `demo`, `replay`, `run`."""
+"""Commands that run nights in a world of their own: `demo`, `replay`."""
 
-import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -16,18 +12,18 @@ import pyarrow.parquet as pq
 
 from cli import common, show
 from cli.common import Day, err, out
+from cli.worlds import folder, refuse_outside
 from devstack import daemon, warmup
-from devstack.backfill import SCRAPING
-from devstack.client import Client, connect
-from devstack.driver import Plan, follow, last_cutoff, summary
+from devstack.clocked import SCRAPING
+from devstack.driver import Plan, held
 from devstack.driver import replay as replay_nights
 from devstack.history import History
 from devstack.league import open_history
 from devstack.stack import running
 from devstack.upstream.faults import FaultProfile
-from devstack.workspace import Workspace, current
+from devstack.workspace import Workspace
+from devstack.world import readable
 from shared.basketball.slate import Mode, days
-from shared.embedded.clock import VirtualClock
 from shared.errors import Permanent
 from shared.registries.markets import MARKETS
 from shared.registries.systems import headline
@@ -55,14 +51,16 @@ PARQUET_COLUMNS = (
 def demo(path: Path | None, mode: str, market: str, *, as_json: bool, dry_run: bool) -> None:
     """One night, end to end, on this machine: scrape, analyse, predict, publish; next morning, grade."""
     base = common.home()
-    history = _open(path)
-    plan = Plan(history.last_date, history.last_date, Mode(mode), "none", _absolute(path))
+    daemon.refuse_beside(base, "demo")
+    history = open_history(folder(path))
+    plan = Plan(history.last_date, history.last_date, Mode(mode), "none", folder(path))
     if dry_run:
         common.print_json([{"game_date": plan.first, "games": len(history.on(plan.first))}])
         return
-    with _workspace(base, "demo", history, plan) as workspace, show.NightProgress("night of") as progress:
-        report = common.settle(replay_nights(workspace, history, plan, progress, kind="demo"))
-    rows = common.settle(_read_predictions(base))
+    with held(base, "demo", history, plan) as workspace:
+        with show.NightProgress("night of") as progress:
+            report = common.settle(replay_nights(workspace, history, plan, progress, kind="demo"))
+        rows = common.settle(_predictions(workspace, history))
     if as_json:
         common.print_json({"report": report, "predictions": rows})
     else:
@@ -116,9 +114,10 @@ def replay(  # noqa: PLR0913 - one argument per option
     if last < first:
         raise click.UsageError(f"--to {last} is before --from {first}")
     base = common.home()
-    history = _open(path)
-    plan = Plan(first, last, Mode(mode), faults, _absolute(path))
-    _refuse_outside(history, first, last)
+    daemon.refuse_beside(base, "replay")
+    history = open_history(folder(path))
+    plan = Plan(first, last, Mode(mode), faults, folder(path))
+    refuse_outside(history, first, last)
     slates = [(day, len(history.on(day))) for day in days(first, last)]
     earlier = warmup.slates(history, plan, warmup_days if warmup_days is not None else warmup.default_days(plan))
     if dry_run:
@@ -129,15 +128,13 @@ def replay(  # noqa: PLR0913 - one argument per option
         return
     if earlier or err.is_terminal:
         err.print(_announced(earlier))
-    with (
-        _workspace(base, "replay", history, plan, [str(day) for day in earlier[:1]]) as workspace,
-        show.SeasonProgress(f"replay {mode}", len(earlier) + len(slates) + 1) as progress,
-    ):
-        before = partial(warmup.warm_up, history, plan, earlier, progress) if earlier else None
-        runner = partial(running, scraping=SCRAPING) if earlier else running
-        report = common.settle(replay_nights(workspace, history, plan, progress, runner=runner, before=before))
-    if parquet is not None:
-        _write_parquet(common.settle(_all_predictions(base, plan)), parquet)
+    with held(base, "replay", history, plan, [str(day) for day in earlier[:1]]) as workspace:
+        with show.SeasonProgress(f"replay {mode}", len(earlier) + len(slates) + 1) as progress:
+            before = partial(warmup.warm_up, history, plan, earlier, progress) if earlier else None
+            runner = partial(running, scraping=SCRAPING) if earlier else running
+            report = common.settle(replay_nights(workspace, history, plan, progress, runner=runner, before=before))
+        if parquet is not None:
+            _write_parquet(common.settle(_all_predictions(workspace, history, plan)), parquet)
     if report_file is not None:
         _write_text(report_file, json.dumps(report, indent=1, default=str))
     if as_json:
@@ -151,107 +148,6 @@ def replay(  # noqa: PLR0913 - one argument per option
     raise click.exceptions.Exit(common.EXIT_CODES[report["status"]])
 
 
-@click.command()
-@click.option("--date", "day", type=Day(), help="The slate; default: the latest of the current workspace.")
-@common.mode_option(Mode.OVERNIGHT.value)
-@click.option("--from-phase", type=click.IntRange(1, 6), help="Do this phase and the later ones again.")
-@click.option("--force", is_flag=True, help="Do everything again.")
-@click.option("--dry-run", is_flag=True, help="Only say which steps would start.")
-@common.json_option
-def run(day: date | None, mode: str, from_phase: int | None, *, force: bool, dry_run: bool, as_json: bool) -> None:
-    """Process one slate: start it, resume it, or with --force do it again."""
-    base = common.home()
-    result = common.settle(ask(base, day, Mode(mode), {"from_phase": from_phase, "force": force, "dry_run": dry_run}))
-    if as_json:
-        common.print_json(result)
-    elif dry_run:
-        out.print("would start: " + (", ".join(result["starts"]) or "nothing, it is done"))
-    else:
-        night = summary(result)
-        out.print(f"run {night['run_id']}: {night['status']}")
-        schedule = night["tables"].get("raw.games", {})
-        if schedule.get("expected") == 0:
-            out.print(f"no games on {night['game_date']}: nothing to predict")
-        show.reasons([night])
-    if not dry_run:
-        show.failure([summary(result)])
-    raise click.exceptions.Exit(0 if dry_run else common.EXIT_CODES[result["status"]])
-
-
-def tell(run: dict[str, Any]) -> None:
-    """Why steps of a run are not as they should be, or what they have to say."""
-    show.reasons([summary(run)])
-
-
-def refuse_failure(run: dict[str, Any]) -> None:
-    """Raises if the run failed."""
-    show.failure([summary(run)])
-
-
-async def ask(base: Path, day: date | None, mode: Mode, options: dict[str, Any]) -> dict[str, Any]:
-    """Ask the running stack for a run, or a stack of this command's own in the current workspace."""
-    stack = daemon.running_stack(base)
-    workspace = current(base)
-    session = {} if workspace is None else workspace.read_session()
-    history = open_history(session.get("history"))
-    day = day if day is not None else _latest(history, workspace)
-    _refuse_outside(history, day, day)
-    instant = last_cutoff(history, day, mode)
-    if stack is not None:
-        async with connect(stack.url, stack.api_key) as client:
-            if not options["dry_run"]:
-                await daemon.set_clock(stack, instant)
-            return await _request(client, day, mode, options)
-    with TemporaryDirectory() as nowhere:  # a dry run makes nothing where nothing is
-        fresh = Workspace(Path(nowhere) if options["dry_run"] else base, "demo")
-        workspace = workspace if workspace is not None else fresh
-        workspace.make()
-        with workspace.lock():
-            if not options["dry_run"]:
-                new: dict[str, Any] = {"finished": True, "history": None, "nights": []}
-                workspace.write_session(new | session | {"clock": instant.isoformat()})
-            async with (
-                running(workspace, history, VirtualClock(instant), FaultProfile.named("none")) as local,
-                connect(local.urls["coordinator"], local.api_key) as client,
-            ):
-                return await _request(client, day, mode, options)
-
-
-async def _request(client: Client, day: date, mode: Mode, options: dict[str, Any]) -> dict[str, Any]:
-    answer = await client.start_run(day, mode.value, source="cli", retrospective=True, **options)
-    if options["dry_run"]:
-        return answer
-    with show.NightProgress("night of") as progress:
-        return await follow(client, answer, progress)
-
-
-def _absolute(path: Path | None) -> str | None:
-    """As the session keeps it: valid from any folder."""
-    return None if path is None else str(path.resolve())
-
-
-def _latest(history: History, workspace: Workspace | None) -> date:
-    stood = None if workspace is None else workspace.clock()
-    known = [day for day in history.dates if stood is None or last_cutoff(history, day, Mode.OVERNIGHT) <= stood]
-    return max(known, default=history.last_date)
-
-
-def _open(path: Path | None) -> History:
-    """The history of `--history`; a folder that is not there is a wrong flag, a broken table in it a failure."""
-    if path is not None and not path.is_dir():
-        raise click.BadParameter(f"{path} is not a folder: name a folder of Parquet tables", param_hint="--history")
-    return open_history(_absolute(path))
-
-
-def _refuse_outside(history: History, first: date, last: date) -> None:
-    """Raises for dates the history knows nothing of: in the future of its last slate, or before its first."""
-    known = f"{history.source} has slates from {min(history.dates)} to {history.last_date}"
-    if last > history.last_date:
-        raise click.UsageError(f"{last} is in the future: {known}")
-    if first < min(history.dates):
-        raise click.UsageError(f"{first} is too early: {known}")
-
-
 def _announced(earlier: list[date]) -> str:
     """What is done before the first night, in one line."""
     if not earlier:
@@ -259,28 +155,16 @@ def _announced(earlier: list[date]) -> str:
     return f"warm-up: features of {len(earlier)} slates from {earlier[0]} to {earlier[-1]}, then the nights"
 
 
-@contextmanager
-def _workspace(base: Path, kind: str, history: History, plan: Plan, more: Sequence[str] = ()) -> Iterator[Workspace]:
-    """The workspace of this very command, held: kept if it is unfinished, else made afresh."""
-    identity = json.dumps([history.fingerprint, str(plan.first), str(plan.last), plan.mode, plan.faults, *more])
-    workspace = Workspace(base, f"{kind}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}")
-    with workspace.lock():  # to the end: of two equal commands neither may wipe what the other has begun
-        if workspace.read_session().get("finished", True):
-            workspace.wipe()
-        workspace.make()
-        yield workspace
-
-
-async def _read_predictions(base: Path) -> list[dict[str, Any]]:
-    async with common.api(base) as client:
+async def _predictions(workspace: Workspace, history: History) -> list[dict[str, Any]]:
+    async with readable(workspace, history) as client:
         rows: list[dict[str, Any]] = await client.get("predictions")
     return rows
 
 
-async def _all_predictions(base: Path, plan: Plan) -> pa.Table:
+async def _all_predictions(workspace: Workspace, history: History, plan: Plan) -> pa.Table:
     """Night by night, each packed as it comes: a season's rows as dictionaries would fill the machine."""
     nights = [_packed([])]
-    async with common.api(base) as client:
+    async with readable(workspace, history) as client:
         for day in days(plan.first, plan.last):
             rows = await client.get("predictions", game_date=day.isoformat(), mode=plan.mode.value)
             nights.append(_packed(rows))

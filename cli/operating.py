@@ -1,15 +1,16 @@
 """Commands of operations: `grid`, `cascade`, `alerts`, `reconcile`. All through the coordinator's API."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import click
 from rich.table import Table
 
 from cli import common
-from cli.common import Day, out
+from cli.common import Day, T, out
+from client.answers import Alert, GridCell, Run
+from client.api import Client
 from shared.basketball.slate import Mode
 from shared.errors import Permanent
 
@@ -29,12 +30,13 @@ def _range(command: common.F) -> common.F:
 @click.command()
 @_range
 @common.mode_option(Mode.OVERNIGHT.value)
+@common.url_option
 @common.json_option
 def grid(first: date | None, last: date | None, mode: str, *, as_json: bool) -> None:
     """Date x step: expected, verified, missing, degraded, why. Exit code 1 if anything is missing, 3 if degraded."""
     if first is not None and last is not None and last < first:
         raise click.UsageError(f"--to {last} is before --from {first}")
-    cells = common.settle(_of_slates(common.home(), "grid", first, last, mode))
+    cells = _of_slates(Client.grid, first, last, mode)
     if as_json or not out.is_terminal:
         common.print_json(cells)
     else:
@@ -47,14 +49,14 @@ def grid(first: date | None, last: date | None, mode: str, *, as_json: bool) -> 
     raise click.exceptions.Exit(1 if bad else 3 if not statuses <= {"done", "idle"} else 0)
 
 
-def grid_table(cells: Sequence[dict[str, Any]]) -> Table:
+def grid_table(cells: Sequence[GridCell]) -> Table:
     """A row per slate, a column per step: verified of expected, coloured by status."""
     steps = list(dict.fromkeys(cell["step"] for cell in cells))
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("slate")
     for step in steps:
         table.add_column(step, justify="right", overflow="fold")
-    by_slate: dict[str, dict[str, dict[str, Any]]] = {}
+    by_slate: dict[str, dict[str, GridCell]] = {}
     for cell in cells:
         by_slate.setdefault(cell["game_date"], {})[cell["step"]] = cell
     for day, row in by_slate.items():
@@ -62,7 +64,7 @@ def grid_table(cells: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def _square(cell: dict[str, Any]) -> str:
+def _square(cell: GridCell) -> str:
     text = "-" if cell["status"] == "idle" else f"{cell['verified']}/{cell['expected']}"
     return f"[{_COLOURS[cell['status']]}]{text}[/]"
 
@@ -70,10 +72,11 @@ def _square(cell: dict[str, Any]) -> str:
 @click.command()
 @_range
 @common.mode_option(Mode.OVERNIGHT.value)
+@common.url_option
 @common.json_option
 def cascade(first: date | None, last: date | None, mode: str, *, as_json: bool) -> None:
     """Timing, delays, presence, coverage and freshness: the queries of deploy/monitoring."""
-    answers = common.settle(_of_slates(common.home(), "cascade", first, last, mode))
+    answers = _of_slates(lambda client, **slates: client.get("cascade", **slates), first, last, mode)
     if as_json:
         common.print_json(answers)
         return
@@ -82,16 +85,20 @@ def cascade(first: date | None, last: date | None, mode: str, *, as_json: bool) 
         out.print()
 
 
-async def _of_slates(base: Path, path: str, first: date | None, last: date | None, mode: str) -> Any:  # noqa: ANN401 - JSON
-    """GET `path` for the slates asked for, by default the latest run's."""
-    async with common.api(base) as client:
+def _of_slates(read: Callable[..., Awaitable[T]], first: date | None, last: date | None, mode: str) -> T:
+    """What `read` answers for the slates asked for, by default the latest run's."""
+
+    async def asked(client: Client) -> T:
+        slates = (first, last)
         if first is None or last is None:
-            latest = _latest(await client.get("runs", mode=mode), mode)
-            first, last = first if first is not None else latest, last if last is not None else latest
-        return await client.get(path, first=str(first), last=str(last), mode=mode)
+            latest = _latest(await client.runs(mode=mode), mode)
+            slates = (first or latest, last or latest)
+        return await read(client, first=str(slates[0]), last=str(slates[1]), mode=mode)
+
+    return common.ask(asked)
 
 
-def _latest(runs: Sequence[dict[str, Any]], mode: str) -> date:
+def _latest(runs: Sequence[Run], mode: str) -> date:
     """The newest slate that was run to its predictions, else, as after a partial backfill, to anything."""
     if not runs:
         raise Permanent(f"no {mode} run yet", remedy="name the slates with --from and --to, or see `tipoff run`")
@@ -117,13 +124,17 @@ def _rows_table(title: str, rows: Sequence[dict[str, Any]]) -> Table:
 @click.option("--all", "resolved", is_flag=True, help="Also those that are resolved.")
 @click.option("--resolve", nargs=2, metavar="NAME SCOPE", help="Resolve this one: a person has seen to it.")
 @click.option("--dry-run", is_flag=True, help="With --resolve: only say what would be resolved.")
+@common.url_option
 @common.json_option
 def alerts(*, resolved: bool, resolve: tuple[str, str] | None, dry_run: bool, as_json: bool) -> None:
     """Open alerts, gravest first; docs/runbooks has a page for each. Exit code 1 when one is a page, 3 for tickets."""
-    query = {"resolved": "1"} if resolved else {}
-    if resolve is not None and not dry_run:
-        common.settle(_post(common.home(), "alerts", {"name": resolve[0], "scope": resolve[1]}))
-    rows = common.settle(_get(common.home(), "alerts", **query))
+
+    async def asked(client: Client) -> list[Alert]:
+        if resolve is not None and not dry_run:
+            await client.post("alerts", {"name": resolve[0], "scope": resolve[1]})
+        return await client.alerts(**({"resolved": "1"} if resolved else {}))
+
+    rows = common.ask(asked)
     if resolve is not None and dry_run:
         rows = [row for row in rows if (row["name"], row["scope"]) == resolve]
     if as_json:
@@ -148,11 +159,11 @@ def alerts(*, resolved: bool, resolve: tuple[str, str] | None, dry_run: bool, as
 )
 @common.mode_option(Mode.OVERNIGHT.value)
 @click.option("--dry-run", is_flag=True, help="Only say what would be asked for.")
+@common.url_option
 @common.json_option
 def reconcile(days: int, mode: str, *, dry_run: bool, as_json: bool) -> None:
     """Compare the grid with what exists and ask for what is missing; then go the watch's round."""
-    body = {"days": days, "mode": mode, "dry_run": dry_run, "source": "cli"}
-    answer = common.settle(_post(common.home(), "reconcile", body))
+    answer = common.ask(lambda client: client.reconcile(days=days, mode=mode, dry_run=dry_run, source="cli"))
     if as_json:
         common.print_json(answer)
         return
@@ -160,13 +171,3 @@ def reconcile(days: int, mode: str, *, dry_run: bool, as_json: bool) -> None:
         out.print(f"{line['run']}: {line['does']} ({line['why']})", markup=False)
     if not answer["asked"]:
         out.print("nothing to heal")
-
-
-async def _get(base: Path, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
-    async with common.api(base) as client:
-        return await client.get(path, **query)
-
-
-async def _post(base: Path, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    async with common.api(base) as client:
-        return await client.post(path, body)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import click
@@ -23,6 +22,7 @@ from shared.registries.systems import headline
 @click.option("--player", help="Only players whose name has this in it, or the one with this NBA id.")
 @click.option("--line", type=float, help="With --player: what the stored distributions say of this line.")
 @click.option("--explain", help="Like --player, with what moved each prediction.")
+@common.url_option
 @common.json_option
 def predictions(  # noqa: PLR0913 - one argument per option
     *, day: date | None, mode: str | None, market: str | None, system: str | None, player: str | None,
@@ -31,11 +31,12 @@ def predictions(  # noqa: PLR0913 - one argument per option
     """The published predictions of a slate: distribution, line, edge and recommendation."""
     if line is not None and player is None:
         raise click.UsageError("--line needs --player: whose distribution shall answer?")
-    query = {"game_date": None if day is None else day.isoformat(), "mode": mode, "market": market}
+    named = {"game_date": None if day is None else day.isoformat(), "mode": mode, "market": market}
     if line is not None:
-        query |= {"player": player, "line": str(line)}
+        named |= {"player": player, "line": str(line)}
     path = "predictions" if line is None else "predictions/over"
-    found = common.settle(_get(common.home(), path, {k: v for k, v in query.items() if v is not None}))
+    query = {name: value for name, value in named.items() if value is not None}
+    found = common.ask(lambda client: client.get(path, **query))
     rows = [row for row in found if _asked(row, system, explain if explain is not None else player)]
     if as_json:
         common.print_json(rows)
@@ -45,12 +46,6 @@ def predictions(  # noqa: PLR0913 - one argument per option
         out.print(over_table(rows))
     else:
         _print(rows, explain=explain is not None)
-
-
-async def _get(base: Path, path: str, query: dict[str, str]) -> list[dict[str, Any]]:
-    async with common.api(base) as client:
-        rows: list[dict[str, Any]] = await client.get(path, **query)
-    return rows
 
 
 def _asked(row: dict[str, Any], system: str | None, player: str | None) -> bool:

@@ -1,20 +1,19 @@
 """Commands that only read: `status`, `runs`, `dlq`. All through the coordinator's API."""
 
-from pathlib import Path
-from typing import Any
-
 import click
 from rich.table import Table
 
 from cli import common
 from cli.common import out
+from client.answers import Run
 
 
 @click.command()
+@common.url_option
 @common.json_option
 def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """The latest run: what is there, what is not, and why. Exit code 3 when it is degraded, 1 when it failed."""
-    runs = common.settle(_get(common.home(), "runs"))
+    runs = common.ask(lambda client: client.runs())
     full = [run for run in runs if "publish" in run["steps"]]
     latest = max(full, key=lambda run: (run["game_date"], run["created_at"]), default=None)
     if as_json:
@@ -29,10 +28,11 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
 
 
 @click.command()
+@common.url_option
 @common.json_option
 def runs(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Every run: the one ledger."""
-    rows = common.settle(_get(common.home(), "runs"))
+    rows = common.ask(lambda client: client.runs())
     if as_json:
         common.print_json(rows)
         return
@@ -46,10 +46,11 @@ def runs(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
 
 
 @click.command()
+@common.url_option
 @common.json_option
 def dlq(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Dead letters: messages nobody could handle, with the reason."""
-    rows = common.settle(_get(common.home(), "dead-letters"))
+    rows = common.ask(lambda client: client.get("dead-letters"))
     if as_json:
         common.print_json(rows)
         return
@@ -59,19 +60,14 @@ def dlq(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
         out.print("no dead letters")
 
 
-async def _get(base: Path, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
-    async with common.api(base) as client:
-        return await client.get(path, **query)
-
-
-def _steps(run: dict[str, Any]) -> Table:
+def _steps(run: Run) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("step", "status", "expected", "verified", "quarantined", "attempts", "seconds", "why"):
         table.add_column(name, justify="left" if name in ("step", "status", "why") else "right")
     for name, step in run["steps"].items():
-        evidence = step["evidence"] or {"expected": "", "verified": "", "quarantined": ""}
+        seen = step["evidence"]
+        units = ("", "", "") if seen is None else (seen["expected"], seen["verified"], seen["quarantined"])
         table.add_row(
-            name, step["status"], *(str(evidence[key]) for key in ("expected", "verified", "quarantined")),
-            str(step["attempt"]), f"{step['seconds']:.2f}", step["reason"],
+            name, step["status"], *map(str, units), str(step["attempt"]), f"{step['seconds']:.2f}", step["reason"],
         )  # fmt: skip
     return table

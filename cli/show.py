@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.table import Table
 
 from cli.common import err, out
+from client.answers import Run, Step
 from shared.basketball.slate import EASTERN
 from shared.registries.markets import MARKETS
 from shared.registries.pipeline import PHASES, STEPS
@@ -49,14 +50,14 @@ class NightProgress:
     ) -> None:
         self._progress.stop()
 
-    def __call__(self, run: dict[str, Any]) -> None:
+    def __call__(self, run: Run) -> None:
         """Take in the run as it stands."""
-        phases: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        phases: defaultdict[str, dict[str, Step]] = defaultdict(dict)
         for name, step in run["steps"].items():
-            phases[PHASES[STEPS[name].phase]].append(step | {"name": name})
+            phases[PHASES[STEPS[name].phase]][name] = step
         for phase, steps in phases.items():
-            settled = [step for step in steps if step["status"] not in ("pending", "running")]
-            note = "; ".join(f"{s['name']}: {s['reason']}" for s in settled if s["reason"])
+            settled = {name: step for name, step in steps.items() if step["status"] not in ("pending", "running")}
+            note = "; ".join(f"{name}: {step['reason']}" for name, step in settled.items() if step["reason"])
             key = (run["run_id"], phase)
             if key not in self._tasks:
                 title = f"{self._title} {run['game_date']}  {phase}"
@@ -72,7 +73,7 @@ class SeasonProgress(NightProgress):
         self._total = nights
         self._ended: set[str] = set()
 
-    def __call__(self, run: dict[str, Any]) -> None:
+    def __call__(self, run: Run) -> None:
         """Count ended runs."""
         if not self._tasks:
             self._tasks["all", ""] = self._progress.add_task(self._title, total=self._total, note="")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from client.api import Endpoint
 from devstack.workspace import Workspace
 from shared.basketball.slate import OVERNIGHT_CUTOFF, eastern_instant
 from shared.embedded.clock import VirtualClock
@@ -43,6 +44,22 @@ class RunningStack:
     upstream: str
     api_key: str
 
+    @property
+    def endpoint(self) -> Endpoint:
+        """Its coordinator."""
+        return Endpoint(self.url, self.api_key, remedy="`tipoff dev status` shows what runs; `tipoff dev up` starts it")
+
+    async def set_clock(self, instant: datetime) -> None:
+        """Set its virtual clock, back too."""
+        body = {"now": instant.isoformat(), "force": True}
+        timeout = aiohttp.ClientTimeout(total=10.0)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(f"{self.upstream}/_devstack/clock", json=body) as response,
+        ):
+            if response.status != 200:  # noqa: PLR2004 - OK
+                raise Permanent(f"the local upstream refused the clock: {await response.text()}")
+
 
 def _file(home: Path) -> Path:
     return home / "stack.json"
@@ -55,12 +72,22 @@ def running_stack(home: Path) -> RunningStack | None:
     """
     try:
         stack = RunningStack(**json.loads(_file(home).read_text()))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if not Workspace(home, stack.workspace).held:
         _file(home).unlink(missing_ok=True)
         return None
     return stack
+
+
+def refuse_beside(home: Path, command: str) -> None:
+    """Raise `Permanent` if a stack runs: `command` makes a workspace of its own."""
+    stack = running_stack(home)
+    if stack is not None:
+        raise Permanent(
+            f"`tipoff {command}` needs a workspace of its own, and the local stack runs in {home / stack.workspace}",
+            remedy="`tipoff dev down` first, or set TIPOFF_HOME to another folder",
+        )
 
 
 def start(home: Path, workspace: Workspace, history: str | None, port: int, *, processes: bool = False) -> RunningStack:
@@ -111,17 +138,6 @@ def stop(home: Path) -> int | None:
             return stack.pid
         time.sleep(0.05)
     raise Transient(f"the local stack (process {stack.pid}) did not stop in {STOP_TIMEOUT:.0f} s", remedy="try again")
-
-
-async def set_clock(stack: RunningStack, instant: datetime) -> None:
-    """Set the running stack's virtual clock."""
-    timeout = aiohttp.ClientTimeout(total=10.0)
-    async with (
-        aiohttp.ClientSession(timeout=timeout) as session,
-        session.post(f"{stack.upstream}/_devstack/clock", json={"now": instant.isoformat(), "force": True}) as response,
-    ):
-        if response.status != 200:  # noqa: PLR2004 - OK
-            raise Permanent(f"the local upstream refused the clock: {await response.text()}")
 
 
 async def _serve(home: Path, workspace: Workspace, given: str | None, port: int, runner: Runner) -> None:

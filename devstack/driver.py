@@ -4,33 +4,30 @@ What is done is recorded in the workspace's session after every night, so that t
 or a kill, left off: the clock is restored, finished runs are recognised and unfinished ones resumed.
 """
 
+import hashlib
+import json
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from devstack.client import Client, connect
+from client.api import Client, connect
+from client.runs import Observer, follow, summary, worst
 from devstack.history import History
 from devstack.stack import Stack, running
 from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace
 from shared.basketball.slate import OVERNIGHT_CUTOFF, SAME_DAY_LEAD, Mode, days, eastern_instant
 from shared.embedded.clock import VirtualClock
-from shared.errors import Transient
-from shared.registries.pipeline import PHASES, STEPS
 from shared.registries.systems import headline
 
-NIGHT_TIMEOUT = 900.0
-"""Seconds after which a run that has not ended is given up on."""
-_POLL = 0.05
 _NO_GAMES_SAME_DAY = timedelta(hours=5)
 
 Runner = Callable[[Workspace, History, VirtualClock, FaultProfile], AbstractAsyncContextManager[Stack]]
 """`stack.running`, or `processes.running`."""
-Observer = Callable[[dict[str, Any]], None]
-"""Called with the run as the API shows it, whenever it was looked at."""
 Before = Callable[[Stack, Client], Awaitable[list[dict[str, Any]]]]
 """What is done before the first night; the summaries of its runs."""
 
@@ -56,33 +53,16 @@ def last_cutoff(history: History, day: date, mode: Mode) -> datetime:
     return max(game.tip for game in games) - SAME_DAY_LEAD if games else overnight + _NO_GAMES_SAME_DAY
 
 
-async def follow(
-    client: Client,
-    run: dict[str, Any],
-    observe: Observer,
-    *,
-    until: Callable[[Mapping[str, Any]], bool] = lambda _: False,
-    every: float | None = None,
-) -> dict[str, Any]:
-    """Wait until a run has ended, or is as `until` wants it; look `every` so many seconds.
-
-    Raises:
-        Transient: it does not end in time; the message names the steps that hang.
-    """
-    deadline = time.monotonic() + NIGHT_TIMEOUT
-    clock = VirtualClock(eastern_instant(date(2000, 1, 1)))
-    while run["status"] == "running" and not until(run):
-        observe(run)
-        if time.monotonic() > deadline:
-            hanging = [name for name, step in run["steps"].items() if step["status"] == "running"]
-            raise Transient(
-                f"run {run['run_id']} did not end in {NIGHT_TIMEOUT:.0f} s, at work: {', '.join(hanging)}",
-                remedy="run the same command again: it resumes",
-            )
-        await clock.sleep(every if every is not None else _POLL)
-        run = await client.get(f"runs/{run['id']}")
-    observe(run)
-    return run
+@contextmanager
+def held(home: Path, kind: str, history: History, plan: Plan, more: Sequence[str] = ()) -> Iterator[Workspace]:
+    """The workspace of this very command, held: kept if it is unfinished, else made afresh."""
+    identity = json.dumps([history.fingerprint, str(plan.first), str(plan.last), plan.mode, plan.faults, *more])
+    workspace = Workspace(home, f"{kind}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}")
+    with workspace.lock():  # to the end: of two equal commands neither may wipe what the other has begun
+        if workspace.read_session().get("finished", True):
+            workspace.wipe()
+        workspace.make()
+        yield workspace
 
 
 async def replay(
@@ -108,7 +88,7 @@ async def replay(
     done = {night["game_date"] for night in session["nights"]}
     async with (
         runner(workspace, history, clock, FaultProfile.named(plan.faults)) as stack,
-        connect(stack.urls["coordinator"], stack.api_key) as client,
+        connect(stack.endpoint) as client,
     ):
         if before is not None and not done:
             session["before"] = await before(stack, client)
@@ -141,45 +121,13 @@ async def _night(
 ) -> dict[str, Any]:
     """One night: the clock to its instant, a run, its end, and what it took."""
     day, instant = at
-    stack.clock.set(instant, force=True)
+    await stack.set_clock(instant)
     session["clock"] = instant.isoformat()
     workspace.write_session(session)
     started = time.monotonic()
     run = await client.start_run(day, session["mode"], source="driver", retrospective=True, targets=list(targets))
     run = await follow(client, run, observe)
     return summary(run) | {"wall_seconds": round(time.monotonic() - started, 3)}
-
-
-def summary(run: dict[str, Any]) -> dict[str, Any]:
-    """What a night's report keeps of its run."""
-    steps = run["steps"]
-    counts: dict[str, int] = {}
-    seconds = dict.fromkeys(PHASES.values(), 0.0)
-    for name, step in steps.items():
-        seconds[PHASES[STEPS[name].phase]] += step["seconds"]
-        for counter, value in step["counts"].items():
-            counts[counter] = counts.get(counter, 0) + value
-    return {
-        "game_date": run["game_date"],
-        "mode": run["mode"],
-        "run_id": run["run_id"],
-        "status": run["status"],
-        "tables": {
-            STEPS[name].table or name: {
-                "expected": e["expected"],
-                "verified": e["verified"],
-                "quarantined": e["quarantined"],
-            }
-            for name, step in steps.items()
-            if (e := step["evidence"]) is not None
-        },
-        "reasons": {name: step["reason"] for name, step in steps.items() if step["reason"]},
-        "seconds": {phase: round(taken, 3) for phase, taken in seconds.items()},
-        "requests": counts.get("requests", 0),
-        "retries": counts.get("retries", 0),
-        "faults": {k.removeprefix("faults_"): v for k, v in sorted(counts.items()) if k.startswith("faults_")},
-        "quarantined": counts.get("quarantined", 0),
-    }
 
 
 async def _report(client: Client, stack: Stack, plan: Plan, session: dict[str, Any]) -> dict[str, Any]:
@@ -232,12 +180,6 @@ def _warmed(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "failed": [run["game_date"] for run in runs if run["status"] == "failed"],
         "seconds": round(sum(run["wall_seconds"] for run in runs), 1),
     }
-
-
-def worst(nights: Sequence[dict[str, Any]]) -> str:
-    """The gravest status among nights."""
-    order = ("complete", "degraded", "failed")
-    return max((night["status"] for night in nights), key=order.index, default="complete")
 
 
 def _accuracy(row: dict[str, Any]) -> dict[str, Any]:

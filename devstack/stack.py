@@ -4,10 +4,12 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 
 from aiohttp import web
 
+from client.api import Endpoint
 from devstack.history import History
 from devstack.upstream.faults import FaultProfile
 from devstack.upstream.server import Upstream
@@ -67,6 +69,15 @@ class Stack:
     """The embedded adapters; None where each service is a process of its own."""
     pids: Callable[[], dict[str, int]] = dict
     """Process ids of the services that are processes of their own, by name."""
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Its coordinator."""
+        return Endpoint(self.urls["coordinator"], self.api_key)
+
+    async def set_clock(self, instant: datetime) -> None:
+        """Set the virtual clock, back too."""
+        self.clock.set(instant, force=True)
 
 
 @asynccontextmanager

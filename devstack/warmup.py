@@ -4,13 +4,14 @@ Only what training reads is made - phases 1 to 4 - by the same backfill that men
 themselves are trained by the nights' own step `train`, on what had been served by then.
 """
 
-from datetime import date, datetime, timedelta
-from functools import partial
+from datetime import date, timedelta
 from typing import Any
 
-from devstack.backfill import backfill
-from devstack.client import Client
-from devstack.driver import Observer, Plan, last_cutoff
+from client.api import Client
+from client.backfill import backfill
+from client.runs import Observer
+from devstack.clocked import Clocked
+from devstack.driver import Plan, last_cutoff
 from devstack.history import History
 from devstack.stack import Stack
 
@@ -42,9 +43,5 @@ async def warm_up(
     history: History, plan: Plan, dates: list[date], observe: Observer, stack: Stack, client: Client
 ) -> list[dict[str, Any]]:
     """Bring every earlier slate to its features; the runs' summaries. Resumes: what is done stands."""
-    instant = partial(_instant, history, plan)
-    return await backfill(stack, client, dates, plan.mode, TARGETS, instant=instant, observe=observe)
-
-
-def _instant(history: History, plan: Plan, day: date) -> datetime:
-    return last_cutoff(history, day, plan.mode)
+    turns = Clocked(stack, lambda day: last_cutoff(history, day, plan.mode))
+    return await backfill(client, dates, plan.mode, TARGETS, observe=observe, turns=turns)

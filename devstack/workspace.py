@@ -78,7 +78,7 @@ class Workspace:
         """What was being done here; empty if nothing was."""
         try:
             session: dict[str, Any] = json.loads((self.path / "session.json").read_text())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except ValueError as error:
             raise Permanent(
@@ -145,7 +145,7 @@ def current(home: Path) -> Workspace | None:
     """The workspace last worked in, if there is one."""
     try:
         name = (home / "current").read_text().strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     workspace = Workspace(home, name)
     return workspace if workspace.secrets_file.is_file() else None

@@ -17,6 +17,9 @@ from shared.errors import Permanent
 
 Outcome = Literal["done", "failed"]
 
+API_VERSION = 1
+"""Version of the coordinator's HTTP API. Raise it when a command line of the release before would misread an answer."""
+
 
 class Message(BaseModel):
     """Base of all messages."""

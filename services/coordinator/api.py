@@ -21,6 +21,7 @@ from services.coordinator.watch import note
 from services.coordinator.web import day as day_of
 from services.coordinator.web import json_response, mode_of, one_of
 from shared.basketball.slate import Mode, eastern_date
+from shared.contract import API_VERSION
 from shared.errors import Permanent, TipoffError, Transient
 from shared.ports import Ports
 from shared.registries.pipeline import plan
@@ -111,6 +112,7 @@ class Api:
 
     def add_to(self, app: web.Application) -> None:
         """Register the routes."""
+        app.router.add_get("/v1/", self.root)
         app.router.add_post("/v1/runs", self.start)
         app.router.add_get("/v1/runs", self.runs)
         app.router.add_get("/v1/runs/{key}", self.run)
@@ -123,6 +125,10 @@ class Api:
         app.router.add_get("/v1/costs", self.costs)
         app.router.add_get("/v1/dead-letters", self.dead_letters)
         app.router.add_get("/v1/quarantine", self.quarantine)
+
+    async def root(self, _: web.Request) -> web.Response:
+        """GET /v1/: who answers, and the version of the contract."""
+        return json_response({"service": "coordinator", "contract": API_VERSION})
 
     async def start(self, request: web.Request) -> web.Response:
         """POST /v1/runs: start, resume, retry or widen a run; with dry_run, only say what would be done."""

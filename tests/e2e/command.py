@@ -10,11 +10,13 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 import structlog
 
 from cli.main import main
+from devstack.daemon import RunningStack
 
 REPOSITORY = Path(__file__).parents[2]
 TIMEOUT = 300.0
@@ -46,11 +48,11 @@ class Done:
 
 
 def start(home: Path, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
-    """Start `tipoff` with TIPOFF_HOME at `home` and nothing else of this machine's settings."""
+    """Start `tipoff` with TIPOFF_HOME and TIPOFF_CONFIG in `home` and nothing else of this machine's settings."""
     return subprocess.Popen(
         [sys.executable, "-m", "cli.main", *map(str, arguments)],
         cwd=REPOSITORY,
-        env=_clean(os.environ) | {"TIPOFF_HOME": str(home)} | environment,
+        env=_clean(os.environ) | _own(home) | environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -76,7 +78,7 @@ def inside(home: Path, *arguments: str | Path, **environment: str) -> Done:
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         for name in os.environ.keys() - _clean(os.environ).keys():
             patch.delenv(name)
-        for name, value in {"TIPOFF_HOME": str(home), **environment}.items():
+        for name, value in {**_own(home), **environment}.items():
             patch.setenv(name, value)
         patch.setattr(sys, "argv", ["tipoff", *map(str, arguments)])
         with pytest.raises(SystemExit) as left:
@@ -85,6 +87,17 @@ def inside(home: Path, *arguments: str | Path, **environment: str) -> Done:
     code = left.value.code
     assert code is None or isinstance(code, int)
     return Done(DONE if code is None else code, out.getvalue(), err.getvalue())
+
+
+def clock(stack: RunningStack) -> str:
+    """Where the virtual clock of a running stack stands."""
+    with urlopen(f"{stack.upstream}/_devstack/clock", timeout=10) as answer:  # noqa: S310 - loopback
+        return str(answer.read())
+
+
+def _own(home: Path) -> dict[str, str]:
+    """The settings of a test: no user's contexts are read."""
+    return {"TIPOFF_HOME": str(home), "TIPOFF_CONFIG": str(home / "config.toml")}
 
 
 def _clean(environment: Mapping[str, str]) -> dict[str, str]:

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from devstack.backfill import backfill, missing
-from devstack.client import Client, connect
+from client.api import Client
+from client.backfill import backfill, missing
+from devstack.clocked import Clocked
 from devstack.driver import last_cutoff
 from devstack.history import History
 from devstack.league import generate
-from devstack.stack import Stack, running
-from devstack.upstream.faults import FaultProfile
+from devstack.stack import Stack
 from devstack.workspace import Workspace
+from devstack.world import started
 from shared.basketball.slate import Mode, days
-from shared.embedded.clock import VirtualClock
 from shared.tables import TABLES
 
 pytestmark = pytest.mark.network
@@ -46,20 +46,12 @@ async def on_a_stack(folder: Path, league: History, inspect: Inspect) -> Any:  #
     """Let `inspect` fill and look at a stack of its own."""
     workspace = Workspace(folder, "backfill")
     workspace.make()
-    clock = VirtualClock(last_cutoff(league, league.dates[0], Mode.BACKFILL))
 
     async def fill(client: Client, stack: Stack, dates: Sequence[date], **options: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - passed on
-        def instant(day: date) -> Any:  # noqa: ANN401 - an instant
-            return last_cutoff(league, day, Mode.BACKFILL)
+        turns = Clocked(stack, lambda day: last_cutoff(league, day, Mode.BACKFILL))
+        return await backfill(client, dates, Mode.BACKFILL, [TARGET], observe=lambda _: None, turns=turns, **options)
 
-        return await backfill(
-            stack, client, dates, Mode.BACKFILL, [TARGET], instant=instant, observe=lambda _: None, **options
-        )
-
-    async with (
-        running(workspace, league, clock, FaultProfile.named("none")) as stack,
-        connect(stack.urls["coordinator"], stack.api_key) as client,
-    ):
+    async with started(workspace, league, last_cutoff(league, league.dates[0], Mode.BACKFILL)) as (stack, client):
         return await inspect(stack, client, fill)
 
 
@@ -103,7 +95,7 @@ async def test_a_backfill_resumes_with_what_is_missing_and_nothing_else(
 
     async def inspect(stack: Stack, client: Client, fill: Fill) -> None:
         async def lacking() -> set[date]:
-            runs = {date.fromisoformat(run["game_date"]): run for run in await client.get("runs", mode="backfill")}
+            runs = {date.fromisoformat(run["game_date"]): run for run in await client.runs(mode="backfill")}
             return {cell.game_date for cell in missing(runs, slates, [TARGET])}
 
         await fill(client, stack, slates[:2])

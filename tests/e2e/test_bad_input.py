@@ -78,7 +78,9 @@ def test_date_without_games_is_success_and_says_so(league_folder: Path, tmp_path
 def test_home_that_is_a_file_is_named(tmp_path: Path) -> None:
     """Where the folder cannot be made, the line names it and TIPOFF_HOME."""
     (tmp_path / "home").write_text("in the way")
-    inside(tmp_path / "home", "demo").refused(FAILED, str(tmp_path / "home"), "point TIPOFF_HOME elsewhere")
+    for command in ("demo", "run"):
+        inside(tmp_path / "home", command).refused(FAILED, str(tmp_path / "home"), "point TIPOFF_HOME elsewhere")
+    inside(tmp_path / "home", "predictions").refused(FAILED, str(tmp_path / "home"), "`tipoff demo`")
     assert (tmp_path / "home").read_text() == "in the way"
 
 

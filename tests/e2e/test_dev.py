@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -13,8 +14,11 @@ from urllib.request import Request, urlopen
 import pytest
 
 from devstack import daemon
-from tests.e2e.command import DONE, FAILED, Done, inside, tipoff
-from tests.e2e.nights import IDLE, LAST, Replayed, key_of, query
+from devstack.history import write
+from devstack.league.season import OPENING_NIGHT, tables
+from devstack.workspace import Workspace
+from tests.e2e.command import DONE, FAILED, USAGE, Done, clock, inside, tipoff
+from tests.e2e.nights import FIRST, IDLE, LAST, Replayed, key_of, query
 
 pytestmark = pytest.mark.network
 
@@ -80,6 +84,41 @@ def test_run_of_an_idle_date_through_the_stack(up: Up) -> None:
     """A date without games is success there, too, and says so."""
     run = inside(up.home, "run", "--date", str(IDLE))
     assert (run.code, f"no games on {IDLE}" in run.out) == (DONE, True)
+
+
+def test_what_needs_a_workspace_of_its_own_is_refused(up: Up, league_folder: Path) -> None:
+    """`replay` and `demo` beside the stack name its workspace and `dev down`, dry runs too; nothing is made."""
+    before = sorted(up.home.iterdir())
+    replay = ("replay", "--history", league_folder, "--from", str(FIRST), "--to", str(FIRST))
+    for command in (replay, ("demo",), ("demo", "--dry-run")):
+        inside(up.home, *command).refused(FAILED, f"`tipoff {command[0]}`", str(up.home / "local"), "`tipoff dev down`")
+    assert sorted(up.home.iterdir()) == before
+
+
+def test_a_slate_of_another_history_is_refused(up: Up) -> None:
+    """Whatever workspace was last worked in, the stack's history is meant: no run is written, its clock stands."""
+    ledger, stood = inside(up.home, "runs", "--json").json, clock(up.stack)
+    Workspace(up.home, "demo-of-another-history").make()  # it becomes the current one, as a command before would have
+    try:
+        for command in (("run", "--date", "2024-12-19"), ("backfill", "--from", "2024-12-18", "--to", "2024-12-19")):
+            inside(up.home, *command).refused(USAGE, "2024-12-19 is in the future", str(LAST), "`tipoff dev down`")
+        would = inside(up.home, "run", "--date", str(IDLE), "--dry-run", "--json")
+        assert would.json["run"]["game_date"] == str(IDLE)
+    finally:
+        Workspace(up.home, "local").make()
+    assert (inside(up.home, "runs", "--json").json, clock(up.stack)) == (ledger, stood)
+
+
+def test_a_backfill_from_another_history_is_refused(up: Up, league_folder: Path, tmp_path: Path) -> None:
+    """A folder of other games names both histories; one of the same games is filled by the stack itself."""
+    fill = ("backfill", "--from", str(IDLE), "--to", str(IDLE), "--to-step", "schedule", "--history")
+    write(tables(12, OPENING_NIGHT, 10, 2), tmp_path / "other")
+    for dry_run in ((), ("--dry-run",)):
+        inside(up.home, *fill, tmp_path / "other", *dry_run).refused(FAILED, str(league_folder), "`tipoff dev down`")
+    same = copytree(league_folder, tmp_path / "same")
+    assert inside(up.home, *fill, same).code == DONE
+    assert [run["mode"] for run in inside(up.home, "runs", "--json").json if run["game_date"] == str(IDLE)][-1:]
+    assert not list(up.home.glob("history-*"))
 
 
 @pytest.mark.parametrize(("key", "words"), [("wrong", "API key is wrong"), (None, "API key is missing")])

@@ -9,17 +9,18 @@ from typing import Any
 
 import pytest
 
+from client.answers import Run
+from client.api import Client
+from client.runs import follow
 from devstack import stack as devstack
-from devstack.client import Client, connect
-from devstack.driver import follow, last_cutoff
+from devstack.driver import last_cutoff
 from devstack.history import History
-from devstack.stack import Stack, running
-from devstack.upstream.faults import FaultProfile
+from devstack.stack import Stack
 from devstack.workspace import Workspace
+from devstack.world import started
 from shared.basketball.slate import Mode
 from shared.contract import StepRequested
 from shared.embedded.archive import FileArchive
-from shared.embedded.clock import VirtualClock
 from shared.registries.topics import TOPICS
 from tests.e2e.nights import LAST
 
@@ -38,15 +39,11 @@ def history(league_folder: Path) -> History:
 async def stack_of(workspace: Workspace, history: History) -> AsyncIterator[tuple[Stack, Client]]:
     """A stack in `workspace`, its clock at the last slate's overnight cutoff."""
     workspace.make()
-    clock = VirtualClock(last_cutoff(history, LAST, Mode.OVERNIGHT))
-    async with (
-        running(workspace, history, clock, FaultProfile.named("none")) as stack,
-        connect(stack.urls["coordinator"], stack.api_key) as client,
-    ):
-        yield stack, client
+    async with started(workspace, history, last_cutoff(history, LAST, Mode.OVERNIGHT)) as served:
+        yield served
 
 
-async def night(client: Client) -> dict[str, Any]:
+async def night(client: Client) -> Run:
     """The last slate's run, followed to its end."""
     run = await client.start_run(LAST, "overnight", source="test", retrospective=True)
     return await follow(client, run, lambda _: None)

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import pytest
 
+from client.answers import Run
+from client.api import Client, connect
 from devstack import processes, stack
-from devstack.client import Client, connect
 from devstack.driver import last_cutoff
 from devstack.emulators.bigquery import environment
 from devstack.emulators.google import missing, pubsub_emulator
@@ -30,7 +31,7 @@ from shared.registries.systems import HAND_MADE
 pytestmark = pytest.mark.network
 PATIENCE = 240.0
 NOT_COMPARED = ("run_id", "predicted_at")
-Watch = Callable[[Stack, dict[str, Any]], None]
+Watch = Callable[[Stack, Run], None]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ async def night(
     async with (
         asyncio.timeout(patience),
         runner(workspace, league, clock, FaultProfile.named("none")) as running,
-        connect(running.urls["coordinator"], running.api_key) as client,
+        connect(running.endpoint) as client,
     ):
         run = await client.start_run(day, "overnight", source="test", retrospective=True)
         while run["status"] == "running":
@@ -78,13 +79,12 @@ async def night(
     return {key: {name: row[name] for name in row if name not in NOT_COMPARED} for key, row in keyed.items()}
 
 
-async def _again(client: Client, run: dict[str, Any]) -> dict[str, Any]:
+async def _again(client: Client, run: Run) -> Run:
     """The run as it stands; while the coordinator is away, as it was last seen."""
     try:
-        found: dict[str, Any] = await client.get(f"runs/{run['id']}")
+        return await client.run(run["id"])
     except Transient:
         return run
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ async def test_killed_processes_lose_and_double_nothing(
     moments = {"scraper": "rosters", "analytics": "player_game_summary", "worker": "predict", "coordinator": "publish"}
     killed: set[str] = set()
 
-    def kill(running: Stack, run: dict[str, Any]) -> None:
+    def kill(running: Stack, run: Run) -> None:
         for service, step in moments.items():
             if service not in killed and run["steps"][step]["status"] in ("running", "done"):
                 killed.add(service)
@@ -148,7 +148,7 @@ async def test_any_process_may_be_killed_at_any_step(
     """Killed -9 each time another step has begun: the same predictions."""
     seen: set[str] = set()
 
-    def kill(running: Stack, run: dict[str, Any]) -> None:
+    def kill(running: Stack, run: Run) -> None:
         begun = {name for name, step in run["steps"].items() if step["status"] == "running"} - seen
         if begun:
             with suppress(ProcessLookupError):  # dead already, and not yet started again: at the next look

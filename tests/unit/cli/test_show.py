@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Any
 
 import pytest
@@ -5,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import show
+from tests.unit.client.coordinator import run as shown
 
 
 def printed(table: Table) -> str:
@@ -102,10 +104,7 @@ def test_reasons_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """Piped output has no progress bars."""
-    run = {
-        "run_id": "2024-11-16.overnight.1", "game_date": "2024-11-16", "status": "complete",
-        "steps": {"schedule": {"status": "done", "reason": ""}},
-    }  # fmt: skip
+    run = shown(date(2024, 11, 16), "complete", {"schedule": "done"})
     with show.NightProgress("night of") as night, show.SeasonProgress("replay", 2) as season:
         night(run)
         season(run)

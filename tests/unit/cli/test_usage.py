@@ -39,6 +39,11 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
             ["--faults", "x.com", "cdn.nba.com"],
         ),
         (("dev", "up", "--port", "70000"), ["--port", "70000"]),
+        (("context", "add", "prod"), ["Missing option '--url'"]),
+        (
+            ("backfill", "--from", "2024-03-04", "--to", "2024-03-04", "--history", ".", "--url", "http://a"),
+            ["--history", "the coordinator at http://a has its own"],
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -50,7 +55,8 @@ def test_wrong_usage_exits_2_with_one_line(arguments: tuple[str, ...], words: li
 
 _COMMANDS = (
     "demo|replay|run|backfill|predictions|accuracy|status|runs|dlq|grid|cascade|alerts|reconcile|cost|schema|"
-    "schema plan|schema apply|doctor|dev|dev up|bench"
+    "schema plan|schema apply|doctor|dev|dev up|bench|train|models|context|context add|context use|context list|"
+    "context remove"
 )
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from services.coordinator.domain.run import StepState
 from shared.basketball.slate import Mode
+from shared.contract import API_VERSION
 from shared.ports import Row
 from tests.unit.coordinator.routes import DAY, NOON, World
 
@@ -193,3 +194,10 @@ async def test_accuracy_is_narrowed_by_what_is_asked() -> None:
     assert [suspect["system"] for suspect in answer["suspects"]] == ["boosted"]
     await world.call("GET", "/v1/accuracy?first=2024-01-01&last=2024-02-04&lined=false")
     assert dict(world.warehouse.asked[3][1]).items() >= {"first": date(2024, 1, 1), "lined": False}.items()
+
+
+async def test_the_root_says_who_answers_and_which_contract_it_speaks() -> None:
+    """Only to those with a key, as every route of /v1."""
+    world = World()
+    assert await world.call("GET", "/v1/") == (200, {"service": "coordinator", "contract": API_VERSION})
+    assert (await world.call("GET", "/v1/", headers={}))[0] == 401

@@ -1,0 +1,110 @@
+"""`tipoff run`, and how any command asks for a run: of the coordinator meant, or of this machine's world."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from cli import common, show
+from cli.common import Day, out
+from client.answers import DryRun, Run
+from client.api import Client, connect
+from client.runs import LOCAL_LOOK, REMOTE_LOOK, follow, summary
+from shared.basketball.slate import Mode, eastern_date
+
+
+@click.command()
+@click.option(
+    "--date", "day", type=Day(), help="The slate; default: the latest there is, of a coordinator elsewhere today's."
+)
+@common.mode_option(Mode.OVERNIGHT.value)
+@click.option("--from-phase", type=click.IntRange(1, 6), help="Do this phase and the later ones again.")
+@click.option("--force", is_flag=True, help="Do everything again.")
+@click.option("--dry-run", is_flag=True, help="Only say which steps would start.")
+@common.url_option
+@common.json_option
+def run(day: date | None, mode: str, from_phase: int | None, *, force: bool, dry_run: bool, as_json: bool) -> None:
+    """Process one slate: start it, resume it, or with --force do it again."""
+    options = {"from_phase": from_phase, "force": force}
+    if dry_run:
+        show_dry(would_start(day, Mode(mode), options), as_json=as_json)
+        return
+    result = ask(day, Mode(mode), options)
+    night = summary(result)
+    if as_json:
+        common.print_json(result)
+    else:
+        out.print(f"run {night['run_id']}: {night['status']}")
+        schedule = night["tables"].get("raw.games", {})
+        if schedule.get("expected") == 0:
+            out.print(f"no games on {night['game_date']}: nothing to predict")
+        show.reasons([night])
+    show.failure([night])
+    raise click.exceptions.Exit(common.EXIT_CODES[result["status"]])
+
+
+def show_dry(answer: DryRun, *, as_json: bool) -> None:
+    """Which steps would start."""
+    if as_json:
+        common.print_json(answer)
+    else:
+        out.print("would start: " + (", ".join(answer["starts"]) or "nothing, it is done"))
+
+
+def ask(day: date | None, mode: Mode, options: Mapping[str, Any]) -> Run:
+    """Ask for a run and follow it to its end."""
+
+    async def asked() -> Run:
+        async with _coordinator(day, mode, dry_run=False) as (client, about, every):
+            run = await client.start_run(mode=mode.value, source="cli", **about, **options)
+            with show.NightProgress("night of") as progress:
+                return await follow(client, run, progress, every=every)
+
+    return common.settle(asked())
+
+
+def would_start(day: date | None, mode: Mode, options: Mapping[str, Any]) -> DryRun:
+    """What `ask` would start; nothing is made or changed."""
+
+    async def asked() -> DryRun:
+        async with _coordinator(day, mode, dry_run=True) as (client, about, _):
+            return await client.would_start(mode=mode.value, source="cli", **about, **options)
+
+    return common.settle(asked())
+
+
+@asynccontextmanager
+async def _coordinator(
+    day: date | None, mode: Mode, *, dry_run: bool
+) -> AsyncIterator[tuple[Client, dict[str, Any], float]]:
+    """(client, what the request says of its slate, seconds between looks).
+
+    A coordinator elsewhere runs a slate of the past retrospectively, and today's as of now.
+    """
+    base, endpoint = common.home(), common.remote()
+    if endpoint is not None:
+        past = day is not None and day < eastern_date(datetime.now(UTC))
+        async with connect(endpoint) as client:
+            yield client, {"game_date": day, "retrospective": past}, REMOTE_LOOK
+        return
+    from cli.worlds import refuse_outside  # noqa: PLC0415 - the simulated world, of no use with a coordinator elsewhere
+    from devstack.driver import last_cutoff  # noqa: PLC0415 - as above
+    from devstack.world import World  # noqa: PLC0415 - as above
+
+    world = World.open(base)
+    day = day if day is not None else world.latest
+    refuse_outside(world.history, day, day, served=world.stack is not None)
+    instant = last_cutoff(world.history, day, mode)
+    with TemporaryDirectory() as nowhere:
+        if dry_run and not world.workspace.path.is_dir():  # a dry run makes nothing where nothing is
+            world = replace(world, workspace=replace(world.workspace, home=Path(nowhere)))
+        async with world.serving(instant) as (stack, client):
+            if not dry_run:
+                world.remember(instant)
+                await stack.set_clock(instant)
+            yield client, {"game_date": day, "retrospective": True}, LOCAL_LOOK

@@ -1,0 +1,26 @@
+"""What the commands that start simulated worlds share: `--history`, and which slates there are."""
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from devstack.history import History
+
+
+def folder(path: Path | None) -> str | None:
+    """`--history` as a session keeps it, valid from anywhere; a folder that is not there is a wrong flag."""
+    if path is not None and not path.is_dir():
+        raise click.BadParameter(f"{path} is not a folder: name a folder of Parquet tables", param_hint="--history")
+    return None if path is None else str(path.resolve())
+
+
+def refuse_outside(history: History, first: date, last: date, *, served: bool = False) -> None:
+    """Raises for dates the history knows nothing of; `served`: a running stack's history, so there is no other."""
+    known = f"{history.source} has slates from {min(history.dates)} to {history.last_date}"
+    if served:
+        known += ", and the local stack runs on it: `tipoff dev down` first for another"
+    if last > history.last_date:
+        raise click.UsageError(f"{last} is in the future: {known}")
+    if first < min(history.dates):
+        raise click.UsageError(f"{first} is too early: {known}")

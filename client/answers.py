@@ -1,0 +1,82 @@
+"""What the coordinator answers, as far as commands rely on it. Rows of its tables stay plain dictionaries."""
+
+from typing import TypedDict
+
+
+class Evidence(TypedDict):
+    """Units of a step, as the warehouse has them."""
+
+    expected: int
+    verified: int
+    quarantined: int
+
+
+class Step(TypedDict):
+    """A step of a run."""
+
+    status: str
+    reason: str
+    attempt: int
+    seconds: float
+    counts: dict[str, int]
+    evidence: Evidence | None
+
+
+class Run(TypedDict):
+    """A run. `id` is its slate and mode, `run_id` names the generation too."""
+
+    id: str
+    run_id: str
+    game_date: str
+    mode: str
+    generation: int
+    status: str
+    source: str
+    created_at: str
+    steps: dict[str, Step]
+
+
+class DryRun(TypedDict):
+    """What a request for a run would start."""
+
+    dry_run: bool
+    starts: list[str]
+
+
+class GridCell(TypedDict):
+    """A slate's step in the grid."""
+
+    game_date: str
+    step: str
+    status: str
+    expected: int
+    verified: int
+    why: str
+
+
+class Alert(TypedDict):
+    """An alert, open or resolved."""
+
+    name: str
+    scope: str
+    severity: str
+    detail: str
+    meaning: str
+    raised_at: str
+    resolved_at: str | None
+
+
+class Request(TypedDict):
+    """A request of the reconciler for a run."""
+
+    run: str
+    does: str
+    why: str
+
+
+class Reconciled(TypedDict):
+    """What the reconciler asked for, or would ask for."""
+
+    dry_run: bool
+    asked: list[Request]
+    alerts: list[Alert]

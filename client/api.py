@@ -1,0 +1,196 @@
+"""A client of the coordinator's HTTP API: credentials, timeouts, and failures in one line."""
+
+import asyncio
+import shlex
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+
+from client.answers import Alert, DryRun, GridCell, Reconciled, Run
+from shared.contract import API_VERSION
+from shared.errors import Permanent, Transient
+
+_TIMEOUT = aiohttp.ClientTimeout(total=60.0, sock_connect=10.0)
+_FIRST_ANSWER = aiohttp.ClientTimeout(total=15.0, sock_connect=10.0)
+_TOKEN_TIMEOUT = 30.0
+_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a coordinator is, and with what it is asked: an API key, a Google identity token, or both."""
+
+    url: str
+    """Without a slash at its end."""
+    api_key: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    token_command: str = ""
+    """Prints an identity token; asked again when the coordinator refuses the last one."""
+    remedy: str = "start it, or correct its URL"
+    """What to do when nobody answers."""
+
+
+class Client:
+    """Speaks to one coordinator.
+
+    Raises:
+        Permanent: the request is refused, or whoever answers is no coordinator of this contract.
+        Transient: nobody answers, or the coordinator cannot at present.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, endpoint: Endpoint) -> None:
+        self._session = session
+        self._endpoint = endpoint
+        self._url = endpoint.url
+        self._token = endpoint.token
+
+    async def check(self) -> None:
+        """Ask who answers, before anything is asked for: its key and its contract must fit."""
+        status, body = await self._answer("GET", "", timeout=_FIRST_ANSWER)
+        if status != HTTPStatus.NOT_FOUND:  # which a coordinator older than this question answers
+            _raise_for(status, body)
+        version = body.get("contract") if isinstance(body, dict) else None
+        if version != API_VERSION:
+            raise Permanent(
+                f"the coordinator at {self._url} has version {version or 'unknown'} of the contract, "
+                f"this command line has {API_VERSION}",
+                remedy="use the release of Tipoff that the coordinator was deployed from",
+            )
+
+    async def runs(self, **query: str) -> list[Run]:
+        """Every run, or with `first`, `last` and `mode` those of some slates; the oldest slate first."""
+        runs: list[Run] = await self.get("runs", **query)
+        return runs
+
+    async def run(self, run_id: str) -> Run:
+        """A run."""
+        run: Run = await self.get(f"runs/{run_id}")
+        return run
+
+    async def start_run(self, game_date: date | None, mode: str, **body: object) -> Run:
+        """Start, resume, retry or widen a run; without a date, the one that the coordinator calls today."""
+        run: Run = await self.post("runs", _run_body(game_date, mode, body))
+        return run
+
+    async def would_start(self, game_date: date | None, mode: str, **body: object) -> DryRun:
+        """Which steps `start_run` would start."""
+        answer: DryRun = await self.post("runs", _run_body(game_date, mode, body) | {"dry_run": True})
+        return answer
+
+    async def grid(self, **query: str) -> list[GridCell]:
+        """Date x step, expected against there."""
+        cells: list[GridCell] = await self.get("grid", **query)
+        return cells
+
+    async def alerts(self, **query: str) -> list[Alert]:
+        """Open alerts, gravest first; with `resolved` the others too."""
+        alerts: list[Alert] = await self.get("alerts", **query)
+        return alerts
+
+    async def reconcile(self, **body: object) -> Reconciled:
+        """Ask for what the grid lacks."""
+        answer: Reconciled = await self.post("reconcile", body)
+        return answer
+
+    async def get(self, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
+        """GET /v1/<path>."""
+        return _raise_for(*await self._answer("GET", path, params=query))
+
+    async def post(self, path: str, body: Mapping[str, object]) -> Any:  # noqa: ANN401 - JSON
+        """POST /v1/<path>."""
+        return _raise_for(*await self._answer("POST", path, json=body))
+
+    async def _answer(self, method: str, path: str, **request: Any) -> tuple[int, Any]:  # noqa: ANN401 - for aiohttp
+        """(status, JSON); a token that has expired is replaced once."""
+        command = self._endpoint.token_command
+        if command and not self._token:
+            self._token = await _printed(command)
+            return await self._send(method, path, request, again=False)
+        return await self._send(method, path, request, again=bool(command))
+
+    async def _send(self, method: str, path: str, request: Mapping[str, Any], *, again: bool) -> tuple[int, Any]:
+        headers = {"X-API-Key": self._endpoint.api_key, "Authorization": f"Bearer {self._token}" if self._token else ""}
+        try:
+            async with self._session.request(
+                method,
+                f"{self._url}/v1/{path}",
+                headers={name: value for name, value in headers.items() if value},
+                allow_redirects=False,  # it would take the key along, and turn a POST into a GET
+                **request,
+            ) as response:
+                if response.status in _REFUSED and again:
+                    self._token = await _printed(self._endpoint.token_command)
+                    return await self._send(method, path, request, again=False)
+                if response.status in _REFUSED:
+                    raise await self._refusal(response)
+                if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
+                    raise Permanent(
+                        f"{self._url} is no coordinator: it refers to {response.headers.get('Location', 'nowhere')}",
+                        remedy="give the coordinator's own URL",
+                    )
+                return response.status, await response.json()
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:  # ValueError: what is no JSON
+            raise Transient(
+                f"the coordinator at {self._url} does not answer ({type(error).__name__})",
+                remedy=self._endpoint.remedy,
+            ) from error
+
+    async def _refusal(self, response: aiohttp.ClientResponse) -> Permanent:
+        """The coordinator's own words, or the status of whatever stands before it."""
+        try:
+            words = (await response.json())["error"]
+        except (aiohttp.ClientError, ValueError, LookupError, TypeError):
+            words = f"HTTP {response.status}"
+        return Permanent(
+            f"the coordinator at {self._url} refuses: {words}",
+            remedy="give a key of its secret `api-keys` as TIPOFF_API_KEY or in its context, or an identity token",
+        )
+
+
+def _run_body(game_date: date | None, mode: str, body: Mapping[str, object]) -> dict[str, object]:
+    return {"mode": mode, **({} if game_date is None else {"game_date": game_date.isoformat()}), **body}
+
+
+def _raise_for(status: int, body: Any) -> Any:  # noqa: ANN401 - JSON
+    """The body of a good answer."""
+    if status < HTTPStatus.BAD_REQUEST:
+        return body
+    told = body if isinstance(body, dict) else {}
+    error, remedy = told.get("error", f"the coordinator answers HTTP {status}"), told.get("remedy", "")
+    kind = Transient if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Permanent
+    raise kind(error if not remedy or remedy in error else f"{error}: {remedy}")
+
+
+async def _printed(command: str) -> str:
+    """The token that a command prints."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *shlex.split(command), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+    except (OSError, ValueError) as error:
+        raise Permanent(f"the token command `{command}` cannot be run: {error}", remedy="correct it") from error
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), _TOKEN_TIMEOUT)
+    except TimeoutError as error:
+        process.kill()
+        await process.wait()
+        raise Transient(f"the token command `{command}` did not end in {_TOKEN_TIMEOUT:.0f} s") from error
+    token = out.decode(errors="replace").strip()
+    if process.returncode != 0 or not token.isascii() or not token.isprintable() or not token:
+        last = err.decode(errors="replace").strip().rpartition("\n")[2]
+        raise Permanent(f"the token command `{command}` prints no token: {last}", remedy="run it to see why")
+    return token
+
+
+@asynccontextmanager
+async def connect(endpoint: Endpoint) -> AsyncIterator[Client]:
+    """A client of a coordinator that has answered, with a key and a contract that fit."""
+    async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
+        client = Client(session, endpoint)
+        await client.check()
+        yield client

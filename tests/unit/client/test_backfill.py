@@ -1,0 +1,65 @@
+"""`client.backfill`: what is missing, and many slates through one coordinator."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client.backfill import Cell, backfill, missing
+from shared.basketball.slate import Mode, days
+from shared.registries.pipeline import STEPS, plan
+from tests.unit.client.coordinator import FIRST, TARGET, Coordinator, run
+
+STATUSES = ("pending", "running", "done", "degraded", "failed", "blocked")
+
+
+async def fill(client: Coordinator, dates: list[date], **options: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - options
+    """`backfill` by a fake."""
+    return await backfill(
+        client,  # type: ignore[arg-type]  # a fake
+        dates,
+        Mode.BACKFILL,
+        [TARGET],
+        observe=lambda _: None,
+        every=0.0,
+        **options,
+    )
+
+
+@given(
+    st.dictionaries(
+        st.integers(0, 3), st.dictionaries(st.sampled_from([*STEPS]), st.sampled_from(STATUSES)), max_size=4
+    )
+)
+def test_the_missing_cells_are_exactly_those_not_done(found: dict[int, dict[str, str]]) -> None:
+    """Every date x step of the plan is either done or degraded already, or listed once, in order."""
+    dates = days(FIRST, FIRST + timedelta(days=3))
+    runs = {dates[n]: run(dates[n], "failed", steps) for n, steps in found.items()}
+    cells = missing(runs, dates, [TARGET])
+    assert len(set(cells)) == len(cells)
+    order = [step.name for step in plan([TARGET])]
+    assert cells == sorted(cells, key=lambda cell: (cell.game_date, order.index(cell.step)))
+    for number, day in enumerate(dates):
+        for step in order:
+            there = found.get(number, {}).get(step) in ("done", "degraded")
+            assert (Cell(day, step) in cells) != there
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 3])
+async def test_concurrency_is_bounded(concurrency: int) -> None:
+    """Never more slates at once than asked for."""
+    client = Coordinator()
+    await fill(client, days(FIRST, FIRST + timedelta(days=7)), concurrency=concurrency)
+    assert client.most == concurrency
+
+
+async def test_a_failed_slate_does_not_stop_the_others() -> None:
+    """It is in the answer, with its reason; so is one whose run could not even be asked for."""
+    dates = days(FIRST, FIRST + timedelta(days=3))
+    client = Coordinator(broken=(dates[1],), unreachable=(dates[2],))
+    nights = await fill(client, dates)
+    assert [night["status"] for night in nights] == ["complete", "failed", "failed", "complete"]
+    assert nights[2]["reasons"] == {"run": "the coordinator does not answer"}
+    assert client.asked == [dates[0], dates[1], dates[3]]

@@ -213,7 +213,8 @@ def test_both_sides_of_every_threshold(mode: Mode, have: int, quarantined: int, 
 
 def test_a_shortfall_fails_only_what_a_prediction_stands_on() -> None:
     """Nothing of `lines` is there: optional; nothing of `schedule` in a run that does not predict: degraded too."""
-    optional = run_of(predicting(at="lines", lines=step(RUNNING, tries=3)))
+    steps = {"lines": step(RUNNING, tries=3), "upcoming_player_game_context": step(DONE)}
+    optional = run_of(predicting(at="lines", **steps))
     run, _ = after(optional, verified("lines", 0, 9))
     assert statuses(run, "lines", "player_market_context") == [DEGRADED, RUNNING]
     grading = run_of({"schedule": step(RUNNING, tries=3), "box_scores": step(PENDING)})
@@ -257,7 +258,7 @@ def test_an_absent_system_is_no_shortfall_to_try_again() -> None:
     old = run_of(predicting(predict=step(RUNNING, tries=1)), batches=Batches(attempt=1, absent={"boosted": "x"}))
     run, commands = after(old, verified("predict", 8, 8))
     assert run.steps["predict"].status is DEGRADED
-    assert asked(commands) == [f"coordinator-events: {RUN_ID}/ended/17"]  # 17 steps, an attempt each
+    assert asked(commands) == [f"coordinator-events: {RUN_ID}/ended/18"]  # 18 steps, an attempt each
 
 
 @pytest.mark.parametrize(

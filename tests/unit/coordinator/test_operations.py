@@ -46,7 +46,7 @@ async def test_the_grid_is_shown_cell_by_cell() -> None:
     world = World(**grid_answers(schedule=SCHEDULED))
     status, found = await world.call("GET", "/v1/grid?first=2024-03-03&last=2024-03-04&mode=same_day")
     assert (status, len(found)) == (200, 46)  # 2 dates of 23 steps
-    assert found[22] == {
+    assert found[23] == {
         "game_date": "2024-03-04", "mode": "same_day", "step": "schedule", "status": "missing", "expected": 2,
         "verified": 1, "missing": 1, "quarantined": 0, "why": "no run has asked for it; 1 of 2 there",
     }  # fmt: skip

@@ -23,7 +23,6 @@ from shared.errors import Transient
 from shared.ports import Bus, Delivery
 from shared.registries.topics import Topic
 from shared.runtime.clock import WallClock
-from shared.runtime.memory import keep_freed
 
 TOPICS = {"bench": Topic("bench", "bench", ack_deadline=60.0)}
 SIZES = (("5,000 x 1 KB", 5_000, 1_000), ("500 x 100 KB", 500, 100_000))
@@ -38,7 +37,6 @@ SETTLE = 0.3
 
 def bench() -> list[Case]:
     """Messages per second from the first publish to the last acknowledged delivery; medians after a warm-up."""
-    keep_freed()  # as every process of ours that serves does
     missing = google.missing("pubsub")
     with ExitStack() as stack:
         addresses = {"wire": stack.enter_context(_server())}

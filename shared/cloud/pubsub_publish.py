@@ -58,8 +58,10 @@ class Publisher:
         return batch
 
     async def _send(self, batch: list[_Outgoing]) -> None:
-        messages = [pubsub.PubsubMessage(data=data, attributes=attributes) for data, attributes, _ in batch]
-        request = pubsub.PublishRequest(topic=self._path, messages=messages)
+        request = pubsub.PublishRequest(topic=self._path)
+        messages = pubsub.PublishRequest.pb(request).messages  # the wrappers cost ten times as much per message
+        for data, attributes, _ in batch:
+            messages.add(data=data, attributes=attributes)
         try:
             response = await self._client.publish(request=request, retry=bounded(self._timeout), timeout=self._timeout)
         except FAILURES as error:
@@ -69,6 +71,6 @@ class Publisher:
                     failure.__cause__ = error
                     future.set_exception(failure)
             return
-        for (_, _, future), message_id in zip(batch, response.message_ids, strict=True):
+        for (_, _, future), message_id in zip(batch, pubsub.PublishResponse.pb(response).message_ids, strict=True):
             if not future.done():
                 future.set_result(message_id)

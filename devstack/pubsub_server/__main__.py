@@ -6,7 +6,6 @@ import gc
 import signal
 
 from devstack.pubsub_server.server import serve
-from shared.runtime.memory import keep_freed
 
 
 async def _run(host: str, port: int, speed: float) -> None:
@@ -26,7 +25,6 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8085, help="0 picks a free one")
     parser.add_argument("--speed", type=float, default=1.0, help="seconds of deadlines and backoffs per real second")
     arguments = parser.parse_args()
-    keep_freed()
     asyncio.run(_run(arguments.host, arguments.port, arguments.speed))
 
 

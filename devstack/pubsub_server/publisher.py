@@ -3,7 +3,6 @@
 from devstack.pubsub_server.broker import Broker
 from devstack.pubsub_server.config import TOPIC_FIELDS
 from devstack.pubsub_server.paging import page
-from devstack.pubsub_server.publication import Publication
 from devstack.pubsub_server.refusal import check_fields, check_name, invalid, unimplemented
 from devstack.pubsub_server.wire import (
     EMPTY,
@@ -55,19 +54,16 @@ class Publisher:
         names, token = page(of_topic, request)
         return ListTopicSubscriptionsResponse(subscriptions=names, next_page_token=token)
 
-    def publish(self, publication: Publication) -> Pb:
+    def publish(self, request: Pb) -> Pb:
         """Publish all of the messages or, if there is anything wrong with one, none."""
-        broker, topic = self._broker, publication.topic
+        broker, topic = self._broker, request.topic
         check_name(topic, "topics")
         broker.topic(topic)
-        if not 0 < len(publication.messages) <= MAX_BATCH:
-            raise invalid(f"a publish request has 1 to {MAX_BATCH} messages (got {len(publication.messages)})")
-        if any(message.ordering_key for _, message in publication.messages):
+        if not 0 < len(request.messages) <= MAX_BATCH:
+            raise invalid(f"a publish request has 1 to {MAX_BATCH} messages (got {len(request.messages)})")
+        if any(message.ordering_key for message in request.messages):
             raise unimplemented("PubsubMessage.ordering_key")
-        messages = [
-            (data, dict(message.attributes) if message.attributes else {})  # the truth of an absent map is cheap
-            for data, message in publication.messages
-        ]
+        messages = [(message.data, dict(message.attributes)) for message in request.messages]
         try:
             for data, attributes in messages:
                 check_message(topic, data, attributes)

@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 
 import grpc  # type: ignore[import-untyped]  # grpcio publishes no type information
 
-from devstack.pubsub_server import publication
 from devstack.pubsub_server.broker import Broker
 from devstack.pubsub_server.publisher import Publisher
 from devstack.pubsub_server.refusal import Refused, unimplemented
@@ -18,8 +17,7 @@ from devstack.pubsub_server.wire import METHODS, PUBLISHER, SUBSCRIBER, Pb, Stre
 
 def handlers(broker: Broker) -> list[Any]:
     """The generic handlers of a server on this broker."""
-    publisher = Publisher(broker)
-    served = {PUBLISHER: publisher, SUBSCRIBER: Subscriber(broker)}
+    served = {PUBLISHER: Publisher(broker), SUBSCRIBER: Subscriber(broker)}
     tables = {
         service: {
             name: _unary(getattr(served[service], _snake(name)), request.FromString)
@@ -27,7 +25,6 @@ def handlers(broker: Broker) -> list[Any]:
         }
         for service, methods in METHODS.items()
     }
-    tables[PUBLISHER]["Publish"] = _unary(publisher.publish, publication.parse)
     tables[SUBSCRIBER]["StreamingPull"] = _streaming(broker)
     return [
         *(grpc.method_handlers_generic_handler(service, table) for service, table in tables.items()),
@@ -48,7 +45,7 @@ class _NotServed(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio is unt
 
 
 def _unary(method: Callable[[Any], Any], parse: Callable[[bytes], Any]) -> Any:  # noqa: ANN401 - grpcio is untyped
-    async def call(message: Any, context: Any) -> Pb | bytes:  # noqa: ANN401 - grpcio is untyped
+    async def call(message: Any, context: Any) -> Pb:  # noqa: ANN401 - grpcio is untyped
         try:
             reply = method(message)
             return await reply if inspect.isawaitable(reply) else reply
@@ -73,8 +70,8 @@ async def _abort(context: Any, refusal: Refused) -> NoReturn:  # noqa: ANN401 - 
     raise AssertionError("abort raises")
 
 
-def _serialized(message: Pb | bytes) -> bytes:
-    data: bytes = message if isinstance(message, bytes) else message.SerializeToString()
+def _serialized(message: Pb) -> bytes:
+    data: bytes = message.SerializeToString()
     return data
 
 

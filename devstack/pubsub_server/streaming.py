@@ -8,10 +8,10 @@ import grpc  # type: ignore[import-untyped]  # grpcio publishes no type informat
 
 from devstack.pubsub_server.broker import Broker
 from devstack.pubsub_server.config import check_deadline
-from devstack.pubsub_server.delivery import CHUNK_BYTES, CHUNK_MESSAGES, Receipts, encode
+from devstack.pubsub_server.delivery import CHUNK_BYTES, CHUNK_MESSAGES, Receipts, fill
 from devstack.pubsub_server.refusal import Refused, invalid
 from devstack.pubsub_server.subscriber import refuse_push
-from devstack.pubsub_server.wire import Pb
+from devstack.pubsub_server.wire import Pb, StreamingPullResponse
 from shared.embedded.broker_core import Holder, Leased
 
 FIRST_ONLY = ("subscription", "client_id", "max_outstanding_messages", "max_outstanding_bytes", "protocol_version")
@@ -70,7 +70,9 @@ class _Stream:
             leased = self._pull()
             if leased:
                 self._broker.rearm()
-                await self._context.write(encode(leased, self._broker.time, count_attempts=attempts))
+                await self._context.write(
+                    fill(StreamingPullResponse(), leased, self._broker.time, count_attempts=attempts)
+                )
             else:
                 await bell.wait()
 

@@ -7,10 +7,10 @@ import grpc  # type: ignore[import-untyped]  # grpcio publishes no type informat
 
 from devstack.pubsub_server.broker import Broker
 from devstack.pubsub_server.config import MUTABLE, check_deadline, check_push, check_subscription
-from devstack.pubsub_server.delivery import CHUNK_BYTES, Receipts, encode
+from devstack.pubsub_server.delivery import CHUNK_BYTES, Receipts, fill
 from devstack.pubsub_server.paging import page
 from devstack.pubsub_server.refusal import Refused, invalid, unimplemented
-from devstack.pubsub_server.wire import EMPTY, ListSubscriptionsResponse, Pb, Subscription
+from devstack.pubsub_server.wire import EMPTY, ListSubscriptionsResponse, Pb, PullResponse, Subscription
 from shared.embedded.broker_core import Leased
 
 PULL_WAIT = 20.0
@@ -77,8 +77,8 @@ class Subscriber:
         self._broker.delete_subscription(request.subscription)
         return EMPTY
 
-    async def pull(self, request: Pb) -> bytes:
-        """Up to `max_messages`, serialised; waits for the first unless told to return immediately."""
+    async def pull(self, request: Pb) -> Pb:
+        """Up to `max_messages`; waits for the first unless told to return immediately."""
         name = request.subscription
         refuse_push(self._broker.subscription(name))
         if request.max_messages <= 0:
@@ -93,7 +93,7 @@ class Subscriber:
             except TimeoutError:
                 pass  # no messages is an answer
         attempts = self._broker.subscription(name).HasField("dead_letter_policy")
-        return encode(leased, self._broker.time, count_attempts=attempts)
+        return fill(PullResponse(), leased, self._broker.time, count_attempts=attempts)
 
     def _lease(self, request: Pb) -> Sequence[Leased]:
         name, broker = request.subscription, self._broker

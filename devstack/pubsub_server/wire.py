@@ -18,10 +18,10 @@ def _raw(name: str) -> Pb:
 
 Topic = _raw("Topic")
 Subscription = _raw("Subscription")
-PubsubMessage = _raw("PubsubMessage")
-PublishRequest = _raw("PublishRequest")
 PublishResponse = _raw("PublishResponse")
+PullResponse = _raw("PullResponse")
 StreamingPullRequest = _raw("StreamingPullRequest")
+StreamingPullResponse = _raw("StreamingPullResponse")
 ListTopicsResponse = _raw("ListTopicsResponse")
 ListTopicSubscriptionsResponse = _raw("ListTopicSubscriptionsResponse")
 ListSubscriptionsResponse = _raw("ListSubscriptionsResponse")
@@ -36,7 +36,7 @@ METHODS: dict[str, dict[str, Pb]] = {
         "ListTopics": _raw("ListTopicsRequest"),
         "DeleteTopic": _raw("DeleteTopicRequest"),
         "ListTopicSubscriptions": _raw("ListTopicSubscriptionsRequest"),
-        "Publish": PublishRequest,
+        "Publish": _raw("PublishRequest"),
     },
     SUBSCRIBER: {
         "CreateSubscription": Subscription,

@@ -2,15 +2,12 @@
 
 import asyncio
 import os
-import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from shared.cloud.pubsub_admin import Admin, PushTo
 from shared.cloud.pubsub_clients import Clients, connect
 from shared.cloud.pubsub_consume import Consumer
 from shared.cloud.pubsub_publish import Publisher
-from shared.cloud.pubsub_settle import Settler
-from shared.cloud.pubsub_stream import Stream
 from shared.errors import Permanent
 from shared.ports import BusHandler, Clock
 from shared.registries.topics import TOPICS, Topic
@@ -39,7 +36,6 @@ class PubSubBus:
         emulator: str | None = None,
         lease: int = 60,
         call_timeout: float = 30.0,
-        jitter: Callable[[], float] = random.random,
     ) -> None:
         if not MIN_LEASE <= lease <= MAX_LEASE:
             raise Permanent(f"a lease of {lease} s on Pub/Sub", remedy=f"{MIN_LEASE} to {MAX_LEASE} s")
@@ -50,7 +46,6 @@ class PubSubBus:
         self._emulator = emulator if emulator is not None else os.environ.get(EMULATOR)
         self._lease = lease
         self._timeout = call_timeout
-        self._jitter = jitter
         self._clients: Clients | None = None
         self._connecting = asyncio.Lock()
         self._publishers: dict[str, Publisher] = {}
@@ -84,12 +79,10 @@ class PubSubBus:
         self._check(subscription, "subscription")
         client = (await self._connected()).subscriber
         path = f"projects/{self._project}/subscriptions/{subscription}"
-        stream = Stream(
-            client, path, lease=self._lease, max_in_flight=max_in_flight, clock=self._clock, jitter=self._jitter
-        )
-        settler = Settler(client, path, self._lease, self._timeout)
-        consumer = Consumer(stream, settler, handler, self._clock, max_in_flight=max_in_flight, lease=self._lease)
-        await consumer.run()
+        await Consumer(
+            client, path, handler, self._clock,
+            max_in_flight=max_in_flight, lease=self._lease, call_timeout=self._timeout,
+        ).run()  # fmt: skip
 
     async def ensure(self, push: PushTo | None = None) -> None:
         """Create what is missing of the registry's topics, dead letters and their subscriptions.

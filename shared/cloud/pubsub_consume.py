@@ -1,126 +1,170 @@
-"""One consumer: a stream of deliveries, their handlers, and the leases they run under."""
+"""One consumer: it pulls as many messages as it has room for, and holds their leases until their handlers return."""
 
 import asyncio
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
+from enum import Enum
 from typing import Any
 
-from shared.cloud.pubsub_settle import Settler
-from shared.cloud.pubsub_stream import Stream
+from google.api_core.exceptions import DeadlineExceeded
+from google.pubsub_v1 import SubscriberAsyncClient
+from google.pubsub_v1.types import pubsub
+
+from shared.cloud.pubsub_clients import bounded, endless
+from shared.cloud.pubsub_errors import FAILURES, translated
 from shared.errors import Permanent
 from shared.ports import BusHandler, Clock, Delivery, Nack
+from shared.runtime.logs import get_logger
 
-DRAIN_SECONDS = 2.0
-"""How long a consumer that ends waits for what the server has already sent it, so as to give it back."""
+MAX_HELD = 1_000
+"""Messages in one pull, and ack ids in one request: at about 200 bytes each they stay under its 512 KB."""
+PULL_SECONDS = 60.0
+"""How long a pull waits for the first message, where the server does not answer with none before."""
+IDLE_SECONDS = 0.1
+"""Pause after a pull without messages: a server may answer so at once."""
+ARRIVAL_SECONDS = 0.2
+"""How long a consumer that ends waits for its last pull before it cancels it: the answer may be on its way, and gRPC
+(1.85) does not cancel a call that has just begun. What a lost pull takes comes again when its lease ends."""
 GIVE_BACK_SECONDS = 5.0
+
+_State = Enum("_State", "RUNNING DONE NACKED")
 
 
 class Consumer:
     """One `consume` call."""
 
     def __init__(
-        self, stream: Stream, settler: Settler, handler: BusHandler, clock: Clock, *, max_in_flight: int, lease: int
+        self,
+        client: SubscriberAsyncClient,
+        path: str,
+        handler: BusHandler,
+        clock: Clock,
+        *,
+        max_in_flight: int,
+        lease: int,
+        call_timeout: float,
     ) -> None:
-        self._stream = stream
-        self._settler = settler
+        self._client = client
+        self._path = path
         self._handler = handler
         self._clock = clock
+        self._max_held = min(max_in_flight, MAX_HELD)
         self._lease = lease
-        self._max_in_flight = max_in_flight
-        self._workers = 0
-        self._starting = False
-        self._waiting: deque[Any] = deque()
-        self._refused: Permanent | None = None
-        self._arrived = asyncio.Event()
+        self._bounds: dict[str, Any] = {"retry": bounded(call_timeout), "timeout": call_timeout}
+        self._held: dict[str, _State] = {}
+        """By ack id, from arrival until Pub/Sub was told how the delivery ended."""
+        self._pulling: asyncio.Task[Sequence[Any]] | None = None
+        self._ended = asyncio.Event()
+        self._room = asyncio.Event()
 
     async def run(self) -> None:
         """Deliver until cancelled. However it ends, what is unfinished is given back."""
-        # A task of its own, not cancelled with us: what is leased to us but on its way must come to be given back.
-        reader = asyncio.create_task(self._read())
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._settler.run())
+                group.create_task(self._settle())
                 group.create_task(self._extend_leases())
-                await self._dispatch(group)
+                await self._deliver(group)
         except ExceptionGroup as failures:
-            if (refused := _only_permanent(failures)) is not None:
-                raise refused from failures
+            refusal, *others = failures.exceptions
+            if isinstance(refusal, Permanent) and not others:
+                raise refusal from failures
             raise
         finally:
-            await self._finish(reader)
+            await self._give_back()
 
-    async def _read(self) -> None:
-        try:
-            await self._stream.run(self._receive)
-        except Permanent as failure:
-            self._refused = failure
-            self._arrived.set()
-
-    def _receive(self, messages: Iterable[Any]) -> None:
-        for received in messages:
-            self._settler.held[received.ack_id] = None
-            self._waiting.append(received)
-        self._arrived.set()
-
-    async def _dispatch(self, group: asyncio.TaskGroup) -> None:
+    async def _deliver(self, group: asyncio.TaskGroup) -> None:
         while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            if self._refused is not None:
-                raise self._refused
-            self._engage(group)
+            while len(self._held) >= self._max_held:
+                self._room.clear()
+                await self._room.wait()
+            self._pulling = asyncio.create_task(self._pull(self._max_held - len(self._held)))
+            messages = await asyncio.shield(self._pulling)
+            if messages:  # leased for as long as the subscription says, which may be ten minutes
+                await self._modify([received.ack_id for received in messages], self._lease)
+            else:
+                await self._clock.sleep(IDLE_SECONDS)
+            for received in messages:
+                group.create_task(self._handle(received))
 
-    def _engage(self, group: asyncio.TaskGroup) -> None:
-        if self._waiting and not self._starting and self._workers < self._max_in_flight:
-            self._starting = True
-            self._workers += 1
-            group.create_task(self._work(group))
-
-    async def _work(self, group: asyncio.TaskGroup) -> None:
-        """Handle one message after another. A second worker starts only when a handler waits: tasks are not free."""
-        self._starting = False
+    async def _pull(self, number: int) -> Sequence[Any]:
+        """Up to that many messages, none if none came in time. Raw protobufs: the wrappers cost ten times as much."""
         try:
-            while self._waiting:
-                received = self._waiting.popleft()
-                self._engage(group)
-                await self._deliver(received)
-        finally:
-            self._workers -= 1
+            response = await self._client.pull(
+                subscription=self._path, max_messages=number, retry=endless(self._path), timeout=PULL_SECONDS
+            )
+        except DeadlineExceeded:
+            return ()
+        except FAILURES as error:
+            raise translated(error, self._path) from error
+        messages: Sequence[Any] = pubsub.PullResponse.pb(response).received_messages
+        self._held |= {received.ack_id: _State.RUNNING for received in messages}
+        return messages
 
-    async def _deliver(self, received: Any) -> None:  # noqa: ANN401 - a raw protobuf
+    async def _handle(self, received: Any) -> None:  # noqa: ANN401 - a raw protobuf
         message = received.message
-        # Of a message without attributes protobuf makes their map anew for each who asks for more than its truth.
-        attributes = dict(message.attributes) if message.attributes else {}
-        delivery = Delivery(message.message_id, message.data, attributes, received.delivery_attempt)
+        delivery = Delivery(message.message_id, message.data, dict(message.attributes), received.delivery_attempt)
         try:
             await self._handler(delivery)
         except Nack:
-            self._settler.nack(received.ack_id)
+            self._held[received.ack_id] = _State.NACKED
         else:
-            self._settler.ack(received.ack_id)
+            self._held[received.ack_id] = _State.DONE
+        self._ended.set()
+
+    async def _settle(self) -> None:
+        while True:
+            await self._ended.wait()
+            self._ended.clear()
+            await self._tell()
+
+    async def _tell(self) -> None:
+        """Acknowledge what is done, nack what shall come again. Leases are held until that is through."""
+        done, nacked = (
+            [ack_id for ack_id, state in self._held.items() if state is ended] for ended in (_State.DONE, _State.NACKED)
+        )
+        if done:
+            await self._try(
+                self._client.acknowledge(subscription=self._path, ack_ids=done, **self._bounds), "acknowledge"
+            )
+        await self._modify(nacked, 0)
+        for ack_id in (*done, *nacked):
+            del self._held[ack_id]
+        self._room.set()
+
+    async def _give_back(self) -> None:
+        """Acknowledge what is done, nack all else that we hold."""
+        if self._pulling is not None:
+            await asyncio.wait((self._pulling,), timeout=ARRIVAL_SECONDS)
+            self._pulling.cancel()
+            await asyncio.wait((self._pulling,))
+        for ack_id, state in self._held.items():
+            if state is _State.RUNNING:
+                self._held[ack_id] = _State.NACKED
+        # A subscription that is gone has no leases; what is not given back in time comes again when its lease ends.
+        with suppress(Permanent, TimeoutError):
+            async with asyncio.timeout(GIVE_BACK_SECONDS):
+                await self._tell()
 
     async def _extend_leases(self) -> None:
         while True:
             await self._clock.sleep(self._lease / 2)
-            await self._settler.extend()
+            await self._modify(list(self._held), self._lease)
 
-    async def _finish(self, reader: asyncio.Task[None]) -> None:
-        self._stream.close()
-        await asyncio.wait([reader], timeout=DRAIN_SECONDS)
-        reader.cancel()
-        with suppress(asyncio.CancelledError):
-            await reader
-        # A subscription that is gone has no leases; what cannot be given back in time comes again when its lease ends.
-        with suppress(Permanent, TimeoutError):
-            async with asyncio.timeout(GIVE_BACK_SECONDS):
-                await self._settler.give_back()
+    async def _modify(self, ack_ids: list[str], seconds: int) -> None:
+        if ack_ids:
+            await self._try(
+                self._client.modify_ack_deadline(
+                    subscription=self._path, ack_ids=ack_ids, ack_deadline_seconds=seconds, **self._bounds
+                ),
+                "modify deadline",
+            )
 
-
-def _only_permanent(failures: ExceptionGroup[Exception]) -> Permanent | None:
-    """Pub/Sub's own refusal, where nothing else went wrong."""
-    refusals, others = failures.split(Permanent)
-    if others is not None or refusals is None:
-        return None
-    first = refusals.exceptions[0]
-    return first if isinstance(first, Permanent) else None
+    async def _try(self, call: Awaitable[object], what: str) -> None:
+        """Log a call that failed for now: the messages come again, which is not this process's trouble."""
+        try:
+            await call
+        except FAILURES as error:
+            failure = translated(error, self._path)
+            if isinstance(failure, Permanent):
+                raise failure from error
+            get_logger("pubsub").warning("settling_failed", what=what, reason=str(failure))

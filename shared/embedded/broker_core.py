@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from shared.errors import Permanent
-from shared.runtime.message_limits import Payload, check_message
+from shared.runtime.message_limits import check_message
 
 SOURCE_SUBSCRIPTION = "CloudPubSubDeadLetterSourceSubscription"
 DELIVERY_COUNT = "CloudPubSubDeadLetterSourceDeliveryCount"
@@ -29,7 +29,7 @@ class Message:
     """What was published."""
 
     id: str
-    data: Payload
+    data: bytes
     attributes: Mapping[str, str]
     published_at: float
     """The instant on the caller's clock."""
@@ -177,7 +177,7 @@ class BrokerCore:
         for ack_id in [ack_id for ack_id, lease in self._leases.items() if lease.owed.subscription is subscription]:
             self._end(ack_id)
 
-    def publish(self, topic: str, data: Payload, attributes: Mapping[str, str], now: float) -> str:
+    def publish(self, topic: str, data: bytes, attributes: Mapping[str, str], now: float) -> str:
         """Owe the message to every subscription of the topic; returns its id.
 
         Raises:
@@ -298,7 +298,7 @@ class BrokerCore:
             lease.holder.bytes -= len(lease.owed.message.data)
         return lease.owed
 
-    def _enqueue(self, topic: str, data: Payload, attributes: Mapping[str, str], now: float) -> str:
+    def _enqueue(self, topic: str, data: bytes, attributes: Mapping[str, str], now: float) -> str:
         message = Message(str(self._next()), data, dict(attributes), now)
         for subscription in self._topics[topic]:
             subscription.owed += 1

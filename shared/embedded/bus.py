@@ -133,7 +133,7 @@ class _Consumer:
     async def _deliver(self, leased: Leased) -> None:
         message = leased.message
         try:
-            await self._handler(Delivery(message.id, bytes(message.data), message.attributes, leased.attempt))
+            await self._handler(Delivery(message.id, message.data, message.attributes, leased.attempt))
         except Nack:
             self._core.nack(leased.ack_id, self._clock.monotonic())
             self._wake()  # whoever waits must now also wait for this backoff

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 
 from shared.errors import Permanent
 
-Payload = bytes | memoryview
-"""A message's data; a view where what it came in is kept, so as not to copy it."""
 MAX_MESSAGE_BYTES = 10_000_000
 """Data and attributes together (Pub/Sub's quota of 10 MB)."""
 MAX_ATTRIBUTES = 100
@@ -14,7 +12,7 @@ MAX_VALUE_BYTES = 1024
 """Limits of one message's attributes (https://cloud.google.com/pubsub/quotas#resource_limits)."""
 
 
-def check_message(topic: str, data: Payload, attributes: Mapping[str, str]) -> None:
+def check_message(topic: str, data: bytes, attributes: Mapping[str, str]) -> None:
     """Refuse what Pub/Sub would.
 
     Raises:

@@ -11,7 +11,6 @@ from aiohttp import web
 from shared.errors import TipoffError
 from shared.ports import Ports
 from shared.runtime import logs
-from shared.runtime.memory import keep_freed
 from shared.runtime.profiles import ports
 from shared.runtime.settings import CommonSettings, load
 
@@ -24,7 +23,6 @@ def run(service: str, model: type[S], build: Callable[[S, Ports], web.Applicatio
     """Run until SIGTERM or SIGINT; a failure to start is one line on stderr and exit code 1."""
     try:
         settings = load(model)
-        keep_freed()
         logs.configure(settings.log_level, settings.log_format)
         asyncio.run(_serve(service, settings, build))
     except TipoffError as error:

@@ -44,7 +44,7 @@ def test_attributes_have_pub_subs_limits(attributes: dict[str, str], refused: st
 
 def test_ten_million_bytes_is_the_limit_of_data_and_attributes_together() -> None:
     """9,999,995 and a key of 2 and a value of 3 bytes fit, one byte more does not."""
-    data = memoryview(bytes(9_999_996))
+    data = bytes(9_999_996)
     check_message("work", data[:-1], {"kk": "vvv"})
     with pytest.raises(Permanent) as error:
         check_message("work", data, {"kk": "vvv"})

@@ -28,7 +28,7 @@ def test_a_failure_to_start_is_one_line_and_exit_code_1(monkeypatch: pytest.Monk
 
 
 def test_a_process_is_set_up_before_it_serves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory first, then logs as the settings say, then the service itself."""
+    """Logs as the settings say, then the service itself."""
     done: list[object] = []
 
     async def serve(*arguments: object) -> None:
@@ -40,11 +40,10 @@ def test_a_process_is_set_up_before_it_serves(monkeypatch: pytest.MonkeyPatch) -
         raise AssertionError("the service is built by _serve alone")
 
     monkeypatch.setattr(process, "load", lambda model: settings if model is CommonSettings else None)
-    monkeypatch.setattr(process, "keep_freed", lambda: done.append("memory"))
     monkeypatch.setattr("shared.runtime.logs.configure", lambda *arguments: done.append(arguments))
     monkeypatch.setattr(process, "_serve", serve)
     process.run("probe", CommonSettings, build)
-    assert done == ["memory", ("error", "console"), ("probe", settings, build)]
+    assert done == [("error", "console"), ("probe", settings, build)]
 
 
 @pytest.mark.network

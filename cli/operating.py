@@ -72,7 +72,7 @@ def _square(cell: dict[str, Any]) -> str:
 @common.mode_option(Mode.OVERNIGHT.value)
 @common.json_option
 def cascade(first: date | None, last: date | None, mode: str, *, as_json: bool) -> None:
-    """Timing, delays, presence, coverage and freshness: the queries of deploy/monitoring."""
+    """Timing, delays, presence, coverage and freshness: the monitoring queries."""
     answers = common.settle(_of_slates(common.home(), "cascade", first, last, mode))
     if as_json:
         common.print_json(answers)

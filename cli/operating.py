@@ -75,7 +75,7 @@ def _square(cell: GridCell) -> str:
 @common.url_option
 @common.json_option
 def cascade(first: date | None, last: date | None, mode: str, *, as_json: bool) -> None:
-    """Timing, delays, presence, coverage and freshness: the queries of deploy/monitoring."""
+    """Timing, delays, presence, coverage and freshness: the monitoring queries."""
     answers = _of_slates(lambda client, **slates: client.get("cascade", **slates), first, last, mode)
     if as_json:
         common.print_json(answers)

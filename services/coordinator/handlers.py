@@ -15,7 +15,7 @@ from services.coordinator.engine import Engine
 from services.coordinator.ledger import enter, unentered
 from services.coordinator.quotes import by_player
 from services.coordinator.sql import sql
-from services.coordinator.verify import champions, evidence, export_key, parameters
+from services.coordinator.verify import champions, evidence, export_key, not_tipped_after
 from services.coordinator.watch import announce
 from shared.contract import (
     BatchReported,
@@ -184,11 +184,15 @@ class Handlers:
         return run
 
     async def _query(self, name: str, run: Run) -> list[Row]:
-        text = sql(name)
-        return await self._ports.warehouse.query(text, self._named(text, run))
+        return await self._ports.warehouse.query(sql(name), self._parameters(run))
 
-    def _named(self, text: str, run: Run) -> Params:
-        return {k: v for k, v in parameters(run, self._ports.clock.now()).items() if f"@{k}" in text}
+    def _parameters(self, run: Run) -> Params:
+        return {
+            "game_date": run.game_date,
+            "mode": run.mode.value,
+            "run_id": run.run_id,
+            "not_tipped_after": not_tipped_after(run, self._ports.clock.now()),
+        }
 
     async def _dispatch(self, run: Run, request: StepRequested) -> None:
         """Load the slate's features and quotes, a query each, and send them to the workers in batches."""
@@ -217,15 +221,14 @@ class Handlers:
 
     async def _publish(self, run: Run) -> int:
         """Append the run's predictions, all or none (failure 33: nothing published is ever deleted)."""
-        text = sql("publish")
         published = await self._query("published", run)
         if published[0]["published"]:  # all or none: a second delivery changes nothing (failure 33)
             return int(published[0]["published"])
         rows = await self._ports.warehouse.transform(
             "predictions.player_prop_predictions",
-            text,
+            sql("publish"),
             scope="game_date = @game_date AND run_id = @run_id",
-            params=self._named(text, run),
+            params=self._parameters(run),
         )
         metrics.PREDICTIONS.labels(run.mode.value).inc(rows)
         return rows

@@ -1,7 +1,7 @@
 """The run ledger: what a run did, entered into `ops.step_runs` and `ops.decisions` when it has ended (failure 37).
 
 The run's document is the truth while it runs; these rows are copied from it, once, and everything that reports on runs
-- `tipoff cascade`, dashboards, the queries in deploy/monitoring - reads them and counts nothing of its own.
+- `tipoff cascade`, dashboards, the queries in sql/monitor - reads them and counts nothing of its own.
 """
 
 from collections.abc import Sequence

@@ -19,7 +19,7 @@ from shared.ports import Ports
 from shared.registries.pipeline import plan
 
 MONITOR = ("cascade_timing", "phase_delays", "predictions_present", "coverage", "freshness")
-"""The monitoring queries (deploy/monitoring/queries), by name."""
+"""The monitoring queries (`sql/monitor`), by name."""
 
 
 class ReconcileBody(BaseModel):
@@ -61,7 +61,7 @@ class Operations:
     async def grid(self, request: web.Request) -> web.Response:
         """GET /v1/grid?first=&last=&mode=: date x step, expected against there; a query per step, not per cell."""
         first, last, mode = day(request.query, "first"), day(request.query, "last"), mode_of(request.query)
-        found = await recount.cells(self._engine, self._ports.warehouse, first, last, mode)
+        found = await recount.cells(self._engine, self._ports, first, last, mode)
         return json_response([asdict(cell) for cell in found])
 
     async def alerts(self, request: web.Request) -> web.Response:

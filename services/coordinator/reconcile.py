@@ -87,7 +87,7 @@ async def reconcile(
     """Heal the slates from `first` to `last`; what was asked for, and why, a line each."""
     # A step whose request is still in the outbox counts as running, although nobody works at it.
     seen = {} if dry_run else {run.key: run.generation for run in await engine.recover()}
-    found = await cells(engine, ports.warehouse, first, last, mode)
+    found = await cells(engine, ports, first, last, mode)
     left = await unloaded(ports, first, last, mode)
     asked = []
     for heal in heals(found, targets, ports.clock.now(), left):

@@ -1,37 +1,67 @@
-"""Evidence: what the warehouse says of a step, against what the schedule says to expect.
+"""Evidence: what the warehouse says of a step, against what the schedule and its run say to expect.
 
-A service's own word is not enough (failures 1, 9, 30): every step has a query in `sql/verify` that counts its units.
+A service's own word is not enough (failures 1, 9, 30): every step has one query in `sql/complete` that counts its units
+by slate. A run's evidence is its answer for one date, the grid its answer over a range.
 """
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import cache
+from importlib.resources import files
 
-from services.coordinator.domain.run import Evidence, Run
+from services.coordinator.domain.run import NOTHING, Evidence, Run
 from services.coordinator.sql import sql
-from shared.basketball.slate import season_of
+from shared.basketball.slate import Mode, season_of
 from shared.errors import Permanent
-from shared.ports import Archive, Params, Ports
+from shared.ports import Archive, Params, Ports, Warehouse
 from shared.registries.markets import MARKETS
+from shared.registries.pipeline import STEPS
 from shared.registries.systems import SYSTEMS
 
 _BEFORE_ALL_GAMES = datetime(1946, 1, 1, tzinfo=UTC)
 
 
-def parameters(run: Run, now: datetime) -> Params:
-    """The parameters that the coordinator's queries about a run may name."""
-    owed = run.batches.owed
-    per_line = [system for system in owed if SYSTEMS[system].needs_line]
+def not_tipped_after(run: Run, now: datetime) -> datetime:
+    """A live run predicts no game that has tipped off by now; a retrospective one predicts all, as of their cutoffs."""
+    return _BEFORE_ALL_GAMES if run.retrospective else now
+
+
+@cache
+def counted() -> tuple[str, ...]:
+    """The steps that are counted in the warehouse: all but the export and training, which lie in the archive."""
+    folder = files("services.coordinator.sql") / "complete"
+    return tuple(step for step in STEPS if (folder / f"{step}.sql").is_file())
+
+
+def owed(run: Run, generation: int, settled_at: datetime) -> dict[str, str | int]:
+    """What a step of that generation owed when it was settled, beside what the schedule says."""
+    per_line = sum(SYSTEMS[system].needs_line for system in run.batches.owed)
     return {
-        "game_date": run.game_date,
-        "mode": run.mode.value,
-        "run_id": run.run_id,
-        "season": season_of(run.game_date),
-        "systems": owed,
-        "per_player": len(MARKETS) * (len(owed) - len(per_line)),
-        "per_line": len(per_line),
-        # A live run predicts no game that has tipped off; a retrospective one predicts all, as of their cutoffs.
-        "not_tipped_after": _BEFORE_ALL_GAMES if run.retrospective else now,
+        "run_id": run.id_of(generation),
+        "not_tipped_after": not_tipped_after(run, settled_at).isoformat(),
+        "systems": " ".join(run.batches.owed),
+        "per_player": len(MARKETS) * (len(run.batches.owed) - per_line),
+        "per_line": per_line,
     }
+
+
+async def count(
+    warehouse: Warehouse, step: str, slates: Sequence[date], mode: Mode, runs: Mapping[date, dict[str, str | int]]
+) -> dict[date, Evidence]:
+    """Consecutive slate -> the step's units, as its run owes them or, without one, as the schedule says.
+
+    A slate without units is left out.
+    """
+    rows = [{"game_date": str(day), "season": season_of(day), **runs.get(day, {})} for day in slates]
+    params: Params = {
+        "first": slates[0],
+        "last": slates[-1],
+        "mode": mode.value,
+        "slates": [json.dumps(row) for row in rows],
+    }
+    found = await warehouse.query(sql(f"complete/{step}"), params)
+    return {row["game_date"]: Evidence(**{name: row[name] for name in Evidence.model_fields}) for row in found}
 
 
 async def evidence(run: Run, step: str, ports: Ports) -> Evidence:
@@ -40,10 +70,9 @@ async def evidence(run: Run, step: str, ports: Ports) -> Evidence:
         return await _exported(run, ports.archive)
     if step == "train":
         return await _trained(run, ports)
-    text = sql(f"verify/{step}")
-    wanted = {k: v for k, v in parameters(run, ports.clock.now()).items() if f"@{k}" in text}
-    [row] = await ports.warehouse.query(text, wanted)
-    return Evidence(**row)
+    day, owes = run.game_date, owed(run, run.generation, ports.clock.now())
+    found = await count(ports.warehouse, step, [day], run.mode, {day: owes})
+    return found.get(day, NOTHING)
 
 
 def export_key(run: Run) -> str:

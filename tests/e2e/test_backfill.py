@@ -66,6 +66,19 @@ async def rows_of(stack: Stack) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+async def the_grid_agrees(client: Client, slates: Sequence[date]) -> None:
+    """Cell by cell with the evidence on which the runs went on."""
+    window = {"first": str(slates[0]), "last": str(slates[-1]), "mode": Mode.BACKFILL.value}
+    runs = {run["game_date"]: run["steps"] for run in await client.get("runs", **window)}
+    cells = [cell for cell in await client.get("grid", **window) if cell["step"] in runs.get(cell["game_date"], ())]
+    assert len(cells) == sum(len(steps) for steps in runs.values()) > 0
+    for cell in cells:
+        step = runs[cell["game_date"]][cell["step"]]
+        counts = {name: cell[name] for name in ("expected", "verified", "quarantined")}
+        assert counts == {name: step["evidence"][name] for name in counts}, cell
+        assert (cell["status"], cell["missing"]) == (step["status"], 0), cell
+
+
 async def test_f29_several_slates_at_once_give_the_rows_of_one_after_the_other(
     tmp_path: Path, league: History, slates: list[date]
 ) -> None:
@@ -79,6 +92,7 @@ async def test_f29_several_slates_at_once_give_the_rows_of_one_after_the_other(
     async def at_once(stack: Stack, client: Client, fill: Fill) -> Any:  # noqa: ANN401 - rows
         nights = await fill(client, stack, slates, concurrency=4)
         assert {night["status"] for night in nights} == {"complete"}
+        await the_grid_agrees(client, slates)
         return await rows_of(stack)
 
     apart = await on_a_stack(tmp_path / "apart", league, one_by_one)

@@ -1,5 +1,6 @@
 """Every SQL statement of the project on DuckDB and, through BigQuery's own client, on bqemulator: equal rows."""
 
+import json
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,32 +56,26 @@ _MORNING = datetime(2024, 3, 9, 12, tzinfo=UTC)
 """After the games of the eve's eve, before those of the eve."""
 _TRAINING: Params = {"first_date": world.PLAYED[0], "as_of": world.SLATE, "mode": "overnight"}
 
-VERIFY: Mapping[str, Sequence[Params]] = {
-    "box_scores": [{**_SLATE, "season": "2023-24"}, {**_SLATE, "season": "1999-00"}],
-    "grade": [_SLATE, {**_DAY, "mode": "same_day"}],
-    "grade_history": [_SLATE],
-    "system_daily_performance": [_SLATE],
-    "injuries": [_SLATE, {**_DAY, "mode": "same_day"}],
-    "lines": [_SLATE],
-    "ml_feature_store": [_SLATE],
-    "player_daily_cache": [_SLATE],
-    "player_market_context": [_SLATE],
-    "player_game_summary": [_DAY],
-    "player_shot_zone_analysis": [_SLATE],
-    "player_composite_factors": [_SLATE],
-    "predict": [
-        {**_RUN, "mode": "overnight", "systems": systems, "per_player": 5, "per_line": 1, "not_tipped_after": _EVENING}
-        for systems in (["moving_average", "market_residual"], ["boosted"])
-    ],
-    "publish": [_RUN, {**_RUN, "run_id": "none"}],
-    "rosters": [_DAY, {"game_date": world.PLAYED[0]}],
-    "team_defense_game_summary": [_DAY],
-    "team_defense_zone_analysis": [_SLATE],
-    "team_offense_game_summary": [_DAY],
-    "upcoming_team_game_context": [_SLATE],
-    "schedule": [{**_DAY, "season": "2023-24"}, {**_DAY, "season": "1999-00"}],
-    "upcoming_player_game_context": [_SLATE],
-}
+_SLATES = [
+    {"game_date": str(day), "season": season, **owed}
+    for day, season, owed in (
+        (world.PLAYED[0], "1999-00", {}),
+        (world.EVE, "2023-24", {}),
+        (
+            world.SLATE,
+            "2023-24",
+            {
+                "run_id": world.RUN,
+                "systems": "moving_average market_residual",
+                "per_player": 5,
+                "per_line": 1,
+                "not_tipped_after": _EVENING.isoformat(),
+            },
+        ),
+    )
+]
+"""One of a season that is not there, one without a run, and that of the run."""
+_COMPLETE: Params = {**_WINDOW, "slates": [json.dumps(slate) for slate in _SLATES]}
 _ACCURACY: Params = {"first": world.EVE, "last": world.SLATE, "mode": "", "system": ""}
 _CUTS: Sequence[Params] = [
     {**_ACCURACY, "market": "", "tier": "", "lined": lined, "by": by}
@@ -97,8 +92,8 @@ CASES: Mapping[str, Sequence[Params]] = {
         {"first": world.SLATE, "last": world.SLATE, "mode": "same_day"},
     ],
     **{
-        f"coordinator/sql/{kind}/{path.name}": [_WINDOW, {**_WINDOW, "mode": "same_day"}]
-        for kind in ("grid", "monitor")
+        f"coordinator/sql/{kind}/{path.name}": [params, {**params, "mode": "same_day"}]
+        for kind, params in (("complete", _COMPLETE), ("monitor", _WINDOW))
         for path in sorted((SERVICES / "coordinator" / "sql" / kind).glob("*.sql"))
     },
     "coordinator/sql/load_features.sql": [{**_SLATE, "not_tipped_after": at} for at in (_NOON, _EVENING)],
@@ -112,7 +107,6 @@ CASES: Mapping[str, Sequence[Params]] = {
     "coordinator/sql/published.sql": [_RUN, {**_RUN, "run_id": "none"}],
     "coordinator/sql/quarantine.sql": [_SLATE],
     "coordinator/sql/slates.sql": [{"first": world.PLAYED[0], "last": world.SLATE, "mode": "overnight"}],
-    **{f"coordinator/sql/verify/{name}.sql": cases for name, cases in VERIFY.items()},
     "scraper/sql/known_players.sql": [_DAY],
     "scraper/sql/played_games.sql": [{**_DAY, "tipped_before": _NOON, "again": again} for again in (False, True)],
     "scraper/sql/results.sql": [{"season": "2023-24"}],

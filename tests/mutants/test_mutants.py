@@ -125,7 +125,7 @@ def test_a_mutant_ends_in_bounded_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("area", "path", "tests"),
     [
-        ("sql", "coordinator/sql/verify/schedule", "tests/unit/coordinator/test_sql_verify.py"),
+        ("sql", "coordinator/sql/complete/schedule", "tests/unit/coordinator/test_sql_complete.py"),
         ("coordinator", "shared/runtime/boundary.py", "tests/unit/shared/test_boundary.py"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from services.coordinator import watch
 from services.coordinator.domain.events import RunRequested
 from services.coordinator.reconcile import reconcile
-from services.coordinator.recount import counted
+from services.coordinator.verify import counted
 from shared.contract import BatchReported, StepReported
 from shared.registries.pipeline import plan
 from tests.simulation.ports import SLATE

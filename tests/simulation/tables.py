@@ -1,5 +1,6 @@
 """The world's tables: what a night's services have written, and truthful answers to the coordinator's queries."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -28,7 +29,7 @@ _TEAM = 2
 def _names() -> dict[str, str]:
     """Text of each of the coordinator's statements -> its name."""
     found = {}
-    for folder in ("", "verify", "grid", "monitor"):
+    for folder in ("", "complete", "monitor"):
         for file in (_SQL / folder if folder else _SQL).iterdir():
             if file.name.endswith(".sql"):
                 found[file.read_text()] = f"{folder}/{file.name[:-4]}".lstrip("/")
@@ -105,10 +106,8 @@ class Tables:
     def query(self, statement: str, params: Params) -> list[Row]:
         """The answer to one of the coordinator's statements."""
         folder, _, name = name_of(statement).rpartition("/")
-        if folder == "verify":
-            return [self._verify(name, params).model_dump()]
-        if folder == "grid":
-            return self._grid(name, str(params.get("mode", "")))
+        if folder == "complete":
+            return [{"game_date": self.day, **self._counted(name, params).model_dump()}]
         answer: Callable[[Params], list[Row]] = getattr(self, f"_{name}")
         return answer(params)
 
@@ -145,15 +144,22 @@ class Tables:
         predicted = len({row[0] for _, row in self.current(str(params["mode"]))})
         return [{"present": predicted == self.games, "predicted_games": predicted, "games": self.games}]
 
-    def _verify(self, step: str, params: Params) -> Evidence:
+    def _counted(self, step: str, params: Params) -> Evidence:
+        slates = params["slates"]
+        assert isinstance(slates, list)
+        [slate] = [json.loads(row) for row in slates]
+        run_id = str(slate.get("run_id", ""))
         if step == "predict":
-            return self._staged(params)
-        run_id = str(params.get("run_id", ""))
-        if step == "publish":
+            return self._staged(run_id, slate.get("systems", "").split(), slate.get("per_player", 0))
+        if step != "publish":
+            return self.evidence(step)
+        if run_id:
             staged = {row for (of, _), rows in self.staging.items() if of == run_id for row in rows}
             _, _, published = self.published.get(run_id, _UNPUBLISHED)
             return Evidence(expected=len(staged), verified=len(staged & published))
-        return self.evidence(step)
+        predicted = {row[0] for _, of, rows in self.published.values() if of == params["mode"] for row in rows}
+        games = {game for game, _ in self.players()}
+        return Evidence(expected=len(games), verified=len(games & predicted))
 
     def evidence(self, step: str) -> Evidence:
         """What is there of a step that makes rows by unit."""
@@ -161,25 +167,11 @@ class Tables:
         refused = int(step in self.refused and present > 0)
         return Evidence(expected=self.expected[step], verified=present - refused, quarantined=refused)
 
-    def _staged(self, params: Params) -> Evidence:
-        run_id, systems = str(params["run_id"]), params["systems"]
-        assert isinstance(systems, tuple)
+    def _staged(self, run_id: str, systems: Sequence[str], per_player: int) -> Evidence:
         wanted = set(self.players())
         rows = {row for (of, _), staged in self.staging.items() if of == run_id for row in staged}
         rows = {row for row in rows if row[:2] in wanted and row[3] in systems}
-        per_player = params["per_player"]
-        assert isinstance(per_player, int)
         return Evidence(expected=len(wanted) * per_player, verified=len(rows))
-
-    def _grid(self, step: str, mode: str) -> list[Row]:
-        if step == "publish":
-            predicted = {row[0] for _, of, rows in self.published.values() if of == mode for row in rows}
-            games = {game for game, _ in self.players()}
-            expected, verified = len(games), len(games & predicted)
-        else:
-            found = self.evidence(step)
-            expected, verified = found.expected, found.verified
-        return [{"game_date": self.day, "expected": expected, "verified": verified}]
 
 
 @cache

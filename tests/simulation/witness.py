@@ -129,8 +129,11 @@ class Witness:
                 self._because(run_id, name, old, step)
             if step["status"] == "running" and (old["status"], old["attempt"]) != ("running", step["attempt"]):
                 assert f"{run_id}/{name}/{step['attempt']}" in added, f"{name} runs and nobody was asked"
-        total, sent = after["batches"]["total"], self._batches[run_id, after["batches"]["attempt"]]
+        total = after["batches"]["total"]
         if total is not None:
+            kept = after["steps"]["predict"]["generation"]  # a later generation may have kept them
+            of = run_id if kept is None else f"{run_id.rpartition('.')[0]}.{kept}"
+            sent = self._batches[of, after["batches"]["attempt"]]
             assert sent >= set(range(total)), f"{total} batches are planned, {sorted(sent)} were sent"
         if before is not None:
             assert after["decisions"][: len(before["decisions"])] == before["decisions"]

@@ -73,6 +73,7 @@ def _requested(run: Run | None, event: RunRequested, now: datetime) -> tuple[Run
             retrain=event.retrain,
             targets=targets,
             steps={step.name: kept.get(step.name, StepState()) for step in plan(targets)},
+            batches=run.batches if run is not None and "predict" in kept else Batches(),
             created_at=now,
         )
         return _advance(run, now)
@@ -278,7 +279,7 @@ def _advance(run: Run, now: datetime) -> tuple[Run, list[Command]]:
             steps[name] = step.model_copy(update={"status": StepStatus.BLOCKED, "reason": f"needs {', '.join(bad)}"})
         elif all(status.usable for status in needs.values()):
             update = {"status": StepStatus.RUNNING, "attempt": step.attempt + 1, "tries": 1, "started_at": now}
-            steps[name] = step.model_copy(update=update)
+            steps[name] = step.model_copy(update={**update, "generation": run.generation})
             started.append(name)
     run = run.model_copy(update={"steps": steps})
     commands = [_request(run, name) for name in started]

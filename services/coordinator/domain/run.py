@@ -54,6 +54,10 @@ class Evidence(BaseModel):
     """One line on what is missing or was refused."""
 
 
+NOTHING = Evidence(expected=0, verified=0)
+"""Of a step that owes nothing."""
+
+
 class Decision(BaseModel):
     """What was decided about a step, and on what evidence: the run keeps every one."""
 
@@ -79,6 +83,8 @@ class StepState(BaseModel):
     status: StepStatus = StepStatus.PENDING
     attempt: int = 0
     """Never reused within a generation, so that a message of an earlier attempt is known as one."""
+    generation: int | None = None
+    """Of the run that asked for it: its rows bear that run's id. A later generation may have kept them."""
     tries: int = 0
     """Attempts since the step was last asked for: what `MAX_ATTEMPTS` bounds."""
     reason: str = ""
@@ -151,7 +157,11 @@ class Run(BaseModel):
     @property
     def run_id(self) -> str:
         """Names this generation in messages and rows."""
-        return f"{self.key}.{self.generation}"
+        return self.id_of(self.generation)
+
+    def id_of(self, generation: int) -> str:
+        """Names a generation of the run."""
+        return f"{self.key}.{generation}"
 
 
 def key_of(run_id: str) -> str:

@@ -6,5 +6,5 @@ from importlib.resources import files
 
 @cache
 def sql(name: str) -> str:
-    """Text of `<name>.sql`; "verify/x" for a verification query."""
+    """Text of `<name>.sql`; "complete/x" for the count of a step's units."""
     return files("services.coordinator.sql").joinpath(*f"{name}.sql".split("/")).read_text()

@@ -199,6 +199,7 @@ class Asked:
 
 
 TONIGHT = {"game_date": SLATE, "mode": MODE.value}
+FROM_TO = {"first": SLATE, "last": SLATE, "mode": MODE.value}
 BETWEEN = {"first_date": SLATE, "as_of": NEXT, "mode": MODE.value}
 """The middle one of the slates EVE, SLATE and NEXT."""
 AT = cutoff(MODE, SLATE, night.TIPS[EARLY])
@@ -208,7 +209,7 @@ AT_LATE = [31, 32, 33, 41, 42, 43]
 SERVED = [11, 12, 13, 18, 21, 22, 23, *AT_LATE]
 """Not those whose only game is tonight's, too old or published too late."""
 LOADED, TRAINED = "coordinator/sql/load_features.sql", "worker/sql/training_outcomes.sql"
-FORM, ZONES = (f"coordinator/sql/verify/{step}.sql" for step in ("player_daily_cache", "player_shot_zone_analysis"))
+FORM, ZONES = (f"coordinator/sql/complete/{step}.sql" for step in ("player_daily_cache", "player_shot_zone_analysis"))
 ASKED = (
     # The early game tips off at this instant; the late one a second later.
     Asked(LOADED, TONIGHT | {"not_tipped_after": night.TIPS[EARLY]}, "player_id", AT_LATE),
@@ -220,7 +221,7 @@ ASKED = (
     Asked(TRAINED, {"first_date": SIX, "as_of": FIVE, "known_at": AT}, "player_id", [11, 12, 13, 18, 21, 22, 23]),
     Asked(TRAINED, {"first_date": THREE, "as_of": SLATE, "known_at": AT}, "player_id", [11, 12, 13, 31, 32, 33]),
     Asked("worker/sql/newest_models.sql", {"as_of": SLATE, "mode": MODE.value}, "game_date", [EVE, SLATE]),
-    *(Asked(file, TONIGHT, column, [len(SERVED)]) for file in (FORM, ZONES) for column in ("expected", "verified")),
+    *(Asked(file, FROM_TO, column, [len(SERVED)]) for file in (FORM, ZONES) for column in ("expected", "verified")),
 )
 
 

@@ -88,4 +88,4 @@ def ask(step: str, attempt: int = 1, run_id: str = RUN_ID) -> StepRequested:
     return StepRequested(run_id=run_id, game_date=DAY, mode=Mode.OVERNIGHT, step=step, attempt=attempt)
 
 
-FULL: Row = {"expected": 4, "verified": 4, "quarantined": 0, "detail": ""}
+FULL: Row = {"game_date": DAY, "expected": 4, "verified": 4, "quarantined": 0, "detail": ""}

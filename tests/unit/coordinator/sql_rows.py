@@ -1,10 +1,11 @@
-"""Rows of the slate for the statements in sql/verify and sql/grid, and what a verification says of them."""
+"""Rows of the slate for the statements in sql/complete, and what these say of them."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.coordinator.domain.run import Evidence
+from services.coordinator.domain.run import NOTHING, Evidence
 from services.coordinator.sql import sql
 from shared.ports import Params, Row
 from shared.tables import TABLES
@@ -14,15 +15,12 @@ from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, prediction, row,
 CUTOFF = tip(SLATE, 7)
 DAYS = (YESTERDAY, TOMORROW)
 """The dates beside the slate's."""
-PARAMS: Params = {
-    "game_date": SLATE,
-    "mode": "overnight",
+OWED: dict[str, str | int] = {
     "run_id": "run.2",
-    "season": "2023-24",
-    "systems": ("a", "b", "line"),
+    "systems": "a b line",
     "per_player": 2,
     "per_line": 1,
-    "not_tipped_after": tip(SLATE),
+    "not_tipped_after": tip(SLATE).isoformat(),
 }
 ON_SLATE: dict[str, Any] = {"game_date": SLATE, "mode": "overnight"}
 TEAM_STEPS = ("team_offense_game_summary", "team_defense_game_summary")
@@ -40,10 +38,13 @@ AROUND = {"game_id": ("1", "3"), "player_id": (90, 199), "market": ("assists", "
 """What sorts before and after each part of that key."""
 
 
-async def verified(step: str, **tables: Sequence[Row]) -> Evidence:
-    """What the step's statement says of a warehouse with these rows."""
-    [found] = await answers(sql(f"verify/{step}"), PARAMS, **tables)
-    return Evidence(**found)
+async def verified(step: str, owed: Mapping[str, str | int] = OWED, /, **tables: Sequence[Row]) -> Evidence:
+    """What the step's statement says of the slate in a warehouse with these rows, where its run owes this."""
+    slate = {"game_date": str(SLATE), "season": "2023-24", **owed}
+    params: Params = {"first": SLATE, "last": SLATE, "mode": "overnight", "slates": [json.dumps(slate)]}
+    rows = await answers(sql(f"complete/{step}"), params, **tables)
+    assert [row.pop("game_date") for row in rows] in ([], [SLATE])
+    return Evidence(**rows[0]) if rows else NOTHING
 
 
 def seen(expected: int, verified: int, detail: str = "", *, refused: int = 0) -> Evidence:

@@ -82,8 +82,8 @@ def test_full_evidence_settles_a_step_and_starts_what_needs_it() -> None:
             seconds=1.7,  # 1.2004 + 0.5 = 1.7004, to the millisecond
             counts={"requests": 5, "retries": 1, "rows": 7}, started_at=EARLY, ended_at=LATE,
         ),
-        "box_scores": StepState(status=RUNNING, attempt=1, tries=1, started_at=LATE),
-        "rosters": StepState(status=RUNNING, attempt=1, tries=1, started_at=LATE),
+        "box_scores": StepState(status=RUNNING, attempt=1, generation=1, tries=1, started_at=LATE),
+        "rosters": StepState(status=RUNNING, attempt=1, generation=1, tries=1, started_at=LATE),
     }  # fmt: skip
     assert run.decisions == (
         Decision(

@@ -74,7 +74,9 @@ def test_a_started_step_counts_its_attempts_on() -> None:
     """What was asked for before and waits to start again does not reuse a number."""
     old = run_of({"schedule": step(RUNNING), "box_scores": StepState(attempt=4, tries=3, reason="before")})
     run, commands = after(old, verified("schedule", 1, 1))
-    assert run.steps["box_scores"] == StepState(status=RUNNING, attempt=5, tries=1, reason="before", started_at=LATE)
+    assert run.steps["box_scores"] == StepState(
+        status=RUNNING, attempt=5, generation=1, tries=1, reason="before", started_at=LATE
+    )
     assert asked(commands) == [f"scraper-tasks: {RUN_ID}/box_scores/5"]
 
 

@@ -14,6 +14,7 @@ from services.coordinator.domain.events import (
 from services.coordinator.domain.run import Batches, Evidence, Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.contract import StepRequested
+from shared.registries.pipeline import plan
 from tests.unit.coordinator.runs import (
     BLOCKED,
     DAY,
@@ -45,7 +46,7 @@ def test_a_first_request_makes_generation_one_and_starts_what_needs_nothing() ->
         game_date=DAY, mode=Mode.SAME_DAY, generation=1, source="schedule:same-day", retrospective=True,
         from_archive=False, retrain=True, targets=("box_scores",),
         steps={
-            "schedule": StepState(status=RUNNING, attempt=1, tries=1, started_at=EARLY),
+            "schedule": StepState(status=RUNNING, attempt=1, generation=1, tries=1, started_at=EARLY),
             "box_scores": StepState(),
         },
         batches=Batches(), status=RunStatus.RUNNING, created_at=EARLY, finished_at=None, decisions=(), outbox=(),
@@ -197,6 +198,17 @@ def test_resuming_a_prediction_forgets_its_batches() -> None:
     assert after(done, request("predict")) == (done, [])
 
 
+@pytest.mark.parametrize(("again", "kept"), [("grade", True), ("predict", False)])
+def test_a_later_generation_keeps_the_batches_of_a_prediction_that_stands(again: str, *, kept: bool) -> None:
+    """They still owe their rows; those of one that is made again are forgotten. Steps know who asked for them."""
+    batches = Batches(attempt=1, total=1, done=(0,), systems=("moving_average",))
+    states = {one.name: step(DONE, generation=1) for one in plan(["publish", "grade"])}
+    old = run_of(states, targets=("publish", "grade"), batches=batches, status=RunStatus.COMPLETE)
+    run, _ = after(old, request("publish", redo=(again,)))
+    assert run.batches == (batches if kept else Batches())
+    assert (run.generation, run.steps["schedule"].generation, run.steps[again].generation) == (2, 1, 2)
+
+
 @pytest.mark.parametrize("status", [FAILED, WAITING])
 def test_asking_again_retries_what_failed_or_waits_with_a_new_attempt(status: StepStatus) -> None:
     """Attempts go on counting, tries begin anew, what was found before is forgotten, and the run is at work again."""
@@ -208,7 +220,7 @@ def test_asking_again_retries_what_failed_or_waits_with_a_new_attempt(status: St
     run, commands = after(old, request("box_scores"))
     assert run.steps == {
         "schedule": step(DONE),
-        "box_scores": StepState(status=RUNNING, attempt=4, tries=1, started_at=LATE),
+        "box_scores": StepState(status=RUNNING, attempt=4, generation=1, tries=1, started_at=LATE),
     }
     assert (run.status, run.finished_at, run.generation, run.source) == (RunStatus.RUNNING, None, 1, "test")
     assert asked(commands) == [f"scraper-tasks: {RUN_ID}/box_scores/4"]

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.coordinator.domain.grid import CellStatus, Count, grid
+from services.coordinator.domain.grid import CellStatus, grid
 from services.coordinator.domain.run import Evidence, Run, StepState, StepStatus
-from services.coordinator.recount import counted, recount
+from services.coordinator.recount import recount
+from services.coordinator.verify import counted
 from shared.basketball.slate import Mode, days
 from shared.ports import Params, Ports, Row
 from shared.registries.pipeline import STEPS, plan
@@ -16,6 +17,12 @@ from tests.unit.coordinator.test_verify import fetched
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, roster, row
 
 FULL = Evidence(expected=4, verified=4)
+NOON = datetime(2024, 3, 4, 17, tzinfo=UTC)
+
+
+def units(expected: int, verified: int, quarantined: int = 0, detail: str = "") -> Evidence:
+    """Of a step of a slate, now."""
+    return Evidence(expected=expected, verified=verified, quarantined=quarantined, detail=detail)
 
 
 def run(day: date = SLATE, **steps: StepState) -> Run:
@@ -32,10 +39,10 @@ def run(day: date = SLATE, **steps: StepState) -> Run:
     )
 
 
-def cell_of(state: StepState | None, count: Count | None, *, games: int = 2) -> tuple[CellStatus, int, str]:
+def cell_of(state: StepState | None, count: Evidence | None, *, games: int = 2) -> tuple[CellStatus, int, str]:
     """(status, missing, why) of the rosters' cell."""
     runs = {} if state is None else {SLATE: run(rosters=state)}
-    counts = {"schedule": {SLATE: Count(games, games)} if games else {}}
+    counts = {"schedule": {SLATE: units(games, games)} if games else {}}
     if count is not None:
         counts["rosters"] = {SLATE: count}
     [found] = grid(runs, counts, SLATE, SLATE, Mode.OVERNIGHT, ["rosters"])
@@ -44,19 +51,19 @@ def cell_of(state: StepState | None, count: Count | None, *, games: int = 2) -> 
 
 def test_a_full_cell_is_done() -> None:
     """Nothing to say about it."""
-    assert cell_of(StepState(status=StepStatus.DONE, evidence=FULL), Count(4, 4)) == (CellStatus.DONE, 0, "")
+    assert cell_of(StepState(status=StepStatus.DONE, evidence=FULL), units(4, 4)) == (CellStatus.DONE, 0, "")
 
 
 def test_f09_what_a_run_calls_done_and_is_not_there_is_gone() -> None:
     """Verified rows, not status: the warehouse is asked again."""
-    status, missing, why = cell_of(StepState(status=StepStatus.DONE, evidence=FULL), Count(4, 1))
+    status, missing, why = cell_of(StepState(status=StepStatus.DONE, evidence=FULL), units(4, 1))
     assert (status, missing) == (CellStatus.GONE, 3)
     assert why == "1 of 4 there, though its run had all 4"
 
 
 def test_what_nobody_asked_for_is_missing() -> None:
     """On a date with games; on one without there is nothing to miss."""
-    assert cell_of(None, Count(4, 0)) == (CellStatus.MISSING, 4, "no run has asked for it; 0 of 4 there")
+    assert cell_of(None, units(4, 0)) == (CellStatus.MISSING, 4, "no run has asked for it; 0 of 4 there")
     assert cell_of(None, None, games=0)[0] is CellStatus.IDLE
 
 
@@ -64,13 +71,13 @@ def test_what_nobody_asked_for_is_missing() -> None:
 def test_a_step_that_fell_short_says_what_its_run_says(status: StepStatus) -> None:
     """Status and reason are the run's."""
     state = StepState(status=status, reason="BOS has 4 players", evidence=Evidence(expected=4, verified=3))
-    assert cell_of(state, Count(4, 3)) == (CellStatus(status.value), 1, "BOS has 4 players")
+    assert cell_of(state, units(4, 3)) == (CellStatus(status.value), 1, "BOS has 4 players")
 
 
 def test_refused_units_are_not_missing() -> None:
     """They are in quarantine, with their reason."""
     evidence = Evidence(expected=4, verified=3, quarantined=1)
-    status, missing, _ = cell_of(StepState(status=StepStatus.DEGRADED, evidence=evidence, reason="1"), Count(4, 3))
+    status, missing, _ = cell_of(StepState(status=StepStatus.DEGRADED, evidence=evidence, reason="1"), units(4, 3, 1))
     assert (status, missing) == (CellStatus.DEGRADED, 0)
 
 
@@ -79,7 +86,7 @@ def test_every_date_and_step_has_one_cell(length: int, status: StepStatus, expec
     """Whatever there is, the grid is whole and ordered, and a cell that stands lacks nothing it was not refused."""
     last = SLATE + timedelta(days=length)
     runs = {SLATE: run(rosters=StepState(status=status, evidence=FULL))}
-    counts = {"schedule": {SLATE: Count(2, 2)}, "rosters": {SLATE: Count(expected, verified)}}
+    counts = {"schedule": {SLATE: units(2, 2)}, "rosters": {SLATE: units(expected, verified)}}
     cells = grid(runs, counts, SLATE, last, Mode.OVERNIGHT)
     assert [(cell.game_date, cell.step) for cell in cells] == [
         (day, name) for day in days(SLATE, last) for name in STEPS
@@ -106,12 +113,12 @@ async def test_a_year_costs_as_many_queries_as_a_day(ports: Ports) -> None:
     """One per step over the range, never one per cell."""
     for length in (0, 365):
         warehouse = Counting(ports.warehouse)
-        await recount(warehouse, SLATE - timedelta(days=length), SLATE, Mode.OVERNIGHT)  # type: ignore[arg-type]  # as much as is used
+        await recount(warehouse, {}, SLATE - timedelta(days=length), SLATE, Mode.OVERNIGHT, NOON)  # type: ignore[arg-type]  # as much as is used
         assert warehouse.queries == len(counted())
 
 
 async def test_the_warehouse_is_counted_by_slate(ports: Ports) -> None:
-    """Rosters by team, box scores of the week before by game, lines by game: each slate its own."""
+    """Rosters by team, box scores of the season before by game, lines by game: each slate its own."""
     await load(
         ports.warehouse,
         raw__games=[game("0022300801", YESTERDAY), game("0022300900"), game("0022300901", home="LAL", away="UTA")],
@@ -122,10 +129,13 @@ async def test_the_warehouse_is_counted_by_slate(ports: Ports) -> None:
             row("analytics.player_game_summary", game_id="0022300801", player_id=1, game_date=YESTERDAY)
         ],
     )
-    found = await recount(ports.warehouse, YESTERDAY, SLATE, Mode.OVERNIGHT)
-    assert found["schedule"] == {YESTERDAY: Count(1, 1), SLATE: Count(2, 2)}
-    assert found["rosters"] == {YESTERDAY: Count(2, 1), SLATE: Count(4, 1)}
-    assert found["box_scores"][SLATE] == Count(1, 1)
-    assert found["player_game_summary"][SLATE] == Count(2, 1)
-    assert found["lines"] == {YESTERDAY: Count(1, 0), SLATE: Count(2, 1)}
-    assert found["injuries"] == {YESTERDAY: Count(1, 0), SLATE: Count(1, 1)}
+    found = await recount(ports.warehouse, {}, YESTERDAY, SLATE, Mode.OVERNIGHT, NOON)
+    assert found["schedule"] == {YESTERDAY: units(1, 1), SLATE: units(2, 2)}
+    assert found["rosters"] == {
+        YESTERDAY: units(2, 1, 0, "BOS has 0 players"),
+        SLATE: units(4, 1, 0, "GSW has 0 players"),
+    }
+    assert found["box_scores"][SLATE] == units(1, 1)
+    assert found["player_game_summary"] == {SLATE: units(2, 1, 0, "game 0022300801 is not summarised")}
+    assert found["lines"] == {YESTERDAY: units(1, 0), SLATE: units(2, 1)}
+    assert found["injuries"] == {YESTERDAY: units(1, 0), SLATE: units(1, 1)}

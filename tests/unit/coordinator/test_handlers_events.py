@@ -12,7 +12,7 @@ from tests.unit.coordinator.memory import failing, opened
 
 async def test_a_report_is_applied_with_evidence_seconds_counts_and_note() -> None:
     """What the warehouse counts, not what the service says it wrote."""
-    world = World(verify__schedule=[FULL | {"detail": "ignored where all is there"}])
+    world = World(complete__schedule=[FULL | {"detail": "ignored where all is there"}])
     world.put(working("box_scores", attempt=2))
     await world.handlers.on_event(reported("schedule", 2, seconds=2.5, counts={"rows": 9, "x": 0}, reason="postponed"))
     step = (await world.run()).steps["schedule"]
@@ -20,13 +20,13 @@ async def test_a_report_is_applied_with_evidence_seconds_counts_and_note() -> No
         StepStatus.DONE, 2.5, {"rows": 9, "x": 0}, "postponed"
     )  # fmt: skip
     assert step.evidence == Evidence(expected=4, verified=4, detail="ignored where all is there")
-    assert [name for name, _ in world.warehouse.asked] == ["verify__schedule"]
+    assert [name for name, _ in world.warehouse.asked] == ["complete__schedule"]
     assert await opened(world.state) == {}
 
 
 async def test_a_report_of_a_later_attempt_is_not_this_ones() -> None:
     """The attempt is the message's own."""
-    world = World(verify__schedule=[FULL])
+    world = World(complete__schedule=[FULL])
     world.put(working("box_scores"))
     await world.handlers.on_event(reported("schedule", 2))
     assert (await world.run()).steps["schedule"].status is StepStatus.RUNNING
@@ -46,7 +46,7 @@ async def test_a_failed_report_is_applied_without_asking_the_warehouse() -> None
 @pytest.mark.parametrize(("spent", "over"), [(1_500_001, True), (1_500_000, False)])
 async def test_a_report_is_held_against_the_budget(spent: int, *, over: bool) -> None:
     """1.5 US dollars, the new report included."""
-    world = World(budget=1.5, verify__schedule=[FULL])
+    world = World(budget=1.5, complete__schedule=[FULL])
     world.put(working("box_scores"))
     await world.handlers.on_event(reported("schedule", counts={"microdollars": spent}))
     assert list(await opened(world.state)) == ([f"budget_exceeded {RUN_ID}"] if over else [])
@@ -54,7 +54,7 @@ async def test_a_report_is_held_against_the_budget(spent: int, *, over: bool) ->
 
 async def test_without_a_budget_a_night_may_cost_anything() -> None:
     """No limit is the default."""
-    world = World(verify__schedule=[FULL])
+    world = World(complete__schedule=[FULL])
     world.put(working("box_scores"))
     await world.handlers.on_event(reported("schedule", counts={"microdollars": 10**15}))
     assert await opened(world.state) == {}
@@ -62,7 +62,7 @@ async def test_without_a_budget_a_night_may_cost_anything() -> None:
 
 async def test_training_tells_of_its_models_and_other_steps_do_not() -> None:
     """Refused and challenging models raise alerts, scoped by mode."""
-    world = World(champions=[], verify__schedule=[FULL])
+    world = World(champions=[], complete__schedule=[FULL])
     world.put(working("train"))
     counts = {"trained": 2, "refused": 1, "challengers": 0}
     await world.handlers.on_event(reported("schedule", counts=counts, reason="not of models"))
@@ -92,7 +92,7 @@ async def test_a_batch_report_is_applied_and_its_absent_systems_are_told_of() ->
 
 async def test_a_predicted_slate_clears_what_was_told_of_its_models() -> None:
     """Alerts of the learned systems that every batch delivered; the report of another step clears nothing."""
-    world = World(verify__predict=[FULL], verify__schedule=[FULL])
+    world = World(complete__predict=[FULL], complete__schedule=[FULL])
     absent = {"similarity": "no memory"}
     systems = ("moving_average", "boosted", "similarity")
     world.put(working("predict", batches=Batches(attempt=1, systems=systems, absent=absent)))

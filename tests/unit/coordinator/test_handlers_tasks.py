@@ -57,7 +57,7 @@ async def test_publishing_appends_once_and_reports_what_it_wrote() -> None:
     world.put(working("publish", attempt=2))
     before = counted("overnight")
     await world.handlers.on_task(ask("publish", 2))
-    params = {"game_date": DAY, "run_id": RUN_ID}
+    params = {"game_date": DAY, "mode": "overnight", "run_id": RUN_ID, "not_tipped_after": NOON}
     assert world.warehouse.asked == [("published", params)]
     assert world.warehouse.transformed == [
         (
@@ -147,8 +147,10 @@ async def test_a_slate_is_dispatched_in_numbered_batches(
     world.put(working("predict", attempt=3, retrospective=retrospective))
     await world.handlers.on_task(ask("predict", 3))
     assert world.warehouse.asked == [
-        ("load_features", {"game_date": DAY, "mode": "overnight", "not_tipped_after": not_tipped_after}),
-        ("load_quotes", {"game_date": DAY, "mode": "overnight"}),
+        *(
+            (name, {"game_date": DAY, "mode": "overnight", "run_id": RUN_ID, "not_tipped_after": not_tipped_after})
+            for name in ("load_features", "load_quotes")
+        ),
         ("champions", {"game_date": DAY, "mode": "overnight"}),
     ]
     sent = world.sent()

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from http import HTTPStatus
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -14,9 +14,8 @@ from services.coordinator.alerts import raise_alert
 from services.coordinator.domain.run import Decision
 from services.coordinator.health import health_query, limits
 from services.coordinator.operations import MONITOR
-from services.coordinator.recount import counted
-from services.coordinator.sql import sql
 from services.coordinator.unloaded import _ACCOUNTED
+from services.coordinator.verify import counted
 from shared.basketball.slate import Mode, eastern_instant
 from shared.ports import Ports, Row
 from shared.registries.schedules import SCHEDULES
@@ -35,10 +34,10 @@ async def test_dead_letters_are_listed_with_their_ids() -> None:
 
 def grid_answers(**counts: Row) -> dict[str, list[Row]]:
     """What the grid's queries answer: nothing but for the steps given."""
-    return {f"grid__{step}": [counts[step]] if step in counts else [] for step in counted()}
+    return {f"complete__{step}": [counts[step]] if step in counts else [] for step in counted()}
 
 
-SCHEDULED = {"game_date": DAY, "expected": 2, "verified": 1}
+SCHEDULED = {"game_date": DAY, "expected": 2, "verified": 1, "quarantined": 0, "detail": ""}
 
 
 async def test_the_grid_is_shown_cell_by_cell() -> None:
@@ -122,7 +121,7 @@ async def test_reconciling_heals_and_goes_the_watchs_round() -> None:
     status, dry = await world.call("POST", "/v1/reconcile", {"dry_run": True, "source": "schedule:reconcile"})
     assert (status, dry["dry_run"], [line["run"] for line in dry["asked"]], dry["alerts"]) == (200, True, [RUN_KEY], [])
     assert (world.state.documents, world.bus.published) == ({}, [])
-    window = dict(world.warehouse.asked)["grid__schedule"]
+    window = dict(world.warehouse.asked)["complete__schedule"]
     assert window.items() >= {"first": date(2024, 3, 1), "last": DAY}.items()
     _, answer = await world.call("POST", "/v1/reconcile", {"source": "schedule:reconcile", "targets": ["schedule"]})
     assert (answer["dry_run"], answer["asked"][0]["does"]) == (False, "ask for the run")
@@ -214,11 +213,11 @@ async def test_reconciling_asks_and_decisions_are_shown(client: Client) -> None:
     assert (status, decisions) == (HTTPStatus.OK, [])
 
 
-def test_the_monitoring_queries_are_those_of_deploy_monitoring() -> None:
-    """One text each: an operator with nothing but BigQuery's console runs what `tipoff cascade` runs."""
-    root = Path(__file__).parents[3]
-    deployed = {path.stem: path.read_text() for path in (root / "deploy/monitoring/queries").glob("*.sql")}
-    assert deployed == {name: sql(f"monitor/{name}") for name in MONITOR}
+def test_every_monitoring_query_is_answered() -> None:
+    """Those of the folder, no more and no less."""
+    assert {file.name for file in (files("services.coordinator.sql") / "monitor").iterdir()} == {
+        f"{name}.sql" for name in MONITOR
+    }
 
 
 @pytest.mark.network

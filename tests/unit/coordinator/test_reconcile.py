@@ -13,7 +13,7 @@ from services.coordinator.domain.grid import Cell, CellStatus
 from services.coordinator.domain.run import Evidence, Run, RunStatus, StepState, StepStatus
 from services.coordinator.engine import RUNS, Engine
 from services.coordinator.reconcile import Heal, heals, reconcile
-from services.coordinator.recount import counted
+from services.coordinator.verify import counted
 from shared.basketball.slate import Mode
 from shared.embedded.clock import VirtualClock
 from shared.ports import Ports, Row
@@ -149,7 +149,7 @@ def test_a_request_is_said_in_words(fields: dict[str, Any], action: str) -> None
 class World:
     """A reconciler at work on one slate with two games expected, of which so many are verified."""
 
-    def __init__(self, now: datetime = NINE, *, verified: int = 0, steps: tuple[str, ...] = ("schedule",)) -> None:
+    def __init__(self, now: datetime = NINE, *, verified: int = 1, steps: tuple[str, ...] = ("schedule",)) -> None:
         self.clock, self.state, self.bus, self.archive = (
             VirtualClock(now),
             MemoryState(),
@@ -157,7 +157,11 @@ class World:
             MemoryArchive(),
         )
         answers: dict[str, list[Row]] = {
-            f"grid__{step}": [{"game_date": DAY, "expected": 2, "verified": verified}] if step in steps else []
+            f"complete__{step}": [
+                {"game_date": DAY, "expected": 2, "verified": verified, "quarantined": 0, "detail": ""}
+            ]
+            if step in steps
+            else []
             for step in counted()
         }
         self.warehouse = AnsweringWarehouse(**answers)
@@ -187,7 +191,7 @@ class World:
         }
 
 
-MISSING = {"run": KEY, "why": "schedule: no run has asked for it; 0 of 2 there", "does": "ask for the run"}
+MISSING = {"run": KEY, "why": "schedule: no run has asked for it; 1 of 2 there", "does": "ask for the run"}
 
 
 async def test_a_dry_run_touches_nothing() -> None:

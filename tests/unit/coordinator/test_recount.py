@@ -1,13 +1,16 @@
 """The grid's counts and cells: what is asked of the warehouse, and of which runs."""
 
-from datetime import UTC, date, datetime
+import json
+from datetime import UTC, date, datetime, timedelta
 
-from services.coordinator.domain.grid import CellStatus, Count
-from services.coordinator.domain.run import Run, RunStatus, StepState, StepStatus
+from services.coordinator.domain.grid import CellStatus
+from services.coordinator.domain.run import Batches, Evidence, Run, RunStatus, StepState, StepStatus
 from services.coordinator.engine import RUNS, Engine
-from services.coordinator.recount import cells, counted, recount
+from services.coordinator.recount import cells, recount
+from services.coordinator.verify import counted
 from shared.basketball.slate import Mode
 from shared.ports import Row
+from shared.registries.pipeline import STEPS
 from tests.simulation.fakes import MemoryState
 from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports
 
@@ -19,25 +22,49 @@ S = CellStatus
 
 def counting_warehouse() -> AnsweringWarehouse:
     """Two games are expected on the slate, of which one is verified; no other step has a unit."""
-    games: list[Row] = [{"game_date": DAY, "expected": 2, "verified": 1}]
-    answers: dict[str, list[Row]] = {f"grid__{step}": games if step == "schedule" else [] for step in counted()}
+    games: list[Row] = [{"game_date": DAY, "expected": 3, "verified": 1, "quarantined": 1, "detail": "x"}]
+    answers: dict[str, list[Row]] = {f"complete__{step}": games if step == "schedule" else [] for step in counted()}
     return AnsweringWarehouse(**answers)
 
 
+def run_of(day: date, *targets: StepState, **fields: object) -> Run:
+    """A run of that date, its steps beginning with `predict` in these states."""
+    known = {
+        "game_date": day, "mode": Mode.SAME_DAY, "generation": 3, "source": "test", "retrospective": False,
+        "targets": ("publish",), "steps": dict(zip(("predict", "publish"), targets, strict=False)), "created_at": NINE,
+        "batches": Batches(systems=("moving_average", "market_residual", "boosted"), absent={"boosted": "x"}),
+    }  # fmt: skip
+    return Run.model_validate(known | fields)
+
+
 async def test_the_grid_is_counted_with_a_query_a_step() -> None:
-    """Each with the parameters that it names; dates without an answer have no count."""
+    """Over the whole range, in one mode; dates without an answer have no count."""
     warehouse = counting_warehouse()
-    found = await recount(warehouse, BEFORE, DAY, Mode.SAME_DAY)
-    assert set(found) == set(counted()) == {name.removeprefix("grid__") for name, _ in warehouse.asked}
-    assert (found["schedule"], found["rosters"]) == ({DAY: Count(2, 1)}, {})
+    found = await recount(warehouse, {}, BEFORE, DAY, Mode.SAME_DAY, NINE)
+    assert set(found) == set(counted()) == {name.removeprefix("complete__") for name, _ in warehouse.asked}
+    units = Evidence(expected=3, verified=1, quarantined=1, detail="x")
+    assert (found["schedule"], found["rosters"]) == ({DAY: units}, {})
+    slates = [f'{{"game_date": "{day}", "season": "2023-24"}}' for day in (BEFORE, DAY)]
     for _, params in warehouse.asked:
-        assert params.items() <= {"first": BEFORE, "last": DAY, "mode": "same_day"}.items()
-        assert {"first", "last"} <= params.keys()
-    asked = dict(warehouse.asked)
-    assert asked["grid__schedule"] == {"first": BEFORE, "last": DAY}  # a game is a game in every mode
-    assert asked["grid__lines"] == {"first": BEFORE, "last": DAY, "mode": "same_day"}
-    assert "train" not in counted()
-    assert "export" not in counted()
+        assert params == {"first": BEFORE, "last": DAY, "mode": "same_day", "slates": slates}
+    assert set(STEPS) - set(counted()) == {"train", "export"}
+
+
+async def test_what_a_run_owes_is_joined_to_its_slate() -> None:
+    """As its step was settled, or as it stands; of the generation that asked for it. Unasked, it owes nothing."""
+    warehouse = counting_warehouse()
+    settled = StepState(status=StepStatus.DONE, attempt=1, generation=2, ended_at=NINE - timedelta(hours=1))
+    waiting, running = StepState(), StepState(status=StepStatus.RUNNING, attempt=1, generation=3)
+    runs = {BEFORE: run_of(BEFORE, settled, waiting), DAY: run_of(DAY, running)}
+    await recount(warehouse, runs, BEFORE, DAY, Mode.SAME_DAY, NINE)
+    asked = {name: [json.loads(row) for row in params["slates"]] for name, params in warehouse.asked}  # type: ignore[union-attr, arg-type]  # a list of strings
+    schedule = [{"game_date": str(day), "season": "2023-24"} for day in (BEFORE, DAY)]
+    owed = {"systems": "moving_average market_residual", "per_player": 5, "per_line": 1}
+    assert asked["complete__predict"] == [
+        schedule[0] | owed | {"run_id": "2024-03-03.same_day.2", "not_tipped_after": "2024-03-04T13:00:00+00:00"},
+        schedule[1] | owed | {"run_id": "2024-03-04.same_day.3", "not_tipped_after": "2024-03-04T14:00:00+00:00"},
+    ]
+    assert asked["complete__publish"] == schedule
 
 
 async def test_a_grids_cells_are_of_one_mode_and_window() -> None:
@@ -48,10 +75,11 @@ async def test_a_grids_cells_are_of_one_mode_and_window() -> None:
         steps={"schedule": StepState(status=StepStatus.FAILED, attempt=1)}, created_at=NINE, status=RunStatus.FAILED,
     )  # fmt: skip
     state._put(RUNS, run.key, run.model_dump(mode="json"))
-    engine = Engine(memory_ports(state=state))
-    found = await cells(engine, warehouse, BEFORE, DAY, Mode.OVERNIGHT)
+    ports = memory_ports(state=state, warehouse=warehouse)
+    engine = Engine(ports)
+    found = await cells(engine, ports, BEFORE, DAY, Mode.OVERNIGHT)
     assert {(each.game_date, each.status) for each in found if each.step == "schedule"} == {
         (BEFORE, S.IDLE), (DAY, S.FAILED)
     }  # fmt: skip
-    other = await cells(engine, warehouse, DAY, DAY, Mode.SAME_DAY)
+    other = await cells(engine, ports, DAY, DAY, Mode.SAME_DAY)
     assert {each.status for each in other if each.step == "schedule"} == {S.MISSING}

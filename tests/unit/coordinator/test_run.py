@@ -75,8 +75,8 @@ def test_what_is_left_out_of_a_stored_run_has_its_default() -> None:
         "retrospective": True, "from_archive": False, "retrain": False, "targets": ("export",),
         "steps": {
             "schedule": {
-                "status": StepStatus.PENDING, "attempt": 0, "tries": 0, "reason": "", "evidence": None,
-                "seconds": 0.0, "counts": {}, "started_at": None, "ended_at": None,
+                "status": StepStatus.PENDING, "attempt": 0, "generation": None, "tries": 0, "reason": "",
+                "evidence": None, "seconds": 0.0, "counts": {}, "started_at": None, "ended_at": None,
             }
         },
         "batches": {"attempt": 0, "total": None, "done": (), "seconds": 0.0, "systems": (), "absent": {}},

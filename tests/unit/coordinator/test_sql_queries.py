@@ -1,14 +1,12 @@
 """The statements about models, costs, features, staging and refusals."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from services.coordinator.sql import sql
-from services.coordinator.verify import parameters
 from shared.basketball.slate import eastern_instant
 from shared.ports import Params, Row
 from tests.unit.coordinator.sql_rows import ON_SLATE, ago, batches, full
-from tests.unit.coordinator.test_verify import run
 from tests.unit.shared.answers import MODES, TOMORROW, answers, near
 from tests.unit.shared.rows import SLATE, prediction, roster, row, tip
 
@@ -170,23 +168,6 @@ async def test_a_slates_quotes_are_loaded_by_player_and_market() -> None:
     params: Params = {"game_date": SLATE, "mode": "overnight"}
     found = await answers(sql("load_quotes"), params, analytics__player_market_context=[*quotes, *others])
     assert found == [{name: quote[name] for name in QUOTED} for quote in reversed(quotes)]
-
-
-def test_a_live_run_predicts_no_game_that_has_tipped_off() -> None:
-    """The parameters of a run's statements; a retrospective one's games have none of them tipped off."""
-    now = tip(SLATE, 12)
-    known = {
-        "game_date": SLATE,
-        "mode": "overnight",
-        "run_id": "2024-03-04.overnight.1",
-        "season": "2023-24",
-        "systems": ("moving_average",),
-        "per_player": 5,
-        "per_line": 0,
-        "not_tipped_after": now,
-    }
-    assert parameters(run(), now) == known
-    assert parameters(run(retrospective=True), now)["not_tipped_after"] == datetime(1946, 1, 1, tzinfo=UTC)
 
 
 STAGING = "predictions.staging"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.coordinator.domain.run import Batches, Evidence, Run
-from services.coordinator.verify import champions, evidence, export_key, parameters
+from services.coordinator.domain.run import NOTHING, Batches, Evidence, Run
+from services.coordinator.verify import champions, evidence, export_key, owed
 from shared.basketball.slate import Mode
 from shared.errors import Permanent
 from shared.ports import Ports, Row
@@ -234,23 +234,27 @@ def run_of(**fields: Any) -> Run:  # noqa: ANN401 - any field of a run
     return Run.model_validate(known | fields)
 
 
-def test_the_parameters_of_a_runs_queries() -> None:
-    """Of two systems about everything, 2 x 5 markets a player; of one about lines, one a line."""
-    assert parameters(run_of(), NINE) == {
-        "game_date": DAY, "mode": "same_day", "run_id": "2024-03-04.same_day.2", "season": "2023-24",
-        "systems": ("moving_average", "boosted", "market_residual"), "per_player": 10, "per_line": 1,
-        "not_tipped_after": NINE,
-    }  # fmt: skip
-    past = parameters(run_of(retrospective=True), NINE)
-    assert past["not_tipped_after"] == datetime(1946, 1, 1, tzinfo=UTC)
+def test_what_a_run_owes() -> None:
+    """Of two systems about everything, 2 x 5 markets a player; of one about lines, one a line; all, looking back."""
+    known = {"systems": "moving_average boosted market_residual", "per_player": 10, "per_line": 1}
+    nine, never = "2024-03-04T14:00:00+00:00", "1946-01-01T00:00:00+00:00"
+    assert owed(run_of(), 2, NINE) == {"run_id": "2024-03-04.same_day.2", "not_tipped_after": nine, **known}
+    past = owed(run_of(retrospective=True), 1, NINE)
+    assert past == {"run_id": "2024-03-04.same_day.1", "not_tipped_after": never, **known}
 
 
 async def test_evidence_is_the_row_of_the_steps_query() -> None:
-    """Asked with the parameters that it names."""
-    warehouse = AnsweringWarehouse(verify__publish=[{"expected": 4, "verified": 3, "quarantined": 1, "detail": "x"}])
-    found = await evidence(run_of(), "publish", memory_ports(warehouse=warehouse))
+    """Asked of the run's one date; without a row there is nothing."""
+    answer = {"game_date": DAY, "expected": 4, "verified": 3, "quarantined": 1, "detail": "x"}
+    warehouse = AnsweringWarehouse(complete__publish=[answer])
+    ports = memory_ports(warehouse=warehouse)
+    found = await evidence(run_of(), "publish", ports)
     assert found == Evidence(expected=4, verified=3, quarantined=1, detail="x")
-    assert warehouse.asked == [("verify__publish", {"game_date": DAY, "run_id": "2024-03-04.same_day.2"})]
+    slate = {"game_date": "2024-03-04", "season": "2023-24", **owed(run_of(), 2, ports.clock.now())}
+    asked = {"first": DAY, "last": DAY, "mode": "same_day", "slates": [json.dumps(slate)]}
+    assert warehouse.asked == [("complete__publish", asked)]
+    nothing = memory_ports(warehouse=AnsweringWarehouse(complete__publish=[]))
+    assert await evidence(run_of(), "publish", nothing) == NOTHING
 
 
 async def test_the_export_is_verified_in_the_archive() -> None:

@@ -1,1 +1,0 @@
-../../../services/coordinator/sql/monitor/freshness.sql

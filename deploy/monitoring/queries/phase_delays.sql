@@ -1,1 +1,0 @@
-../../../services/coordinator/sql/monitor/phase_delays.sql

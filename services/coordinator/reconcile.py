@@ -43,8 +43,11 @@ def heals(
     A slate of the past is asked for retrospectively: its predictions count as made at their cutoffs, or are not made.
     """
     wanted = {step.name for step in plan(targets)}
+    at_work = {(cell.game_date, cell.mode) for cell in found if cell.status is CellStatus.RUNNING}
     by_slate: dict[tuple[date, Mode], list[Cell]] = {}
     for cell in found:
+        if (cell.game_date, cell.mode) in at_work:  # whatever it is at, wanted or not; the bus sees to what was lost
+            continue
         if cell.step in wanted and due(cell.mode, cell.game_date) <= now:
             by_slate.setdefault((cell.game_date, cell.mode), []).append(cell)
     asked = [_heal(slate, targets, eastern_date(now), unloaded_steps) for slate in by_slate.values()]
@@ -58,8 +61,6 @@ def _heal(
     broken = [cell for cell in slate if not cell.status.stands]
     archived = [cell.step for cell in slate if (day, cell.step) in unloaded_steps]
     if not broken and not archived:
-        return None
-    if any(cell.status is CellStatus.RUNNING for cell in broken):  # at work; the bus sees to what was lost
         return None
     # What is gone is done again; what failed, waits or was never asked for only needs asking.
     gone = tuple(cell.step for cell in broken if cell.status is CellStatus.GONE)

@@ -50,7 +50,7 @@ class Witness:
         """Step -> units that its source has, of the steps that are counted by unit."""
         self.decided: dict[str, int] = {}
         """Key -> when it was last decided."""
-        self._sent: dict[str, int] = {}
+        self.sent: dict[str, int] = {}
         self._batches: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
         """(run, attempt of `predict`) -> the batches that were sent."""
         self.delivered: set[str] = set()
@@ -98,7 +98,7 @@ class Witness:
         assert not (reconciled and at_work), "the reconciler started twice what it found missing once"
 
     def _marked_sent(self, key: str) -> None:
-        assert self._sent.get(key, 0) > self.decided[key], f"{key} is marked as sent and was not"
+        assert self.sent.get(key, 0) > self.decided[key], f"{key} is marked as sent and was not"
 
     def _decided(self, before: Row | None, after: Row, message: Message, *, asked: bool) -> None:
         known = message.key in self.decided
@@ -146,7 +146,7 @@ class Witness:
         """What becomes of a step at work has a cause in this attempt, not in one that is past."""
         if step["attempt"] > old["attempt"]:
             reported = f"{run_id}/{name}/{old['attempt']}/reported"
-            assert reported in self._sent, f"{name} is tried again and attempt {old['attempt']} is still at work"
+            assert reported in self.sent, f"{name} is tried again and attempt {old['attempt']} is still at work"
         found = step["evidence"]
         if step["status"] in ("failed", "waiting") and (found is None or found["expected"] == found["verified"]):
             given_up = (run_id, name, step["attempt"]) in self._given_up
@@ -170,7 +170,7 @@ class Witness:
             report = json.loads(data)["body"]
             if report["outcome"] == "failed":
                 self._given_up.add((report["run_id"], report["step"], report["attempt"]))
-        self._sent[key] = next(self._instants)
+        self.sent[key] = next(self._instants)
 
     @_outside
     def taken(self, subscription: str, id_: str, ack_id: str) -> None:

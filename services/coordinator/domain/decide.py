@@ -63,6 +63,7 @@ def _requested(run: Run | None, event: RunRequested, now: datetime) -> tuple[Run
     if run is None or fresh:
         targets = targets if event.redo else event.targets
         kept = {} if run is None or event.force else _kept(run, event)
+        steps = {step.name: kept.get(step.name, StepState()) for step in plan(targets)}
         run = Run(
             game_date=event.game_date,
             mode=event.mode,
@@ -72,8 +73,8 @@ def _requested(run: Run | None, event: RunRequested, now: datetime) -> tuple[Run
             from_archive=event.from_phase == 2,  # noqa: PLR2004 - phase 2 is "load": fetch nothing, read the archive
             retrain=event.retrain,
             targets=targets,
-            steps={step.name: kept.get(step.name, StepState()) for step in plan(targets)},
-            batches=run.batches if run is not None and "predict" in kept else Batches(),
+            steps=steps,
+            batches=run.batches if run is not None and steps.keys() & kept.keys() & {"predict"} else Batches(),
             created_at=now,
         )
         return _advance(run, now)

@@ -207,6 +207,9 @@ def test_a_later_generation_keeps_the_batches_of_a_prediction_that_stands(again:
     run, _ = after(old, request("publish", redo=(again,)))
     assert run.batches == (batches if kept else Batches())
     assert (run.generation, run.steps["schedule"].generation, run.steps[again].generation) == (2, 1, 2)
+    narrower, _ = after(old, request("grade", from_phase=6))
+    assert "predict" not in narrower.steps
+    assert narrower.batches == Batches()
 
 
 @pytest.mark.parametrize("status", [FAILED, WAITING])

@@ -1,6 +1,6 @@
 """The reconciler: what it asks for, why, how often, and what it tells."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -74,6 +74,12 @@ def asked(**fields: Any) -> RunRequested:  # noqa: ANN401 - any field of the eve
 def test_what_is_asked_for_and_why(found: list[Cell], heal: Heal | None) -> None:
     """At 06:00 of the slate's date, for each state of a slate."""
     assert heals(found, ["export"], SIX) == ([] if heal is None else [heal])
+
+
+def test_a_slate_at_work_is_left_alone_whatever_it_is_at() -> None:
+    """A step that is not wanted runs: a new generation would take its run away. Another day's slate is asked for."""
+    found = [cell("rosters", S.GONE), cell("lines", S.RUNNING), cell("rosters", S.GONE, DAY - timedelta(days=1))]
+    assert [heal.request.game_date for heal in heals(found, ["rosters"], SIX)] == [DAY - timedelta(days=1)]
 
 
 def test_a_slate_is_looked_at_from_the_minute_it_is_due() -> None:

@@ -128,7 +128,7 @@ def test_a_scope_is_the_dates_that_the_file_is_given(processor: Processor) -> No
 
 def test_what_is_verified_is_what_is_looked_for() -> None:
     """A summary's evidence reaches as far back as the search for games without one."""
-    folder = Path(services.__file__).parent / "coordinator" / "sql" / "verify"
+    folder = Path(services.__file__).parent / "coordinator" / "sql" / "complete"
     for processor in PROCESSORS.values():
         if not processor.header.per_mode:
             text = (folder / f"{processor.step}.sql").read_text("utf-8")

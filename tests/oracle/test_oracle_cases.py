@@ -1,7 +1,7 @@
 """The worlds hold every named case, and the comparison finds every kind of difference."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -12,6 +12,7 @@ from shared.tables import TABLES
 from tests.oracle.compare import assert_same
 from tests.oracle.world import World
 
+MARKET = "analytics.player_market_context"
 WEEKS = timedelta(days=18)
 """A long absence: with the team's games of three weekends missed."""
 
@@ -72,26 +73,33 @@ def long_absence(world: World) -> bool:
 
 def late_rows(world: World) -> bool:
     """Reports and lines of a slate that a cutoff keeps out of one mode and not of the other."""
-    overnight = {(row["game_date"], row["player_id"]): row for row in contexts(world) if row["mode"] == Mode.OVERNIGHT}
-    pairs = [
-        (overnight[key], row)
-        for row in contexts(world)
-        if row["mode"] == Mode.SAME_DAY and (key := (row["game_date"], row["player_id"])) in overnight
-    ]
-    return all(any(one[name] != other[name] for one, other in pairs) for name in ("injury_status", "points_line_at"))
+    of_mode: dict[str, set[tuple[object, object]]] = {mode: set() for mode in Mode}
+    for row in contexts(world):
+        of_mode[row["mode"]].add((row["game_date"], row["player_id"]))
+    twice = of_mode[Mode.OVERNIGHT] & of_mode[Mode.SAME_DAY]
+
+    def moved(rows: Sequence[Row], name: str) -> bool:
+        seen: dict[str, set[tuple[object, ...]]] = {mode: set() for mode in Mode}
+        for row in rows:
+            key = row["game_date"], row["player_id"]
+            if key in twice:
+                seen[row["mode"]].add((*key, row.get("market"), row[name]))
+        return seen[Mode.OVERNIGHT] != seen[Mode.SAME_DAY]
+
+    return moved(contexts(world), "injury_status") and moved(world[MARKET], "line_at")
 
 
 def no_line(world: World) -> bool:
     """A game of a slate that no book has a line on, at a cutoff."""
     lines: defaultdict[tuple[str, str], int] = defaultdict(int)
-    for row in contexts(world):
-        lines[row["game_id"], row["mode"]] += row["points_line"] is not None
+    for row in (*contexts(world), *world[MARKET]):
+        lines[row["game_id"], row["mode"]] += "line" in row
     return 0 in lines.values()
 
 
 def two_sided_prices(world: World) -> bool:
     """A line with a chance that the market gives it."""
-    return any(row["points_p_market"] is not None for row in contexts(world))
+    return any(row["p_market"] is not None for row in world[MARKET])
 
 
 def cup_final(world: World) -> bool:

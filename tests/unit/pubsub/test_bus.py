@@ -108,7 +108,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 async def test_a_consumer_survives_a_cut_connection(server: Server) -> None:
-    """The stream is opened again: what is published then is delivered, and what was in hand is settled."""
+    """It pulls again: what is published then is delivered, and what was in hand is settled."""
     inbox = Inbox()
     cable = Cable(server.address)
     proxy = await asyncio.start_server(cable.connect, "127.0.0.1", 0)
@@ -128,6 +128,24 @@ async def test_a_consumer_survives_a_cut_connection(server: Server) -> None:
     await proxy.wait_closed()
     assert cable.connections > before
     assert server.broker.core.depth("projects/demo/subscriptions/work") == 0
+
+
+async def test_a_cancelled_consumer_takes_nothing_more(server: Server) -> None:
+    """At whatever point of its last pull: what is published afterwards goes to the next consumer, at once."""
+    bus = bus_on(server.address)
+    await bus.ensure()
+    for turns in range(12):
+        ended = asyncio.create_task(bus.consume("work", Inbox(), max_in_flight=5))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        ended.cancel()
+        await asyncio.wait([ended])
+    message_id = await bus.publish("work", b"for the living")
+    inbox = Inbox()
+    async with consuming(bus, "work", inbox):
+        (delivery,) = await inbox.take()
+    await bus.close()
+    assert (delivery.message_id, delivery.attempt) == (message_id, 1)
 
 
 async def test_ensure_twice_changes_nothing(server: Server) -> None:

@@ -160,8 +160,8 @@ def _raise_for(status: int, body: Any) -> Any:  # noqa: ANN401 - JSON
     """The body of a good answer."""
     if status < HTTPStatus.BAD_REQUEST:
         return body
-    told = body if isinstance(body, dict) else {}
-    error, remedy = told.get("error", f"the coordinator answers HTTP {status}"), told.get("remedy", "")
+    answer = body if isinstance(body, dict) else {}
+    error, remedy = answer.get("error", f"the coordinator answers HTTP {status}"), answer.get("remedy", "")
     kind = Transient if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Permanent
     raise kind(error if not remedy or remedy in error else f"{error}: {remedy}")
 

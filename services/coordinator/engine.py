@@ -98,7 +98,9 @@ class Engine:
             raise Skip(f"no run {key}: event {type(event).__name__} is about nothing")
         if after is before and not commands and document is not None:
             return document, after
-        after = after.model_copy(update={"outbox": (*after.outbox, *(_outgoing(command) for command in commands))})
+        new = [_outgoing(command) for command in commands]  # what waits there already is sent as it is (asked again)
+        outbox = (*after.outbox, *(outgoing for outgoing in new if outgoing not in after.outbox))
+        after = after.model_copy(update={"outbox": outbox})
         data = after.model_dump(mode="json")
         if document is None:
             document = await self._ports.state.create(RUNS, key, data)

@@ -51,7 +51,8 @@ class Process:
             NoSecrets(),
             SimulatedArchive(self, night.chaos, night.tables),
         )
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], None] = {}
+        """In the order of their start: a set of tasks has that of their addresses, and no seed would replay."""
 
     @property
     def idle(self) -> bool:
@@ -74,7 +75,7 @@ class Process:
         context = copy_context()
         context.run(part.set, about)
         task = self.night.loop.create_task(work, context=context)
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(self._done)
         return task
 
@@ -93,7 +94,7 @@ class Process:
             task.cancel()
 
     def _done(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         error = None if task.cancelled() else task.exception()
         if error is None:
             return

@@ -139,13 +139,20 @@ async def test_what_changes_without_anything_to_send_is_stored_as_json(world: Wo
 
 async def test_asking_again_sends_again_though_the_run_is_the_same(world: World) -> None:
     """A resumed request goes through the outbox like any other."""
-    await world.engine.apply(REQUEST)
-    world.bus.before = failing(AWAY, "publish", lambda call: call == 1)
-    with pytest.raises(Transient):
+    for _ in range(2):
         await world.engine.apply(REQUEST)
-    assert world.outbox() == [SCHEDULE]
+    assert world.bus.sent() == [SCHEDULE, SCHEDULE]
+
+
+async def test_what_waits_in_the_outbox_is_not_put_there_again(world: World) -> None:
+    """Whoever asks again while the bus is away adds nothing: hours of asking would become hours of the same work."""
+    world.bus.before = failing(AWAY, "publish", lambda call: call <= 3)
+    for _ in range(3):
+        with pytest.raises(Transient):
+            await world.engine.apply(REQUEST)
+        assert world.outbox() == [SCHEDULE]
     await world.engine.apply(REQUEST)
-    assert world.bus.sent() == [SCHEDULE, SCHEDULE, SCHEDULE]  # at the start, what was left, and the second request
+    assert (world.bus.sent(), world.outbox()) == ([SCHEDULE], [])
 
 
 async def test_conflicts_are_waited_for_twice_as_long_each_time_and_twenty_times_at_most(world: World) -> None:

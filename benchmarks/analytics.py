@@ -26,9 +26,9 @@ from devstack.workspace import Workspace
 from services.analytics import app as analytics
 from services.analytics.settings import AnalyticsSettings
 from services.coordinator import app as coordinator
-from services.coordinator.domain.events import RunRequested
-from services.coordinator.domain.run import Run, RunStatus
-from services.coordinator.engine import RUNS, Engine
+from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.events import RunRequested
+from services.coordinator.runs.run import Run, RunStatus
 from services.coordinator.settings import CoordinatorSettings
 from shared.basketball.slate import Mode
 from shared.embedded.archive import FileArchive

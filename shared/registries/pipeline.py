@@ -20,6 +20,12 @@ class Step:
     """The table whose rows prove the step (empty: proved by the fetch log or an artifact)."""
     required: bool = True
     """A run cannot go on without it; an optional step that fails only degrades the run."""
+    predicts: bool = False
+    """Makes the predictions, in batches that workers stage. A run with it insists on what it stands on."""
+    kept_with: str = ""
+    """What uses up its rows: a new generation of a run keeps both or does both again."""
+    periodic: bool = False
+    """Does nothing until it is due; a request's `retrain` makes it due."""
 
 
 STEPS = {
@@ -83,8 +89,16 @@ STEPS = {
             ("player_composite_factors", "player_market_context"),
             "features.ml_feature_store",
         ),
-        Step("train", 4, "worker", ("ml_feature_store",), "predictions.models", required=False),
-        Step("predict", 5, "coordinator", ("ml_feature_store", "train"), "predictions.staging"),
+        Step("train", 4, "worker", ("ml_feature_store",), "predictions.models", required=False, periodic=True),
+        Step(
+            "predict",
+            5,
+            "coordinator",
+            ("ml_feature_store", "train"),
+            "predictions.staging",
+            predicts=True,
+            kept_with="publish",
+        ),
         Step("publish", 5, "coordinator", ("predict",), "predictions.player_prop_predictions"),
         Step("grade", 5, "analytics", ("player_game_summary",), "predictions.prediction_grades", required=False),
         Step("grade_history", 5, "analytics", ("grade",), "predictions.prediction_grades_history", required=False),
@@ -99,7 +113,13 @@ STEPS = {
         Step("export", 6, "coordinator", ("publish", "grade_history", "system_daily_performance"), ""),
     )
 }
+[PREDICTING] = (step.name for step in STEPS.values() if step.predicts)
+"""The one step that predicts."""
+[LISTING] = (step.name for step in STEPS.values() if not step.needs)
+"""The one step that needs none: it says which slates have games."""
 PHASES = {1: "scrape", 2: "load", 3: "analytics", 4: "features", 5: "predict, grade", 6: "publish"}
+LOAD = 2
+"""The phase without steps: to begin there is to scrape from the archive."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ import pytest_asyncio
 
 import services
 from services.analytics.processors import PROCESSORS, oldest_missing
-from services.coordinator.health import health_query, limits
+from services.coordinator.grid.unloaded import _ACCOUNTED
 from services.coordinator.sql import sql
-from services.coordinator.unloaded import _ACCOUNTED
+from services.coordinator.steps.feature_health import health_query, limits
 from services.scraper.fetch_log import _SCOPE
 from shared.basketball.slate import Mode, eastern_instant
 from shared.contract import StepRequested

@@ -57,8 +57,9 @@ AREAS = {
         Area(
             "coordinator",
             (
-                "services/coordinator/domain/*.py",
-                "services/coordinator/engine.py",
+                "services/coordinator/runs/*.py",
+                "services/coordinator/steps/*.py",
+                "services/coordinator/grid/cells.py",
                 "services/coordinator/handlers.py",
                 "shared/runtime/boundary.py",
                 "shared/embedded/broker_core.py",

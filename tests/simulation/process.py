@@ -5,10 +5,10 @@ from collections.abc import Coroutine
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from services.coordinator.domain.events import RunRequested
-from services.coordinator.engine import Engine
 from services.coordinator.handlers import Handlers
-from services.coordinator.watch import note
+from services.coordinator.runs.engine import Engine
+from services.coordinator.runs.events import RunRequested
+from services.coordinator.watch.schedules import note
 from shared.errors import TipoffError
 from shared.ports import Ports
 from shared.registries.pipeline import plan

@@ -8,8 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from services.coordinator import unloaded
-from services.coordinator.domain.run import Evidence
+from services.coordinator.grid import unloaded
+from services.coordinator.runs.run import Evidence
 from shared.basketball.slate import Mode
 from shared.ports import Params, Row
 from shared.registries.features import FEATURES

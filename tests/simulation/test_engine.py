@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from services.coordinator.domain.events import BatchesPlanned, BatchStaged, RunRequested, StepFailed, StepVerified
-from services.coordinator.domain.run import Evidence, RunStatus
-from services.coordinator.engine import RUNS, Engine
+from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.events import BatchesPlanned, BatchStaged, RunRequested, StepFailed, StepVerified
+from services.coordinator.runs.run import Evidence, RunStatus
 from shared.basketball.slate import Mode
 from shared.embedded.archive import FileArchive
 from shared.embedded.bus import EmbeddedBus

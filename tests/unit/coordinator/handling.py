@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from services.coordinator.domain.run import Run, StepState, StepStatus
-from services.coordinator.engine import RUNS, Engine
 from services.coordinator.handlers import Handlers
+from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.run import Run, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.contract import Message, StepReported, StepRequested, decode
 from shared.ports import Row

@@ -10,10 +10,11 @@ from aiohttp import streams, web
 from aiohttp.test_utils import make_mocked_request
 from pydantic import SecretStr
 
-from services.coordinator.api import Api, authenticate, failures
-from services.coordinator.domain.run import Run, RunStatus, StepState, StepStatus
-from services.coordinator.engine import RUNS, Engine
-from services.coordinator.operations import Operations
+from services.coordinator.api.access import authenticate, failures
+from services.coordinator.api.operations import Operations
+from services.coordinator.api.routes import Api
+from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.run import Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.embedded.clock import VirtualClock
 from shared.ports import Ports, Row

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.coordinator.domain.run import StepState
+from services.coordinator.runs.run import StepState
 from shared.basketball.slate import Mode
 from shared.contract import API_VERSION
 from shared.ports import Row

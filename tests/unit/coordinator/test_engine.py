@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from services.coordinator import engine as module
-from services.coordinator.domain.events import BatchStaged, RunRequested, StepFailed, StepVerified
-from services.coordinator.domain.run import Evidence, Outgoing, Run, RunStatus, StepState, StepStatus
-from services.coordinator.engine import RUNS, Engine
+from services.coordinator.runs import engine as module
+from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.events import BatchStaged, RunRequested, StepFailed, StepVerified
+from services.coordinator.runs.run import Evidence, Outgoing, Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, Transient
 from shared.ports import Document

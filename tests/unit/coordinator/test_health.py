@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.coordinator import health
-from services.coordinator.health import ENOUGH, Finding, Limit, check, findings, health_query, limits
+from services.coordinator.steps import feature_health as health
+from services.coordinator.steps.feature_health import ENOUGH, Finding, Limit, check, findings, health_query, limits
 from shared.basketball.slate import Mode
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Ports, Row

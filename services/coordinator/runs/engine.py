@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
-from services.coordinator.domain.decide import Command, decide
-from services.coordinator.domain.events import Event, RunRequested
-from services.coordinator.domain.run import Outgoing, Run, key_of
+from services.coordinator.runs.advance import Command
+from services.coordinator.runs.decide import decide
+from services.coordinator.runs.events import Event, RunRequested
+from services.coordinator.runs.run import Outgoing, Run, key_of
 from shared.basketball.slate import Mode
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, TipoffError, Transient
 from shared.ports import Document, Ports

@@ -1,6 +1,7 @@
 """Brings many past slates to a step through a coordinator: several at once, none held up by another."""
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,12 @@ from client.runs import Observer, follow, summary
 from shared.basketball.slate import Mode
 from shared.errors import TipoffError
 from shared.registries.pipeline import plan
+from shared.runtime.retry import RetryPolicy, retry
 
 CONCURRENCY = 4
 """Slates at once."""
+ASKINGS = 4
+"""Times that a slate is asked for where no answer comes."""
 LOCAL_LOOK = 0.2
 """Seconds between looks at a slate nobody waits for: looking costs too."""
 
@@ -82,6 +86,14 @@ async def backfill(  # noqa: PLR0913 - what to fill, how fast, who looks on
     turns = turns if turns is not None else AtOnce()
     places = asyncio.Semaphore(concurrency)
 
+    async def ask(day: date) -> Run:
+        """Whoever gets no answer asks again: a run that began without him would be collected in another's turn."""
+        return await retry(
+            lambda _: client.start_run(day, mode.value, source="backfill", retrospective=True, targets=list(targets)),
+            RetryPolicy(attempts=ASKINGS, attempt_timeout=math.inf, base_delay=every),  # the client has its own limit
+            sleep=asyncio.sleep,
+        )
+
     async def finish(day: date, run: Run, started: float) -> None:
         try:
             night = summary(await follow(client, run, observe, every=every))
@@ -97,10 +109,7 @@ async def backfill(  # noqa: PLR0913 - what to fill, how fast, who looks on
             started = time.monotonic()
             try:
                 await turns.begin(day)
-                run = await client.start_run(
-                    day, mode.value, source="backfill", retrospective=True, targets=list(targets)
-                )
-                run = await follow(client, run, observe, until=turns.over)
+                run = await follow(client, await ask(day), observe, until=turns.over)
             except TipoffError as error:
                 places.release()
                 nights[day] = _lost(day, mode, error) | {"wall_seconds": round(time.monotonic() - started, 3)}

@@ -62,6 +62,7 @@ AREAS = {
                 "services/coordinator/handlers.py",
                 "shared/runtime/boundary.py",
                 "shared/embedded/broker_core.py",
+                "shared/embedded/subscription.py",
             ),
             (
                 "tests/unit/coordinator",

@@ -18,7 +18,7 @@ from shared.cloud.bigquery_jobs import Jobs
 from shared.cloud.bigquery_tables import DAY_MS, STAGING, STAGING_HOURS, TYPES, api_type, definition
 from shared.ports import Row
 from shared.tables import Table
-from shared.tables.migrations import numbered, record
+from shared.tables.change_sets import grouped, record
 from shared.tables.schema import Change, Found, FoundColumn, Kind, difference, known_type, refuse
 
 
@@ -50,11 +50,11 @@ class Schema:
         refuse(changes, f"project {self._project}")
         await self._datasets()
         rows = []
-        for migration, left in numbered(changes):
+        for change_set, left in grouped(changes):
             for name in dict.fromkeys(change.table for change in left):
                 await self._make(self._tables[name], [change for change in left if change.table == name])
             if left:
-                rows.append(record(migration, left, at))
+                rows.append(record(change_set, left, at))
         return changes, rows
 
     async def _make(self, table: Table, changes: list[Change]) -> None:

@@ -23,7 +23,7 @@ from shared.errors import Permanent, Transient
 from shared.ports import Cost, Job, Params, Row
 from shared.tables import TABLES, Table
 from shared.tables import rows as checked
-from shared.tables.migrations import APPLIED
+from shared.tables.change_sets import APPLIED
 from shared.tables.schema import Change
 
 _NO_PARAMS: Params = {}

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import duckdb
 import numpy as np
 
-from shared.embedded.schema import DUCKDB_TYPES, migrate
+from shared.embedded.schema import DUCKDB_TYPES, apply
 from shared.embedded.sql import first_line
 from shared.errors import Permanent, Transient
 from shared.ports import Row
@@ -160,4 +160,4 @@ def _prepare(database: Connection, tables: Mapping[str, Table], where: str) -> N
     database.execute(f"SET GLOBAL memory_limit = '{MEMORY}'")
     # As BigQuery: 1.0 / 0, LN(0) and SQRT(-1) are errors, not infinite.
     database.execute("SET GLOBAL ieee_floating_point_ops = false")
-    migrate(database, tables, where)
+    apply(database, tables, where)

@@ -63,6 +63,7 @@ AREAS = {
                 "services/coordinator/handlers.py",
                 "shared/runtime/boundary.py",
                 "shared/embedded/broker_core.py",
+                "shared/embedded/subscription.py",
             ),
             (
                 "tests/unit/coordinator",

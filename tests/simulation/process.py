@@ -9,6 +9,7 @@ from services.coordinator.handlers import Handlers
 from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import RunRequested
 from services.coordinator.watch.schedules import note
+from shared.embedded.secrets import EnvironmentSecrets
 from shared.errors import TipoffError
 from shared.ports import Ports
 from shared.registries.pipeline import plan
@@ -18,7 +19,6 @@ from shared.runtime.logs import get_logger
 from tests.simulation.broker import Receiver
 from tests.simulation.chaos import part
 from tests.simulation.ports import (
-    NoSecrets,
     SimulatedArchive,
     SimulatedBus,
     SimulatedClock,
@@ -48,7 +48,7 @@ class Process:
             SimulatedBus(self, night.chaos, night.broker.publish),
             self.warehouse,
             SimulatedState(self, night.chaos, night.documents),
-            NoSecrets(),
+            EnvironmentSecrets({}),
             SimulatedArchive(self, night.chaos, night.tables),
         )
         self._tasks: dict[asyncio.Task[Any], None] = {}

@@ -109,12 +109,9 @@ class Operations:
             "last": day(request.query, "last"),
             "mode": mode_of(request.query).value,
         }
-        answers = {}
-        for name in MONITOR:
-            text = sql(f"monitor/{name}")
-            wanted = {key: value for key, value in params.items() if f"@{key}" in text}
-            answers[name] = await self._ports.warehouse.query(text, wanted)
-        return json_response(answers)
+        return json_response(
+            {name: await self._ports.warehouse.query(sql(f"monitor/{name}"), params) for name in MONITOR}
+        )
 
     async def reconcile(self, request: web.Request) -> web.Response:
         """POST /v1/reconcile: ask for what the grid is missing, then run the watch; with dry_run only list it."""

@@ -16,8 +16,9 @@ from shared.basketball.slate import Mode
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, Transient
 from shared.ports import Document
 from shared.runtime import metrics
+from tests.clock import FakeClock
 from tests.simulation.fakes import MemoryState, RecordingBus
-from tests.unit.coordinator.memory import NapClock, failing, memory_ports
+from tests.unit.coordinator.memory import failing, memory_ports
 
 DAY = date(2024, 3, 4)
 KEY = "2024-03-04.overnight"
@@ -36,7 +37,7 @@ class World:
     """An engine on fakes."""
 
     def __init__(self) -> None:
-        self.state, self.bus, self.clock = MemoryState(), RecordingBus(), NapClock()
+        self.state, self.bus, self.clock = MemoryState(), RecordingBus(), FakeClock()
         self.ports = memory_ports(clock=self.clock, bus=self.bus, state=self.state)
         self.engine = Engine(self.ports, jitter=lambda: 0.5)
 

@@ -23,7 +23,7 @@ from shared.errors import Permanent, Skip, Transient
 from shared.ports import Delivery
 from shared.runtime.service import Consumer, DeadLetterConsumer, application
 from shared.runtime.settings import CommonSettings, load
-from tests.contract.buses import FastClock
+from tests.clock import FastClock
 from tests.contract.fakes import Inbox
 from tests.unit.pubsub.conftest import SPEED
 from tests.unit.shared.places import embedded_ports

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from benchmarks.harness import Case
+from benchmarks.harness import Case, real_data
 from benchmarks.slow import Slow
 from devstack.driver import Plan, last_cutoff, replay
 from devstack.history import History
@@ -115,7 +115,7 @@ def bench() -> list[Case]:
 
 
 def _history() -> tuple[History, str | None]:
-    path = Path(os.environ.get("TIPOFF_SHARED", "../shared")) / "data"
+    path = real_data()
     return (History.open(path), str(path)) if path.is_dir() else (generate(), None)
 
 

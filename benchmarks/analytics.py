@@ -5,7 +5,6 @@ where there is none, the last night of the generated league. Its phases 3 and 4 
 """
 
 import asyncio
-import os
 import statistics
 import tempfile
 import time
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from benchmarks.harness import Case
+from benchmarks.harness import Case, real_data
 from benchmarks.slow import Slow
 from devstack.driver import Plan, last_cutoff, replay
 from devstack.history import History
@@ -112,7 +111,7 @@ def bench() -> list[Case]:
 
 
 def _history() -> tuple[History, str | None]:
-    path = Path(os.environ.get("TIPOFF_SHARED", "../shared")) / "data"
+    path = real_data()
     return (History.open(path), str(path)) if path.is_dir() else (generate(), None)
 
 

@@ -4,7 +4,6 @@ What a night costs is what `ops.step_costs` says: bytes of the partitions and co
 """
 
 import asyncio
-import os
 import statistics
 import tempfile
 import time
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from benchmarks.harness import Case
+from benchmarks.harness import Case, real_data
 from client.backfill import backfill
 from devstack.clocked import SCRAPING, Clocked
 from devstack.driver import last_cutoff
@@ -100,8 +99,7 @@ def season(history: History) -> list[date]:
 
 def bench() -> list[Case]:
     """A whole season of the history at hand: the real one where it is, else the generated league's."""
-    real = Path(os.environ.get("TIPOFF_SHARED", "../shared")) / "data"
-    history = History.open(real) if real.is_dir() else generate()
+    history = History.open(real_data()) if real_data().is_dir() else generate()
     dates = season(history)
     seasons = len({game.season for game in history.games.values()})
 

@@ -4,13 +4,10 @@ Least squares of the squared residual on the level, in the space of the market's
 over the regular seasons 2020-21 to 2022-23, beside the constants in use. Needs the real data (TIPOFF_SHARED).
 """
 
-import os
-from pathlib import Path
-
 import duckdb
 import numpy as np
 
-from benchmarks.harness import Case
+from benchmarks.harness import Case, real_data
 from services.worker.domain.spread import ROTATION_MINUTES
 from services.worker.domain.systems.moving_average import SPREADS
 from services.worker.domain.training.spread import fit_spread
@@ -47,7 +44,7 @@ HAVING COUNT(*) >= 3 AND SUM(minutes) > 0
 
 def bench() -> list[Case]:
     """Per market the league's variance at the mean forecast by the constants in use, beside that of a fresh fit."""
-    path = Path(os.environ.get("TIPOFF_SHARED", "../shared")) / "data" / "player_games.parquet"
+    path = real_data() / "player_games.parquet"
     if not path.is_file():
         raise Permanent(f"{path} is not there", remedy="set TIPOFF_SHARED to the folder of the real data")
     return [_case(market, str(path)) for market in MARKETS]

@@ -1,12 +1,10 @@
-"""What every benchmark shares: medians of several runs after a warm-up, and the shape of a result."""
+"""What every benchmark shares: the shape of a result, and where the real data is."""
 
 import os
 import platform
-import statistics
-import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 
@@ -18,23 +16,17 @@ class Case:
     metric: str
     value: float
     unit: str
-    against: str
+    against: str = "nothing"
     """What was measured beside it in the same run, or the limit it is held to."""
-    ratio: float | None
+    ratio: float | None = None
     """Ours to it."""
-    goal: str
-    met: bool
+    goal: str = "reported"
+    met: bool = True
 
 
-def seconds(work: Callable[[], object], *, runs: int = 5) -> float:
-    """Median wall seconds of `work` over `runs`, after one warm-up."""
-    work()
-    taken = []
-    for _ in range(runs):
-        started = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
+def real_data() -> Path:
+    """Where the real data is, if it is at hand."""
+    return Path(os.environ.get("TIPOFF_SHARED", "../shared")) / "data"
 
 
 def machine() -> dict[str, Any]:

@@ -62,12 +62,11 @@ def bench() -> list[Case]:
         Case(f"{what}, every system", "time", round(1000 * everything, 1), "ms", against, round(everything / bare, 2),
              "at most 3 times", everything <= 3 * bare),
         Case(f"{what}, rows to stage, drivers told", "time", round(1000 * rows, 1), "ms", against,
-             round(rows / bare, 2), "reported", met=True),
+             round(rows / bare, 2)),
         Case("a worker that predicts", "peak memory", round(memory, 0), "MB", f"{MAX_MB:.0f} MB",
              round(memory / MAX_MB, 2), "under 300 MB", memory < MAX_MB),
-        Case(f"training on {SLATES * PLAYERS} rows", "time", round(took, 1), "s", "nothing", None, "reported",
-             met=True),
-        Case("artifacts of a mode", "size", round(size, 2), "MB", "nothing", None, "reported", met=True),
+        Case(f"training on {SLATES * PLAYERS} rows", "time", round(took, 1), "s"),
+        Case("artifacts of a mode", "size", round(size, 2), "MB"),
     ]  # fmt: skip
 
 

@@ -33,7 +33,7 @@ def bench() -> list[Case]:
             cases += [
                 Case(f"{service} to /healthz", "time", round(seconds, 3), "s", f"limit {GOAL_SECONDS} s",
                      round(seconds / GOAL_SECONDS, 2), f"under {GOAL_SECONDS} s", seconds < GOAL_SECONDS),
-                Case(f"{service} installed", "size", round(size / 1e6), "MB", "nothing", None, "reported", met=True),
+                Case(f"{service} installed", "size", round(size / 1e6), "MB"),
             ]  # fmt: skip
     return cases
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from cli import common
+from cli import common, show
 from cli.common import Day, err, out
 from shared.accuracy import report
 from shared.registries.markets import MARKETS
@@ -87,10 +87,10 @@ def errors_table(groups: Sequence[dict[str, Any]], order: Sequence[str]) -> Tabl
             *_names(group, order),
             str(group["n"]),
             _with(group["mae"], group["mae_interval"], 3),
-            _signed(group["bias"], 2),
-            _number(group["crps"], 3),
-            _percent(group["coverage_80"], 1),
-            _number(group["quantile_ece"], 3),
+            show.number(group["bias"], 2, "+"),
+            show.number(group["crps"], 3),
+            show.percent(group["coverage_80"], 1),
+            show.number(group["quantile_ece"], 3),
             *(_difference(group["against"].get(name), 3) for name in ("season", "ewma", "rate")),
         )
     return table
@@ -109,37 +109,23 @@ def market_table(groups: Sequence[dict[str, Any]], order: Sequence[str]) -> Tabl
             *_names(group, order),
             str(given["n"]),
             _difference(group["against"].get("line"), 3),
-            _number(given["brier"], 4),
-            _number(given["ece"], 3),
+            show.number(given["brier"], 4),
+            show.number(given["ece"], 3),
             _difference(given["market"], 4),
             _share(given["hits"], given["n"], given["wilson"]),
             "" if picks is None else _share(picks["won"], picks["n"], picks["wilson"]),
-            "" if picks is None else _signed(picks["clv"], 2),
+            "" if picks is None else show.number(picks["clv"], 2, "+"),
         )
     return table
 
 
 def _table(title: str, columns: Sequence[str], order: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), header_style="bold")
-    for name in columns:
-        table.add_column("" if name == "bucket" else name, justify="left" if name in order else "right")
-    return table
+    shown = ["" if name == "bucket" else name for name in columns]
+    return common.table(*shown, left=("", *order), gap=1, title=title)
 
 
 def _names(group: dict[str, Any], order: Sequence[str]) -> list[str]:
     return [group[name] + (" (shadow)" if name == "system" and group["shadow"] else "") for name in order]
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
-
-
-def _signed(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:+.{digits}f}"
-
-
-def _percent(value: float | None, digits: int = 0) -> str:
-    return "" if value is None else f"{100 * value:.{digits}f} %"
 
 
 def _with(value: float | None, interval: Sequence[float] | None, digits: int, sign: str = "") -> str:

@@ -5,7 +5,6 @@ from importlib import import_module
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from benchmarks.harness import Case, result
 from cli import common
@@ -25,9 +24,7 @@ def bench(name: str | None, file: Path | None) -> None:
     for each in [name] if name is not None else BENCHES:
         with err.status(f"bench {each}"):
             results.append(result(each, _cases(each)))
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("bench", "case", "value", "against", "ratio", "goal", "met"):
-        table.add_column(column)
+    table = common.table("bench", "case", "value", "against", "ratio", "goal", "met")
     for document in results:
         for case in document["cases"]:
             table.add_row(

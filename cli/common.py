@@ -3,14 +3,15 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from rich.console import Console
+from rich.table import Table
 
 from client import contexts
 from client.api import Client, Endpoint, connect
@@ -62,6 +63,12 @@ def url_option(command: F) -> F:
     )(command)
 
 
+def history_option(command: F) -> F:
+    """Add `--history` to a command that starts a world."""
+    help_ = "Folder of Parquet tables instead of the generated league."
+    return click.option("--history", "path", type=click.Path(path_type=Path), help=help_)(command)
+
+
 def mode_option(default: str | None) -> Callable[[F], F]:
     """Add `--mode`."""
     return click.option(
@@ -82,6 +89,24 @@ class Day(click.ParamType[date]):
             return date.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is not a date: write it as YYYY-MM-DD", param, ctx)
+
+
+def table(*columns: str, left: Collection[str] | None = None, gap: int = 2, title: str | None = None) -> Table:
+    """A table without rules; of its columns those named in `left`, by default all, begin at the left."""
+    made = Table(title=title, title_justify="left", box=None, padding=(0, gap, 0, 0), header_style="bold")
+    for name in columns:
+        made.add_column(name, justify="left" if left is None or name in left else "right")
+    return made
+
+
+@contextmanager
+def writing(path: Path, what: str = "file") -> Iterator[None]:
+    """Make the folder of `path`; raises `Permanent` for what cannot be written there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise Permanent(f"cannot write {path}: {error}", remedy=f"name a writable {what}") from error
 
 
 def print_json(document: object) -> None:

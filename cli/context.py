@@ -3,7 +3,6 @@
 from typing import Any
 
 import click
-from rich.table import Table
 
 from cli import common
 from cli.common import out
@@ -67,9 +66,7 @@ def list_(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     if as_json:
         common.print_json(rows)
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("", "name", "URL", "credentials"):
-        table.add_column(name)
+    table = common.table("", "name", "URL", "credentials")
     for row in rows:
         credentials = ["API key"] if row["api_key"] else []
         credentials += [f"`{row['token_command']}`"] if row["token_command"] else []

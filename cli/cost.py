@@ -39,9 +39,8 @@ def cost(day: date | None, first: date | None, last: date | None, *, as_json: bo
 
 
 def _table(slate: str, mode: str, rows: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", title=f"{slate} {mode}", title_justify="left")
-    for name in ("step", "attempts", "MiB read", "MiB billed", "slot ms", "US dollars", "seconds", "rows"):
-        table.add_column(name, justify="left" if name == "step" else "right")
+    names = ("attempts", "MiB read", "MiB billed", "slot ms", "US dollars", "seconds", "rows")
+    table = common.table("step", *names, left=("step",), title=f"{slate} {mode}")
     for row in [*rows, _total(rows)]:
         table.add_row(
             row["step"], str(row["attempts"]), f"{row['bytes_processed'] / _MIB:.1f}",

@@ -21,12 +21,7 @@ def dev() -> None:
 
 
 @dev.command()
-@click.option(
-    "--history",
-    "path",
-    type=click.Path(path_type=Path),
-    help="Folder of Parquet tables instead of the generated league.",
-)
+@common.history_option
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="The coordinator's port."
 )

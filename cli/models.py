@@ -57,9 +57,8 @@ def _read(mode: str) -> list[dict[str, Any]]:
 
 def table(rows: list[dict[str, Any]]) -> Table:
     """Models, the newest first."""
-    shown = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("as of", "system", "status", "learned from", "rows", "points MAE", "coverage", "digest", "reason"):
-        shown.add_column(name)
+    about = ("as of", "system", "status", "learned from", "rows", "points MAE", "coverage", "digest", "reason")
+    shown = common.table(*about)
     for row in rows:
         points = json.loads(row["metrics"]).get("newest", {}).get("points", {})
         shown.add_row(

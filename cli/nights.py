@@ -29,19 +29,18 @@ from shared.registries.markets import MARKETS
 from shared.registries.systems import headline
 from shared.tables import QUANTILE_COLUMNS
 
-PARQUET_COLUMNS = (
-    "game_id", "player_id", "game_date", "market", "system", "predicted_at", "mean", *QUANTILE_COLUMNS, "line",
-    "p_over",
+PARQUET = pa.schema(
+    [
+        ("game_id", pa.string()), ("player_id", pa.int64()), ("game_date", pa.date32()), ("market", pa.string()),
+        ("system", pa.string()), ("predicted_at", pa.timestamp("us", tz="UTC")), ("mean", pa.float64()),
+        *((column, pa.float64()) for column in QUANTILE_COLUMNS), ("line", pa.float64()), ("p_over", pa.float64()),
+    ]
 )  # fmt: skip
+"""The documented columns of `--predictions`; instants as UTC timestamps, dates as dates."""
 
 
 @click.command()
-@click.option(
-    "--history",
-    "path",
-    type=click.Path(path_type=Path),
-    help="Folder of Parquet tables instead of the generated league.",
-)
+@common.history_option
 @common.mode_option(Mode.OVERNIGHT.value)
 @click.option(
     "--market", default="points", show_default=True, type=click.Choice(tuple(MARKETS)), help="Market to print."
@@ -172,31 +171,17 @@ async def _all_predictions(workspace: Workspace, history: History, plan: Plan) -
 
 
 def _packed(rows: list[dict[str, Any]]) -> pa.Table:
-    """The documented columns of `--predictions`; instants as UTC timestamps, dates as dates."""
-    schema = pa.schema(
-        [
-            ("game_id", pa.string()), ("player_id", pa.int64()), ("game_date", pa.date32()), ("market", pa.string()),
-            ("system", pa.string()), ("predicted_at", pa.timestamp("us", tz="UTC")), ("mean", pa.float64()),
-            *((column, pa.float64()) for column in QUANTILE_COLUMNS), ("line", pa.float64()), ("p_over", pa.float64()),
-        ]
-    )  # fmt: skip
-    columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in PARQUET_COLUMNS}
+    columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in PARQUET.names}
     columns["game_date"] = [date.fromisoformat(value) for value in columns["game_date"]]
     columns["predicted_at"] = [common.instant(value) for value in columns["predicted_at"]]
-    return pa.table(columns, schema=schema)
+    return pa.table(columns, schema=PARQUET)
 
 
 def _write_parquet(table: pa.Table, path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with common.writing(path):
         pq.write_table(table, path)
-    except OSError as error:
-        raise Permanent(f"cannot write {path}: {error}", remedy="name a writable file") from error
 
 
 def _write_text(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with common.writing(path):
         path.write_text(text + "\n")
-    except OSError as error:
-        raise Permanent(f"cannot write {path}: {error}", remedy="name a writable file") from error

@@ -52,8 +52,7 @@ def grid(first: date | None, last: date | None, mode: str, *, as_json: bool) -> 
 def grid_table(cells: Sequence[GridCell]) -> Table:
     """A row per slate, a column per step: verified of expected, coloured by status."""
     steps = list(dict.fromkeys(cell["step"] for cell in cells))
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("slate")
+    table = common.table("slate", gap=1)
     for step in steps:
         table.add_column(step, justify="right", overflow="fold")
     by_slate: dict[str, dict[str, GridCell]] = {}
@@ -107,9 +106,7 @@ def _latest(runs: Sequence[Run], mode: str) -> date:
 
 
 def _rows_table(title: str, rows: Sequence[dict[str, Any]]) -> Table:
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in rows[0] if rows else ("nothing",):
-        table.add_column(name)
+    table = common.table(*(rows[0] if rows else ("nothing",)), title=title)
     for row in rows:
         table.add_row(
             *(

@@ -17,8 +17,8 @@ from matplotlib.dates import DateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from cli.common import writing
 from shared.accuracy import REFERENCES
-from shared.errors import Permanent
 from shared.registries.markets import MARKETS
 from shared.tables import QUANTILES
 
@@ -263,9 +263,6 @@ def _finish(figure: Figure, title: str, axes: Sequence[tuple[str, Axes]], note: 
 
 
 def _save(figure: Figure, path: Path) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path, "folder"):
         figure.savefig(path)
-    except OSError as error:
-        raise Permanent(f"cannot write {path}: {error}", remedy="name a writable folder") from error
     return path

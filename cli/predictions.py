@@ -69,9 +69,8 @@ def _print(rows: Sequence[dict[str, Any]], *, explain: bool) -> None:
 
 def over_table(rows: Sequence[dict[str, Any]]) -> Table:
     """Stored distributions against a line that was asked for."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("player", "market", "system", "line", "mean", "P(over)", "P(push)", "P(under)", "fair", "fair under"):
-        table.add_column(name, justify="left" if name in ("player", "market", "system") else "right")
+    who = ("player", "market", "system")
+    table = common.table(*who, "line", "mean", "P(over)", "P(push)", "P(under)", "fair", "fair under", left=who)
     for row in rows:
         table.add_row(
             row["player_name"],

@@ -36,9 +36,7 @@ def runs(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     if as_json:
         common.print_json(rows)
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("run", "status", "asked by", "why"):
-        table.add_column(name)
+    table = common.table("run", "status", "asked by", "why")
     for run in rows:
         why = "; ".join(f"{name}: {step['reason']}" for name, step in run["steps"].items() if step["reason"])
         table.add_row(run["run_id"], run["status"], run["source"], why)
@@ -61,9 +59,8 @@ def dlq(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
 
 
 def _steps(run: Run) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("step", "status", "expected", "verified", "quarantined", "attempts", "seconds", "why"):
-        table.add_column(name, justify="left" if name in ("step", "status", "why") else "right")
+    names = ("step", "status", "expected", "verified", "quarantined", "attempts", "seconds", "why")
+    table = common.table(*names, left=("step", "status", "why"))
     for name, step in run["steps"].items():
         seen = step["evidence"]
         units = ("", "", "") if seen is None else (seen["expected"], seen["verified"], seen["quarantined"])

@@ -1,7 +1,7 @@
 """`tipoff schema`: the registry of tables against the warehouse, and the change sets that bring it up to date."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,30 +72,29 @@ def _plan(settings: CommonSettings) -> list[Change]:
 
 async def _apply(settings: CommonSettings) -> None:
     if settings.profile == "gcp":
-        warehouse = _cloud(settings)
-        try:
+        async with _cloud(settings) as warehouse:
             await warehouse.ensure()
-        finally:
-            await warehouse.close()
     else:
         await DuckDBWarehouse(_file(settings)).close()  # opening it brings it up to date
 
 
 async def _cloud_plan(settings: CommonSettings) -> list[Change]:
-    warehouse = _cloud(settings)
-    try:
+    async with _cloud(settings) as warehouse:
         changes: list[Change] = await warehouse.plan()
         return changes
-    finally:
-        await warehouse.close()
 
 
-def _cloud(settings: CommonSettings) -> Any:  # noqa: ANN401 - Google's client takes most of a second to import
-    from shared.cloud.warehouse import BigQueryWarehouse  # noqa: PLC0415 - see above
+@asynccontextmanager
+async def _cloud(settings: CommonSettings) -> AsyncIterator[Any]:
+    from shared.cloud.warehouse import BigQueryWarehouse  # noqa: PLC0415 - it takes most of a second to import
 
     if settings.project is None:
         raise Permanent("TIPOFF_PROJECT is missing", remedy="set it to the Google Cloud project")
-    return BigQueryWarehouse(settings.project)
+    warehouse = BigQueryWarehouse(settings.project)
+    try:
+        yield warehouse
+    finally:
+        await warehouse.close()
 
 
 def _show(changes: Sequence[Change], *, as_json: bool, done: bool) -> None:
@@ -105,7 +104,7 @@ def _show(changes: Sequence[Change], *, as_json: bool, done: bool) -> None:
     ]
     refused = [str(change) for change in changes if change.kind == "refused"]
     if as_json:
-        click.echo(json.dumps({"applied": done, "change_sets": change_sets, "refused": refused}, indent=1))
+        common.print_json({"applied": done, "change_sets": change_sets, "refused": refused})
         return
     for each in change_sets:
         state = ("applied" if done else "to do") if each["changes"] else "nothing to do"

@@ -17,6 +17,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from cli import common
 from cli.common import err, out
 from client.answers import Run, Step
 from shared.basketball.slate import EASTERN
@@ -86,13 +87,9 @@ class SeasonProgress(NightProgress):
 def predictions_table(rows: Sequence[dict[str, Any]], market: str) -> Table:
     """A market's predictions by game, the best first; the system where there is more than one."""
     several = len({row["system"] for row in rows}) > 1
-    table = Table(title=f"{market}", title_justify="left", box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name, justify in (
-        ("player", "left"), ("game", "left"), *((("system", "left"),) if several else ()), ("mean", "right"),
-        ("80 % interval", "right"), ("line", "right"), ("P(over)", "right"), ("market", "right"), ("edge", "right"),
-        ("pick", "left"), ("actual", "right"),
-    ):  # fmt: skip
-        table.add_column(name, justify=justify)
+    told = ("mean", "80 % interval", "line", "P(over)", "market", "edge", "pick", "actual")
+    columns = ("player", "game", *(("system",) if several else ()), *told)
+    table = common.table(*columns, left=("player", "game", "system", "pick"), title=market)
     game = None
     for row in rows:
         if game not in (None, row["game_id"]):
@@ -105,9 +102,9 @@ def predictions_table(rows: Sequence[dict[str, Any]], market: str) -> Table:
             f"{row['mean']:.1f}",
             f"{max(row['q10'], 0.0):.0f} - {row['q90']:.0f}",
             "" if row["line"] is None else f"{row['line']:g}",
-            _percent(row["p_over"]),
-            _percent(row["p_market"]),
-            "" if row["edge"] is None else f"{100 * row['edge']:+.0f} %",
+            percent(row["p_over"]),
+            percent(row["p_market"]),
+            percent(row["edge"], 0, "+"),
             pick(row),
             "did not play" if row["voided"] else "" if row["actual"] is None else f"{row['actual']:.0f}",
         )
@@ -131,11 +128,17 @@ def pick(row: dict[str, Any]) -> str:
 
 def price(american: float | None) -> str:
     """American odds as they are written: +105, -110."""
-    return "" if american is None else f"{american:+.0f}"
+    return number(american, 0, "+")
 
 
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.0f} %"
+def number(value: float | None, digits: int = 2, sign: str = "") -> str:
+    """With so many decimals; nothing for none. With "+" for its sign also where it is positive."""
+    return "" if value is None else f"{value:{sign}.{digits}f}"
+
+
+def percent(share: float | None, digits: int = 0, sign: str = "") -> str:
+    """A share in percent, likewise."""
+    return "" if share is None else f"{100 * share:{sign}.{digits}f} %"
 
 
 def matchup(row: dict[str, Any]) -> str:
@@ -149,42 +152,25 @@ def matchup(row: dict[str, Any]) -> str:
 def accuracy_table(accuracy: dict[str, dict[str, Any]]) -> Table:
     """Graded predictions beside the season-to-date mean, by market."""
     systems = ", ".join(sorted({a["system"] for a in accuracy.values()}))
-    table = Table(
-        title=f"graded {systems}".rstrip(), title_justify="left", box=None, padding=(0, 2, 0, 0), header_style="bold"
-    )
-    for name in ("market", "N", "MAE", "season-to-date MAE", "80 % interval holds"):
-        table.add_column(name, justify="left" if name == "market" else "right")
+    names = ("market", "N", "MAE", "season-to-date MAE", "80 % interval holds")
+    table = common.table(*names, left=("market",), title=f"graded {systems}".rstrip())
     for market in MARKETS:
         if market in accuracy:
             a = accuracy[market]
-            baseline = a["season_to_date_mae"]
             table.add_row(
                 market,
                 str(a["n"]),
-                f"{a['mae']:.2f}",
-                "" if baseline is None else f"{baseline:.2f}",
-                f"{100 * a['coverage_80']:.0f} %",
+                number(a["mae"]),
+                number(a["season_to_date_mae"]),
+                percent(a["coverage_80"]),
             )
     return table
 
 
 def nights_table(nights: Sequence[dict[str, Any]]) -> Table:
     """A replay's nights, a line each."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in (
-        "night",
-        "status",
-        "games",
-        "predicted",
-        "graded",
-        "void",
-        "points MAE",
-        "baseline",
-        "requests",
-        "retries",
-        "seconds",
-    ):
-        table.add_column(name, justify="left" if name in ("night", "status") else "right")
+    counted = ("games", "predicted", "graded", "void", "points MAE", "baseline", "requests", "retries", "seconds")
+    table = common.table("night", "status", *counted, left=("night", "status"))
     for night in nights:
         points = night["accuracy"].get("points", {})
         table.add_row(
@@ -194,8 +180,8 @@ def nights_table(nights: Sequence[dict[str, Any]]) -> Table:
             str(night["predictions"]),
             str(night["graded"]),
             str(night["voided"]),
-            _number(points.get("mae")),
-            _number(points.get("season_to_date_mae")),
+            number(points.get("mae")),
+            number(points.get("season_to_date_mae")),
             str(night["requests"]),
             str(night["retries"]),
             f"{night['wall_seconds']:.1f}",
@@ -217,7 +203,3 @@ def reasons(nights: Sequence[dict[str, Any]]) -> None:
     for night in nights:
         for step, reason in night["reasons"].items():
             out.print(f"[yellow]{night['game_date']} {step}[/]: {reason}")
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"

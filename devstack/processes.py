@@ -126,7 +126,7 @@ async def running(
         emulators = {
             **await _pubsub(exits, bus, workspace.path / "pubsub.log"),
             **await _firestore(exits),
-            "BIGQUERY_EMULATOR_HOST": (await exits.enter_async_context(bigquery_emulator())).endpoint,
+            "BIGQUERY_EMULATOR_HOST": await exits.enter_async_context(bigquery_emulator()),
             "SECRET_MANAGER_EMULATOR_HOST": await exits.enter_async_context(secret_manager(secrets)),
         }
         env = {

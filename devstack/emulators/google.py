@@ -5,28 +5,18 @@ scripts they are grandchildren that outlive a kill. State is in memory, and gone
 """
 
 import argparse
-import asyncio
 import os
 import shutil
 import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
+from devstack.emulators import launch
 from shared.errors import Permanent, Transient
 
-START_TIMEOUT = 60.0
-STOP_TIMEOUT = 5.0
-_POLL = 0.1
 _ENDS_WITH_US = ("/bin/sh", "-c", 'exec 3<&0; (read _ <&3; kill -9 -$$) & exec "$@" </dev/null 3<&-', "emulator")
 """Runs what follows, and ends its process group when the pipe that is its input breaks: however we die, by SIGKILL too.
 (Linux's PR_SET_PDEATHSIG would end it with the thread that started it.)"""
@@ -75,7 +65,7 @@ def missing(name: str) -> str | None:
 
 
 @contextmanager
-def running(name: str, *, port: int = 0, timeout: float = START_TIMEOUT) -> Iterator[str]:
+def running(name: str, *, port: int = 0, timeout: float = launch.START_TIMEOUT) -> Iterator[str]:
     """Run the emulator `name` ("firestore" or "pubsub"); yields its `host:port`. Blocks while it starts (1 to 3 s).
 
     Args:
@@ -84,48 +74,26 @@ def running(name: str, *, port: int = 0, timeout: float = START_TIMEOUT) -> Iter
         timeout: seconds it has to answer.
 
     Raises:
-        Permanent: it is not installed, or ended at once (with its last line).
+        Permanent: it is not installed, its port is taken, or it ended at once (with its last line).
         Transient: it did not answer in time.
     """
     reason = missing(name)
     if reason is not None:
         raise Permanent(reason)
-    host_port = f"127.0.0.1:{port if port != 0 else _free_port()}"
-    with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(  # noqa: S603 - Google's own program, found in its SDK
-            [*_ENDS_WITH_US, *_command(name, host_port)],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            _await_answer(name, process, host_port, timeout, log)
-            yield host_port
-        finally:
-            _end(process)
-            if process.stdin is not None:
-                process.stdin.close()
-
-
-def firestore_emulator(*, port: int = 0) -> AbstractAsyncContextManager[str]:
-    """Google's Firestore emulator on this machine; the context is its `host:port`. See `running`."""
-    return _off_loop("firestore", port)
-
-
-def pubsub_emulator(*, port: int = 0) -> AbstractAsyncContextManager[str]:
-    """Google's Pub/Sub emulator on this machine; the context is its `host:port`. See `running`."""
-    return _off_loop("pubsub", port)
-
-
-@asynccontextmanager
-async def _off_loop(name: str, port: int) -> AsyncIterator[str]:
-    emulator = running(name, port=port)
-    host_port = await asyncio.to_thread(emulator.__enter__)
-    try:
+    host_port = f"127.0.0.1:{launch.free_port(f'the {name} emulator', port)}"
+    command = [*_ENDS_WITH_US, *_command(name, host_port)]
+    with launch.running(f"the {name} emulator", command, f"http://{host_port}/", timeout=timeout):
         yield host_port
-    finally:
-        await asyncio.to_thread(emulator.__exit__, None, None, None)
+
+
+def firestore_emulator() -> AbstractAsyncContextManager[str]:
+    """Google's Firestore emulator on this machine; the context is its `host:port`. See `running`."""
+    return launch.off_loop(running("firestore"))
+
+
+def pubsub_emulator() -> AbstractAsyncContextManager[str]:
+    """Google's Pub/Sub emulator on this machine; the context is its `host:port`. See `running`."""
+    return launch.off_loop(running("pubsub"))
 
 
 def _sdk() -> Path | None:
@@ -147,45 +115,6 @@ def _command(name: str, host_port: str) -> list[str]:
     # English, because the Firestore emulator's error messages are only meant to be read in it.
     java = ["java", "-Duser.language=en", "-cp", str(_jar(name))]
     return [*java, *EMULATORS[name].main, f"--host={host}", f"--port={port}"]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _await_answer(name: str, process: subprocess.Popen[bytes], host_port: str, timeout: float, log: IO[str]) -> None:
-    deadline = time.monotonic() + timeout
-    # No proxy of the environment: it is this machine.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise Permanent(f"the {name} emulator ended with code {process.returncode}: {_last_line(log)}")
-        try:
-            with opener.open(f"http://{host_port}/", timeout=1.0):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(_POLL)
-    raise Transient(f"the {name} emulator did not answer on {host_port} within {timeout:g} s: {_last_line(log)}")
-
-
-def _last_line(log: IO[str]) -> str:
-    log.seek(0)
-    return next((line.strip() for line in reversed(log.readlines()) if line.strip()), "it said nothing")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process group: politely, then at once."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        if process.poll() is not None:
-            return
-        os.killpg(process.pid, sign)
-        try:
-            process.wait(STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            continue
 
 
 def main() -> None:

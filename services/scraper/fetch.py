@@ -61,14 +61,6 @@ class Failed:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back with status 200."""
-
-    body: bytes
-    published_at: datetime | None
-
-
 class Fetcher:
     """Asks the upstreams. Enter it before use: it owns the HTTP session."""
 
@@ -120,17 +112,17 @@ class Fetcher:
             attempts = number
             meter["requests"] += 1
             try:
-                answer = await self._ask(host, request)
+                body, published_at = await self._ask(host, request)
             finally:
                 throttle.release()
             # A season's game log takes a second to parse: not on the event loop.
-            parsed = await asyncio.to_thread(parse, answer.body)
+            parsed = await asyncio.to_thread(parse, body)
             if parsed.seen == 0 and number < TRUST_EMPTY_FROM:
                 raise Fault("empty", "an empty answer")
             if parsed.seen == 0:  # so the earlier empty answers were the truth, too
                 meter["faults_empty"] -= empties
             metrics.REQUESTS.labels(host.name, "ok").inc()
-            return Fetched(parsed, answer.body, self._clock.now(), answer.published_at, number)
+            return Fetched(parsed, body, self._clock.now(), published_at, number)
 
         def count(failure: Transient) -> None:
             nonlocal empties
@@ -160,12 +152,12 @@ class Fetcher:
             metrics.REQUESTS.labels(host.name, "refused").inc()
             return Failed(f"{host.name} {request.path}: {failure}", attempts)
 
-    async def _ask(self, host: Host, request: Request) -> Answer:
-        """One request, its answer classified."""
+    async def _ask(self, host: Host, request: Request) -> tuple[bytes, datetime | None]:
+        """(body, its Last-Modified) of one request whose answer is to be read; other answers are raised."""
         status, headers, body = await self._send(host, request)
         refusal = classify(status, headers, self._clock.now())
         if refusal is None:
-            return Answer(body, http_date(headers.get("Last-Modified")))
+            return body, http_date(headers.get("Last-Modified"))
         if isinstance(refusal, Fault) and refusal.kind == "rate_limited":
             # The whole host pauses, not only this request.
             pause = refusal.retry_after if refusal.retry_after is not None else self._policy.base_delay

@@ -103,14 +103,10 @@ class FetchLog:
             for row in await warehouse.query(f"SELECT * FROM raw.quarantine WHERE {_SCOPE}", scope)  # noqa: S608 - a constant
             if row["unit"] in kept and row["record"] not in self.units
         ]
-        await warehouse.replace("raw.fetches", [*standing, *self._fetches()], scope=_SCOPE, params=scope)
-        await warehouse.replace("raw.quarantine", [*refused, *self._quarantine()], scope=_SCOPE, params=scope)
-
-    def _fetches(self) -> list[Row]:
-        return [{**self._stamp, "unit": name, **asdict(unit)} for name, unit in self.units.items()]
-
-    def _quarantine(self) -> list[Row]:
-        return [
+        units = [{**self._stamp, "unit": name, **asdict(unit)} for name, unit in self.units.items()]
+        records = [
             {**self._stamp, "unit": unit, "record": record, "reason": reason, "source": source}
             for (unit, record), (reason, source) in self.refusals.items()
         ]
+        await warehouse.replace("raw.fetches", [*standing, *units], scope=_SCOPE, params=scope)
+        await warehouse.replace("raw.quarantine", [*refused, *records], scope=_SCOPE, params=scope)

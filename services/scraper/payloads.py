@@ -12,7 +12,7 @@ from services.scraper.endpoints import Request
 from services.scraper.fetch import Failed, Fetched, Meter
 from shared.basketball.slate import Mode
 from shared.errors import Transient
-from shared.ports import Archive
+from shared.ports import Archive, Row
 
 T = TypeVar("T")
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
@@ -28,6 +28,10 @@ class Collected(Generic[T]):
     fetched_at: datetime
     published_at: datetime | None
     attempts: int
+
+    def stamps(self, available_at: datetime) -> Row:
+        """What every row made of it says of where it comes from, and since when it was known."""
+        return {"available_at": available_at, "fetched_at": self.fetched_at, "source": self.source}
 
 
 class Upstreams(Protocol):

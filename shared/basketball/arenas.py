@@ -1,8 +1,4 @@
-"""Where the teams play: coordinates and time zone of each arena, for travel and jet lag.
-
-`services/analytics/sql/upcoming_team_game_context.sql` carries the same figures, for SQL cannot import; a test holds
-the two together.
-"""
+"""Where the teams play: coordinates and time zone of each arena, for travel and jet lag."""
 
 from typing import NamedTuple
 

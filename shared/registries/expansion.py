@@ -1,4 +1,4 @@
-"""SQL that says once what holds for every market: blocks of lines, repeated from the registries.
+"""SQL that says once what holds for every market, quantile or arena: blocks of lines, repeated from the registries.
 
 -- for each market
 AVG(IF(this_season, {market}, NULL)) AS {market}_season_mean,
@@ -10,11 +10,12 @@ In a market's block `{sum of played.*}` adds up its statistics: played.points + 
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+from shared.basketball.arenas import ARENAS
 from shared.errors import Permanent
 from shared.registries.features import FEATURES, Feature
 from shared.registries.markets import MARKETS, STATISTICS, Market
+from shared.registries.quantiles import QUANTILE_COLUMNS, QUANTILES
 
-_BLOCK = re.compile(r"^ *-- for each (market|sum|statistic|feature|quote)\n(.*?)^ *-- end\n", re.DOTALL | re.MULTILINE)
 _SUM = re.compile(r"\{sum of ([^}]+)\}")
 
 
@@ -26,20 +27,33 @@ def _of_market(lines: str, market: Market) -> str:
 
 
 def _of_feature(lines: str, feature: Feature) -> str:
-    values = {"feature": feature.name, "taken": feature.taken, "market": feature.market, "column": feature.column}
+    return _filled(lines, feature=feature.name, taken=feature.taken, market=feature.market, column=feature.column)
+
+
+def _of_quantile(lines: str, number: int) -> str:
+    """Its level, what is left of 1, and the distance between the levels around it, those at the ends being 0 and 1."""
+    below, level, above = (0.0, *QUANTILES, 1.0)[number : number + 3]
+    shares = {"level": level, "rest": 1.0 - level, "width": above - below}
+    return _filled(lines, quantile=QUANTILE_COLUMNS[number], **{name: f"{it:.2f}" for name, it in shares.items()})
+
+
+def _filled(lines: str, **values: object) -> str:
     for name, value in values.items():
-        lines = lines.replace(f"{{{name}}}", value)
+        lines = lines.replace(f"{{{name}}}", str(value))
     return lines
 
 
 _REPEATED: Mapping[str, Callable[[str], Iterable[str]]] = {
     "market": lambda lines: [_of_market(lines, market) for market in MARKETS.values()],
     "sum": lambda lines: [_of_market(lines, market) for market in MARKETS.values() if market.sum_of],
-    "statistic": lambda lines: [lines.replace("{statistic}", name) for name in STATISTICS],
+    "statistic": lambda lines: [_filled(lines, statistic=name) for name in STATISTICS],
     "feature": lambda lines: [_of_feature(lines, feature) for feature in FEATURES.values()],
     "quote": lambda lines: [_of_feature(lines, feature) for feature in FEATURES.values() if feature.market],
+    "quantile": lambda lines: [_of_quantile(lines, number) for number in range(len(QUANTILES))],
+    "arena": lambda lines: [_filled(lines, team=team, **arena._asdict()) for team, arena in ARENAS.items()],
 }
 """sum: each market that is a sum; statistic: each column that a market counts; quote: each feature of a line."""
+_BLOCK = re.compile(rf"^ *-- for each ({'|'.join(_REPEATED)})\n(.*?)^ *-- end\n", re.DOTALL | re.MULTILINE)
 
 
 def expanded(text: str, name: str) -> str:

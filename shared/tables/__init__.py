@@ -3,11 +3,12 @@
 Types are BigQuery's. The warehouse adapters create the tables and check rows from this registry.
 """
 
+from shared.registries.quantiles import QUANTILE_COLUMNS, QUANTILES
 from shared.tables.analytics import ANALYTICS
 from shared.tables.columns import Column, Table, Type
 from shared.tables.features import FEATURE_TABLES
 from shared.tables.ops import OPS
-from shared.tables.predictions import PREDICTIONS, QUANTILE_COLUMNS, QUANTILES
+from shared.tables.predictions import PREDICTIONS
 from shared.tables.raw import RAW
 
 __all__ = ("QUANTILES", "QUANTILE_COLUMNS", "TABLES", "Column", "Table", "Type")

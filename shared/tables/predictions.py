@@ -2,11 +2,6 @@
 
 from shared.tables.columns import GAME, GAME_DATE, LOOKUP, MARKET, MODE, PLAYER, Table, c, n
 
-QUANTILES = (0.05, 0.10, 0.20, 0.30, 0.40, 0.50, 0.60, 0.70, 0.80, 0.90, 0.95)
-"""Levels of the published quantiles, in the order of the q-columns."""
-QUANTILE_COLUMNS = tuple(f"q{round(100 * q):02d}" for q in QUANTILES)
-
-
 _DISTRIBUTION = (
     c("centre", "FLOAT64", "stored distribution: P(count <= k) = Phi(((k + 1)^power - centre) / scale)"),
     c("scale", "FLOAT64", "that scale, in the statistic's unit to the power"),

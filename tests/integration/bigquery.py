@@ -21,11 +21,11 @@ def _started() -> tuple[str, str]:
     """Its endpoint, or why there is none."""
     stack = ExitStack()
     try:
-        emulator = stack.enter_context(running())
+        address = stack.enter_context(running())
     except Permanent as reason:
         return "", str(reason)
     atexit.register(stack.close)
-    return emulator.endpoint, ""
+    return address, ""
 
 
 def endpoint() -> str:

@@ -178,9 +178,7 @@ def test_an_emulator_that_ends_at_once_says_why(monkeypatch: pytest.MonkeyPatch,
 
 def test_an_emulator_ends_with_whoever_started_it() -> None:
     """Also when that was killed and could not end it."""
-    program = (
-        "from devstack.emulators.bigquery import running\nwith running() as e: print(e.endpoint, flush=True); input()"
-    )
+    program = "from devstack.emulators.bigquery import running\nwith running() as url: print(url, flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as starter:
         assert starter.stdout is not None
         address = starter.stdout.readline().decode().strip()

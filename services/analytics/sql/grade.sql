@@ -193,18 +193,10 @@ results AS (
   SELECT
     *,
     CASE WHEN actual > line THEN 'over' WHEN actual < line THEN 'under' WHEN actual = line THEN 'push' END AS line_result,
-    CASE WHEN actual > line THEN 1.0 WHEN actual < line THEN 0.0 END AS went_over,
-    IF(actual >= q05, 0.05 * (actual - q05), 0.95 * (q05 - actual)) AS loss_05,
-    IF(actual >= q10, 0.10 * (actual - q10), 0.90 * (q10 - actual)) AS loss_10,
-    IF(actual >= q20, 0.20 * (actual - q20), 0.80 * (q20 - actual)) AS loss_20,
-    IF(actual >= q30, 0.30 * (actual - q30), 0.70 * (q30 - actual)) AS loss_30,
-    IF(actual >= q40, 0.40 * (actual - q40), 0.60 * (q40 - actual)) AS loss_40,
-    IF(actual >= q50, 0.50 * (actual - q50), 0.50 * (q50 - actual)) AS loss_50,
-    IF(actual >= q60, 0.60 * (actual - q60), 0.40 * (q60 - actual)) AS loss_60,
-    IF(actual >= q70, 0.70 * (actual - q70), 0.30 * (q70 - actual)) AS loss_70,
-    IF(actual >= q80, 0.80 * (actual - q80), 0.20 * (q80 - actual)) AS loss_80,
-    IF(actual >= q90, 0.90 * (actual - q90), 0.10 * (q90 - actual)) AS loss_90,
-    IF(actual >= q95, 0.95 * (actual - q95), 0.05 * (q95 - actual)) AS loss_95
+    -- for each quantile
+    IF(actual >= {quantile}, {level} * (actual - {quantile}), {rest} * ({quantile} - actual)) AS {quantile}_loss,
+    -- end
+    CASE WHEN actual > line THEN 1.0 WHEN actual < line THEN 0.0 END AS went_over
   FROM outcomes
 )
 SELECT
@@ -240,57 +232,29 @@ SELECT
   actual >= q10 AND actual <= q90 AS inside_80,
   actual >= q05 AND actual <= q95 AS inside_90,
   (
-    IF(q05 < actual, 1, 0)
-    + IF(q10 < actual, 1, 0)
-    + IF(q20 < actual, 1, 0)
-    + IF(q30 < actual, 1, 0)
-    + IF(q40 < actual, 1, 0)
-    + IF(q50 < actual, 1, 0)
-    + IF(q60 < actual, 1, 0)
-    + IF(q70 < actual, 1, 0)
-    + IF(q80 < actual, 1, 0)
-    + IF(q90 < actual, 1, 0)
-    + IF(q95 < actual, 1, 0)
-  ) + IF(actual IS NULL, NULL, 0) AS quantiles_below,
+    -- for each quantile
+    IF({quantile} < actual, 1, 0) +
+    -- end
+    IF(actual IS NULL, NULL, 0)
+  ) AS quantiles_below,
   (
-    IF(q05 = actual, 1, 0)
-    + IF(q10 = actual, 1, 0)
-    + IF(q20 = actual, 1, 0)
-    + IF(q30 = actual, 1, 0)
-    + IF(q40 = actual, 1, 0)
-    + IF(q50 = actual, 1, 0)
-    + IF(q60 = actual, 1, 0)
-    + IF(q70 = actual, 1, 0)
-    + IF(q80 = actual, 1, 0)
-    + IF(q90 = actual, 1, 0)
-    + IF(q95 = actual, 1, 0)
-  ) + IF(actual IS NULL, NULL, 0) AS quantiles_equal,
+    -- for each quantile
+    IF({quantile} = actual, 1, 0) +
+    -- end
+    IF(actual IS NULL, NULL, 0)
+  ) AS quantiles_equal,
   (
-    loss_05
-    + loss_10
-    + loss_20
-    + loss_30
-    + loss_40
-    + loss_50
-    + loss_60
-    + loss_70
-    + loss_80
-    + loss_90
-    + loss_95
+    -- for each quantile
+    {quantile}_loss +
+    -- end
+    0
   ) / 11 AS pinball,
   -- Twice the integral of the loss over levels, by trapezes, with no loss at levels 0 and 1.
   (
-    0.10 * loss_05
-    + 0.15 * loss_10
-    + 0.20 * loss_20
-    + 0.20 * loss_30
-    + 0.20 * loss_40
-    + 0.20 * loss_50
-    + 0.20 * loss_60
-    + 0.20 * loss_70
-    + 0.20 * loss_80
-    + 0.15 * loss_90
-    + 0.10 * loss_95
+    -- for each quantile
+    {width} * {quantile}_loss +
+    -- end
+    0
   ) AS crps,
   p_over,
   p_market,

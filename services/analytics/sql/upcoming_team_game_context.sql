@@ -9,36 +9,11 @@
 -- Travel is from the arena of the team's last game of the season; a team's first game has none. A game at a neutral site
 -- counts as played at the home team's arena.
 WITH arenas AS (
-  SELECT 'ATL' AS team, 33.757 AS latitude, -84.396 AS longitude, 0 AS clock
-  UNION ALL SELECT 'BKN' AS team, 40.683 AS latitude, -73.975 AS longitude, 0 AS clock
-  UNION ALL SELECT 'BOS' AS team, 42.366 AS latitude, -71.062 AS longitude, 0 AS clock
-  UNION ALL SELECT 'CHA' AS team, 35.225 AS latitude, -80.839 AS longitude, 0 AS clock
-  UNION ALL SELECT 'CHI' AS team, 41.881 AS latitude, -87.674 AS longitude, 1 AS clock
-  UNION ALL SELECT 'CLE' AS team, 41.496 AS latitude, -81.688 AS longitude, 0 AS clock
-  UNION ALL SELECT 'DAL' AS team, 32.790 AS latitude, -96.810 AS longitude, 1 AS clock
-  UNION ALL SELECT 'DEN' AS team, 39.749 AS latitude, -105.008 AS longitude, 2 AS clock
-  UNION ALL SELECT 'DET' AS team, 42.341 AS latitude, -83.055 AS longitude, 0 AS clock
-  UNION ALL SELECT 'GSW' AS team, 37.768 AS latitude, -122.388 AS longitude, 3 AS clock
-  UNION ALL SELECT 'HOU' AS team, 29.751 AS latitude, -95.362 AS longitude, 1 AS clock
-  UNION ALL SELECT 'IND' AS team, 39.764 AS latitude, -86.155 AS longitude, 0 AS clock
-  UNION ALL SELECT 'LAC' AS team, 33.944 AS latitude, -118.343 AS longitude, 3 AS clock
-  UNION ALL SELECT 'LAL' AS team, 34.043 AS latitude, -118.267 AS longitude, 3 AS clock
-  UNION ALL SELECT 'MEM' AS team, 35.138 AS latitude, -90.051 AS longitude, 1 AS clock
-  UNION ALL SELECT 'MIA' AS team, 25.781 AS latitude, -80.187 AS longitude, 0 AS clock
-  UNION ALL SELECT 'MIL' AS team, 43.045 AS latitude, -87.917 AS longitude, 1 AS clock
-  UNION ALL SELECT 'MIN' AS team, 44.979 AS latitude, -93.276 AS longitude, 1 AS clock
-  UNION ALL SELECT 'NOP' AS team, 29.949 AS latitude, -90.082 AS longitude, 1 AS clock
-  UNION ALL SELECT 'NYK' AS team, 40.751 AS latitude, -73.993 AS longitude, 0 AS clock
-  UNION ALL SELECT 'OKC' AS team, 35.463 AS latitude, -97.515 AS longitude, 1 AS clock
-  UNION ALL SELECT 'ORL' AS team, 28.539 AS latitude, -81.384 AS longitude, 0 AS clock
-  UNION ALL SELECT 'PHI' AS team, 39.901 AS latitude, -75.172 AS longitude, 0 AS clock
-  UNION ALL SELECT 'PHX' AS team, 33.446 AS latitude, -112.071 AS longitude, 2 AS clock
-  UNION ALL SELECT 'POR' AS team, 45.532 AS latitude, -122.667 AS longitude, 3 AS clock
-  UNION ALL SELECT 'SAC' AS team, 38.580 AS latitude, -121.500 AS longitude, 3 AS clock
-  UNION ALL SELECT 'SAS' AS team, 29.427 AS latitude, -98.438 AS longitude, 1 AS clock
-  UNION ALL SELECT 'TOR' AS team, 43.643 AS latitude, -79.379 AS longitude, 0 AS clock
-  UNION ALL SELECT 'UTA' AS team, 40.768 AS latitude, -111.901 AS longitude, 2 AS clock
-  UNION ALL SELECT 'WAS' AS team, 38.898 AS latitude, -77.021 AS longitude, 0 AS clock
+  -- Nobody's, to name the columns.
+  SELECT '' AS team, 0.0 AS latitude, 0.0 AS longitude, 0 AS clock
+  -- for each arena
+  UNION ALL SELECT '{team}' AS team, {latitude} AS latitude, {longitude} AS longitude, {clock} AS clock
+  -- end
 ),
 slate AS (
   SELECT

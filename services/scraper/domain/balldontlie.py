@@ -1,30 +1,14 @@
 """BallDontLie's `/v1/box_scores?date=`: all box scores of a date, players by the source's own ids."""
 
+from functools import partial
 from typing import Any
 
-from services.scraper.domain.box import Box, Line, counts
+from services.scraper.domain.box import SHORT, Box, Line, counts
 from services.scraper.domain.minutes import minutes
-from services.scraper.domain.wire import BadRecord, Parsed, Refusal, document, label, listing, member, text, whole
+from services.scraper.domain.wire import Parsed, Refusal, document, each, label, listing, member, text, whole
 from shared.basketball.identity import tricode
-from shared.errors import Permanent
 
-_KEYS = (
-    "pts",
-    "reb",
-    "oreb",
-    "dreb",
-    "ast",
-    "fgm",
-    "fga",
-    "fg3m",
-    "fg3a",
-    "ftm",
-    "fta",
-    "stl",
-    "blk",
-    "turnover",
-    "pf",
-)
+_KEYS = tuple("turnover" if key == "tov" else key for key in SHORT)
 _ABSENT = ("", "0", "00", None)
 """`min` of a listed player who did not play."""
 
@@ -36,13 +20,7 @@ def parse_box_scores(body: bytes) -> Parsed[Box]:
         Fault: not a list of box scores.
     """
     games = listing(document(body), "data")
-    boxes: list[Box] = []
-    refused: list[Refusal] = []
-    for raw in games:
-        try:
-            boxes.append(_box(raw))
-        except (BadRecord, Permanent) as error:
-            refused.append(Refusal(label(raw, "id", "date"), str(error)))
+    boxes, refused = each(games, _box, lambda raw: label(raw, "id", "date"))
     return Parsed(tuple(boxes), tuple(refused), len(games))
 
 
@@ -55,14 +33,9 @@ def _box(raw: Any) -> Box:  # noqa: ANN401 - JSON
         code = tricode(text(team, "abbreviation"))
         score[code] = whole(member(raw, f"{side}_score"), f"{side}_score")
         players = member(team, "players")
-        for entry in players if isinstance(players, list) else []:
-            try:
-                line = _line(entry, code)
-            except BadRecord as error:
-                refused.append(Refusal(_name(entry), str(error)))
-            else:
-                if line is not None:
-                    lines.append(line)
+        found, unreadable = each(players if isinstance(players, list) else [], partial(_line, team=code), _name)
+        lines += found
+        refused += unreadable
     return Box(None, text(raw, "status").startswith("Final"), tuple(lines), tuple(refused), score)
 
 

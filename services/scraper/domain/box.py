@@ -1,29 +1,13 @@
 """A box score, whoever it came from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from services.scraper.domain.wire import BadRecord, Refusal, number, whole
 
-COUNTS = (
-    "points",
-    "rebounds",
-    "offensive_rebounds",
-    "defensive_rebounds",
-    "assists",
-    "field_goals_made",
-    "field_goals_attempted",
-    "threes",
-    "threes_attempted",
-    "free_throws_made",
-    "free_throws_attempted",
-    "steals",
-    "blocks",
-    "turnovers",
-    "fouls",
-)
-"""Counting statistics, named as the columns of raw.player_box_scores."""
+SHORT = ("pts", "reb", "oreb", "dreb", "ast", "fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "stl", "blk", "tov", "pf")
+"""What stats.nba.com (in capitals) and BallDontLie call COUNTS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +42,10 @@ class Line:
     def who(self) -> str:
         """The player, for a reason line."""
         return self.player_name if self.player_id is None else f"{self.player_name} ({self.player_id})"
+
+
+COUNTS = tuple(field.name for field in fields(Line) if field.type is int)
+"""Counting statistics, named as the columns of raw.player_box_scores."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The NBA CDN's live box score, `boxscore_<game id>.json`."""
 
+from functools import partial
 from typing import Any
 
 from services.scraper.domain.box import Box, Line, counts, optional_number
@@ -11,6 +12,7 @@ from services.scraper.domain.wire import (
     Parsed,
     Refusal,
     document,
+    each,
     label,
     listing,
     member,
@@ -58,14 +60,11 @@ def parse_boxscore(body: bytes) -> Parsed[Box]:
             team = member(game, side)
             code = tricode(text(team, "teamTricode"))
             score[code] = whole(member(team, "score"), f"{side} score")
-            for raw in listing(team, "players"):
-                try:
-                    line = _line(raw, code)
-                except BadRecord as error:
-                    refused.append(Refusal(label(raw, "name", "personId"), str(error)))
-                else:
-                    if line is not None:
-                        lines.append(line)
+            found, unreadable = each(
+                listing(team, "players"), partial(_line, team=code), lambda raw: label(raw, "name", "personId")
+            )
+            lines += found
+            refused += unreadable
     except (BadRecord, Permanent) as error:
         raise Fault("malformed", f"not a box score: {error}") from None
     box = Box(game_id, final, tuple(lines), tuple(refused), score)

@@ -3,34 +3,15 @@
 from collections import defaultdict
 from typing import Any
 
-from services.scraper.domain.box import COUNTS, Box, Line, optional_number
+from services.scraper.domain.box import COUNTS, SHORT, Box, Line, optional_number
 from services.scraper.domain.minutes import minutes
 from services.scraper.domain.wire import BadRecord, Parsed, Refusal, document, result_set, whole
 from shared.basketball.identity import canonical_game_id, tricode
 from shared.errors import Permanent
 
 _COLUMNS = (
-    "GAME_ID",
-    "PLAYER_ID",
-    "PLAYER_NAME",
-    "TEAM_ABBREVIATION",
-    "MIN",
-    "PLUS_MINUS",
-    "PTS",
-    "REB",
-    "OREB",
-    "DREB",
-    "AST",
-    "FGM",
-    "FGA",
-    "FG3M",
-    "FG3A",
-    "FTM",
-    "FTA",
-    "STL",
-    "BLK",
-    "TOV",
-    "PF",
+    *("GAME_ID", "PLAYER_ID", "PLAYER_NAME", "TEAM_ABBREVIATION", "MIN", "PLUS_MINUS"),
+    *(key.upper() for key in SHORT),
 )
 
 

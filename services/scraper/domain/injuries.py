@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from services.scraper.domain.wire import BadRecord, Parsed, Refusal, document, instant, label, listing, member, text
+from services.scraper.domain.wire import BadRecord, Parsed, document, each, instant, label, listing, member, text
 from shared.basketball.identity import TEAMS, tricode
-from shared.errors import Permanent
 
 _BY_ESPN_ID = {team.espn_id: team.tricode for team in TEAMS.values()}
 
@@ -28,16 +28,13 @@ def parse_injuries(body: bytes) -> Parsed[Injury]:
     Raises:
         Fault: not an injuries feed.
     """
-    payload = document(body)
-    injuries: list[Injury] = []
-    refused: list[Refusal] = []
-    for team in listing(payload, "injuries"):
-        for raw in listing(team, "injuries"):
-            try:
-                injuries.append(_injury(raw, _team(team)))
-            except (BadRecord, Permanent) as error:
-                refused.append(Refusal(_name(raw), str(error)))
-    return Parsed(tuple(injuries), tuple(refused), len(injuries) + len(refused))
+    teams = [
+        each(listing(team, "injuries"), partial(_injury, listed_by=team), _name)
+        for team in listing(document(body), "injuries")
+    ]
+    injuries = tuple(injury for read, _ in teams for injury in read)
+    refused = tuple(refusal for _, unreadable in teams for refusal in unreadable)
+    return Parsed(injuries, refused, len(injuries) + len(refused))
 
 
 def _team(raw: Any) -> str:  # noqa: ANN401 - JSON
@@ -48,7 +45,8 @@ def _team(raw: Any) -> str:  # noqa: ANN401 - JSON
     return code
 
 
-def _injury(raw: Any, team: str) -> Injury:  # noqa: ANN401 - JSON
+def _injury(raw: Any, listed_by: Any) -> Injury:  # noqa: ANN401 - JSON
+    team = _team(listed_by)
     comment = raw.get("shortComment")
     return Injury(
         player_name=text(member(raw, "athlete"), "displayName"),

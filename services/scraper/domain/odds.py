@@ -11,6 +11,7 @@ from services.scraper.domain.wire import (
     Parsed,
     Refusal,
     document,
+    each,
     instant,
     label,
     listing,
@@ -20,7 +21,6 @@ from services.scraper.domain.wire import (
 )
 from shared.basketball.identity import tricode
 from shared.basketball.slate import eastern_date
-from shared.errors import Permanent
 from shared.registries.markets import MARKETS
 
 _ALTERNATE = "_alternate"
@@ -77,16 +77,14 @@ def parse_events(body: bytes) -> Parsed[Event]:
     """
     data, stamp = _unwrap(document(body))
     entries = listing(data)
-    events: list[Event] = []
-    refused: list[Refusal] = []
-    for raw in entries:
-        try:
-            start = instant(member(raw, "commence_time"), "commence_time")
-            teams = frozenset({tricode(text(raw, "home_team")), tricode(text(raw, "away_team"))})
-            events.append(Event(text(raw, "id"), teams, eastern_date(start)))
-        except (BadRecord, Permanent) as error:
-            refused.append(Refusal(label(raw, "id"), str(error)))
+    events, refused = each(entries, _event, lambda raw: label(raw, "id"))
     return Parsed(tuple(events), tuple(refused), len(entries), stamp)
+
+
+def _event(raw: Any) -> Event:  # noqa: ANN401 - JSON
+    start = instant(member(raw, "commence_time"), "commence_time")
+    teams = frozenset({tricode(text(raw, "home_team")), tricode(text(raw, "away_team"))})
+    return Event(text(raw, "id"), teams, eastern_date(start))
 
 
 def parse_odds(body: bytes) -> Parsed[Offer]:

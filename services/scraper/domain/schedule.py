@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from services.scraper.domain.wire import (
     BadRecord,
     Fault,
     Parsed,
-    Refusal,
     document,
+    each,
     instant,
     label,
     listing,
@@ -20,7 +21,6 @@ from services.scraper.domain.wire import (
 )
 from shared.basketball.identity import canonical_game_id, tricode
 from shared.basketball.slate import PREDICTED_SEASON_TYPES, season_type_of
-from shared.errors import Permanent
 
 FINAL = 3
 """gameStatus: 1 scheduled, 2 in progress, 3 final."""
@@ -64,19 +64,13 @@ def parse_schedule(body: bytes) -> Parsed[Season]:
     if not isinstance(season, str):
         raise Fault("malformed", "the schedule names no season")
     games: dict[str, Game] = {}
-    refused: list[Refusal] = []
     raw_games = [raw for day in dates for raw in listing(day, "games")]
-    for raw in raw_games:
-        try:
-            game = _game(raw, season)
-        except (BadRecord, Permanent) as error:
-            refused.append(Refusal(label(raw, "gameId"), str(error)))
-            continue
-        if game is not None:
-            known = games.get(game.game_id)
-            # A postponed game may be listed on its old and its new date: the one that is to be played counts.
-            if known is None or (game.postponed, known.game_date) <= (known.postponed, game.game_date):
-                games[game.game_id] = game
+    found, refused = each(raw_games, partial(_game, season=season), lambda raw: label(raw, "gameId"))
+    for game in found:
+        known = games.get(game.game_id)
+        # A postponed game may be listed on its old and its new date: the one that is to be played counts.
+        if known is None or (game.postponed, known.game_date) <= (known.postponed, game.game_date):
+            games[game.game_id] = game
     return Parsed((Season(season, tuple(games.values())),), tuple(refused), len(raw_games), stamp_of(payload))
 
 

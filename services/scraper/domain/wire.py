@@ -6,14 +6,15 @@ raises `BadRecord`, which its parser turns into a `Refusal`: it never costs the 
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from shared.basketball.slate import EASTERN
-from shared.errors import Transient
+from shared.errors import Permanent, Transient
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 
@@ -88,6 +89,23 @@ def result_set(payload: Any, name: str, columns: Sequence[str]) -> list[tuple[An
             places = [headers.index(column) for column in columns]
             return [tuple(row[place] for place in places) for row in rows]
     raise Fault("malformed", f"the payload has no result set {name}")
+
+
+def each(
+    records: Iterable[R], read: Callable[[R], T | None], name: Callable[[R], str]
+) -> tuple[list[T], list[Refusal]]:
+    """What `read` makes of the records, without those it makes None of; and those that it cannot read, by name."""
+    found: list[T] = []
+    refused: list[Refusal] = []
+    for record in records:
+        try:
+            made = read(record)
+        except (BadRecord, Permanent) as error:
+            refused.append(Refusal(name(record), str(error)))
+        else:
+            if made is not None:
+                found.append(made)
+    return found, refused
 
 
 def member(record: Any, key: str) -> Any:  # noqa: ANN401 - JSON

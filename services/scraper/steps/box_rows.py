@@ -37,14 +37,9 @@ def judge(game: Row, box: Box, got: Collected[Box]) -> Judged:
         unreadable = (Refusal(f"{game['game_id']} {line.record}", line.reason) for line in box.refused)
         return Judged(game["game_id"], [], (Refusal(game["game_id"], problem), *unreadable))
     common = {
-        "game_id": game["game_id"],
-        "game_date": game["game_date"],
-        "season": game["season"],
-        "season_type": game["season_type"],
+        **{name: game[name] for name in ("game_id", "game_date", "season", "season_type")},
         # In a history a box score counts as known three hours after tip-off; live never before it was there.
-        "available_at": min(game["tip_utc"] + BOX_SCORE_LAG, got.fetched_at),
-        "fetched_at": got.fetched_at,
-        "source": got.source,
+        **got.stamps(min(game["tip_utc"] + BOX_SCORE_LAG, got.fetched_at)),
     }
     home, away = game["home_team"], game["away_team"]
     rows = []

@@ -124,14 +124,12 @@ async def _from_fallback(task: Task, lost: Sequence[tuple[Row, Failed]]) -> list
     for game, failure in lost:
         got = by_day[game["game_date"]]
         teams = {game["home_team"], game["away_team"]}
-        if isinstance(got, Failed):
-            reason = f"{failure.reason}; {got.reason}"
-            task.fetches.failed(game["game_id"], endpoints.BALLDONTLIE, Failed(reason, failure.attempts + got.attempts))
-            continue
-        box = next((box for box in got.parsed.records if box.score is not None and box.score.keys() == teams), None)
-        if box is None:
-            reason = f"{failure.reason}; balldontlie has no such game"
-            task.fetches.failed(game["game_id"], endpoints.BALLDONTLIE, Failed(reason, failure.attempts + got.attempts))
+        records = () if isinstance(got, Failed) else got.parsed.records
+        box = next((box for box in records if box.score is not None and box.score.keys() == teams), None)
+        if isinstance(got, Failed) or box is None:
+            why = got.reason if isinstance(got, Failed) else "balldontlie has no such game"
+            lost_twice = Failed(f"{failure.reason}; {why}", failure.attempts + got.attempts)
+            task.fetches.failed(game["game_id"], endpoints.BALLDONTLIE, lost_twice)
             continue
         judged.extend(_accept(task, game, box, got, names))
     return judged

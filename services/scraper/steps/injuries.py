@@ -1,8 +1,8 @@
 """Step `injuries`: who is listed as injured, from ESPN, by name."""
 
 from services.scraper import endpoints
-from services.scraper.domain.injuries import parse_injuries
-from services.scraper.domain.wire import BadRecord, Refusal
+from services.scraper.domain.injuries import Injury, parse_injuries
+from services.scraper.domain.wire import each
 from services.scraper.fetch import Failed
 from services.scraper.fetch_log import Unit
 from services.scraper.task import Task
@@ -22,27 +22,19 @@ async def run(task: Task) -> int:
         task.fetches.failed(UNIT, endpoints.ESPN, got)
         return 0
     names = await task.names("roster")
-    rows: list[Row] = []
-    refused: list[Refusal] = list(got.parsed.refused)
-    for injury in got.parsed.records:
-        try:
-            player_id = names.find(injury.player_name, (injury.team,), elsewhere=True)
-        except BadRecord as error:
-            refused.append(Refusal(injury.player_name, str(error)))
-            continue
-        rows.append(
-            {
-                "game_date": task.game_date,
-                "player_id": player_id,
-                "player_lookup": player_lookup(injury.player_name),
-                "team": injury.team,
-                "status": injury.status,
-                "comment": injury.comment,
-                "available_at": injury.reported_at,
-                "fetched_at": got.fetched_at,
-                "source": got.source,
-            }
-        )
+
+    def row(injury: Injury) -> Row:
+        return {
+            "game_date": task.game_date,
+            "player_id": names.find(injury.player_name, (injury.team,), elsewhere=True),
+            "player_lookup": player_lookup(injury.player_name),
+            "team": injury.team,
+            "status": injury.status,
+            "comment": injury.comment,
+            **got.stamps(injury.reported_at),
+        }
+
+    rows, unmatched = each(got.parsed.records, row, lambda injury: injury.player_name)
     task.fetches.loaded(UNIT, got, len(rows))
-    task.fetches.refuse(UNIT, got.source, refused)
+    task.fetches.refuse(UNIT, got.source, (*got.parsed.refused, *unmatched))
     return await task.append("raw.injuries", rows)

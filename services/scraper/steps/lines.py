@@ -17,6 +17,8 @@ from shared.basketball.slate import RETROSPECT, cutoff
 from shared.ports import Row
 
 EVENTS = "events"
+_COPIED = ("market", "bookmaker", "line", "over_price", "under_price", "is_main", "event_id")
+"""Columns of raw.prop_lines that are an offer's own."""
 
 
 async def run(task: Task) -> int:
@@ -90,20 +92,11 @@ def _matched(
 
 
 def _row(offer: Offer, game_id: str, player_id: int, got: Collected[Offer], task: Task) -> Row:
-    available_at: datetime = offer.posted_at if offer.posted_at is not None else got.fetched_at
     return {
         "game_id": game_id,
         "game_date": task.game_date,
         "player_id": player_id,
         "player_lookup": player_lookup(offer.player_name),
-        "market": offer.market,
-        "bookmaker": offer.bookmaker,
-        "line": offer.line,
-        "over_price": offer.over_price,
-        "under_price": offer.under_price,
-        "is_main": offer.is_main,
-        "event_id": offer.event_id,
-        "available_at": available_at,
-        "fetched_at": got.fetched_at,
-        "source": got.source,
+        **{name: getattr(offer, name) for name in _COPIED},
+        **got.stamps(offer.posted_at if offer.posted_at is not None else got.fetched_at),
     }

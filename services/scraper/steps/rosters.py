@@ -1,5 +1,7 @@
 """Step `rosters`: who is with a team on the slate's date, from stats.nba.com."""
 
+from dataclasses import asdict
+
 from services.scraper import endpoints
 from services.scraper.domain.rosters import parse_playerindex
 from services.scraper.fetch import Failed
@@ -22,14 +24,9 @@ async def run(task: Task) -> int:
     rows = [
         {
             "game_date": task.game_date,
-            "player_id": player.player_id,
-            "player_name": player.player_name,
+            **asdict(player),
             "player_lookup": player_lookup(player.player_name),
-            "team": player.team,
-            "position": player.position,
-            "available_at": published(got),
-            "fetched_at": got.fetched_at,
-            "source": got.source,
+            **got.stamps(published(got)),
         }
         for player in got.parsed.records
     ]

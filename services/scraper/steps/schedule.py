@@ -1,5 +1,6 @@
 """Step `schedule`: the slate's season from the CDN, earlier seasons from stats.nba.com while they are not settled."""
 
+from dataclasses import asdict
 from datetime import datetime
 
 from services.scraper import endpoints
@@ -95,20 +96,9 @@ async def _load_results(task: Task, schedule: Season, got: Collected[Season]) ->
 
 
 def _game_row(game: Game, stamp: datetime, got: Collected[Season]) -> Row:
-    return {
-        "game_id": game.game_id,
-        "season": game.season,
-        "season_type": game.season_type,
-        "game_date": game.game_date,
-        "tip_utc": game.tip_utc,
-        "home_team": game.home_team,
-        "away_team": game.away_team,
-        "neutral_site": game.neutral_site,
-        "postponed": game.postponed,
-        "available_at": min(stamp, eastern_instant(game.game_date)),
-        "fetched_at": got.fetched_at,
-        "source": got.source,
-    }
+    row = asdict(game)
+    del row["score"]
+    return row | got.stamps(min(stamp, eastern_instant(game.game_date)))
 
 
 def _result_row(game: Game, score: tuple[int, int], got: Collected[Season]) -> Row:
@@ -117,7 +107,5 @@ def _result_row(game: Game, score: tuple[int, int], got: Collected[Season]) -> R
         "game_date": game.game_date,
         "home_points": score[0],
         "away_points": score[1],
-        "available_at": min(game.tip_utc + BOX_SCORE_LAG, got.fetched_at),
-        "fetched_at": got.fetched_at,
-        "source": got.source,
+        **got.stamps(min(game.tip_utc + BOX_SCORE_LAG, got.fetched_at)),
     }

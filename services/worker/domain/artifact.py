@@ -68,11 +68,6 @@ def libraries() -> dict[str, str]:
     return {name: metadata.version(name) for name in _PINNED}
 
 
-def key_of(system: str, digest: str) -> str:
-    """Where it lies in the archive."""
-    return f"models/{system}/{digest}"
-
-
 def digest_of(data: bytes) -> str:
     """SHA-256, hexadecimal."""
     return hashlib.sha256(data).hexdigest()

@@ -60,17 +60,14 @@ class Quotes:
     @classmethod
     def of(cls, quotes: Sequence[LineQuote | None], predicted_at: Sequence[datetime]) -> "Quotes":
         """The quotes as arrays."""
-        return cls(
-            line=_floats([None if quote is None else quote.line for quote in quotes]),
-            p_market=_floats([None if quote is None else quote.p_market for quote in quotes]),
-            books=_floats([None if quote is None else quote.books for quote in quotes]),
-            age_hours=_floats(
-                [
-                    None if quote is None else (at - datetime.fromisoformat(quote.at)).total_seconds() / 3600.0
-                    for quote, at in zip(quotes, predicted_at, strict=True)
-                ]
-            ),
-        )
+
+        def numbers(quote: LineQuote, at: datetime) -> tuple[float | None, ...]:
+            age = at - datetime.fromisoformat(quote.at)
+            return quote.line, quote.p_market, quote.books, age.total_seconds() / 3600.0
+
+        pairs = zip(quotes, predicted_at, strict=True)
+        known = [(None,) * 4 if quote is None else numbers(quote, at) for quote, at in pairs]
+        return cls(*np.array(known, dtype=np.float64).reshape(-1, 4).T.copy())
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +141,3 @@ def _pass_reasons(edge: Floats, quotes: Quotes, standing: Standing) -> Texts:
         reasons[holds[text]] = text
     reasons[np.isnan(quotes.line)] = None
     return reasons
-
-
-def _floats(values: Sequence[float | None]) -> Floats:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

@@ -4,6 +4,7 @@ Failure 27: a model trained on one library version ran on another, 8.6 points wo
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -93,25 +94,7 @@ def _members(arrays: Mapping[str, Array]) -> dict[str, Forecasts]:
 
 def some(forecast: Forecast, rows: npt.NDArray[np.int64]) -> Forecast:
     """Those rows of a forecast that are among `rows`, which are consecutive; numbered from the first of them."""
-    distributions = forecast.distributions
-    if forecast.rows is not None:
-        rows, renumbered = _among(forecast.rows, rows)
-        return Forecast(
-            distributions.take(rows),
-            rows=renumbered,
-            minutes=None if forecast.minutes is None else forecast.minutes[rows],
-            p_play=None if forecast.p_play is None else forecast.p_play[rows],
-        )
-    return Forecast(
-        distributions.take(rows),
-        minutes=None if forecast.minutes is None else forecast.minutes[rows],
-        p_play=None if forecast.p_play is None else forecast.p_play[rows],
-    )
-
-
-def _among(
-    has: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """(positions in `has` of the wanted rows that it has, their numbers counted from the first wanted row)."""
-    positions = np.flatnonzero(np.isin(has, wanted))
-    return positions, has[positions] - wanted[0]
+    if forecast.rows is None:
+        return forecast.take(rows)
+    among = forecast.take(np.isin(forecast.rows, rows))
+    return among if among.rows is None else replace(among, rows=among.rows - rows[0])

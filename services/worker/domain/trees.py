@@ -63,20 +63,10 @@ class Trees:
         return out
 
 
-def fit(
-    matrix: Floats,
-    target: Floats,
-    *,
-    base: Floats | None = None,
-    parameters: Mapping[str, Any],
-    rounds: int,
-) -> str:
-    """Fit `rounds` trees on rows (n, features); returns the model as text. Equal inputs give equal text.
-
-    `base` (n,) is where the trees start: they learn what is left of the target, and the model's predictions are of it.
-    """
+def fit(matrix: Floats, target: Floats, *, parameters: Mapping[str, Any], rounds: int) -> str:
+    """Fit `rounds` trees on rows (n, features); returns the model as text. Equal inputs give equal text."""
     library = lightgbm()
-    data = library.Dataset(matrix, target, init_score=base, free_raw_data=True, params={"verbose": -1})
+    data = library.Dataset(matrix, target, free_raw_data=True, params={"verbose": -1})
     model = library.train(dict(parameters), data, num_boost_round=rounds)
     return str(model.model_to_string())
 

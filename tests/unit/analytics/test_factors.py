@@ -197,11 +197,11 @@ async def test_who_plays_by_list_status_and_absence(warehouse: Warehouse, proces
 
 
 def test_the_arenas_of_sql_are_those_of_the_registry() -> None:
-    """SQL cannot import: its coordinates are held to the registry's, which has every team."""
+    """The statement has every arena of the registry, and that one has every team."""
     text = PROCESSORS["upcoming_team_game_context"].select
     assert ARENAS.keys() == TEAMS.keys()
     for team, arena in ARENAS.items():
-        row = f"SELECT '{team}' AS team, {arena.latitude:.3f} AS latitude, {arena.longitude:.3f} AS longitude, "
+        row = f"SELECT '{team}' AS team, {arena.latitude} AS latitude, {arena.longitude} AS longitude, "
         assert f"{row}{arena.clock} AS clock" in text
 
 

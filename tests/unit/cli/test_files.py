@@ -39,7 +39,7 @@ def test_no_predictions_are_an_empty_file_with_its_columns(tmp_path: Path) -> No
     """A date without games gives a file that reads like any other."""
     nights._write_parquet(nights._packed([]), tmp_path / "p.parquet")
     table = pq.read_table(tmp_path / "p.parquet")
-    assert (table.num_rows, table.column_names) == (0, list(nights.PARQUET_COLUMNS))
+    assert (table.num_rows, table.column_names) == (0, nights.PARQUET.names)
 
 
 def test_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:

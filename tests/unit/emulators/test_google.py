@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from devstack.emulators import google
+from devstack.emulators import google, launch
 from shared.errors import Permanent, Transient
 
 HEAD = """#!{python}
@@ -101,7 +101,7 @@ def test_an_emulator_that_ends_says_why(install: Install) -> None:
 def test_an_emulator_that_does_not_answer_is_killed(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     """Waiting is bounded, also for one that ignores SIGTERM."""
     install(HANGS)
-    monkeypatch.setattr(google, "STOP_TIMEOUT", 0.1)
+    monkeypatch.setattr(launch, "STOP_TIMEOUT", 0.1)
     with (
         pytest.raises(Transient, match=r"did not answer on 127\.0\.0\.1:\d+ within 1 s: starting"),
         google.running("firestore", timeout=1.0),

@@ -14,7 +14,6 @@ from services.worker.domain.artifact import (
     Manifest,
     check,
     digest_of,
-    key_of,
     libraries,
     pack,
     unpack,
@@ -106,7 +105,6 @@ def test_f27_one_changed_byte_is_refused() -> None:
 def test_the_digest_is_sha_256() -> None:
     """That of nothing is known to everybody."""
     assert digest_of(b"") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    assert key_of("boosted", "abc") == "models/boosted/abc"
 
 
 def test_another_system_or_format_is_refused() -> None:

@@ -92,7 +92,6 @@ def test_attendance_and_minutes_are_learned_first(fits: Fits) -> None:
     assert first["fold0"].matrix[:, 0].tolist() == place[PLAYED][~EARLY].tolist()
     assert first["fold1"].target.tolist() == (20.0 + np.arange(N)[PLAYED][EARLY]).tolist()
     assert first["fold1"].matrix[:, 0].tolist() == place[PLAYED][EARLY].tolist()
-    assert {one.base for one in first.values()} == {None}
     assert {name: one.rounds for name, one in first.items()} == {"play": 30, "minutes": 30, "fold0": 30, "fold1": 30}
     assert first["play"].parameters == COMMON | {"objective": "binary"}
     for name in ("minutes", "fold0", "fold1"):
@@ -108,12 +107,12 @@ def test_each_market_is_fitted_once_for_its_centre_and_once_for_its_spread(fits:
         for name, one in centres.items():
             seed = 20201222 + int(name[-1])
             assert one.parameters == COMMON | {"objective": "regression_l1", "seed": seed}
-            assert (one.rounds, one.base) == (30, None)
+            assert one.rounds == 30
         assert list(spread) == ["spread"]
         assert spread["spread"].parameters == COMMON | {
             "objective": "regression", "learning_rate": 0.06, "num_leaves": 7, "min_data_in_leaf": 400,
         }  # fmt: skip
-        assert (spread["spread"].rounds, spread["spread"].base) == (40, None)
+        assert spread["spread"].rounds == 40
 
 
 def centre_of(start: Floats) -> Floats:

@@ -303,18 +303,18 @@ def test_a_learner_sees_a_frame_as_a_batch() -> None:
 
 
 def test_models_fitted_beside_each_other_keep_their_names() -> None:
-    """Each by its own matrix, target, base, parameters and rounds."""
+    """Each by its own matrix, target, parameters and rounds."""
     x = np.linspace(-1.0, 1.0, 40)[:, None]
     step = np.where(x[:, 0] > 0, 5.0, 1.0)
     quick = parameters(objective="regression", learning_rate=1.0, min_data_in_leaf=1, num_leaves=2)
     fits = {
-        "up": Fit(x, step, None, quick, 1),
-        "down": Fit(-x, step, None, quick, 1),
-        "left": Fit(x, step, np.ones(40), quick, 1),
-        "slow": Fit(x, step, None, quick | {"learning_rate": 0.5}, 2),
+        "up": Fit(x, step, quick, 1),
+        "down": Fit(-x, step, quick, 1),
+        "half": Fit(x, step / 2, quick, 1),
+        "slow": Fit(x, step, quick | {"learning_rate": 0.5}, 2),
     }
     predicted = {name: trees.load(text).predict(np.array([[0.5]]))[0] for name, text in fit_all(fits).items()}
-    assert predicted == pytest.approx({"up": 5.0, "down": 1.0, "left": 4.0, "slow": 4.5}, abs=1e-5)
+    assert predicted == pytest.approx({"up": 5.0, "down": 1.0, "half": 2.5, "slow": 4.5}, abs=1e-5)
 
 
 def test_parameters_make_a_fit_the_same_to_the_bit() -> None:

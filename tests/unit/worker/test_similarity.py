@@ -52,7 +52,7 @@ def test_situations_are_standardised() -> None:
         ("a", "b"), np.array([20.0, 0.5]), np.array([5.0, 0.25]), model.points, model.player_id, model.day, {}, {}
     )
     known = {"a": np.array([30.0, np.nan, 90.0, -90.0]), "b": np.array([1.0, 0.75, np.nan, 0.0])}
-    found = similarity.standardised(known, two)
+    found = similarity.standardised(known, two.features, two.centre, two.scale)
     assert found.tolist() == [[2.0, 2.0], [0.0, 1.0], [4.0, 0.0], [-4.0, -2.0]]
     assert found.dtype == np.float32
 

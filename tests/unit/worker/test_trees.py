@@ -86,14 +86,6 @@ def test_a_fit_has_as_many_trees_as_rounds() -> None:
     assert loaded.predict(np.array([[-0.5], [0.5]])) == pytest.approx([1.25, 4.75], abs=1e-6)
 
 
-def test_trees_on_a_base_learn_what_is_left() -> None:
-    """Of 1 and 5 over a base of 1 and 3 there are 0 and 2 left."""
-    x = np.linspace(-1.0, 1.0, 40)[:, None]
-    above = x[:, 0] > 0
-    text = trees.fit(x, np.where(above, 5.0, 1.0), base=np.where(above, 3.0, 1.0), parameters=LEARN, rounds=1)
-    assert trees.load(text).predict(np.array([[-0.5], [0.5]])) == pytest.approx([0.0, 2.0], abs=1e-6)
-
-
 def test_a_machine_without_lightgbm_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """The learned systems are absent for want of a library, by name."""
     monkeypatch.setitem(sys.modules, "lightgbm", None)

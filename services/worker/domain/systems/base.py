@@ -33,6 +33,13 @@ class Forecast:
     drivers: Callable[[], Drivers] | None = None
     """What moved each row, worked out when asked for."""
 
+    def take(self, places: npt.NDArray[Any]) -> "Forecast":
+        """What is said, by index or mask, some of it; drivers aside."""
+        rows, minutes, p_play = (
+            None if each is None else each[places] for each in (self.rows, self.minutes, self.p_play)
+        )
+        return Forecast(self.distributions.take(places), rows, minutes, p_play)
+
 
 Forecasts = Mapping[str, Forecast]
 """Forecasts by market."""

@@ -6,7 +6,7 @@ probability. What is added is a ridge's word on how far `boosted` and the season
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri
@@ -61,18 +61,13 @@ def predict(inputs: Inputs) -> dict[str, Forecast]:
     out = {}
     for market, coefficients in model.coefficients.items():
         rows = np.flatnonzero(~np.isnan(inputs.line(market)))
-        boosted = inputs.members["boosted"][market]
-        base = boosted.distributions.take(rows)
+        boosted = inputs.members["boosted"][market].take(rows)
+        base = boosted.distributions
         some = {name: values[rows] for name, values in inputs.features.items()}
         correction = (design(some, market, base.centre, base.scale, base.power) * coefficients).sum(axis=1)
         trust = np.where(np.isnan(some[f"{market}_line_p_over"]), 1.0, PRICED)
         centre = market_centre(some, market, base.scale, base.power) + base.scale * correction * trust
-        out[market] = Forecast(
-            power_normal(centre, base.scale, base.power),
-            rows=rows,
-            minutes=None if boosted.minutes is None else boosted.minutes[rows],
-            p_play=None if boosted.p_play is None else boosted.p_play[rows],
-        )
+        out[market] = replace(boosted, distributions=power_normal(centre, base.scale, base.power), rows=rows)
     return out
 
 

@@ -8,12 +8,11 @@ they had beyond their form's forecast, on average and shrunk, is added to his (n
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from services.worker.domain.artifact import Artifact
+from services.worker.domain.artifact import Array, Artifact
 from services.worker.domain.distribution import Floats
 from services.worker.domain.spread import Spread, spreads_of
 from services.worker.domain.systems import moving_average
@@ -50,11 +49,11 @@ class Model:
     spreads: Mapping[str, Spread]
 
 
-def standardised(features: Features, model: Any) -> Single:  # noqa: ANN401 - a Model, or one in the making
-    """(n, features) situations as points; what is null lies at the centre."""
+def standardised(features: Features, names: tuple[str, ...], centre: Floats, scale: Floats) -> Single:
+    """(n, names) situations as points; what is null lies at the centre."""
     columns = [
-        np.nan_to_num((features[name] - model.centre[j]) / model.scale[j], nan=0.0)
-        for j, name in enumerate(model.features)
+        np.nan_to_num((features[name] - middle) / width, nan=0.0)
+        for name, middle, width in zip(names, centre, scale, strict=True)
     ]
     return np.asarray(np.clip(np.column_stack(columns), -4.0, 4.0), dtype=np.float32)
 
@@ -82,9 +81,13 @@ def nearest(model: Model, points: Single, player_id: npt.NDArray[np.int64]) -> t
 
 def load(artifact: Artifact) -> Model:
     """The model in memory."""
-    arrays = artifact.arrays
+    return of(artifact.manifest.features, artifact.arrays)
+
+
+def of(features: tuple[str, ...], arrays: Mapping[str, Array]) -> Model:
+    """A model from its numbers; without spreads only its means can be asked for."""
     return Model(
-        artifact.manifest.features,
+        features,
         arrays["centre"],
         arrays["scale"],
         arrays["points"],
@@ -97,7 +100,8 @@ def load(artifact: Artifact) -> Model:
 
 def means(inputs: Inputs, model: Model) -> tuple[dict[str, Floats], npt.NDArray[np.intp], Single]:
     """(market -> (n,) expected counts, neighbours, distances)."""
-    chosen, distance = nearest(model, standardised(inputs.features, model), inputs.player_id)
+    points = standardised(inputs.features, model.features, model.centre, model.scale)
+    chosen, distance = nearest(model, points, inputs.player_id)
     k = chosen.shape[1]
     out = {
         market: moving_average.mean(inputs.features, market)

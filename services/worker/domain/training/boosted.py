@@ -74,7 +74,7 @@ def learn(frame: Frame, split: Split) -> tuple[Learned, OutOfFold, OutOfFold]:
 def _fit(frame: Frame) -> Fitted:
     columns = shared_columns()
     x, played = system.matrix(frame.features, columns), frame.played
-    attendance = Fit(x, played.astype(float), None, _COMMON | {"objective": "binary"}, ROUNDS["play"])
+    attendance = Fit(x, played.astype(float), _COMMON | {"objective": "binary"}, ROUNDS["play"])
     some, x = frame.take(played), x[played]
     held = folds(some)
     wanted = {"play": attendance, "minutes": _minutes(x, some.minutes)}
@@ -104,7 +104,7 @@ def folds(frame: Frame) -> list[Mask]:
 
 
 def _minutes(x: Floats, target: Floats) -> Fit:
-    return Fit(x, target, None, _COMMON, ROUNDS["minutes"])
+    return Fit(x, target, _COMMON, ROUNDS["minutes"])
 
 
 def _market(features: Features, outcome: Floats, market: str, held: list[Mask]) -> _One:
@@ -125,7 +125,7 @@ def _market(features: Features, outcome: Floats, market: str, held: list[Mask]) 
     level, floor = fit_level(start, squared), 0.05 * float(squared.mean())
     by_level = np.maximum(level[0] + level[1] * start, floor)
     wide = np.column_stack([x, centre])
-    texts |= fit_all({"spread": Fit(wide, squared / by_level - 1.0, None, _SPREAD, ROUNDS["spread"])})
+    texts |= fit_all({"spread": Fit(wide, squared / by_level - 1.0, _SPREAD, ROUNDS["spread"])})
     scale = np.sqrt(by_level * np.clip(1.0 + trees.load(texts["spread"]).predict(wide), *system.WIDTHS))
     use = features["minutes_ewma"] >= ROTATION_MINUTES
     shift, width = calibrate(outcome[use], centre[use], scale[use], power)
@@ -134,7 +134,7 @@ def _market(features: Features, outcome: Floats, market: str, held: list[Mask]) 
 
 
 def _centre(x: Floats, target: Floats, seed: int) -> Fit:
-    return Fit(x, target, None, _CENTRE | {"seed": SEED + seed}, ROUNDS["centre"])
+    return Fit(x, target, _CENTRE | {"seed": SEED + seed}, ROUNDS["centre"])
 
 
 def _model(fitted: Fitted) -> system.Model:

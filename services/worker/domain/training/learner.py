@@ -37,7 +37,6 @@ class Fit:
 
     matrix: Floats
     target: Floats
-    base: Floats | None
     parameters: Mapping[str, Any]
     rounds: int
 
@@ -46,9 +45,7 @@ def fit_all(wanted: Mapping[str, Fit]) -> dict[str, str]:
     """Fit models beside each other; each by itself is one thread's work and the same to the bit."""
     with ThreadPoolExecutor(THREADS) as pool:
         jobs = {
-            name: pool.submit(
-                trees.fit, one.matrix, one.target, base=one.base, parameters=one.parameters, rounds=one.rounds
-            )
+            name: pool.submit(trees.fit, one.matrix, one.target, parameters=one.parameters, rounds=one.rounds)
             for name, one in wanted.items()
         }
         return {name: job.result() for name, job in jobs.items()}

@@ -1,7 +1,7 @@
 """How good forecasts were, and whether they are too good to be true."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -116,10 +116,4 @@ def too_good(forecasts: Forecasts, frame: Frame) -> str | None:
 
 def as_json(record_: Mapping[str, Score]) -> dict[str, dict[str, float]]:
     """A record as it is stored."""
-    return {
-        market: {
-            "n": one.n, "mae": round(one.mae, 4), "crps": round(one.crps, 4), "bias": round(one.bias, 4),
-            "coverage_80": round(one.coverage_80, 4),
-        }
-        for market, one in record_.items()
-    }  # fmt: skip
+    return {market: {name: round(value, 4) for name, value in asdict(one).items()} for market, one in record_.items()}

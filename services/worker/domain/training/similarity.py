@@ -3,8 +3,7 @@
 import numpy as np
 
 from services.worker.domain.artifact import Array
-from services.worker.domain.distribution import Floats
-from services.worker.domain.spread import ROTATION_MINUTES, spreads_of
+from services.worker.domain.spread import ROTATION_MINUTES
 from services.worker.domain.systems import moving_average
 from services.worker.domain.systems import similarity as system
 from services.worker.domain.training.frame import Frame, Split
@@ -31,7 +30,7 @@ NAMES = known(*WEIGHTS)
 
 def learn(frame: Frame, split: Split) -> Learned:
     """Forecast the newest slates from references before them; then, with the spreads that gave, refer to all slates."""
-    expected, _, _ = system.means(inputs_of(split.newest), _model(_arrays(split.earlier)))
+    expected, _, _ = system.means(inputs_of(split.newest), system.of(NAMES, _arrays(split.earlier)))
     known = split.newest.played
     rotation = split.newest.features["minutes_ewma"][known] >= ROTATION_MINUTES
     spreads = {
@@ -39,7 +38,7 @@ def learn(frame: Frame, split: Split) -> Learned:
         for market in MARKETS
     }
     kept = {f"spread.{market}": spread.as_array() for market, spread in spreads.items()}
-    forecasts = system.predict(inputs_of(split.newest, _model(_arrays(split.earlier) | kept)))
+    forecasts = system.predict(inputs_of(split.newest, system.of(NAMES, _arrays(split.earlier) | kept)))
     arrays = _arrays(frame) | kept
     return Learned(arrays, {}, NAMES, forecasts, len(arrays["points"]))
 
@@ -51,11 +50,10 @@ def _arrays(frame: Frame) -> dict[str, Array]:
     centre = np.array([np.nanmean(column) for column in columns])
     scale = np.array([max(float(np.nanstd(column)), 1e-6) for column in columns])
     scale /= np.array([WEIGHTS[name] for name in NAMES])
-    bare = _bare(centre, scale)
     return {
         "centre": centre,
         "scale": scale,
-        "points": system.standardised(some.features, bare),
+        "points": system.standardised(some.features, NAMES, centre, scale),
         "player_id": some.player_id,
         "day": some.day.astype("datetime64[D]").astype(np.int64),
         **{
@@ -63,23 +61,3 @@ def _arrays(frame: Frame) -> dict[str, Array]:
             for market in MARKETS
         },
     }
-
-
-def _bare(centre: Floats, scale: Floats) -> system.Model:
-    nothing = np.zeros((0, len(NAMES)), dtype=np.float32)
-    none = np.zeros(0, dtype=np.int64)
-    return system.Model(NAMES, centre, scale, nothing, none, none.astype("datetime64[D]"), {}, {})
-
-
-def _model(arrays: dict[str, Array]) -> system.Model:
-    """A model in the making; without spreads only its means can be asked for."""
-    return system.Model(
-        NAMES,
-        arrays["centre"],
-        arrays["scale"],
-        arrays["points"],
-        arrays["player_id"],
-        arrays["day"].astype("datetime64[D]"),
-        {market: arrays[f"surplus.{market}"].astype(np.float64) for market in MARKETS},
-        spreads_of(arrays),
-    )

@@ -26,9 +26,10 @@ from google.cloud.bigquery.table import RowIterator
 
 from shared.cloud.bigquery_errors import CLIENT_ERRORS, failure, is_transient
 from shared.cloud.bigquery_sql import Parameter
-from shared.errors import Permanent, Transient
+from shared.errors import Transient
 from shared.ports import Cost, Row
 from shared.ports import Job as Account
+from shared.tables.rows import refuse_instants
 
 T = TypeVar("T")
 _FIRST_POLL = 0.05
@@ -225,9 +226,7 @@ def by_column(rows: RowIterator) -> dict[str, Sequence[Any]]:
         Permanent: a column holds instants.
     """
     kinds = {column.name: column.field_type for column in rows.schema}
-    refused = [name for name, kind in kinds.items() if kind == "TIMESTAMP"]
-    if refused:
-        raise Permanent(f"columns gives no instants: leave out {refused[0]}, or ask for it with query")
+    refuse_instants(kinds, "TIMESTAMP")
     columns: dict[str, Any] = {name: array("d") if kind in _NUMBERS else [] for name, kind in kinds.items()}
     for row in rows:
         for name, value in row.items():

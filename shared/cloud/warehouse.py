@@ -18,7 +18,7 @@ from shared.cloud import bigquery_publish as statements
 from shared.cloud.bigquery_jobs import Answer, Jobs, Limits
 from shared.cloud.bigquery_schema import Schema
 from shared.cloud.bigquery_sql import bind, select
-from shared.cloud.bigquery_tables import STAGING, check_selected, schema
+from shared.cloud.bigquery_tables import SELECTED, STAGING, api_type, schema
 from shared.errors import Permanent, Transient
 from shared.ports import Cost, Job, Params, Row
 from shared.tables import TABLES, Table
@@ -43,20 +43,18 @@ class BigQueryWarehouse:
         self,
         project: str,
         *,
-        location: str | None = None,
         tables: Mapping[str, Table] = TABLES,
         limits: Limits | None = None,
         endpoint: str | None = None,
         client: bigquery.Client | None = None,
     ) -> None:
         self._project = project
-        self._location = location
         self._tables = tables
         self._jobs = Jobs(
-            client if client is not None else connect(project, location, endpoint),
+            client if client is not None else connect(project, endpoint),
             limits if limits is not None else Limits(),
         )
-        self._schema = Schema(self._jobs, project, location, tables)
+        self._schema = Schema(self._jobs, project, tables)
         self._writing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def ensure(self) -> list[Change]:
@@ -90,7 +88,7 @@ class BigQueryWarehouse:
 
     async def append(self, table: str, rows: Sequence[Row]) -> int:
         """Insert the rows whose key is not there yet; of rows with equal keys the first. Returns how many were new."""
-        target = self._table(table)
+        target = checked.declared(self._tables, table)
         text = json_lines(target, rows)
         if not rows:
             return 0
@@ -105,7 +103,7 @@ class BigQueryWarehouse:
 
     async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
         """Atomically replace the rows that `scope` selects; they must lie in the scope and have keys of their own."""
-        target = self._table(table)
+        target = checked.declared(self._tables, table)
         lines = json_lines(target, rows)
         subject = f"replace in {table} where {scope}"
         async with self._writing[table]:
@@ -119,7 +117,7 @@ class BigQueryWarehouse:
         self, table: str, select_: str, *, scope: str, params: Params | None = None, job: Job | None = None
     ) -> int:
         """Like `replace`, with the rows of a SELECT; its columns must be the table's, in any order."""
-        target = self._table(table)
+        target = checked.declared(self._tables, table)
         statement = select(select_)
         subject = f"transform into {table}: {statement.source}"
         async with self._writing[table], self._staging(subject) as staging:
@@ -127,7 +125,7 @@ class BigQueryWarehouse:
             made = await self._jobs.call(
                 lambda client, bounds: client.get_table(f"{self._project}.{staging}", **bounds), subject
             )
-            check_selected(target, made.schema)
+            checked.check_selected(target, {field.name: api_type(field) for field in made.schema}, SELECTED)
             json_lines(target, (await self._run(statements.broken_row(target, staging), None, subject, job)).rows)
             written = await self._publish(target, staging, scope, params, subject, job)
         if job is not None:
@@ -142,17 +140,15 @@ class BigQueryWarehouse:
         self, table: Table, staging: str, scope: str, params: Params | None, subject: str, job: Job | None = None
     ) -> int:
         [count] = (await self._run(statements.count_strays(staging, scope), params, subject, job)).rows
-        staged, strays = count["staged"], count["strays"]
-        if strays:
-            raise Permanent(f"{table.name}: {strays} of {staged} rows lie outside the scope they replace ({scope})")
-        for row in (await self._run(statements.staged_twice(table, staging, scope), params, subject, job)).rows:
-            key = checked.key_text(table, row)
-            raise Permanent(f"{table.name} would have {row['times']} rows with the key {key}")
+        staged = int(count["staged"])
+        checked.refuse_strays(table, count["strays"], staged, scope)
+        twice = await self._run(statements.staged_twice(table, staging, scope), params, subject, job)
+        checked.refuse_duplicates(table, twice.rows)
         await self._run(statements.merge_scope(table, staging, scope), params, subject, job)
         key_ = await self._published_twice(table, staging, subject, job)
         if key_ is not None:
             raise Transient(f"{table.name}: another writer published the key {key_} in the same moment: {subject}")
-        return int(staged)
+        return staged
 
     async def _published_twice(self, table: Table, staging: str, subject: str, job: Job | None = None) -> str | None:
         rows = (await self._run(statements.published_twice(table, staging), None, subject, job)).rows
@@ -180,21 +176,15 @@ class BigQueryWarehouse:
         text, parameters = bind(sql, params if params is not None else _NO_PARAMS)
         return await self._jobs.query(text, parameters, subject, job)
 
-    def _table(self, name: str) -> Table:
-        if name not in self._tables:
-            raise Permanent(f"unknown table {name!r}", remedy="declare it in shared/tables")
-        return self._tables[name]
 
-
-def connect(project: str, location: str | None = None, endpoint: str | None = None) -> bigquery.Client:
+def connect(project: str, endpoint: str | None = None) -> bigquery.Client:
     """A client of BigQuery, or, without credentials, of the emulator at `endpoint` or BIGQUERY_EMULATOR_HOST."""
     address = endpoint if endpoint is not None else os.environ.get("BIGQUERY_EMULATOR_HOST")
     if address is None:
-        return bigquery.Client(project, location=location)
+        return bigquery.Client(project)
     url = address if "://" in address else f"http://{address}"
     return bigquery.Client(
         project,
-        location=location,
         credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # google publishes no type for it
         client_options=ClientOptions(api_endpoint=url),
     )

@@ -54,16 +54,6 @@ class Limits:
     """On every job, for the bill."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a query job gave."""
-
-    rows: list[Row]
-    affected: int
-    """Rows a DML statement inserted, updated or deleted; 0 for others."""
-    cost: Cost = field(default_factory=Cost)
-
-
 def _narrowed(limits: Limits, account: Account) -> Limits:
     """The adapter's limits, with those that the job sets itself; labels add up."""
     return replace(
@@ -99,32 +89,20 @@ class Jobs:
         self._retry = Retry(predicate=is_transient, initial=0.25, maximum=8.0, timeout=limits.retry_timeout)
 
     async def query(
-        self, sql: str, parameters: Sequence[Parameter], subject: str, account: Account | None = None
-    ) -> Answer:
-        """Run one statement, on the job's account where there is one."""
-
-        def read(rows: RowIterator, affected: int | None) -> tuple[list[Row], int]:
-            return [dict(row.items()) for row in rows], affected if affected is not None else 0
-
-        (rows, affected), cost = await self._query(sql, parameters, subject, read, account)
-        return Answer(rows, affected, cost)
-
-    async def columns(self, sql: str, parameters: Sequence[Parameter], subject: str) -> dict[str, Sequence[Any]]:
-        """Run a SELECT and read it by column, page by page; see `Warehouse.columns`."""
-        columns, _ = await self._query(sql, parameters, subject, lambda rows, _: by_column(rows), None)
-        return columns
-
-    async def _query(
         self,
         sql: str,
         parameters: Sequence[Parameter],
         subject: str,
-        read: Callable[[RowIterator, int | None], T],
-        account: Account | None,
-    ) -> tuple[T, Cost]:
+        read: Callable[[RowIterator], T],
+        account: Account | None = None,
+    ) -> tuple[T, int]:
+        """Run one statement, on the job's account where there is one: what `read` makes of its rows, page by page.
+
+        And how many rows it inserted, updated or deleted; 0 if it is no DML.
+        """
         limits = self._limits if account is None else _narrowed(self._limits, account)
 
-        def work(abandoned: threading.Event) -> tuple[T, Cost]:
+        def work(abandoned: threading.Event) -> tuple[T, int, Cost]:
             config = QueryJobConfig(
                 query_parameters=list(parameters),
                 labels=dict(limits.labels),
@@ -142,12 +120,13 @@ class Jobs:
             )
             self._wait(job, abandoned, subject, limits.job_timeout)
             rows = job.result(retry=self._retry, job_retry=None, timeout=self._limits.attempt_timeout)
-            return read(rows, job.num_dml_affected_rows), _cost(job)
+            affected = job.num_dml_affected_rows
+            return read(rows), affected if affected is not None else 0, _cost(job)
 
-        found, cost = await self._run(work, subject)
+        found, affected, cost = await self._run(work, subject)
         if account is not None:
             account.cost += cost
-        return found, cost
+        return found, affected
 
     async def load(self, table: str, schema: Sequence[SchemaField], lines: bytes, subject: str) -> None:
         """Fill a fresh table from newline-delimited JSON."""
@@ -217,6 +196,11 @@ class Jobs:
 
 
 _NUMBERS = {"INTEGER", "INT64", "FLOAT", "FLOAT64", "BOOLEAN", "BOOL"}
+
+
+def by_row(rows: RowIterator) -> list[Row]:
+    """The rows of an answer, each by the names of its columns."""
+    return [dict(row.items()) for row in rows]
 
 
 def by_column(rows: RowIterator) -> dict[str, Sequence[Any]]:

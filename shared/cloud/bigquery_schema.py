@@ -14,7 +14,7 @@ from typing import Any
 from google.cloud import bigquery
 from google.cloud.exceptions import NotFound
 
-from shared.cloud.bigquery_jobs import Jobs
+from shared.cloud.bigquery_jobs import Jobs, by_row
 from shared.cloud.bigquery_tables import DAY_MS, STAGING, STAGING_HOURS, TYPES, api_type, definition
 from shared.ports import Row
 from shared.tables import Table
@@ -65,7 +65,7 @@ class Schema:
             return
         for change in changes:
             if change.kind in ("column", "drop", "relax"):
-                await self._jobs.query(alteration(table, change), (), f"{change}")
+                await self._jobs.query(alteration(table, change), (), f"{change}", by_row)
         there = await self._jobs.call(partial(_get, f"{self._project}.{table.name}"), table.name)
         if there is not None:
             fields = updated(there, wanted, {change.kind for change in changes})

@@ -15,7 +15,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from shared.cloud import bigquery_publish as statements
-from shared.cloud.bigquery_jobs import Answer, Jobs, Limits
+from shared.cloud.bigquery_jobs import Jobs, Limits, by_column, by_row
 from shared.cloud.bigquery_schema import Schema
 from shared.cloud.bigquery_sql import bind, select
 from shared.cloud.bigquery_tables import SELECTED, STAGING, api_type, schema
@@ -75,7 +75,7 @@ class BigQueryWarehouse:
     async def query(self, sql: str, params: Params | None = None, job: Job | None = None) -> list[Row]:
         """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
         statement = select(sql)
-        rows = (await self._run(statement.text, params, statement.source, job)).rows
+        rows = await self._run(statement.text, params, statement.source, job)
         if job is not None:
             job.cost += Cost(rows=len(rows))
         return rows
@@ -84,7 +84,8 @@ class BigQueryWarehouse:
         """The same SELECT by column: numbers as arrays of floats, NaN where null."""
         statement = select(sql)
         text, parameters = bind(statement.text, params if params is not None else _NO_PARAMS)
-        return await self._jobs.columns(text, parameters, statement.source)
+        columns, _ = await self._jobs.query(text, parameters, statement.source, by_column)
+        return columns
 
     async def append(self, table: str, rows: Sequence[Row]) -> int:
         """Insert the rows whose key is not there yet; of rows with equal keys the first. Returns how many were new."""
@@ -95,7 +96,7 @@ class BigQueryWarehouse:
         lines = [text[position] for position in checked.first_of_each_key(target, rows)]
         subject = f"append to {table}"
         async with self._writing[table], self._loaded(target, lines, subject) as staging:
-            added = (await self._run(statements.merge_new(target, staging), None, subject)).affected
+            _, added = await self._jobs.query(statements.merge_new(target, staging), (), subject, by_row)
             if await self._published_twice(target, staging, subject) is not None:
                 # Another process inserted the same keys in the same moment. One of the two rows has to go.
                 await self._run(statements.merge_duplicates(target, staging), None, subject)
@@ -126,7 +127,7 @@ class BigQueryWarehouse:
                 lambda client, bounds: client.get_table(f"{self._project}.{staging}", **bounds), subject
             )
             checked.check_selected(target, {field.name: api_type(field) for field in made.schema}, SELECTED)
-            json_lines(target, (await self._run(statements.broken_row(target, staging), None, subject, job)).rows)
+            json_lines(target, await self._run(statements.broken_row(target, staging), None, subject, job))
             written = await self._publish(target, staging, scope, params, subject, job)
         if job is not None:
             job.cost += Cost(rows=written)
@@ -139,11 +140,11 @@ class BigQueryWarehouse:
     async def _publish(
         self, table: Table, staging: str, scope: str, params: Params | None, subject: str, job: Job | None = None
     ) -> int:
-        [count] = (await self._run(statements.count_strays(staging, scope), params, subject, job)).rows
+        [count] = await self._run(statements.count_strays(staging, scope), params, subject, job)
         staged = int(count["staged"])
         checked.refuse_strays(table, count["strays"], staged, scope)
         twice = await self._run(statements.staged_twice(table, staging, scope), params, subject, job)
-        checked.refuse_duplicates(table, twice.rows)
+        checked.refuse_duplicates(table, twice)
         await self._run(statements.merge_scope(table, staging, scope), params, subject, job)
         key_ = await self._published_twice(table, staging, subject, job)
         if key_ is not None:
@@ -151,7 +152,7 @@ class BigQueryWarehouse:
         return staged
 
     async def _published_twice(self, table: Table, staging: str, subject: str, job: Job | None = None) -> str | None:
-        rows = (await self._run(statements.published_twice(table, staging), None, subject, job)).rows
+        rows = await self._run(statements.published_twice(table, staging), None, subject, job)
         return checked.key_text(table, rows[0]) if rows else None
 
     @asynccontextmanager
@@ -172,9 +173,10 @@ class BigQueryWarehouse:
                 subject,
             )
 
-    async def _run(self, sql: str, params: Params | None, subject: str, job: Job | None = None) -> Answer:
+    async def _run(self, sql: str, params: Params | None, subject: str, job: Job | None = None) -> list[Row]:
         text, parameters = bind(sql, params if params is not None else _NO_PARAMS)
-        return await self._jobs.query(text, parameters, subject, job)
+        rows, _ = await self._jobs.query(text, parameters, subject, by_row, job)
+        return rows
 
 
 def connect(project: str, endpoint: str | None = None) -> bigquery.Client:

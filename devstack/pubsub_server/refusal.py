@@ -1,6 +1,7 @@
 """Saying no the way Pub/Sub does."""
 
 import re
+from collections.abc import Iterable
 
 import grpc  # type: ignore[import-untyped]  # grpcio publishes no type information
 
@@ -42,6 +43,13 @@ def check_name(name: str, kind: str) -> None:
     match = _NAME.fullmatch(name)
     if match is None or match[1] != kind or name.rpartition("/")[2].startswith("goog"):
         raise invalid(f"Invalid [{kind}] name: (name={name})")
+
+
+def check_ack_ids(subscription: str, ack_ids: Iterable[str]) -> None:
+    """The ids of one subscription's deliveries settle no other's."""
+    for ack_id in ack_ids:
+        if not ack_id.startswith(f"{subscription}/"):
+            raise invalid(f"Invalid ack id (ack_id={ack_id})")
 
 
 def check_fields(message: Pb, supported: frozenset[str]) -> None:

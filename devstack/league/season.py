@@ -11,9 +11,9 @@ from devstack.league.absences import STATUSES, Absences, absences, events
 from devstack.league.boxes import Boxes, boxes
 from devstack.league.calendar import TRICODES, Calendar, calendar
 from devstack.league.market import BOOKS, MARKETS, lines
-from devstack.league.places import ARENAS
 from devstack.league.players import IntArray, Players, players
 from devstack.schema import COUNTS
+from shared.basketball.arenas import ARENAS
 from shared.basketball.slate import eastern_instant, season_of
 
 OPENING_NIGHT = date(2024, 10, 22)
@@ -63,7 +63,7 @@ def _schedule(games: Calendar, played: Boxes, game_ids: Sequence[str]) -> pa.Tab
             "home_pts": scores[:, 0],
             "away_pts": scores[:, 1],
             "ot_periods": played.overtimes,
-            "arena": _take([ARENAS[tricode] for tricode in TRICODES], games.home),
+            "arena": _take([ARENAS[tricode].place for tricode in TRICODES], games.home),
         }
     )
 

@@ -6,16 +6,9 @@ from collections.abc import Iterable
 import grpc  # type: ignore[import-untyped]  # grpcio publishes no type information
 
 from devstack.pubsub_server.wire import Pb
+from devstack.rpc import Refused
 
 _NAME = re.compile(r"projects/[^/]+/(topics|subscriptions)/[A-Za-z][A-Za-z0-9._~+%-]{2,254}")
-
-
-class Refused(Exception):  # noqa: N818 - an answer, not a fault
-    """A gRPC status other than OK, and its one line."""
-
-    def __init__(self, code: grpc.StatusCode, text: str) -> None:
-        super().__init__(text)
-        self.code = code
 
 
 def invalid(text: str) -> Refused:

@@ -9,9 +9,10 @@ import grpc  # type: ignore[import-untyped]  # grpcio publishes no type informat
 from devstack.pubsub_server.broker import Broker
 from devstack.pubsub_server.config import check_deadline
 from devstack.pubsub_server.delivery import CHUNK_BYTES, CHUNK_MESSAGES, fill
-from devstack.pubsub_server.refusal import Refused, invalid
+from devstack.pubsub_server.refusal import invalid
 from devstack.pubsub_server.subscriber import refuse_push
 from devstack.pubsub_server.wire import Pb, StreamingPullResponse
+from devstack.rpc import Refused
 from shared.embedded.broker_core import Holder, Leased
 
 FIRST_ONLY = ("subscription", "client_id", "max_outstanding_messages", "max_outstanding_bytes", "protocol_version")

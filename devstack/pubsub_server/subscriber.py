@@ -9,8 +9,9 @@ from devstack.pubsub_server.broker import Broker
 from devstack.pubsub_server.config import MUTABLE, check_deadline, check_push, check_subscription
 from devstack.pubsub_server.delivery import CHUNK_BYTES, fill
 from devstack.pubsub_server.paging import page
-from devstack.pubsub_server.refusal import Refused, invalid, unimplemented
+from devstack.pubsub_server.refusal import invalid, unimplemented
 from devstack.pubsub_server.wire import EMPTY, ListSubscriptionsResponse, Pb, PullResponse, Subscription
+from devstack.rpc import Refused
 from shared.embedded.broker_core import Leased
 
 PULL_WAIT = 20.0

@@ -55,10 +55,8 @@ def _schedules(options: argparse.Namespace, scheduler: Scheduler) -> int:
         return _differences(scheduler.gcloud, scheduler.differences())
     if options.action == "executions":
         sys.stdout.write(scheduler.executions(options.name))
-    elif options.action == "pause":
-        scheduler.pause(options.name)
-    elif options.action == "resume":
-        scheduler.resume(options.name)
+    elif options.action in ("pause", "resume"):
+        scheduler.switch(options.action, options.name)
     else:
         scheduler.apply()
         report(scheduler.gcloud)
@@ -92,9 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     rollback.add_argument("revision", nargs="?", metavar="REVISION", help="default: the newest ready one before")
     topics = commands.add_parser("pubsub", help="topics, subscriptions, dead letters, permissions")
     schedules = commands.add_parser("schedules", help="create or update the schedules; or one of the actions")
-    schedules.add_argument(
-        "action", nargs="?", choices=("apply", "check", "pause", "resume", "executions"), default="apply"
-    )
+    schedules.add_argument("action", nargs="?", choices=ACTIONS, default="apply")
     schedules.add_argument("name", nargs="?", metavar="NAME", help=", ".join(SCHEDULES))
     check = commands.add_parser("check", help="what is deployed otherwise than this checkout says")
     for command in (service, rollback, topics, schedules, check):

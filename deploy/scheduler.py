@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from deploy.commands import Gcloud, same
 from deploy.environment import Environment
@@ -50,13 +50,9 @@ class Scheduler:
         for extra in sorted(deployed):
             yield f"extra: {extra} is not in shared/registries/schedules.py; add it there or delete the job"
 
-    def pause(self, name: str) -> None:
-        """Stop a schedule from firing until it is resumed."""
-        self._change("pause", PREFIX + known(name).name)
-
-    def resume(self, name: str) -> None:
-        """Let a paused schedule fire again."""
-        self._change("resume", PREFIX + known(name).name)
+    def switch(self, action: Literal["pause", "resume"], name: str) -> None:
+        """Stop a schedule from firing, or let it fire again."""
+        self._change(action, PREFIX + known(name).name)
 
     def executions(self, name: str | None) -> str:
         """A table of the last week's executions, of one schedule or of all."""

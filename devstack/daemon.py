@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from client.api import Endpoint
-from devstack.workspace import Workspace
+from devstack.workspace import Workspace, write_atomically
 from shared.basketball.slate import OVERNIGHT_CUTOFF, eastern_instant
 from shared.embedded.clock import VirtualClock
 from shared.errors import Permanent, Transient
@@ -155,10 +155,7 @@ async def _serve(home: Path, workspace: Workspace, given: str | None, port: int,
     async with runner(workspace, history, VirtualClock(instant), FaultProfile.named("none"), port=port) as stack:
         url = stack.urls["coordinator"]
         where = RunningStack(os.getpid(), workspace.name, url, stack.urls, stack.upstream.base_url, stack.api_key)
-        temporary = _file(home).with_suffix(".tmp")
-        temporary.touch(mode=0o600)
-        temporary.write_text(json.dumps(asdict(where)))
-        temporary.replace(_file(home))
+        write_atomically(_file(home), json.dumps(asdict(where)), mode=0o600)
         try:
             await stopped.wait()
         finally:

@@ -30,7 +30,7 @@ class Server:
     address: str
     """host:port, for PUBSUB_EMULATOR_HOST."""
     certs_url: str
-    """Where push tokens' certificates are: PEM by key id; the JWK set is beside it, at /oauth2/v3/certs."""
+    """Where push tokens' certificates are: PEM by key id."""
     broker: Broker
     keys: Keys
 
@@ -71,12 +71,8 @@ async def _serve_certs(keys: Keys, host: str) -> web.AppRunner:
     async def certificates(_: web.Request) -> web.Response:
         return web.json_response(keys.certificates, headers={"Cache-Control": "public, max-age=3600"})
 
-    async def jwks(_: web.Request) -> web.Response:
-        return web.json_response(keys.jwks, headers={"Cache-Control": "public, max-age=3600"})
-
     app = web.Application()
     app.router.add_get("/oauth2/v1/certs", certificates)
-    app.router.add_get("/oauth2/v3/certs", jwks)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, host, 0).start()

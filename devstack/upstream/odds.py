@@ -8,11 +8,12 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from devstack.facts import Game, PropLine
 from devstack.history import History
-from devstack.upstream.wire import Answer, Recent, utc
+from devstack.upstream.wire import Answer, utc
 from shared.basketball.identity import TEAMS
 
 HORIZON = timedelta(days=2)
@@ -59,7 +60,7 @@ class OddsFeed:
         self._history = history
         self._games = list(history.games.values())
         self._tips = [game.tip for game in self._games]
-        self._lines: Recent[list[PropLine]] = Recent(64)
+        self._lines = lru_cache(64)(history.lines)
 
     def events(self, now: datetime) -> Answer:
         """Games not yet tipped off, two days ahead."""
@@ -114,7 +115,7 @@ class OddsFeed:
         odds_format = query.get("oddsFormat", "decimal")
         if odds_format not in ("american", "decimal"):
             return _invalid("oddsFormat")
-        lines = self._lines.get(game.game_id, lambda: self._history.lines(game.game_id))
+        lines = self._lines(game.game_id)
         posted = lines[: bisect_right(lines, at, key=lambda line: line.posted_at)]
         bookmakers = _bookmakers(posted, markets, american=odds_format == "american")
         body = {**self._event(game), "bookmakers": bookmakers}

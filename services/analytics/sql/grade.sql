@@ -92,16 +92,8 @@ closing_books AS (
     lines.market,
     lines.line,
     lines.bookmaker,
-    CASE
-      WHEN lines.bookmaker IN ('prizepicks', 'underdog') OR lines.over_price IS NULL THEN NULL
-      WHEN lines.over_price <= -100 THEN -lines.over_price / (100 - lines.over_price)
-      WHEN lines.over_price >= 100 THEN 100 / (100 + lines.over_price)
-    END AS over_implied,
-    CASE
-      WHEN lines.bookmaker IN ('prizepicks', 'underdog') OR lines.under_price IS NULL THEN NULL
-      WHEN lines.under_price <= -100 THEN -lines.under_price / (100 - lines.under_price)
-      WHEN lines.under_price >= 100 THEN 100 / (100 + lines.under_price)
-    END AS under_implied
+    {implied by lines.over_price of lines.bookmaker} AS over_implied,
+    {implied by lines.under_price of lines.bookmaker} AS under_implied
   FROM raw.prop_lines AS lines
   JOIN raw.games AS games ON games.game_id = lines.game_id AND games.game_date = lines.game_date
   WHERE lines.game_date BETWEEN @first_date AND @last_date

@@ -24,11 +24,7 @@ WITH history AS (
   FROM analytics.upcoming_player_game_context AS context
   JOIN analytics.player_game_summary AS games
     ON games.player_id = context.player_id
-    AND games.game_date < context.game_date
-    AND games.game_date >= DATE_SUB(context.game_date, INTERVAL 400 DAY)
-    AND games.game_date >= DATE_SUB(@first_date, INTERVAL 400 DAY)
-    AND games.game_date < @last_date
-    AND games.available_at <= context.cutoff_at
+    AND {games known to context}
   WHERE context.game_date >= @first_date AND context.game_date <= @last_date AND context.mode = @mode
 ),
 weighted AS (
@@ -42,10 +38,7 @@ weighted AS (
 -- The league's rates may use only what was known at every cutoff of the slate: an early game must not learn from what
 -- a late one may know.
 first_cutoff AS (
-  SELECT game_date, MIN(cutoff_at) AS cutoff_at
-  FROM analytics.upcoming_player_game_context
-  WHERE game_date >= @first_date AND game_date <= @last_date AND mode = @mode
-  GROUP BY game_date
+  {first cutoffs of analytics.upcoming_player_game_context}
 ),
 daily AS (
   SELECT
@@ -84,11 +77,7 @@ team_games AS (
   FROM analytics.upcoming_player_game_context AS context
   JOIN analytics.team_offense_game_summary AS games
     ON games.team_abbr = context.team_abbr
-    AND games.game_date < context.game_date
-    AND games.game_date >= DATE_SUB(context.game_date, INTERVAL 400 DAY)
-    AND games.game_date >= DATE_SUB(@first_date, INTERVAL 400 DAY)
-    AND games.game_date < @last_date
-    AND games.available_at <= context.cutoff_at
+    AND {games known to context}
   WHERE context.game_date >= @first_date AND context.game_date <= @last_date AND context.mode = @mode
   QUALIFY age < 10
 ),

@@ -15,13 +15,7 @@ WITH slate AS (
     home_team,
     away_team,
     tip_utc,
-    CASE
-      WHEN @mode IN ('overnight', 'backfill') THEN TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York')
-      WHEN @mode = 'tomorrow'
-        THEN LEAST(TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York'), @asked_at)
-      WHEN @mode = 'manual' THEN LEAST(TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE), @asked_at)
-      ELSE TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE)
-    END AS cutoff_at
+    {cutoff} AS cutoff_at
   FROM raw.games
   WHERE game_date >= @first_date AND game_date <= @last_date AND NOT postponed
 ),

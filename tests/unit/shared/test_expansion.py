@@ -33,6 +33,25 @@ def test_blocks_of_sums_statistics_and_features() -> None:
     assert "IF(context.is_home, 1, 0) AS is_home" in found
 
 
+def test_a_block_of_quantiles_has_levels_and_distances() -> None:
+    """Level, what is left of 1, and how far apart its neighbours are; 0 and 1 are those of the outermost."""
+    found = expanded("-- for each quantile\n{quantile} {level} {rest} {width}\n-- end\n", "").splitlines()
+    assert (found[0], found[1], found[5], found[-1]) == (
+        "q05 0.05 0.95 0.10", "q10 0.10 0.90 0.15", "q50 0.50 0.50 0.20", "q95 0.95 0.05 0.10"
+    )  # fmt: skip
+
+
+def test_a_passage_is_put_in_with_the_statements_own_words() -> None:
+    """Wherever it is named; a name that is no passage is refused like any other hole."""
+    assert expanded("SELECT {implied by x.over_price of x.book}\n", "").splitlines()[1:3] == [
+        "WHEN x.book IN ('prizepicks', 'underdog') OR x.over_price IS NULL THEN NULL",
+        "WHEN x.over_price <= -100 THEN -x.over_price / (100 - x.over_price)",
+    ]
+    assert "games.available_at <= context.cutoff_at" in expanded("WHERE {games known to context}", "")
+    with pytest.raises(Permanent, match=r"nothing fills '\{games known by context\}'"):
+        expanded("WHERE {games known by context}", "a.sql")
+
+
 def test_a_statement_without_blocks_stays() -> None:
     """Comments included."""
     assert expanded("-- for everybody\nSELECT 1 -- end\n", "a.sql") == "-- for everybody\nSELECT 1 -- end\n"

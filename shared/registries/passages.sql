@@ -1,0 +1,76 @@
+-- What several statements say in the same words. `{A known to B}` in a statement becomes the passage of that name, with
+-- the statement's own words in the place of the capitals.
+
+-- The point-in-time rule: a game of an earlier date of the last 400 days, public by the cutoff of the row it is for.
+-- passage: A known to B
+A.game_date < B.game_date
+AND A.game_date >= DATE_SUB(B.game_date, INTERVAL 400 DAY)
+AND A.game_date >= DATE_SUB(@first_date, INTERVAL 400 DAY)
+AND A.game_date < @last_date
+AND A.available_at <= B.cutoff_at
+
+-- `shared.basketball.slate.cutoff` in SQL; @asked_at is a live run's own instant, in a retrospective run the end of time.
+-- passage: cutoff
+CASE
+WHEN @mode IN ('overnight', 'backfill') THEN TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York')
+WHEN @mode = 'tomorrow' THEN LEAST(TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York'), @asked_at)
+WHEN @mode = 'manual' THEN LEAST(TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE), @asked_at)
+ELSE TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE)
+END
+
+-- What is taken of a whole league must have been known at every cutoff of the slate: an early game must not learn from
+-- what a late one may know.
+-- passage: first cutoffs of A
+SELECT game_date, MIN(cutoff_at) AS cutoff_at
+FROM A
+WHERE game_date >= @first_date AND game_date <= @last_date AND mode = @mode
+GROUP BY game_date
+
+-- Exponential weights in millionths, 0.95 for each game further back.
+-- passage: weight of A by B
+CAST(
+ROUND(
+1000000
+* POW(0.95, ROW_NUMBER() OVER (PARTITION BY B.game_date, B.A ORDER BY games.game_date DESC, games.game_id DESC) - 1)
+) AS INT64
+)
+
+-- What an American price implies; between -100 and +100 there is no price. Pick'em books pay the same whatever the chance.
+-- passage: implied by A of B
+CASE
+WHEN B IN ('prizepicks', 'underdog') OR A IS NULL THEN NULL
+WHEN A <= -100 THEN -A / (100 - A)
+WHEN A >= 100 THEN 100 / (100 + A)
+END
+
+-- Both teams' totals of the games of some dates. Possessions: FGA + TOV + 0.44 FTA - OREB.
+-- passage: team totals
+SELECT
+  *,
+  field_goals_attempted + turnovers + 0.44 * free_throws_attempted - offensive_rebounds AS possessions
+FROM (
+  SELECT
+    game_id,
+    game_date,
+    season,
+    season_type,
+    team,
+    opponent,
+    LOGICAL_OR(is_home) AS is_home,
+    SUM(CAST(ROUND(minutes * 60) AS INT64)) AS seconds,
+    SUM(points) AS points,
+    SUM(rebounds) AS rebounds,
+    SUM(offensive_rebounds) AS offensive_rebounds,
+    SUM(assists) AS assists,
+    SUM(field_goals_made) AS field_goals_made,
+    SUM(field_goals_attempted) AS field_goals_attempted,
+    SUM(threes) AS threes,
+    SUM(threes_attempted) AS threes_attempted,
+    SUM(free_throws_made) AS free_throws_made,
+    SUM(free_throws_attempted) AS free_throws_attempted,
+    SUM(turnovers) AS turnovers,
+    MAX(available_at) AS available_at
+  FROM raw.player_box_scores
+  WHERE game_date >= @first_date AND game_date <= @last_date
+  GROUP BY game_id, game_date, season, season_type, team, opponent
+)

@@ -14,13 +14,14 @@ import pytest_asyncio
 import services
 from services.analytics.processors import PROCESSORS, oldest_missing
 from services.coordinator.grid.unloaded import _ACCOUNTED
-from services.coordinator.sql import included, sql
+from services.coordinator.sql import sql
 from services.coordinator.steps.feature_health import health_query, limits
 from services.scraper.fetch_log import _SCOPE
 from shared.basketball.slate import Mode, eastern_instant
 from shared.contract import StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Params, Row, Warehouse
+from shared.registries.expansion import expanded
 from shared.registries.pipeline import STEPS
 from shared.tables import TABLES
 from tests.integration import bigquery_world as world
@@ -30,7 +31,7 @@ on_both_engines = pytest.mark.asyncio(loop_scope="module")
 pytestmark = pytest.mark.network
 
 SERVICES = Path(services.__file__).parent
-FILES = {path.relative_to(SERVICES).as_posix() for path in SERVICES.rglob("*.sql") if path.parent.name != "parts"}
+FILES = {path.relative_to(SERVICES).as_posix() for path in SERVICES.rglob("*.sql")}
 TRANSFORMS = [name for name in STEPS if name in PROCESSORS]
 """Every SQL file with a header, in the pipeline's order: a new one runs here without being named."""
 SLATE_ONLY = [name for name in TRANSFORMS if not PROCESSORS[name].header.of_the_past]
@@ -182,7 +183,7 @@ async def worlds() -> AsyncIterator[Worlds]:
 
 QUERIES = [
     *(
-        pytest.param(included((SERVICES / file).read_text()), params, id=f"{file.removesuffix('.sql')}-{number}")
+        pytest.param(expanded((SERVICES / file).read_text(), file), params, id=f"{file.removesuffix('.sql')}-{number}")
         for file, cases in CASES.items()
         for number, params in enumerate(cases)
     ),

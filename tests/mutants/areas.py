@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from services.coordinator.sql import included
 from shared.registries.expansion import expanded
 from tests.mutants import python, sql
 from tests.mutants.mutant import Mutant
@@ -14,9 +13,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def text_of(path: str) -> str:
-    """A file as it is run: a statement with its parts and its blocks."""
+    """A file as it is run: a statement with its passages and its blocks."""
     text = (ROOT / path).read_text()
-    return expanded(included(text), path) if path.endswith(".sql") else text
+    return expanded(text, path) if path.endswith(".sql") else text
 
 
 @dataclass(frozen=True)
@@ -35,9 +34,7 @@ class Area:
     def paths(self) -> list[str]:
         """The files, relative to the repository, in the order of their names."""
         found = {path for pattern in self.files for path in ROOT.glob(pattern)}
-        return sorted(
-            str(path.relative_to(ROOT)) for path in found if path.name != "__init__.py" and path.parent.name != "parts"
-        )
+        return sorted(str(path.relative_to(ROOT)) for path in found if path.name != "__init__.py")
 
     def all(self, patterns: Sequence[str] = ()) -> Iterator[Mutant]:
         """Every mutant there is; with patterns, of the files whose path contains one."""

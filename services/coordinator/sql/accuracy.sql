@@ -1,7 +1,7 @@
 -- Sums over the grades of some slates, by date, mode, market, system and one more cut (@by: tier, month, edge, or none).
 -- Every measure of accuracy is a ratio of these, and the dates are what its intervals are drawn over: a season of millions
 -- of grades is some thousand rows. `below_q*`: how often the outcome lay below the quantile, counting half where it equals it.
--- include grades_cut
+{grades as asked for}
 SELECT
   game_date,
   mode,

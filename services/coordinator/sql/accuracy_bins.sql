@@ -1,5 +1,5 @@
 -- How often the over came in, by tenths of the probability that was given for it: what calibration is read from.
--- include grades_cut
+{grades as asked for}
 SELECT
   mode,
   market,

@@ -13,4 +13,4 @@ played AS (
   WHERE box.game_date < @last AND box.game_date >= DATE_SUB(@first, INTERVAL 800 DAY)
   GROUP BY box.game_date, summary.game_date
 ),
--- include summarised
+{summarised of played}

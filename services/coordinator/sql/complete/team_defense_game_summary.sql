@@ -1,5 +1,5 @@
 -- Units of a slate: teams of games of the 800 days before it, as far as both teams have box scores.
--- include team_games
+{teams of games}
 played AS (
   SELECT teams.game_date, summary.game_date AS summarised, COUNT(*) AS units, MIN(teams.game_id) AS game_id
   FROM teams
@@ -10,4 +10,4 @@ played AS (
     AND summary.game_date >= DATE_SUB(@first, INTERVAL 800 DAY)
   GROUP BY teams.game_date, summary.game_date
 ),
--- include summarised
+{summarised of played}

@@ -59,6 +59,16 @@ class Target:
     slots: asyncio.Semaphore
 
 
+def given_tokens(request: web.Request) -> list[str]:
+    """The headers that hold a token. Where the first is there, Cloud Run's IAM checks it and leaves the other as it is.
+
+    https://cloud.google.com/run/docs/authenticating/service-to-service
+    """
+    return [
+        request.headers[name] for name in ("X-Serverless-Authorization", "Authorization") if name in request.headers
+    ]
+
+
 class Push:
     """The push face of a service."""
 
@@ -100,7 +110,7 @@ class Push:
         if self._verifier is None:
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
         try:
-            await self._verifier.verify(request.headers.get("Authorization"))
+            await self._verifier.verify(*given_tokens(request))
         except Untrusted as untrusted:
             self._log.warning("push_refused", path=request.path, reason=str(untrusted))
             return web.Response(status=untrusted.status, text=str(untrusted))

@@ -12,7 +12,7 @@ from services.coordinator.api.web import json_response
 from shared.errors import TipoffError, Transient
 from shared.ports import Ports
 from shared.runtime.boundary import classify
-from shared.runtime.push import PUSH
+from shared.runtime.push import PUSH, given_tokens
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -57,7 +57,7 @@ def authenticate(ports: Ports) -> Any:  # noqa: ANN401 - aiohttp's middlewares a
         if not request.path.startswith("/v1/"):
             return await handler(request)
         push = request.app.get(PUSH)
-        if push is not None and "X-API-Key" not in request.headers and "Authorization" in request.headers:
+        if push is not None and "X-API-Key" not in request.headers and given_tokens(request):
             refusal = await push.refusal(request)  # a schedule: the scheduler's own token, so that no key lies in a job
             if refusal is not None:
                 return refuse(HTTPStatus(refusal.status), str(refusal.text), "use a token of an account that may push")

@@ -25,6 +25,7 @@ DAYS_AGO = (2, 5, 9, 14, 20, 330, 340)
 STATS = (
     *("minutes", "points", "rebounds", "assists", "threes", "threes_attempted", "field_goals_made"),
     *("field_goals_attempted", "free_throws_made", "free_throws_attempted", "turnovers", "fouls", "offensive_rebounds"),
+    *("steals", "blocks"),
 )
 
 
@@ -33,22 +34,25 @@ def _stats(*values: float) -> Row:
 
 
 def _nothing(minutes: float) -> Row:
-    return _stats(minutes, *[0] * 12)
+    return _stats(minutes, *[0] * 14)
 
 
 HIS = (
     None,  # he missed the newest
-    _stats(30.0, 24, 8, 6, 2, 5, 9, 16, 4, 5, 3, 2, 2),
-    _stats(40.0, 10, 4, 8, 1, 4, 4, 10, 1, 2, 1, 4, 1),
-    _stats(20.0, 17, 6, 1, 3, 6, 6, 12, 2, 2, 2, 1, 0),
+    _stats(30.0, 24, 8, 6, 2, 5, 9, 16, 4, 5, 3, 2, 2, 3, 1),
+    _stats(40.0, 10, 4, 8, 1, 4, 4, 10, 1, 2, 1, 4, 1, 0, 2),
+    _stats(20.0, 17, 6, 1, 3, 6, 6, 12, 2, 2, 2, 1, 0, 1, 0),
     *[_nothing(10.0)] * 3,
 )
 OTHERS = (
-    _stats(20.0, 8, 10, 2, 0, 0, 4, 6, 0, 0, 1, 3, 4),
-    _stats(35.0, 8, 10, 2, 0, 0, 4, 6, 0, 0, 1, 3, 4),
+    _stats(20.0, 8, 10, 2, 0, 0, 4, 6, 0, 0, 1, 3, 4, 1, 0),
+    _stats(35.0, 8, 10, 2, 0, 0, 4, 6, 0, 0, 1, 3, 4, 0, 1),
 )
-RIVALS = _stats(30.0, 14, 9, 4, 1, 3, 5, 11, 3, 4, 2, 1, 3)
-STRANGERS = _stats(30.0, 12, 6, 5, 2, 4, 4, 9, 2, 3, 1, 2, 1)
+RIVALS = _stats(30.0, 14, 9, 4, 1, 3, 5, 11, 3, 4, 2, 1, 3, 1, 0)
+STRANGERS = _stats(30.0, 12, 6, 5, 2, 4, 4, 9, 2, 3, 1, 2, 1, 2, 1)
+UNQUOTED = ("pra",)
+"""Markets that no book has a line of."""
+QUOTE = ("line", "line_books", "line_spread", "line_p_over")
 
 EXPECTED: dict[str, float | None] = {
     # Newest game first: points 24, 10, 17, 0, 0, 0; rebounds 8, 4, 6; assists 6, 8, 1; threes 2, 1, 3; all three sums
@@ -187,10 +191,7 @@ EXPECTED: dict[str, float | None] = {
     "threes_line_books": 3,
     "threes_line_spread": 3,
     "threes_line_p_over": 0.4270462633452,  # 100 / 230 / (100 / 230 + 140 / 240); +130 against -140
-    "pra_line": None,  # no book
-    "pra_line_books": None,
-    "pra_line_spread": None,
-    "pra_line_p_over": None,
+    **{f"{market}_{what}": None for market in UNQUOTED for what in QUOTE},
 }
 
 

@@ -114,6 +114,22 @@ MARKETS = {
             ),
             sum_of=("points", "rebounds", "assists"),
         ),
+        Market(
+            "pr",
+            "player_points_rebounds",
+            ceiling=75.0,
+            power=0.9,
+            spread=(-0.0374, 13.6534, 0.9005),
+            allowed="opponent_points_factor",
+            learned_from=(
+                "true_shooting",
+                "opponent_points_factor",
+                "opponent_rebounds_factor",
+                "team_offensive_rating",
+                "rebounds_per_minute",
+            ),
+            sum_of=("points", "rebounds"),
+        ),
     )
 }
 

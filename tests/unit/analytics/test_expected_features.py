@@ -50,7 +50,7 @@ OTHERS = (
 )
 RIVALS = _stats(30.0, 14, 9, 4, 1, 3, 5, 11, 3, 4, 2, 1, 3, 1, 0)
 STRANGERS = _stats(30.0, 12, 6, 5, 2, 4, 4, 9, 2, 3, 1, 2, 1, 2, 1)
-UNQUOTED = ("pra",)
+UNQUOTED = ("pra", "pr")
 """Markets that no book has a line of."""
 QUOTE = ("line", "line_books", "line_spread", "line_p_over")
 
@@ -94,6 +94,13 @@ EXPECTED: dict[str, float | None] = {
     "pra_trend": 2.8,  # 84 / 5 - 84 / 6
     "pra_per_minute": 0.7265011487042,  # (38 + 0.95 x 22 + 0.9025 x 24 + 36 x 363 / 505) / (110.50662 + 36)
     "pra_per_minute_fast": 0.7474651517099,  # (38 + 0.9 x 22 + 0.81 x 24 + 36 x 363 / 505) / (101.9559 + 36)
+    "pr_season_mean": 17.25,  # 69 / 4
+    "pr_last_5": 13.8,  # 69 / 5
+    "pr_ewma": 13.49456525219,  # (32 + 0.9 x 14 + 0.81 x 23) / 4.68559
+    "pr_std_20": 13.82389236069,  # sqrt((1749 - 69² / 6) / 5)
+    "pr_trend": 2.3,  # 69 / 5 - 69 / 6
+    "pr_per_minute": 0.6002639915852,  # (32 + 0.95 x 14 + 0.9025 x 23 + 36 x 307 / 505) / (110.50662 + 36)
+    "pr_per_minute_fast": 0.6169736018166,  # (32 + 0.9 x 14 + 0.81 x 23 + 36 x 307 / 505) / (101.9559 + 36)
     "games_season": 4,  # not the two of spring 2023
     "games_total": 6,
     "minutes_season_mean": 25,  # (30 + 40 + 20 + 10) / 4

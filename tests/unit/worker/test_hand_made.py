@@ -64,6 +64,8 @@ def test_form_is_never_nothing() -> None:
         ("threes", 0.6, 4.19519, 1.49263),
         # 18 in sum: 18.5^0.95 = 15.98870; 22.7833 + 1.148 x 15.47106 = 40.54409; -0.0344 scales
         ("pra", 0.6, 15.76966, 6.36742),
+        # 18 points and rebounds: 18.5^0.9 = 13.81830; 13.6534 + 0.9005 x 13.28241 = 25.61421; -0.0374 scales
+        ("pr", 0.6, 13.62901, 5.06105),
     ],
 )
 def test_form_is_as_wide_as_it_was_fitted(market: str, rate: float, centre: float, scale: float) -> None:
@@ -100,10 +102,11 @@ def test_each_adjustment_alone(change: dict[str, float], factors: dict[str, floa
 
 def test_whose_defence_a_market_meets() -> None:
     """Points meet zones, a single statistic itself, the sum of three what is allowed of points."""
-    named = {name: MARKETS[name].allowed for name in ("points", "rebounds", "assists", "threes", "pra")}
+    named = {name: MARKETS[name].allowed for name in ("points", "rebounds", "assists", "threes", "pra", "pr")}
     assert named == {
         "points": "zone_mismatch", "rebounds": "opponent_rebounds_factor", "assists": "opponent_assists_factor",
         "threes": "opponent_threes_factor", "pra": "opponent_points_factor",
+        "pr": "opponent_points_factor",
     }  # fmt: skip
 
 

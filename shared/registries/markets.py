@@ -130,6 +130,22 @@ MARKETS = {
             ),
             sum_of=("points", "rebounds"),
         ),
+        Market(
+            "pa",
+            "player_points_assists",
+            ceiling=75.0,
+            power=0.9,
+            spread=(-0.0366, 10.6410, 0.9796),
+            allowed="opponent_points_factor",
+            learned_from=(
+                "true_shooting",
+                "opponent_points_factor",
+                "opponent_assists_factor",
+                "team_offensive_rating",
+                "assists_per_minute",
+            ),
+            sum_of=("points", "assists"),
+        ),
     )
 }
 

@@ -50,7 +50,7 @@ OTHERS = (
 )
 RIVALS = _stats(30.0, 14, 9, 4, 1, 3, 5, 11, 3, 4, 2, 1, 3, 1, 0)
 STRANGERS = _stats(30.0, 12, 6, 5, 2, 4, 4, 9, 2, 3, 1, 2, 1, 2, 1)
-UNQUOTED = ("pra", "pr")
+UNQUOTED = ("pra", "pr", "pa")
 """Markets that no book has a line of."""
 QUOTE = ("line", "line_books", "line_spread", "line_p_over")
 
@@ -101,6 +101,13 @@ EXPECTED: dict[str, float | None] = {
     "pr_trend": 2.3,  # 69 / 5 - 69 / 6
     "pr_per_minute": 0.6002639915852,  # (32 + 0.95 x 14 + 0.9025 x 23 + 36 x 307 / 505) / (110.50662 + 36)
     "pr_per_minute_fast": 0.6169736018166,  # (32 + 0.9 x 14 + 0.81 x 23 + 36 x 307 / 505) / (101.9559 + 36)
+    "pa_season_mean": 16.5,  # 66 / 4
+    "pa_last_5": 13.2,  # 66 / 5
+    "pa_ewma": 12.97168552946,  # (30 + 0.9 x 18 + 0.81 x 18) / 4.68559
+    "pa_std_20": 12.82185633986,  # sqrt((1548 - 66² / 6) / 5)
+    "pa_trend": 2.2,  # 66 / 5 - 66 / 6
+    "pa_per_minute": 0.5525546954266,  # (30 + 0.95 x 18 + 0.9025 x 18 + 36 x 247 / 505) / (110.50662 + 36)
+    "pa_per_minute_fast": 0.5682099916863,  # (30 + 0.9 x 18 + 0.81 x 18 + 36 x 247 / 505) / (101.9559 + 36)
     "games_season": 4,  # not the two of spring 2023
     "games_total": 6,
     "minutes_season_mean": 25,  # (30 + 40 + 20 + 10) / 4

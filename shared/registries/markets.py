@@ -146,6 +146,21 @@ MARKETS = {
             ),
             sum_of=("points", "assists"),
         ),
+        Market(
+            "ra",
+            "player_rebounds_assists",
+            ceiling=45.0,
+            power=0.75,
+            spread=(-0.0474, 1.5509, 0.1976),
+            allowed="opponent_rebounds_factor",
+            learned_from=(
+                "opponent_rebounds_factor",
+                "opponent_assists_factor",
+                "rebounds_per_minute",
+                "assists_per_minute",
+            ),
+            sum_of=("rebounds", "assists"),
+        ),
     )
 }
 

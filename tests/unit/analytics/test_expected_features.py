@@ -50,7 +50,7 @@ OTHERS = (
 )
 RIVALS = _stats(30.0, 14, 9, 4, 1, 3, 5, 11, 3, 4, 2, 1, 3, 1, 0)
 STRANGERS = _stats(30.0, 12, 6, 5, 2, 4, 4, 9, 2, 3, 1, 2, 1, 2, 1)
-UNQUOTED = ("pra", "pr", "pa")
+UNQUOTED = ("pra", "pr", "pa", "ra")
 """Markets that no book has a line of."""
 QUOTE = ("line", "line_books", "line_spread", "line_p_over")
 
@@ -108,6 +108,13 @@ EXPECTED: dict[str, float | None] = {
     "pa_trend": 2.2,  # 66 / 5 - 66 / 6
     "pa_per_minute": 0.5525546954266,  # (30 + 0.95 x 18 + 0.9025 x 18 + 36 x 247 / 505) / (110.50662 + 36)
     "pa_per_minute_fast": 0.5682099916863,  # (30 + 0.9 x 18 + 0.81 x 18 + 36 x 247 / 505) / (101.9559 + 36)
+    "ra_season_mean": 8.25,  # 33 / 4
+    "ra_last_5": 6.6,  # 33 / 5
+    "ra_ewma": 6.502916388331,  # (14 + 0.9 x 12 + 0.81 x 7) / 4.68559
+    "ra_std_20": 6.442049363363,  # sqrt((389 - 33² / 6) / 5)
+    "ra_trend": 1.1,  # 33 / 5 - 33 / 6
+    "ra_per_minute": 0.3001836103967,  # (14 + 0.95 x 12 + 0.9025 x 7 + 36 x 172 / 505) / (110.50662 + 36)
+    "ra_per_minute_fast": 0.3097467099168,  # (14 + 0.9 x 12 + 0.81 x 7 + 36 x 172 / 505) / (101.9559 + 36)
     "games_season": 4,  # not the two of spring 2023
     "games_total": 6,
     "minutes_season_mean": 25,  # (30 + 40 + 20 + 10) / 4

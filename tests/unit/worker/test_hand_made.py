@@ -68,6 +68,8 @@ def test_form_is_never_nothing() -> None:
         ("pr", 0.6, 13.62901, 5.06105),
         # 18 points and assists: 18.5^0.9 = 13.81830; 10.6410 + 0.9796 x 13.28241 = 23.65245; -0.0366 scales
         ("pa", 0.6, 13.64030, 4.86338),
+        # 18 rebounds and assists: 18.5^0.75 = 8.92029; 1.5509 + 0.1976 x 8.32568 = 3.19605; -0.0474 scales
+        ("ra", 0.6, 8.83555, 1.78775),
     ],
 )
 def test_form_is_as_wide_as_it_was_fitted(market: str, rate: float, centre: float, scale: float) -> None:
@@ -104,12 +106,15 @@ def test_each_adjustment_alone(change: dict[str, float], factors: dict[str, floa
 
 def test_whose_defence_a_market_meets() -> None:
     """Points meet zones, a single statistic itself, the sum of three what is allowed of points."""
-    named = {name: MARKETS[name].allowed for name in ("points", "rebounds", "assists", "threes", "pra", "pr", "pa")}
+    named = {
+        name: MARKETS[name].allowed for name in ("points", "rebounds", "assists", "threes", "pra", "pr", "pa", "ra")
+    }
     assert named == {
         "points": "zone_mismatch", "rebounds": "opponent_rebounds_factor", "assists": "opponent_assists_factor",
         "threes": "opponent_threes_factor", "pra": "opponent_points_factor",
         "pr": "opponent_points_factor",
         "pa": "opponent_points_factor",
+        "ra": "opponent_rebounds_factor",
     }  # fmt: skip
 
 

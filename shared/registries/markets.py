@@ -161,6 +161,18 @@ MARKETS = {
             ),
             sum_of=("rebounds", "assists"),
         ),
+        Market(
+            "steals",
+            "player_steals",
+            ceiling=12.0,
+            power=0.5,
+            spread=(-0.1607, -0.7819, 0.9133),
+            allowed="opponent_points_factor",
+            learned_from=(
+                "opponent_points_factor",
+                "opponent_assists_factor",
+            ),
+        ),
     )
 }
 

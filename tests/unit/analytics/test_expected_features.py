@@ -50,7 +50,7 @@ OTHERS = (
 )
 RIVALS = _stats(30.0, 14, 9, 4, 1, 3, 5, 11, 3, 4, 2, 1, 3, 1, 0)
 STRANGERS = _stats(30.0, 12, 6, 5, 2, 4, 4, 9, 2, 3, 1, 2, 1, 2, 1)
-UNQUOTED = ("pra", "pr", "pa", "ra")
+UNQUOTED = ("pra", "pr", "pa", "ra", "steals")
 """Markets that no book has a line of."""
 QUOTE = ("line", "line_books", "line_spread", "line_p_over")
 
@@ -115,6 +115,13 @@ EXPECTED: dict[str, float | None] = {
     "ra_trend": 1.1,  # 33 / 5 - 33 / 6
     "ra_per_minute": 0.3001836103967,  # (14 + 0.95 x 12 + 0.9025 x 7 + 36 x 172 / 505) / (110.50662 + 36)
     "ra_per_minute_fast": 0.3097467099168,  # (14 + 0.9 x 12 + 0.81 x 7 + 36 x 172 / 505) / (101.9559 + 36)
+    "steals_season_mean": 1,  # 4 / 4
+    "steals_last_5": 0.8,  # 4 / 5
+    "steals_ewma": 0.8131313239101,  # (3 + 0.9 x 0 + 0.81 x 1) / 4.68559
+    "steals_std_20": 1.211060141639,  # sqrt((10 - 4² / 6) / 5)
+    "steals_trend": 0.1333333333333,  # 4 / 5 - 4 / 6
+    "steals_per_minute": 0.0339357151963,  # (3 + 0.95 x 0 + 0.9025 x 1 + 36 x 15 / 505) / (110.50662 + 36)
+    "steals_per_minute_fast": 0.03536859917331,  # (3 + 0.9 x 0 + 0.81 x 1 + 36 x 15 / 505) / (101.9559 + 36)
     "games_season": 4,  # not the two of spring 2023
     "games_total": 6,
     "minutes_season_mean": 25,  # (30 + 40 + 20 + 10) / 4

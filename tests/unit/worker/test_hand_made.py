@@ -70,6 +70,8 @@ def test_form_is_never_nothing() -> None:
         ("pa", 0.6, 13.64030, 4.86338),
         # 18 rebounds and assists: 18.5^0.75 = 8.92029; 1.5509 + 0.1976 x 8.32568 = 3.19605; -0.0474 scales
         ("ra", 0.6, 8.83555, 1.78775),
+        # 18 steals: 18.5^0.5 = 4.30116; -0.7819 + 0.9133 x 3.59406 = 2.50055; -0.1607 scales
+        ("steals", 0.6, 4.04705, 1.58131),
     ],
 )
 def test_form_is_as_wide_as_it_was_fitted(market: str, rate: float, centre: float, scale: float) -> None:
@@ -105,17 +107,16 @@ def test_each_adjustment_alone(change: dict[str, float], factors: dict[str, floa
 
 
 def test_whose_defence_a_market_meets() -> None:
-    """Points meet zones, a single statistic itself, the sum of three what is allowed of points."""
+    """Points meet zones, a statistic itself; sums, and what nobody counts as allowed, the points that are."""
     named = {
-        name: MARKETS[name].allowed for name in ("points", "rebounds", "assists", "threes", "pra", "pr", "pa", "ra")
-    }
-    assert named == {
         "points": "zone_mismatch", "rebounds": "opponent_rebounds_factor", "assists": "opponent_assists_factor",
         "threes": "opponent_threes_factor", "pra": "opponent_points_factor",
         "pr": "opponent_points_factor",
         "pa": "opponent_points_factor",
         "ra": "opponent_rebounds_factor",
+        "steals": "opponent_points_factor",
     }  # fmt: skip
+    assert {name: MARKETS[name].allowed for name in named} == named
 
 
 def test_adjustments_multiply() -> None:

@@ -20,6 +20,7 @@ def test_powers_are_those_of_the_decision_record() -> None:
         "pr": 0.9,
         "pa": 0.9,
         "ra": 0.75,
+        "steals": 0.5,
     }
     assert {name: MARKETS[name].power for name in decided} == decided
 

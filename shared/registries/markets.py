@@ -173,6 +173,20 @@ MARKETS = {
                 "opponent_assists_factor",
             ),
         ),
+        Market(
+            "blocks",
+            "player_blocks",
+            ceiling=12.0,
+            power=0.4,
+            spread=(-0.2435, -0.3708, 0.6383),
+            allowed="opponent_points_factor",
+            learned_from=(
+                "rebounds_per_minute",
+                "opponent_points_factor",
+                "opponent_two_points_factor",
+                "opponent_free_throws_factor",
+            ),
+        ),
     )
 }
 

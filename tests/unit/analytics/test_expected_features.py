@@ -50,7 +50,7 @@ OTHERS = (
 )
 RIVALS = _stats(30.0, 14, 9, 4, 1, 3, 5, 11, 3, 4, 2, 1, 3, 1, 0)
 STRANGERS = _stats(30.0, 12, 6, 5, 2, 4, 4, 9, 2, 3, 1, 2, 1, 2, 1)
-UNQUOTED = ("pra", "pr", "pa", "ra", "steals")
+UNQUOTED = ("pra", "pr", "pa", "ra", "steals", "blocks")
 """Markets that no book has a line of."""
 QUOTE = ("line", "line_books", "line_spread", "line_p_over")
 
@@ -122,6 +122,13 @@ EXPECTED: dict[str, float | None] = {
     "steals_trend": 0.1333333333333,  # 4 / 5 - 4 / 6
     "steals_per_minute": 0.0339357151963,  # (3 + 0.95 x 0 + 0.9025 x 1 + 36 x 15 / 505) / (110.50662 + 36)
     "steals_per_minute_fast": 0.03536859917331,  # (3 + 0.9 x 0 + 0.81 x 1 + 36 x 15 / 505) / (101.9559 + 36)
+    "blocks_season_mean": 0.75,  # 3 / 4
+    "blocks_last_5": 0.6,  # 3 / 5
+    "blocks_ewma": 0.5975768259707,  # (1 + 0.9 x 2 + 0.81 x 0) / 4.68559
+    "blocks_std_20": 0.8366600265341,  # sqrt((5 - 3² / 6) / 5)
+    "blocks_trend": 0.1,  # 3 / 5 - 3 / 6
+    "blocks_per_minute": 0.02222722525142,  # (1 + 0.95 x 2 + 0.9025 x 0 + 36 x 5 / 505) / (110.50662 + 36)
+    "blocks_per_minute_fast": 0.02288003371776,  # (1 + 0.9 x 2 + 0.81 x 0 + 36 x 5 / 505) / (101.9559 + 36)
     "games_season": 4,  # not the two of spring 2023
     "games_total": 6,
     "minutes_season_mean": 25,  # (30 + 40 + 20 + 10) / 4

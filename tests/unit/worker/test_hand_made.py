@@ -72,6 +72,8 @@ def test_form_is_never_nothing() -> None:
         ("ra", 0.6, 8.83555, 1.78775),
         # 18 steals: 18.5^0.5 = 4.30116; -0.7819 + 0.9133 x 3.59406 = 2.50055; -0.1607 scales
         ("steals", 0.6, 4.04705, 1.58131),
+        # 18 blocks: 18.5^0.4 = 3.21269; -0.3708 + 0.6383 x 2.45483 = 1.19612; -0.2435 scales
+        ("blocks", 0.6, 2.94638, 1.09367),
     ],
 )
 def test_form_is_as_wide_as_it_was_fitted(market: str, rate: float, centre: float, scale: float) -> None:
@@ -115,6 +117,7 @@ def test_whose_defence_a_market_meets() -> None:
         "pa": "opponent_points_factor",
         "ra": "opponent_rebounds_factor",
         "steals": "opponent_points_factor",
+        "blocks": "opponent_points_factor",
     }  # fmt: skip
     assert {name: MARKETS[name].allowed for name in named} == named
 

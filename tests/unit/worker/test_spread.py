@@ -21,6 +21,7 @@ def test_powers_are_those_of_the_decision_record() -> None:
         "pa": 0.9,
         "ra": 0.75,
         "steals": 0.5,
+        "blocks": 0.4,
     }
     assert {name: MARKETS[name].power for name in decided} == decided
 

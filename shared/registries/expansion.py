@@ -84,7 +84,7 @@ def expanded(text: str, name: str) -> str:
     Raises:
         Permanent: a block has no end, is of something else, or names in braces what it does not fill.
     """
-    found = _BLOCK.sub(lambda block: "".join(_REPEATED[block[1]](block[2])), _with_passages(text))
+    found = _with_passages(_BLOCK.sub(lambda block: "".join(_REPEATED[block[1]](block[2])), text))
     left = re.search(r"-- for each.*|\{.*?\}", found)
     if left is not None:
         raise Permanent(f"{name}: nothing fills {left[0]!r}", remedy=f"for each of {', '.join(_REPEATED)}, to -- end")

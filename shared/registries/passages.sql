@@ -1,4 +1,4 @@
--- What several statements say in the same words. `{A known to B}` in a statement becomes the passage of that name, with
+-- What statements say again and again in the same words. `{A known to B}` in a statement becomes the passage of that name, with
 -- the statement's own words in the place of the capitals.
 
 -- The point-in-time rule: a game of an earlier date of the last 400 days, public by the cutoff of the row it is for.
@@ -9,14 +9,33 @@ AND A.game_date >= DATE_SUB(@first_date, INTERVAL 400 DAY)
 AND A.game_date < @last_date
 AND A.available_at <= B.cutoff_at
 
--- `shared.basketball.slate.cutoff` in SQL; @asked_at is a live run's own instant, in a retrospective run the end of time.
--- passage: cutoff
-CASE
-WHEN @mode IN ('overnight', 'backfill') THEN TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York')
-WHEN @mode = 'tomorrow' THEN LEAST(TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York'), @asked_at)
-WHEN @mode = 'manual' THEN LEAST(TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE), @asked_at)
-ELSE TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE)
-END
+-- The games of the slates, and each as its two teams see it. The cutoff is `shared.basketball.slate.cutoff` in SQL;
+-- @asked_at is a live run's own instant, in a retrospective run the end of time.
+-- passage: slate and sides
+slate AS (
+  SELECT
+    game_id,
+    game_date,
+    season,
+    home_team,
+    away_team,
+    tip_utc,
+    neutral_site,
+    CASE
+      WHEN @mode IN ('overnight', 'backfill') THEN TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York')
+      WHEN @mode = 'tomorrow'
+        THEN LEAST(TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York'), @asked_at)
+      WHEN @mode = 'manual' THEN LEAST(TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE), @asked_at)
+      ELSE TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE)
+    END AS cutoff_at
+  FROM raw.games
+  WHERE game_date >= @first_date AND game_date <= @last_date AND NOT postponed
+),
+sides AS (
+  SELECT *, home_team AS team, away_team AS opponent, TRUE AS is_home FROM slate
+  UNION ALL
+  SELECT *, away_team AS team, home_team AS opponent, FALSE AS is_home FROM slate
+)
 
 -- What is taken of a whole league must have been known at every cutoff of the slate: an early game must not learn from
 -- what a late one may know.
@@ -29,18 +48,31 @@ GROUP BY game_date
 -- Exponential weights in millionths, 0.95 for each game further back.
 -- passage: weight of A by B
 CAST(
-ROUND(
-1000000
-* POW(0.95, ROW_NUMBER() OVER (PARTITION BY B.game_date, B.A ORDER BY games.game_date DESC, games.game_id DESC) - 1)
-) AS INT64
+  ROUND(
+    1000000
+    * POW(0.95, ROW_NUMBER() OVER (PARTITION BY B.game_date, B.A ORDER BY games.game_date DESC, games.game_id DESC) - 1)
+  ) AS INT64
 )
+
+-- The spread of the last twenty games.
+-- passage: deviation of A
+SQRT(
+  SAFE_DIVIDE(
+    COUNTIF(age < 20) * SUM(IF(age < 20, A * A, 0)) - SUM(IF(age < 20, A, 0)) * SUM(IF(age < 20, A, 0)),
+    COUNTIF(age < 20) * (COUNTIF(age < 20) - 1)
+  )
+)
+
+-- What was there in a player's recent games with the team, on average, less himself and what the others bring tonight.
+-- passage: vacated A
+(SAFE_DIVIDE(recently.A, recently.games) - likely.A - (tonight.A - likely.likely * likely.A) / 100)
 
 -- What an American price implies; between -100 and +100 there is no price. Pick'em books pay the same whatever the chance.
 -- passage: implied by A of B
 CASE
-WHEN B IN ('prizepicks', 'underdog') OR A IS NULL THEN NULL
-WHEN A <= -100 THEN -A / (100 - A)
-WHEN A >= 100 THEN 100 / (100 + A)
+  WHEN B IN ('prizepicks', 'underdog') OR A IS NULL THEN NULL
+  WHEN A <= -100 THEN -A / (100 - A)
+  WHEN A >= 100 THEN 100 / (100 + A)
 END
 
 -- Both teams' totals of the games of some dates. Possessions: FGA + TOV + 0.44 FTA - OREB.

@@ -212,20 +212,10 @@ SELECT
     PARTITION BY likely.game_date, likely.team_abbr ORDER BY likely.likely * likely.seconds DESC, likely.player_id
   ) AS rotation_rank,
   COALESCE(recently.games, 0) AS games_with_team_10,
-  (SAFE_DIVIDE(recently.seconds, recently.games) - likely.seconds - (tonight.seconds - likely.likely * likely.seconds) / 100)
-    / 60 AS vacated_minutes,
-  (SAFE_DIVIDE(recently.used, recently.games) - likely.used - (tonight.used - likely.likely * likely.used) / 100)
-    / 1000 AS vacated_possessions,
-  (
-    SAFE_DIVIDE(recently.rebounds, recently.games)
-    - likely.rebounds
-    - (tonight.rebounds - likely.likely * likely.rebounds) / 100
-  ) / 1000 AS vacated_rebounds,
-  (
-    SAFE_DIVIDE(recently.assists, recently.games)
-    - likely.assists
-    - (tonight.assists - likely.likely * likely.assists) / 100
-  ) / 1000 AS vacated_assists
+  {vacated seconds} / 60 AS vacated_minutes,
+  {vacated used} / 1000 AS vacated_possessions,
+  {vacated rebounds} / 1000 AS vacated_rebounds,
+  {vacated assists} / 1000 AS vacated_assists
 FROM likely
 JOIN tonight ON tonight.game_date = likely.game_date AND tonight.team_abbr = likely.team_abbr
 JOIN analytics.upcoming_team_game_context AS team

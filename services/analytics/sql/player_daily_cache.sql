@@ -113,13 +113,7 @@ form AS (
     MAX(IF(age = 0, seconds, NULL)) / 60 AS minutes_last,
     AVG(IF(age < 3, seconds, NULL)) / 60 AS minutes_last_3,
     AVG(IF(age < 10, seconds, NULL)) / 60 AS minutes_last_10,
-    SQRT(
-      SAFE_DIVIDE(
-        COUNTIF(age < 20) * SUM(IF(age < 20, seconds * seconds, 0))
-        - SUM(IF(age < 20, seconds, 0)) * SUM(IF(age < 20, seconds, 0)),
-        COUNTIF(age < 20) * (COUNTIF(age < 20) - 1)
-      )
-    ) / 60 AS minutes_std_20,
+    {deviation of seconds} / 60 AS minutes_std_20,
     AVG(IF(age < 10, IF(minutes_rank <= 5, 1, 0), NULL)) AS top_five_share_10,
     MAX(IF(age = 0, minutes_rank, NULL)) AS minutes_rank_last,
     AVG(IF(age < 10 AND starter IS NOT NULL, IF(starter, 1, 0), NULL)) AS start_share_10,
@@ -129,13 +123,7 @@ form AS (
     AVG(IF(age < 5, {market}, NULL)) AS {market}_last_5,
     AVG(IF(age < 20, {market}, NULL)) AS {market}_last_20,
     SUM(w10 * {market}) / SUM(w10) AS {market}_ewma,
-    SQRT(
-      SAFE_DIVIDE(
-        COUNTIF(age < 20) * SUM(IF(age < 20, {market} * {market}, 0))
-        - SUM(IF(age < 20, {market}, 0)) * SUM(IF(age < 20, {market}, 0)),
-        COUNTIF(age < 20) * (COUNTIF(age < 20) - 1)
-      )
-    ) AS {market}_std_20,
+    {deviation of {market}} AS {market}_std_20,
     SUM(w05 * {market}) / 1000000 AS {market},
     SUM(w10 * {market}) / 1000000 AS {market}_fast,
     -- end

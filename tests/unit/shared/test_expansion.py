@@ -48,8 +48,8 @@ def test_a_block_of_quantiles_has_levels_and_distances() -> None:
 def test_a_passage_is_put_in_with_the_statements_own_words() -> None:
     """Wherever it is named; a name that is no passage is refused like any other hole."""
     assert expanded("SELECT {implied by x.over_price of x.book}\n", "").splitlines()[1:3] == [
-        "WHEN x.book IN ('prizepicks', 'underdog') OR x.over_price IS NULL THEN NULL",
-        "WHEN x.over_price <= -100 THEN -x.over_price / (100 - x.over_price)",
+        "  WHEN x.book IN ('prizepicks', 'underdog') OR x.over_price IS NULL THEN NULL",
+        "  WHEN x.over_price <= -100 THEN -x.over_price / (100 - x.over_price)",
     ]
     assert "games.available_at <= context.cutoff_at" in expanded("WHERE {games known to context}", "")
     with pytest.raises(Permanent, match=r"nothing fills '\{games known by context\}'"):

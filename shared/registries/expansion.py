@@ -35,10 +35,10 @@ def _of_feature(lines: str, feature: Feature) -> str:
 
 
 def _of_quantile(lines: str, number: int) -> str:
-    """Its level, what is left of 1, and the distance between the levels around it, those at the ends being 0 and 1."""
+    """How many lie below it, its level, what is left of 1, and the distance between the levels around it, 0 to 1."""
     below, level, above = (0.0, *QUANTILES, 1.0)[number : number + 3]
-    shares = {"level": level, "rest": 1.0 - level, "width": above - below}
-    return _filled(lines, quantile=QUANTILE_COLUMNS[number], **{name: f"{it:.2f}" for name, it in shares.items()})
+    shares = {"level": f"{level:.2f}", "rest": f"{1.0 - level:.2f}", "width": f"{above - below:.2f}"}
+    return _filled(lines, quantile=QUANTILE_COLUMNS[number], number=number, **shares)
 
 
 def _filled(lines: str, **values: object) -> str:

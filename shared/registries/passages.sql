@@ -179,6 +179,19 @@ SELECT
 FROM windows
 GROUP BY game_date
 
+-- `players`: those of some slates with an earlier game in the window, known at the cutoff.
+-- passage: players with games
+WITH players AS (
+  SELECT DISTINCT context.game_date, context.player_id, context.player_name
+  FROM analytics.upcoming_player_game_context AS context
+  JOIN analytics.player_game_summary AS games
+    ON games.player_id = context.player_id
+    AND games.game_date < context.game_date
+    AND games.game_date >= DATE_SUB(context.game_date, INTERVAL 400 DAY)
+    AND games.available_at <= context.cutoff_at
+  WHERE context.game_date BETWEEN @first AND @last AND context.mode = @mode
+)
+
 -- The predictions that count: of every game those of the latest run that predicted it, by system.
 -- passage: latest of A
 RANK() OVER (PARTITION BY A.game_id, A.mode, A.system ORDER BY A.generation DESC) = 1

@@ -16,17 +16,11 @@ SELECT
   SUM(crps) AS crps,
   COUNTIF(inside_80) AS inside_80,
   COUNTIF(inside_90) AS inside_90,
-  SUM(IF(quantiles_below + quantiles_equal <= 0, 1.0, IF(quantiles_below <= 0, 0.5, 0.0))) AS below_q05,
-  SUM(IF(quantiles_below + quantiles_equal <= 1, 1.0, IF(quantiles_below <= 1, 0.5, 0.0))) AS below_q10,
-  SUM(IF(quantiles_below + quantiles_equal <= 2, 1.0, IF(quantiles_below <= 2, 0.5, 0.0))) AS below_q20,
-  SUM(IF(quantiles_below + quantiles_equal <= 3, 1.0, IF(quantiles_below <= 3, 0.5, 0.0))) AS below_q30,
-  SUM(IF(quantiles_below + quantiles_equal <= 4, 1.0, IF(quantiles_below <= 4, 0.5, 0.0))) AS below_q40,
-  SUM(IF(quantiles_below + quantiles_equal <= 5, 1.0, IF(quantiles_below <= 5, 0.5, 0.0))) AS below_q50,
-  SUM(IF(quantiles_below + quantiles_equal <= 6, 1.0, IF(quantiles_below <= 6, 0.5, 0.0))) AS below_q60,
-  SUM(IF(quantiles_below + quantiles_equal <= 7, 1.0, IF(quantiles_below <= 7, 0.5, 0.0))) AS below_q70,
-  SUM(IF(quantiles_below + quantiles_equal <= 8, 1.0, IF(quantiles_below <= 8, 0.5, 0.0))) AS below_q80,
-  SUM(IF(quantiles_below + quantiles_equal <= 9, 1.0, IF(quantiles_below <= 9, 0.5, 0.0))) AS below_q90,
-  SUM(IF(quantiles_below + quantiles_equal <= 10, 1.0, IF(quantiles_below <= 10, 0.5, 0.0))) AS below_q95,
+  -- for each quantile
+  SUM(
+    IF(quantiles_below + quantiles_equal <= {number}, 1.0, IF(quantiles_below <= {number}, 0.5, 0.0))
+  ) AS below_{quantile},
+  -- end
   COUNTIF(NOT voided AND season_mean IS NOT NULL) AS season_n,
   SUM(ABS(actual - season_mean)) AS season_error,
   SUM(ABS(error) - ABS(actual - season_mean)) AS season_difference,

@@ -38,10 +38,10 @@ def test_blocks_of_sums_statistics_and_features() -> None:
 
 
 def test_a_block_of_quantiles_has_levels_and_distances() -> None:
-    """Level, what is left of 1, and how far apart its neighbours are; 0 and 1 are those of the outermost."""
-    found = expanded("-- for each quantile\n{quantile} {level} {rest} {width}\n-- end\n", "").splitlines()
+    """Number, level, what is left of 1, and how far apart its neighbours are; 0 and 1 are those of the outermost."""
+    found = expanded("-- for each quantile\n{number} {quantile} {level} {rest} {width}\n-- end\n", "").splitlines()
     assert (found[0], found[1], found[5], found[-1]) == (
-        "q05 0.05 0.95 0.10", "q10 0.10 0.90 0.15", "q50 0.50 0.50 0.20", "q95 0.95 0.05 0.10"
+        "0 q05 0.05 0.95 0.10", "1 q10 0.10 0.90 0.15", "5 q50 0.50 0.50 0.20", "10 q95 0.95 0.05 0.10"
     )  # fmt: skip
 
 

@@ -5,7 +5,6 @@ where there is none, the last night of the generated league. Its phases 3 and 4 
 """
 
 import asyncio
-import os
 import statistics
 import tempfile
 import time
@@ -26,20 +25,17 @@ from devstack.workspace import Workspace
 from services.analytics import app as analytics
 from services.analytics.settings import AnalyticsSettings
 from services.coordinator import app as coordinator
-from services.coordinator.domain.events import RunRequested
-from services.coordinator.domain.run import Run, RunStatus
-from services.coordinator.engine import RUNS, Engine
+from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.events import RunRequested
+from services.coordinator.runs.run import Run, RunStatus
 from services.coordinator.settings import CoordinatorSettings
 from shared.basketball.slate import Mode
-from shared.embedded.archive import FileArchive
-from shared.embedded.bus import EmbeddedBus
 from shared.embedded.clock import VirtualClock
-from shared.embedded.secrets import EnvironmentSecrets
-from shared.embedded.state import SQLiteState
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Transient
-from shared.ports import Params, Ports, StateStore
+from shared.ports import Params, StateStore
 from shared.registries.pipeline import STEPS, plan
+from shared.runtime.profiles import embedded
 from shared.runtime.settings import load
 
 GAMES = 15
@@ -200,17 +196,8 @@ async def _timed(night: Night, players: Sequence[int], sql: str) -> tuple[float,
 async def _stack(workspace: Workspace, history: History, day: date) -> AsyncIterator[Night]:
     clock = VirtualClock(last_cutoff(history, day, Mode.OVERNIGHT))
     warehouse = Slow(DuckDBWarehouse(workspace.path / "warehouse.duckdb"), 0.0)
-    ports = Ports(
-        clock=clock,
-        bus=EmbeddedBus(clock),
-        warehouse=warehouse,
-        state=SQLiteState(workspace.path / "state.sqlite"),
-        secrets=EnvironmentSecrets(os.environ, workspace.secrets_file),
-        archive=FileArchive(workspace.path / "archive"),
-    )
     async with AsyncExitStack() as exits:
-        exits.push_async_callback(ports.warehouse.close)
-        exits.push_async_callback(ports.state.close)
+        ports = await exits.enter_async_context(embedded(workspace.path, clock, warehouse=warehouse))
         for app in (
             analytics.build(load(AnalyticsSettings), ports),
             coordinator.build(load(CoordinatorSettings), ports),

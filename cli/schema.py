@@ -1,4 +1,4 @@
-"""`tipoff schema`: the registry of tables against the warehouse, and the migrations that bring it up to date."""
+"""`tipoff schema`: the registry of tables against the warehouse, and the change sets that bring it up to date."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Permanent
 from shared.runtime.settings import CommonSettings, load
 from shared.tables import TABLES
-from shared.tables.migrations import numbered
+from shared.tables.change_sets import grouped
 from shared.tables.schema import Change, refuse
 
 
@@ -29,7 +29,7 @@ def schema() -> None:
 @schema.command()
 @common.json_option
 def plan(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
-    """What `apply` would change, by migration. Exit code 1 if something must be decided by a person."""
+    """What `apply` would change, by change set. Exit code 1 if something must be decided by a person."""
     changes = _plan(load(CommonSettings))
     _show(changes, as_json=as_json, done=False)
     raise click.exceptions.Exit(1 if any(change.kind == "refused" for change in changes) else 0)
@@ -98,18 +98,18 @@ async def _cloud(settings: CommonSettings) -> AsyncIterator[Any]:
 
 
 def _show(changes: Sequence[Change], *, as_json: bool, done: bool) -> None:
-    migrations: list[dict[str, Any]] = [
-        {"number": migration.number, "name": migration.name, "why": migration.why, "changes": [str(c) for c in left]}
-        for migration, left in numbered(changes)
+    change_sets: list[dict[str, Any]] = [
+        {"number": each.number, "name": each.name, "why": each.why, "changes": [str(change) for change in left]}
+        for each, left in grouped(changes)
     ]
     refused = [str(change) for change in changes if change.kind == "refused"]
     if as_json:
-        common.print_json({"applied": done, "migrations": migrations, "refused": refused})
+        common.print_json({"applied": done, "change_sets": change_sets, "refused": refused})
         return
-    for migration in migrations:
-        state = ("applied" if done else "to do") if migration["changes"] else "nothing to do"
-        out.print(f"{migration['number']:>4} {migration['name']}: {state}")
-        for line in migration["changes"]:
+    for each in change_sets:
+        state = ("applied" if done else "to do") if each["changes"] else "nothing to do"
+        out.print(f"{each['number']:>4} {each['name']}: {state}")
+        for line in each["changes"]:
             out.print(f"       {line}")
     for line in refused:
         out.print(f"refused {line}")

@@ -1,6 +1,7 @@
 """Brings many past slates to a step through a coordinator: several at once, none held up by another."""
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,12 @@ from client.runs import Observer, follow, summary
 from shared.basketball.slate import Mode
 from shared.errors import TipoffError
 from shared.registries.pipeline import plan
+from shared.runtime.retry import RetryPolicy, retry
 
 CONCURRENCY = 4
 """Slates at once."""
+ASKINGS = 4
+"""Times that a slate is asked for where no answer comes."""
 LOCAL_LOOK = 0.2
 """Seconds between looks at a slate nobody waits for: looking costs too."""
 
@@ -70,6 +74,14 @@ async def backfill(  # noqa: PLR0913 - what to fill, how fast, who looks on
     nights: dict[date, dict[str, Any]] = {}
     places = asyncio.Semaphore(concurrency)
 
+    async def ask(day: date) -> Run:
+        """Whoever gets no answer asks again: a run that began without him would be collected in another's turn."""
+        return await retry(
+            lambda _: client.start_run(day, mode.value, source="backfill", retrospective=True, targets=list(targets)),
+            RetryPolicy(attempts=ASKINGS, attempt_timeout=math.inf, base_delay=every),  # the client has its own limit
+            sleep=asyncio.sleep,
+        )
+
     async def finish(day: date, run: Run, started: float) -> None:
         try:
             night = summary(await follow(client, run, observe, every=every))
@@ -86,9 +98,7 @@ async def backfill(  # noqa: PLR0913 - what to fill, how fast, who looks on
             try:
                 if turns is not None:
                     await turns.begin(day)
-                run = await client.start_run(
-                    day, mode.value, source="backfill", retrospective=True, targets=list(targets)
-                )
+                run = await ask(day)
                 if turns is not None:
                     run = await follow(client, run, observe, until=turns.over)
             except TipoffError as error:

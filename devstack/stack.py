@@ -1,6 +1,5 @@
 """The all-in-one runner: the local upstream and the four services in one process, on the embedded adapters."""
 
-import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -23,14 +22,11 @@ from services.scraper import app as scraper
 from services.scraper.settings import ScraperSettings
 from services.worker import app as worker
 from services.worker.settings import WorkerSettings
-from shared.embedded.archive import FileArchive
 from shared.embedded.bus import EmbeddedBus
 from shared.embedded.clock import FileClock, VirtualClock
-from shared.embedded.secrets import EnvironmentSecrets
-from shared.embedded.state import SQLiteState
-from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Permanent
 from shared.ports import Ports
+from shared.runtime.profiles import embedded
 from shared.runtime.settings import load
 
 LOCAL_SCRAPING: dict[str, float] = {
@@ -97,16 +93,7 @@ async def running(
     async with AsyncExitStack() as exits:
         upstream = await exits.enter_async_context(serve_upstream(history, clock, faults))
         bus = EmbeddedBus(clock)
-        ports = Ports(
-            clock=clock,
-            bus=bus,
-            warehouse=DuckDBWarehouse(workspace.path / "warehouse.duckdb"),
-            state=SQLiteState(workspace.path / "state.sqlite"),
-            secrets=EnvironmentSecrets(os.environ, workspace.secrets_file),
-            archive=FileArchive(workspace.path / "archive"),
-        )
-        exits.push_async_callback(ports.warehouse.close)
-        exits.push_async_callback(ports.state.close)
+        ports = await exits.enter_async_context(embedded(workspace.path, clock, bus=bus))
         apps = {
             "scraper": scraper.build(
                 load(ScraperSettings, **upstream_urls(upstream.base_url), **{**LOCAL_SCRAPING, **scraping}),

@@ -73,7 +73,7 @@ class Broker:
             raise exists(name)
         self.topic(subscription.topic)
         self._check_dead_letter(subscription)
-        self.core.create_subscription(name, subscription.topic, **policy(subscription))
+        self.core.create_subscription(name, subscription.topic, policy(subscription))
         self.subscriptions[name] = subscription
         self._bells[name] = set()
         self.on_change(name)
@@ -82,7 +82,7 @@ class Broker:
         """Put another description in a subscription's place."""
         self.subscription(subscription.name)
         self._check_dead_letter(subscription)
-        self.core.update_subscription(subscription.name, **policy(subscription))
+        self.core.update_subscription(subscription.name, policy(subscription))
         self.subscriptions[subscription.name] = subscription
         self.ring(subscription.name)
         self.on_change(subscription.name)

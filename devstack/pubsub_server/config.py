@@ -1,9 +1,8 @@
 """A subscription's settings: which are understood, their limits, and what they mean to the core."""
 
-from typing import TypedDict
-
 from devstack.pubsub_server.refusal import check_fields, invalid, unimplemented
 from devstack.pubsub_server.wire import Pb
+from shared.embedded.subscription import Policy
 
 DEFAULT_ACK_DEADLINE, MIN_ACK_DEADLINE, MAX_ACK_DEADLINE = 10, 10, 600
 DEFAULT_ATTEMPTS, MIN_ATTEMPTS, MAX_ATTEMPTS = 5, 5, 100
@@ -21,16 +20,6 @@ SUBSCRIPTION_FIELDS = frozenset(
 )  # fmt: skip
 PUSH_FIELDS = frozenset({"push_endpoint", "oidc_token", "attributes"})
 MUTABLE = frozenset({"push_config", "ack_deadline_seconds", "labels", "retry_policy", "dead_letter_policy"})
-
-
-class Policy(TypedDict):
-    """The core's arguments."""
-
-    ack_deadline: float
-    max_delivery_attempts: int
-    min_backoff: float
-    max_backoff: float
-    dead_letter_topic: str | None
 
 
 def check_subscription(subscription: Pb) -> None:

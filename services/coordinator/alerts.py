@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from shared.errors import AlreadyExists, Conflict, Permanent
-from shared.ports import Clock, StateStore
+from shared.ports import Ports, StateStore
 from shared.runtime.logs import get_logger
 
 COLLECTION: Final = "alerts"
@@ -50,7 +50,7 @@ ALERTS = {
 }
 
 
-async def raise_alert(state: StateStore, clock: Clock, name: str, scope: str, detail: str) -> None:
+async def raise_alert(ports: Ports, name: str, scope: str, detail: str) -> None:
     """Open the alert, or bring an open one up to date. `scope` says what it is about (a run, a source, a model).
 
     Raises:
@@ -58,7 +58,7 @@ async def raise_alert(state: StateStore, clock: Clock, name: str, scope: str, de
     """
     if name not in ALERTS:
         raise Permanent(f"unknown alert {name!r}", remedy="declare it in ALERTS, with its runbook")
-    now = clock.now().isoformat()
+    now = ports.clock.now().isoformat()
     fresh = {
         "name": name,
         "scope": scope,
@@ -69,24 +69,32 @@ async def raise_alert(state: StateStore, clock: Clock, name: str, scope: str, de
         "resolved_at": None,
         "times": 1,
     }
-    await _write(state, _id(name, scope), fresh)
+    await _write(ports.state, _id(name, scope), fresh)
 
 
-async def clear_alert(state: StateStore, clock: Clock, name: str, scope: str) -> None:
+async def clear_alert(ports: Ports, name: str, scope: str) -> None:
     """Resolve the alert if it is open: its condition no longer holds."""
     id_ = _id(name, scope)
     for _ in range(_TRIES):
-        document = await state.get(COLLECTION, id_)
+        document = await ports.state.get(COLLECTION, id_)
         if document is None or document.data["resolved_at"] is not None:
             return
-        data = document.data | {"resolved_at": clock.now().isoformat()}
+        data = document.data | {"resolved_at": ports.clock.now().isoformat()}
         try:
-            await state.compare_and_set(COLLECTION, id_, data, version=document.version)
+            await ports.state.compare_and_set(COLLECTION, id_, data, version=document.version)
         except Conflict:
             continue
         _log.info("alert_resolved", alert=name, scope=scope)
         return
     raise Conflict(f"alert {id_} is being written by too many at once")
+
+
+async def set_alert(ports: Ports, name: str, scope: str, detail: str | None) -> None:
+    """Raise the alert with its detail; without one its condition does not hold, and it is resolved."""
+    if detail is None:
+        await clear_alert(ports, name, scope)
+    else:
+        await raise_alert(ports, name, scope, detail)
 
 
 async def alerts(state: StateStore, *, resolved: bool = False) -> list[dict[str, Any]]:

@@ -2,10 +2,11 @@
 
 from aiohttp import web
 
-from services.coordinator.api import Api, authenticate, failures
-from services.coordinator.engine import Engine
+from services.coordinator.api.access import authenticate, failures
+from services.coordinator.api.operations import Operations
+from services.coordinator.api.routes import Api
 from services.coordinator.handlers import Handlers
-from services.coordinator.operations import Operations
+from services.coordinator.runs.engine import Engine
 from services.coordinator.settings import CoordinatorSettings
 from shared.ports import Ports
 from shared.registries.topics import TOPICS, tasks_of

@@ -3,20 +3,17 @@
 import hashlib
 import json
 import math
-from typing import Any
 
-from services.coordinator import budget, models
 from services.coordinator.alerts import raise_alert
-from services.coordinator.batches import cut, task
-from services.coordinator.domain.decide import end_of
-from services.coordinator.domain.events import BatchesPlanned, BatchStaged, StepFailed, StepVerified
-from services.coordinator.domain.run import Run, StepState, StepStatus, key_of
-from services.coordinator.engine import Engine
-from services.coordinator.ledger import enter, unentered
-from services.coordinator.quotes import by_player
-from services.coordinator.sql import sql
-from services.coordinator.verify import champions, evidence, export_key, not_tipped_after
-from services.coordinator.watch import announce
+from services.coordinator.runs.advance import end_of
+from services.coordinator.runs.engine import Engine
+from services.coordinator.runs.events import BatchesPlanned, BatchStaged, StepFailed, StepVerified
+from services.coordinator.runs.ledger import enter, unentered
+from services.coordinator.runs.run import Run, StepState, StepStatus, key_of
+from services.coordinator.steps.predict import absent
+from services.coordinator.steps.ways import ways_of
+from services.coordinator.watch import budget
+from services.coordinator.watch.announce import announce
 from shared.contract import (
     BatchReported,
     BatchRequested,
@@ -27,10 +24,8 @@ from shared.contract import (
     decode,
 )
 from shared.errors import AlreadyExists, Permanent, Skip, TipoffError
-from shared.ports import Delivery, Nack, Params, Ports, Row
-from shared.registries.pipeline import STEPS
-from shared.registries.systems import expected
-from shared.runtime import metrics
+from shared.ports import Delivery, Nack, Ports
+from shared.registries.pipeline import PREDICTING
 from shared.runtime.logs import get_logger
 
 DEAD_LETTERS = "dead_letters"
@@ -63,24 +58,7 @@ class Handlers:
         """A report came in: ask the warehouse for evidence, then let the core decide."""
         match message:
             case StepReported(outcome="done"):
-                run = await self._current(message.run_id)
-                found = await evidence(run, message.step, self._ports)
-                if message.step == "train":
-                    await models.trained(run, message, self._ports)
-                if message.step == "predict":
-                    await models.present(run, self._ports)
-                run = await self._engine.apply(
-                    StepVerified(
-                        message.run_id,
-                        message.step,
-                        message.attempt,
-                        found,
-                        message.seconds,
-                        dict(message.counts),
-                        message.reason,
-                    )
-                )
-                await budget.watch(run, self._budget_usd, self._ports)
+                await self._done(message)
             case StepReported():
                 await self._engine.apply(StepFailed(message.run_id, message.step, message.attempt, message.reason))
             case BatchReported():
@@ -88,11 +66,21 @@ class Handlers:
                     BatchStaged(message.run_id, message.attempt, message.batch, message.seconds, dict(message.absent))
                 )
                 if message.absent:
-                    await models.absent(await self._current(message.run_id), message.absent, self._ports)
+                    await absent(await self._current(message.run_id), message.absent, self._ports)
             case RunEnded():
                 await self._ended(await self._current(message.run_id))
             case _:
                 raise Permanent(f"the coordinator takes no {message.KIND} as an event")
+
+    async def _done(self, report: StepReported) -> None:
+        """A service says that a step is done: its evidence decides."""
+        ways, run = ways_of(report.step), await self._current(report.run_id)
+        found = await ways.evidence(run, report.step, self._ports)
+        await ways.reported(run, report, self._ports)
+        event = StepVerified(
+            report.run_id, report.step, report.attempt, found, report.seconds, dict(report.counts), report.reason
+        )
+        await budget.watch(await self._engine.apply(event), self._budget_usd, self._ports)
 
     async def _ended(self, run: Run) -> None:
         """Raise or clear the run's alerts, then enter it into the ledger; a run that goes on again, at its next end.
@@ -109,31 +97,28 @@ class Handlers:
         await enter(run, self._ports.warehouse)
 
     async def on_task(self, message: Message) -> None:
-        """A step of the coordinator's own: predict (dispatch), publish, export."""
+        """A step of the coordinator's own."""
         if not isinstance(message, StepRequested):
             raise Permanent(f"the coordinator takes no {message.KIND} as a task")
-        if message.step not in STEPS or STEPS[message.step].service != "coordinator":
+        perform = ways_of(message.step).perform
+        if perform is None:
             raise Permanent(f"the coordinator has no step {message.step!r}", remedy="it belongs on another topic")
         run = await self._current(message.run_id)
         step = run.steps.get(message.step, StepState())
         if step.status is not StepStatus.RUNNING or step.attempt != message.attempt:
             raise Skip(f"{message.key}: the run is past it ({message.step} is {step.status}, attempt {step.attempt})")
         started = self._ports.clock.monotonic()
-        match message.step:
-            case "predict":  # reported when the last batch is staged, not when the last one is sent
-                await self._dispatch(run, message)
-                return
-            case "publish":
-                rows = await self._publish(run)
-            case _:
-                rows = await self._export(run)
+        done = await perform(run, self._ports, self._batch_size)
+        if isinstance(done, BatchesPlanned):  # reported when the last batch is staged, not when the last one is sent
+            await self._engine.apply(done)
+            return
         report = StepReported(
             run_id=message.run_id,
             step=message.step,
             attempt=message.attempt,
             outcome="done",
             seconds=self._ports.clock.monotonic() - started,
-            counts={"rows": rows},
+            counts={"rows": done},
         )
         await self._ports.bus.publish("coordinator-events", report.encode(), report.attributes())
 
@@ -148,7 +133,7 @@ class Handlers:
         }
         digest = hashlib.sha256(delivery.data + json.dumps(letter["attributes"], sort_keys=True).encode()).hexdigest()
         try:  # message ids are the bus's: another one may give the same again
-            await raise_alert(self._ports.state, self._ports.clock, "dead_letter", _about(delivery, digest), reason)
+            await raise_alert(self._ports, "dead_letter", _about(delivery, digest), reason)
             await self._ports.state.create(DEAD_LETTERS, digest, letter)
         except AlreadyExists:
             _log.info("dead_letter_seen", message_id=delivery.message_id)
@@ -166,7 +151,7 @@ class Handlers:
             case StepRequested() | StepReported():
                 event = StepFailed(message.run_id, message.step, message.attempt, reason)
             case BatchRequested() | BatchReported():
-                event = StepFailed(message.run_id, "predict", message.attempt, f"batch {message.batch}: {reason}")
+                event = StepFailed(message.run_id, PREDICTING, message.attempt, f"batch {message.batch}: {reason}")
             case _:
                 _log.error("dead_letter_of_no_step", kind=message.KIND, reason=reason)
                 return
@@ -182,71 +167,6 @@ class Handlers:
         if run is None or run.run_id != run_id:
             raise Skip(f"run {run_id} is not the current one of {key_of(run_id)}")
         return run
-
-    async def _query(self, name: str, run: Run) -> list[Row]:
-        return await self._ports.warehouse.query(sql(name), self._parameters(run))
-
-    def _parameters(self, run: Run) -> Params:
-        return {
-            "game_date": run.game_date,
-            "mode": run.mode.value,
-            "run_id": run.run_id,
-            "not_tipped_after": not_tipped_after(run, self._ports.clock.now()),
-        }
-
-    async def _dispatch(self, run: Run, request: StepRequested) -> None:
-        """Load the slate's features and quotes, a query each, and send them to the workers in batches."""
-        now = self._ports.clock.now()
-        rows = await self._query("load_features", run)
-        quotes = by_player(await self._query("load_quotes", run))
-        artifacts = await champions(run, self._ports)
-        systems = expected(artifacts)
-        tasks = [
-            task(row, quotes.get(row["player_id"], {}), row["cutoff_at"] if run.retrospective else now) for row in rows
-        ]
-        batches = cut(tasks, self._batch_size)
-        for number, batch in enumerate(batches):
-            message = BatchRequested(
-                run_id=run.run_id,
-                game_date=run.game_date,
-                mode=run.mode,
-                attempt=request.attempt,
-                batch=number,
-                systems=systems,
-                artifacts=artifacts,
-                tasks=batch,
-            )
-            await self._ports.bus.publish("worker-tasks", message.encode(), message.attributes())
-        await self._engine.apply(BatchesPlanned(run.run_id, request.attempt, len(batches), systems))
-
-    async def _publish(self, run: Run) -> int:
-        """Append the run's predictions, all or none (failure 33: nothing published is ever deleted)."""
-        published = await self._query("published", run)
-        if published[0]["published"]:  # all or none: a second delivery changes nothing (failure 33)
-            return int(published[0]["published"])
-        rows = await self._ports.warehouse.transform(
-            "predictions.player_prop_predictions",
-            sql("publish"),
-            scope="game_date = @game_date AND run_id = @run_id",
-            params=self._parameters(run),
-        )
-        metrics.PREDICTIONS.labels(run.mode.value).inc(rows)
-        return rows
-
-    async def _export(self, run: Run) -> int:
-        """Write the slate's current predictions as one JSON document."""
-        rows = await self._ports.warehouse.query(
-            sql("predictions"), {"game_date": run.game_date, "mode": run.mode.value, "market": ""}
-        )
-        document: dict[str, Any] = {
-            "game_date": run.game_date,
-            "mode": run.mode.value,
-            "run_id": run.run_id,
-            "published_at": self._ports.clock.now(),
-            "predictions": rows,
-        }
-        await self._ports.archive.put(export_key(run), json.dumps(document, default=str).encode())
-        return len(rows)
 
 
 def _about(delivery: Delivery, digest: str) -> str:

@@ -1,6 +1,7 @@
 """One consumer: it pulls as many messages as it has room for, and holds their leases until their handlers return."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from enum import Enum
@@ -79,12 +80,12 @@ class Consumer:
                 await self._room.wait()
             self._pulling = asyncio.create_task(self._pull(self._max_held - len(self._held)))
             messages = await asyncio.shield(self._pulling)
-            if messages:  # leased for as long as the subscription says, which may be ten minutes
-                await self._modify([received.ack_id for received in messages], self._lease)
-            else:
+            if not messages:
                 await self._clock.sleep(IDLE_SECONDS)
-            for received in messages:
-                group.create_task(self._handle(received))
+                continue
+            # They come leased for as long as the subscription says, which may be ten minutes.
+            await self._modify([received.ack_id for received in messages], self._lease)
+            group.create_task(self._work(group, deque(messages)))
 
     async def _pull(self, number: int) -> Sequence[Any]:
         """Up to that many messages, none if none came in time. Raw protobufs: the wrappers cost ten times as much."""
@@ -99,6 +100,13 @@ class Consumer:
         messages: Sequence[Any] = pubsub.PullResponse.pb(response).received_messages
         self._held |= {received.ack_id: _State.RUNNING for received in messages}
         return messages
+
+    async def _work(self, group: asyncio.TaskGroup, waiting: deque[Any]) -> None:
+        """Handle one message after another. The next worker starts as soon as a handler waits: tasks are not free."""
+        if len(waiting) > 1:
+            group.create_task(self._work(group, waiting))
+        while waiting:
+            await self._handle(waiting.popleft())
 
     async def _handle(self, received: Any) -> None:  # noqa: ANN401 - a raw protobuf
         message = received.message

@@ -11,28 +11,12 @@ topics and the attributes they add).
 """
 
 import heapq
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from shared.embedded.subscription import Message, Owed, Policy, Subscription
 from shared.errors import Permanent
 from shared.runtime.message_limits import check_message
-
-SOURCE_SUBSCRIPTION = "CloudPubSubDeadLetterSourceSubscription"
-DELIVERY_COUNT = "CloudPubSubDeadLetterSourceDeliveryCount"
-REASON = "reason"
-"""Attributes of a dead letter: where it comes from, how often it was delivered, and what ended the last delivery."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What was published."""
-
-    id: str
-    data: bytes
-    attributes: Mapping[str, str]
-    published_at: float
-    """The instant on the caller's clock."""
 
 
 @dataclass(slots=True)
@@ -54,30 +38,8 @@ class Leased:
 
 
 @dataclass(slots=True)
-class _Subscription:
-    name: str
-    ack_deadline: float
-    max_delivery_attempts: int
-    min_backoff: float
-    max_backoff: float
-    dead_letter_topic: str | None
-    ready: "deque[_Owed]" = field(default_factory=deque)
-    owed: int = 0
-    deleted: bool = False
-
-
-@dataclass(slots=True)
-class _Owed:
-    """A message that one subscription has not acknowledged yet."""
-
-    message: Message
-    subscription: _Subscription
-    attempts: int = 0
-
-
-@dataclass(slots=True)
 class _Lease:
-    owed: _Owed
+    owed: Owed
     deadline: float
     holder: Holder | None
 
@@ -90,12 +52,12 @@ class BrokerCore:
 
     def __init__(self, on_ready: Callable[[str], None] = lambda _: None) -> None:
         self._on_ready = on_ready
-        self._topics: dict[str, list[_Subscription]] = {}
-        self._subscriptions: dict[str, _Subscription] = {}
+        self._topics: dict[str, list[Subscription]] = {}
+        self._subscriptions: dict[str, Subscription] = {}
         self._leases: dict[str, _Lease] = {}
         self._deadlines: list[tuple[float, int, str]] = []
         """Heap of (deadline, tie-break, ack id); an entry that is not its lease's deadline any more is stale."""
-        self._backoffs: list[tuple[float, int, _Owed]] = []
+        self._backoffs: list[tuple[float, int, Owed]] = []
         """Heap of (due, tie-break, message) of what waits for its next attempt."""
         self._counter = 0
 
@@ -103,54 +65,29 @@ class BrokerCore:
         """Add a topic; nothing happens if it is there."""
         self._topics.setdefault(name, [])
 
-    def create_subscription(
-        self,
-        name: str,
-        topic: str,
-        *,
-        ack_deadline: float,
-        max_delivery_attempts: int,
-        min_backoff: float,
-        max_backoff: float,
-        dead_letter_topic: str | None = None,
-    ) -> None:
-        """Subscribe to what is published from now on. Without a dead letter topic, messages are retried for ever.
+    def create_subscription(self, name: str, topic: str, policy: Policy) -> None:
+        """Subscribe to what is published from now on.
 
         Raises:
             Permanent: the name is taken, or a topic does not exist.
         """
         if name in self._subscriptions:
             raise Permanent(f"subscription {name!r} already exists")
-        if dead_letter_topic is not None:
-            self._subscribers(dead_letter_topic)
-        subscription = _Subscription(
-            name, ack_deadline, max_delivery_attempts, min_backoff, max_backoff, dead_letter_topic
-        )
+        if policy.dead_letter_topic is not None:
+            self._subscribers(policy.dead_letter_topic)
+        subscription = Subscription(name, policy)
         self._subscribers(topic).append(subscription)
         self._subscriptions[name] = subscription
 
-    def update_subscription(
-        self,
-        name: str,
-        *,
-        ack_deadline: float,
-        max_delivery_attempts: int,
-        min_backoff: float,
-        max_backoff: float,
-        dead_letter_topic: str | None,
-    ) -> None:
+    def update_subscription(self, name: str, policy: Policy) -> None:
         """Change how what is delivered from now on is treated.
 
         Raises:
             Permanent: the subscription or the dead letter topic does not exist.
         """
-        if dead_letter_topic is not None:
-            self._subscribers(dead_letter_topic)
-        subscription = self._subscription(name)
-        subscription.ack_deadline = ack_deadline
-        subscription.max_delivery_attempts = max_delivery_attempts
-        subscription.min_backoff, subscription.max_backoff = min_backoff, max_backoff
-        subscription.dead_letter_topic = dead_letter_topic
+        if policy.dead_letter_topic is not None:
+            self._subscribers(policy.dead_letter_topic)
+        self._subscription(name).policy = policy
 
     def delete_topic(self, name: str) -> None:
         """Forget a topic; its subscriptions keep what they are owed.
@@ -209,7 +146,7 @@ class BrokerCore:
         self.expire(now)
         leased: list[Leased] = []
         size = 0
-        deadline = now + (ack_deadline if ack_deadline is not None else source.ack_deadline)
+        deadline = now + (ack_deadline if ack_deadline is not None else source.policy.ack_deadline)
         while source.ready and len(leased) < max_messages:
             owed = source.ready[0]
             size += len(owed.message.data)
@@ -286,9 +223,9 @@ class BrokerCore:
 
     def ack_deadline(self, subscription: str) -> float:
         """Seconds a delivery of this subscription is leased for."""
-        return self._subscription(subscription).ack_deadline
+        return self._subscription(subscription).policy.ack_deadline
 
-    def _end(self, ack_id: str) -> _Owed | None:
+    def _end(self, ack_id: str) -> Owed | None:
         """End a lease; None if it had ended."""
         lease = self._leases.pop(ack_id, None)
         if lease is None:
@@ -302,25 +239,20 @@ class BrokerCore:
         message = Message(str(self._next()), data, dict(attributes), now)
         for subscription in self._topics[topic]:
             subscription.owed += 1
-            self._make_ready(_Owed(message, subscription))
+            self._make_ready(Owed(message, subscription))
         return message.id
 
-    def _give_back(self, owed: _Owed, at: float, reason: str) -> None:
+    def _give_back(self, owed: Owed, at: float, reason: str) -> None:
         """A delivery failed at the instant `at`: retry after the backoff, or move to the dead letter."""
-        source = owed.subscription
-        spent = owed.attempts >= source.max_delivery_attempts
-        if spent and source.dead_letter_topic is not None and source.dead_letter_topic in self._topics:
-            source.owed -= 1
-            # The last part of the name: Pub/Sub marks with the subscription's id, not its path.
-            marks = {SOURCE_SUBSCRIPTION: source.name.rpartition("/")[2], DELIVERY_COUNT: str(owed.attempts)}
-            marks[REASON] = f"{reason} at delivery {owed.attempts} of {source.max_delivery_attempts}"
-            self._enqueue(source.dead_letter_topic, owed.message.data, {**owed.message.attributes, **marks}, at)
-            return
-        # The exponent is bounded because 2.0 ** 1024 overflows and a message without dead letter is retried for ever.
-        backoff = min(source.max_backoff, source.min_backoff * 2.0 ** min(owed.attempts - 1, 60))
-        heapq.heappush(self._backoffs, (at + backoff, self._next(), owed))
+        policy = owed.subscription.policy
+        dead_letter = policy.dead_letter_topic if owed.attempts >= policy.max_delivery_attempts else None
+        if dead_letter is not None and dead_letter in self._topics:
+            owed.subscription.owed -= 1
+            self._enqueue(dead_letter, owed.message.data, owed.letter(reason), at)
+        else:
+            heapq.heappush(self._backoffs, (at + policy.backoff(owed.attempts), self._next(), owed))
 
-    def _make_ready(self, owed: _Owed) -> None:
+    def _make_ready(self, owed: Owed) -> None:
         if owed.subscription.deleted:
             return
         owed.subscription.ready.append(owed)
@@ -346,12 +278,12 @@ class BrokerCore:
         self._counter += 1
         return self._counter
 
-    def _subscribers(self, topic: str) -> list[_Subscription]:
+    def _subscribers(self, topic: str) -> list[Subscription]:
         if topic not in self._topics:
             raise Permanent(f"unknown topic {topic!r}", remedy=f"one of {', '.join(self._topics)}")
         return self._topics[topic]
 
-    def _subscription(self, name: str) -> _Subscription:
+    def _subscription(self, name: str) -> Subscription:
         if name not in self._subscriptions:
             raise Permanent(f"unknown subscription {name!r}", remedy=f"one of {', '.join(self._subscriptions)}")
         return self._subscriptions[name]

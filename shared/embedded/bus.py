@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from shared.embedded.broker_core import BrokerCore, Leased
+from shared.embedded.subscription import Policy
 from shared.ports import BusHandler, Clock, Delivery, Nack
 from shared.registries.topics import TOPICS, Topic
 
@@ -64,15 +65,7 @@ class EmbeddedBus:
     def _create(self, name: str, topic: Topic, *, dead_letter: str | None) -> None:
         self._consumers[name] = set()
         self._core.create_topic(name)
-        self._core.create_subscription(
-            name,
-            name,
-            ack_deadline=topic.ack_deadline,
-            max_delivery_attempts=topic.max_delivery_attempts,
-            min_backoff=topic.min_backoff,
-            max_backoff=topic.max_backoff,
-            dead_letter_topic=dead_letter,
-        )
+        self._core.create_subscription(name, name, Policy.of(topic, dead_letter))
 
 
 class _Consumer:

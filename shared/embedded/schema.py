@@ -15,7 +15,7 @@ import duckdb
 
 from shared.runtime.clock import WallClock
 from shared.tables import Table, Type
-from shared.tables.migrations import APPLIED, numbered, record
+from shared.tables.change_sets import APPLIED, grouped, record
 from shared.tables.schema import Change, Found, FoundColumn, difference, known_type, refuse
 
 Connection = duckdb.DuckDBPyConnection
@@ -56,7 +56,7 @@ def inspect(database: Connection) -> dict[str, Found]:
     }
 
 
-def migrate(database: Connection, tables: Mapping[str, Table], where: str) -> list[Change]:
+def apply(database: Connection, tables: Mapping[str, Table], where: str) -> list[Change]:
     """Bring the file up to date, all or nothing; returns what was changed.
 
     Raises:
@@ -68,11 +68,11 @@ def migrate(database: Connection, tables: Mapping[str, Table], where: str) -> li
         return []
     database.begin()
     try:
-        for migration, left in numbered(changes):
+        for change_set, left in grouped(changes):
             for change in left:
                 _make(database, tables[change.table], change)
             if left and APPLIED in tables:
-                row = record(migration, left, WallClock().now())
+                row = record(change_set, left, WallClock().now())
                 names = ", ".join(row)
                 marks = ", ".join(f"${name}" for name in row)
                 database.execute(f"INSERT INTO {APPLIED} ({names}) VALUES ({marks})", row)
@@ -84,7 +84,7 @@ def migrate(database: Connection, tables: Mapping[str, Table], where: str) -> li
 
 
 def plan(path: Path, tables: Mapping[str, Table]) -> list[Change]:
-    """What `migrate` would do to a file, which need not be there yet.
+    """What `apply` would do to a file, which need not be there yet.
 
     Raises:
         duckdb.Error: it cannot be opened.

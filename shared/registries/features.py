@@ -16,7 +16,7 @@ from typing import Literal
 from shared.errors import Permanent
 from shared.registries.markets import MARKETS, Market
 
-FEATURE_CONTRACT_VERSION = "2024.1"
+FEATURE_CONTRACT_VERSION = "2024.2"
 """Changes with any name, unit, meaning or source."""
 
 

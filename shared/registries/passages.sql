@@ -106,3 +106,79 @@ FROM (
   WHERE game_date >= @first_date AND game_date <= @last_date
   GROUP BY game_id, game_date, season, season_type, team, opponent
 )
+
+-- `cut`: the grades of some slates that were asked for, each in the bucket of one more cut (@by).
+-- passage: grades as asked for
+WITH grades AS (
+  SELECT
+    *,
+    CASE
+      WHEN games_before < 10 THEN 'new'
+      WHEN minutes_before >= 15 THEN 'regular'
+      ELSE 'bench'
+    END AS tier
+  FROM predictions.prediction_grades
+  -- Without `shadow` a grade is older than these measures: it counts again once it is graded again.
+  WHERE game_date BETWEEN @first AND @last
+    AND shadow IS NOT NULL
+    AND (@mode = '' OR mode = @mode)
+    AND (@market = '' OR market = @market)
+    AND (@system = '' OR system = @system)
+),
+cut AS (
+  SELECT
+    *,
+    CASE @by
+      WHEN 'tier' THEN tier
+      WHEN 'month' THEN SUBSTR(CAST(game_date AS STRING), 1, 7)
+      WHEN 'edge' THEN CASE
+        WHEN edge IS NULL THEN 'no price'
+        WHEN ABS(edge) < 0.02 THEN '0-2 %'
+        WHEN ABS(edge) < 0.04 THEN '2-4 %'
+        WHEN ABS(edge) < 0.06 THEN '4-6 %'
+        WHEN ABS(edge) < 0.10 THEN '6-10 %'
+        ELSE '10 % and more'
+      END
+      ELSE 'all'
+    END AS bucket
+  FROM grades
+  WHERE (@tier = '' OR tier = @tier) AND (NOT @lined OR line IS NOT NULL)
+)
+
+-- `teams`: those of the games of the 800 days before some slates, as far as both teams have box scores.
+-- passage: teams of games
+WITH slates AS (
+  SELECT game_date FROM UNNEST(GENERATE_DATE_ARRAY(@first, @last)) AS game_date
+),
+teams AS (
+  SELECT DISTINCT box.game_date, box.game_id, box.team
+  FROM raw.player_box_scores AS box
+  JOIN raw.player_box_scores AS other ON other.game_id = box.game_id AND other.team = box.opponent
+  WHERE box.game_date < @last AND box.game_date >= DATE_SUB(@first, INTERVAL 800 DAY)
+),
+
+-- Counts by slate of what was `played` in the 800 days before it, as far as it is summarised in them.
+-- passage: summarised of played
+windows AS (
+  SELECT
+    slates.game_date,
+    played.units,
+    played.game_id,
+    played.summarised < slates.game_date
+      AND played.summarised >= DATE_SUB(slates.game_date, INTERVAL 800 DAY) AS verified
+  FROM slates
+  JOIN played
+    ON played.game_date < slates.game_date AND played.game_date >= DATE_SUB(slates.game_date, INTERVAL 800 DAY)
+)
+SELECT
+  game_date,
+  CAST(SUM(units) AS INT64) AS expected,
+  CAST(SUM(IF(verified, units, 0)) AS INT64) AS verified,
+  0 AS quarantined,
+  COALESCE(MIN(IF(verified, NULL, CONCAT('game ', game_id, ' is not summarised'))), '') AS detail
+FROM windows
+GROUP BY game_date
+
+-- The predictions that count: of every game those of the latest run that predicted it, by system.
+-- passage: latest of A
+RANK() OVER (PARTITION BY A.game_id, A.mode, A.system ORDER BY A.generation DESC) = 1

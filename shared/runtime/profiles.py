@@ -6,12 +6,14 @@ An adapter is imported and made at its first use: a service starts fast and load
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 from shared.errors import Permanent
-from shared.ports import Archive, Bus, Clock, Ports, Secrets, StateStore, Warehouse
+from shared.ports import Clock, Ports
 from shared.runtime.clock import WallClock
-from shared.runtime.settings import CommonSettings
+from shared.runtime.settings import CommonSettings, load
 
 Factory = Callable[[CommonSettings, Clock], Any]
 
@@ -49,23 +51,25 @@ async def ports(settings: CommonSettings) -> AsyncIterator[Ports]:
     if settings.state_store is not None:
         factories = {**factories, "state": _sqlite if settings.state_store == "sqlite" else _firestore}
     clock = _clock(settings)
-    deferred = {name: Deferred(name, _bound(make, settings, clock)) for name, make in factories.items()}
+    deferred = {name: Deferred(name, partial(make, settings, clock)) for name, make in factories.items()}
     try:
-        yield Ports(
-            clock=clock,
-            bus=cast("Bus", deferred["bus"]),
-            warehouse=cast("Warehouse", deferred["warehouse"]),
-            state=cast("StateStore", deferred["state"]),
-            secrets=cast("Secrets", deferred["secrets"]),
-            archive=cast("Archive", deferred["archive"]),
-        )
+        yield Ports(clock, **cast("dict[str, Any]", deferred))
     finally:
         for adapter in deferred.values():
             await adapter.finish()
 
 
-def _bound(make: Factory, settings: CommonSettings, clock: Clock) -> Callable[[], Any]:
-    return lambda: make(settings, clock)
+@asynccontextmanager
+async def embedded(home: Path, clock: Clock, **given: Any) -> AsyncIterator[Ports]:  # noqa: ANN401 - adapters by port
+    """The embedded adapters on a folder, all made now and closed on leaving; `given` stand in for some of them."""
+    settings = load(CommonSettings, home=home, archive=home / "archive")
+    made = {name: make(settings, clock) for name, make in _LOCAL.items() if name not in given}
+    wired = Ports(clock, **made, **given)
+    try:
+        yield wired
+    finally:
+        await wired.warehouse.close()
+        await wired.state.close()
 
 
 def _clock(settings: CommonSettings) -> Clock:
@@ -83,14 +87,12 @@ def _embedded_bus(_: CommonSettings, clock: Clock) -> Any:  # noqa: ANN401 - see
 def _duckdb(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 - see Factory
     from shared.embedded.warehouse import DuckDBWarehouse  # noqa: PLC0415 - adapters are imported when used
 
-    settings.home.mkdir(parents=True, exist_ok=True)
     return DuckDBWarehouse(settings.home / "warehouse.duckdb")
 
 
 def _sqlite(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 - see Factory
     from shared.embedded.state import SQLiteState  # noqa: PLC0415 - adapters are imported when used
 
-    settings.home.mkdir(parents=True, exist_ok=True)
     return SQLiteState(settings.home / "state.sqlite")
 
 

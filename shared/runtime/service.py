@@ -7,6 +7,7 @@ from functools import partial
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.errors import TipoffError
 from shared.ports import Bus, BusHandler, Ports
@@ -143,4 +144,4 @@ async def _health(request: web.Request, *, deep: bool) -> web.Response:
 
 
 async def _metrics(_: web.Request) -> web.Response:
-    return web.Response(body=metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})
+    return web.Response(body=generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,4 +1,4 @@
-"""Dataset `ops`: what was run, decided, spent and migrated."""
+"""Dataset `ops`: what was run, decided and spent, and how the tables were changed."""
 
 from shared.tables.columns import GAME_DATE, MODE, Table, c, n
 
@@ -33,16 +33,16 @@ OPS = (
     ),
     Table(
         "ops.migrations",
-        "Migrations that were applied to this warehouse; one that was run again is here again.",
+        "Every time a change set was applied to this warehouse, and what it changed.",
         ("number", "applied_at"),
         (
-            c("number", "INT64", "number in shared/tables/migrations.py"),
+            c("number", "INT64", "number in shared/tables/change_sets.py"),
             c("name", "STRING", "what it is for"),
             c("changes", "STRING", "JSON list: what was changed"),
             c("applied_at", "TIMESTAMP", "when it was applied"),
         ),
         partition="applied_at",
-        rows="one per migration and application",
+        rows="one per change set and application",
     ),
     Table(
         "ops.step_runs",

@@ -3,7 +3,6 @@
 Time runs faster than on the wall: on our server all of it, on Google's emulator by shorter deadlines and backoffs.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -17,8 +16,8 @@ from shared.cloud.bus import PubSubBus
 from shared.embedded.bus import EmbeddedBus
 from shared.ports import Bus, Clock
 from shared.registries.topics import Topic
-from shared.runtime.clock import WallClock
-from tests.contract.fakes import TOPICS, SimulatedClock
+from tests.clock import FakeClock, FastClock
+from tests.contract.fakes import TOPICS
 
 SERVER_SPEED = 20.0
 EMULATOR_SPEED = 10.0
@@ -45,24 +44,9 @@ DEVIATIONS = {
 """Tests that a bus does not pass, through no fault of ours, by (bus, test)."""
 
 
-class FastClock(WallClock):
-    """`speed` seconds pass in a real one."""
-
-    def __init__(self, speed: float) -> None:
-        self._speed = speed
-
-    def monotonic(self) -> float:
-        """Seconds of the fast time."""
-        return super().monotonic() * self._speed
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait in the fast time."""
-        await asyncio.sleep(seconds / self._speed)
-
-
 @asynccontextmanager
 async def embedded_bus(_: pytest.FixtureRequest) -> AsyncIterator[BusHarness]:
-    clock = SimulatedClock()
+    clock = FakeClock()
     bus = EmbeddedBus(clock, TOPICS)
 
     async def abandon(subscription: str) -> int:

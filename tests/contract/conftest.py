@@ -18,9 +18,10 @@ from shared.embedded.state import SQLiteState
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Archive, Bus, Clock, Secrets, StateStore, Warehouse
 from shared.runtime.clock import WallClock
+from tests.clock import NOON, FakeClock
 from tests.contract import buses
 from tests.contract.buses import BusHarness
-from tests.contract.fakes import TABLES, SimulatedClock
+from tests.contract.fakes import TABLES
 
 SECRETS = {"odds-api-key": "s3cret$", "empty": ""}
 
@@ -80,7 +81,7 @@ async def secret_manager_secrets(_: Path) -> AsyncIterator[Secrets]:
 
 
 def _virtual_clock() -> Clock:
-    return VirtualClock(SimulatedClock().now())
+    return VirtualClock(NOON)
 
 
 WAREHOUSES: dict[str, Callable[[Path], AbstractAsyncContextManager[Warehouse]]] = {
@@ -97,7 +98,7 @@ SECRET_STORES: dict[str, Callable[[Path], AbstractAsyncContextManager[Secrets]]]
     "env-file": file_secrets,
     "secret-manager": secret_manager_secrets,
 }
-CLOCKS: dict[str, Callable[[], Clock]] = {"wall": WallClock, "virtual": _virtual_clock, "simulated": SimulatedClock}
+CLOCKS: dict[str, Callable[[], Clock]] = {"wall": WallClock, "virtual": _virtual_clock, "fake": FakeClock}
 ARCHIVES: dict[str, Callable[[Path], Archive]] = {"file": FileArchive}
 
 

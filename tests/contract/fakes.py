@@ -1,49 +1,13 @@
-"""What the contract tests run on: a clock that needs no waiting, small registries, a recorder of deliveries."""
+"""What the contract tests run on: small registries, a recorder of deliveries."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from shared.ports import Bus, BusHandler, Delivery, Nack
 from shared.registries.topics import Topic
 from shared.tables import Column, Table
-
-TURNS = 20
-"""Turns of the event loop in which everything that can run does run, before simulated time moves on."""
-
-
-class SimulatedClock:
-    """Time that jumps to the next sleeper's instant as soon as nobody has anything left to do."""
-
-    def __init__(self, start: datetime = datetime(2024, 3, 4, 12, tzinfo=UTC)) -> None:
-        self._start = start
-        self._elapsed = 0.0
-        self._order = count()
-        self._sleepers: list[tuple[float, int]] = []
-
-    def now(self) -> datetime:
-        """The start plus the simulated seconds since."""
-        return self._start + timedelta(seconds=self._elapsed)
-
-    def monotonic(self) -> float:
-        """Simulated seconds since the start."""
-        return self._elapsed
-
-    async def sleep(self, seconds: float) -> None:
-        """Let everything else run, then let simulated time pass; sleepers wake in the order of their instants."""
-        me = (self._elapsed + max(0.0, seconds), next(self._order))
-        self._sleepers.append(me)
-        try:
-            idle = 0
-            while idle < TURNS or min(self._sleepers) != me:
-                idle = idle + 1 if min(self._sleepers) == me else 0
-                await asyncio.sleep(0)
-            self._elapsed = me[0]
-        finally:
-            self._sleepers.remove(me)
-
 
 TOPICS = {
     "work": Topic("work", "tester", ack_deadline=10.0, max_delivery_attempts=5, min_backoff=1.0, max_backoff=4.0),

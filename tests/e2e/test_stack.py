@@ -12,7 +12,6 @@ import pytest
 from client.answers import Run
 from client.api import Client
 from client.runs import follow
-from devstack import stack as devstack
 from devstack.driver import last_cutoff
 from devstack.history import History
 from devstack.stack import Stack
@@ -20,6 +19,7 @@ from devstack.workspace import Workspace
 from devstack.world import started
 from shared.basketball.slate import Mode
 from shared.contract import StepRequested
+from shared.embedded import archive
 from shared.embedded.archive import FileArchive
 from shared.registries.topics import TOPICS
 from tests.e2e.nights import LAST
@@ -97,7 +97,7 @@ async def test_full_archive_fails_with_one_line_and_loses_nothing(
     """A full disk fails the run in one line that names archive and remedy; with space, the same request completes."""
     workspace = Workspace(tmp_path, "full")
     with monkeypatch.context() as patch:
-        patch.setattr(devstack, "FileArchive", FullArchive)
+        patch.setattr(archive, "FileArchive", FullArchive)
         async with stack_of(workspace, history) as (_, client):
             run = await night(client)
             rows = await client.get("predictions")

@@ -13,14 +13,15 @@ import pytest_asyncio
 
 import services
 from services.analytics.processors import PROCESSORS, oldest_missing
-from services.coordinator.health import health_query, limits
+from services.coordinator.grid.unloaded import _ACCOUNTED
 from services.coordinator.sql import sql
-from services.coordinator.unloaded import _ACCOUNTED
+from services.coordinator.steps.feature_health import health_query, limits
 from services.scraper.fetch_log import _SCOPE
 from shared.basketball.slate import Mode, eastern_instant
 from shared.contract import StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Params, Row, Warehouse
+from shared.registries.expansion import expanded
 from shared.registries.pipeline import STEPS
 from shared.tables import TABLES
 from tests.integration import bigquery_world as world
@@ -182,7 +183,7 @@ async def worlds() -> AsyncIterator[Worlds]:
 
 QUERIES = [
     *(
-        pytest.param((SERVICES / file).read_text(), params, id=f"{file.removesuffix('.sql')}-{number}")
+        pytest.param(expanded((SERVICES / file).read_text(), file), params, id=f"{file.removesuffix('.sql')}-{number}")
         for file, cases in CASES.items()
         for number, params in enumerate(cases)
     ),

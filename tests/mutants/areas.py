@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def text_of(path: str) -> str:
-    """A file as it is run: a statement with its blocks expanded."""
+    """A file as it is run: a statement with its passages and its blocks."""
     text = (ROOT / path).read_text()
     return expanded(text, path) if path.endswith(".sql") else text
 
@@ -57,11 +57,13 @@ AREAS = {
         Area(
             "coordinator",
             (
-                "services/coordinator/domain/*.py",
-                "services/coordinator/engine.py",
+                "services/coordinator/runs/*.py",
+                "services/coordinator/steps/*.py",
+                "services/coordinator/grid/cells.py",
                 "services/coordinator/handlers.py",
                 "shared/runtime/boundary.py",
                 "shared/embedded/broker_core.py",
+                "shared/embedded/subscription.py",
             ),
             (
                 "tests/unit/coordinator",

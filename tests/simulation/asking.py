@@ -5,10 +5,11 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from services.coordinator import watch
-from services.coordinator.domain.events import RunRequested
-from services.coordinator.reconcile import reconcile
-from services.coordinator.verify import counted
+from services.coordinator.grid.reconcile import reconcile
+from services.coordinator.runs.events import RunRequested
+from services.coordinator.steps.ways import COUNTED
+from services.coordinator.watch.check import check
+from services.coordinator.watch.schedules import note
 from shared.contract import BatchReported, StepReported
 from shared.registries.pipeline import plan
 from tests.simulation.ports import SLATE
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tests.simulation.night import Night
 
 T = TypeVar("T")
-VANISHING = frozenset(counted()) - {"schedule"}
+VANISHING = frozenset(COUNTED) - {"schedule"}
 """Steps whose rows may be gone one day."""
 
 
@@ -75,8 +76,8 @@ class Asking:
 
         async def go_round(process: Coordinator) -> list[dict[str, str]]:
             requests = await reconcile(process.engine, process.ports, SLATE, SLATE, mode, targets)
-            await watch.note(process.ports, "schedule:reconcile")
-            await watch.check(process.ports, mode)
+            await note(process.ports, "schedule:reconcile")
+            await check(process.ports, mode)
             return requests
 
         while True:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.embedded.broker_core import BrokerCore, Leased
+from shared.embedded.subscription import Policy
 from shared.ports import BusHandler, Delivery, Nack
 from shared.registries.topics import TOPICS, Topic
 from tests.simulation.chaos import Chaos
@@ -169,15 +170,7 @@ class Broker:
 
     def _create(self, name: str, topic: Topic, dead_letter: str | None) -> None:
         self._core.create_topic(name)
-        self._core.create_subscription(
-            name,
-            name,
-            ack_deadline=topic.ack_deadline,
-            max_delivery_attempts=topic.max_delivery_attempts,
-            min_backoff=topic.min_backoff,
-            max_backoff=topic.max_backoff,
-            dead_letter_topic=dead_letter,
-        )
+        self._core.create_subscription(name, name, Policy.of(topic, dead_letter))
 
 
 def _about(key: str) -> str:

@@ -4,9 +4,9 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from services.coordinator.domain.run import Run, StepStatus
 from services.coordinator.handlers import DEAD_LETTERS
-from services.coordinator.ledger import decision_rows, step_rows
+from services.coordinator.runs.ledger import decision_rows, step_rows
+from services.coordinator.runs.run import Run, StepStatus
 from shared.registries.markets import MARKETS
 from shared.registries.pipeline import MODE_RULES, STEPS
 from shared.registries.systems import HAND_MADE

@@ -1,5 +1,6 @@
 """A state store in memory that can be made to fail at will, and a bus that records."""
 
+from asyncio import Event
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 
@@ -75,8 +76,9 @@ class RecordingBus:
         return str(len(self.published))
 
     async def consume(self, subscription: str, handler: BusHandler, *, max_in_flight: int) -> None:
-        """Nothing is ever delivered."""
-        raise NotImplementedError(f"{subscription}: this bus only records")
+        """Until cancelled; nothing is ever delivered."""
+        del subscription, handler, max_in_flight
+        await Event().wait()
 
     def sent(self) -> list[str]:
         """Idempotency keys of what was published, in order."""

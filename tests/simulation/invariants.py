@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.coordinator.domain.decide import MAX_ATTEMPTS, Command, decide
-from services.coordinator.domain.events import Event, RunRequested, StepFailed
-from services.coordinator.domain.run import Run, RunStatus, StepStatus
+from services.coordinator.runs.advance import Command
+from services.coordinator.runs.decide import MAX_ATTEMPTS, decide
+from services.coordinator.runs.events import Event, RunRequested, StepFailed
+from services.coordinator.runs.run import Run, RunStatus, StepStatus
 from shared.contract import StepRequested
 from shared.registries.pipeline import STEPS
 

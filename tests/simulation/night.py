@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from services.coordinator.domain.run import Run
+from services.coordinator.runs.run import Run
 from shared.basketball.slate import Mode, eastern_instant
 from shared.registries.pipeline import MODE_RULES, STEPS, plan
 from tests.simulation.asking import Asking

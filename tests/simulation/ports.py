@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
-from typing import Any, NoReturn
-
-from pydantic import SecretStr
+from typing import Any
 
 from shared.errors import AlreadyExists, Conflict, Permanent
 from shared.ports import BusHandler, Document, Job, Params, Row
@@ -228,15 +226,3 @@ class SimulatedArchive:
         found = sorted(key for key in self._objects if key.startswith(prefix))
         await self._chaos.after(self._process, "archive.list")
         return found
-
-
-class NoSecrets:
-    """Nobody asks for one."""
-
-    async def get(self, name: str) -> SecretStr:
-        """There is none."""
-        return _refuse(name)
-
-
-def _refuse(name: str) -> NoReturn:
-    raise Permanent(f"no secret {name}")

@@ -5,10 +5,11 @@ from collections.abc import Coroutine
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from services.coordinator.domain.events import RunRequested
-from services.coordinator.engine import Engine
 from services.coordinator.handlers import Handlers
-from services.coordinator.watch import note
+from services.coordinator.runs.engine import Engine
+from services.coordinator.runs.events import RunRequested
+from services.coordinator.watch.schedules import note
+from shared.embedded.secrets import EnvironmentSecrets
 from shared.errors import TipoffError
 from shared.ports import Ports
 from shared.registries.pipeline import plan
@@ -18,7 +19,6 @@ from shared.runtime.logs import get_logger
 from tests.simulation.broker import Receiver
 from tests.simulation.chaos import part
 from tests.simulation.ports import (
-    NoSecrets,
     SimulatedArchive,
     SimulatedBus,
     SimulatedClock,
@@ -48,10 +48,11 @@ class Process:
             SimulatedBus(self, night.chaos, night.broker.publish),
             self.warehouse,
             SimulatedState(self, night.chaos, night.documents),
-            NoSecrets(),
+            EnvironmentSecrets({}),
             SimulatedArchive(self, night.chaos, night.tables),
         )
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], None] = {}
+        """In the order of their start: a set of tasks has that of their addresses, and no seed would replay."""
 
     @property
     def idle(self) -> bool:
@@ -74,7 +75,7 @@ class Process:
         context = copy_context()
         context.run(part.set, about)
         task = self.night.loop.create_task(work, context=context)
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(self._done)
         return task
 
@@ -93,7 +94,7 @@ class Process:
             task.cancel()
 
     def _done(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         error = None if task.cancelled() else task.exception()
         if error is None:
             return

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.coordinator.domain.decide import MAX_ATTEMPTS, Command, decide
-from services.coordinator.domain.events import (
+from services.coordinator.runs.advance import Command
+from services.coordinator.runs.decide import MAX_ATTEMPTS, decide
+from services.coordinator.runs.events import (
     BatchesPlanned,
     BatchStaged,
     Event,
@@ -15,7 +16,7 @@ from services.coordinator.domain.events import (
     StepFailed,
     StepVerified,
 )
-from services.coordinator.domain.run import Evidence, Run, RunStatus, StepState, StepStatus
+from services.coordinator.runs.run import Evidence, Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.contract import Message, RunEnded, StepReported, StepRequested
 from shared.registries.pipeline import MODE_RULES, STEPS, plan

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from services.coordinator.domain.events import BatchesPlanned, BatchStaged, RunRequested, StepFailed, StepVerified
-from services.coordinator.domain.run import Evidence, RunStatus
-from services.coordinator.engine import RUNS, Engine
+from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.events import BatchesPlanned, BatchStaged, RunRequested, StepFailed, StepVerified
+from services.coordinator.runs.run import Evidence, RunStatus
 from shared.basketball.slate import Mode
 from shared.embedded.archive import FileArchive
 from shared.embedded.bus import EmbeddedBus
@@ -20,7 +20,7 @@ from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Conflict, Skip, Transient
 from shared.ports import Bus, Ports, StateStore
 from shared.registries.pipeline import STEPS
-from tests.contract.fakes import SimulatedClock
+from tests.clock import FakeClock
 from tests.simulation.fakes import MemoryState, RecordingBus
 
 DAY = date(2024, 3, 4)
@@ -40,7 +40,7 @@ async def ports_on(tmp_path: Path) -> AsyncIterator[MakePorts]:
     warehouse = DuckDBWarehouse(None, {})
 
     def make(bus: Bus, state: StateStore) -> Ports:
-        return Ports(SimulatedClock(), bus, warehouse, state, EnvironmentSecrets({}), FileArchive(tmp_path))
+        return Ports(FakeClock(), bus, warehouse, state, EnvironmentSecrets({}), FileArchive(tmp_path))
 
     yield make
     await warehouse.close()
@@ -78,7 +78,7 @@ def crash_at(name: str, number: int = 1) -> Callable[[str], object]:
 async def test_twenty_concurrent_applies_all_land(ports_on: MakePorts, tmp_path: Path, processes: int) -> None:
     """Within one process and between twenty, no event is lost to another that was written at the same time."""
     clients = [SQLiteState(tmp_path / "state.sqlite") for _ in range(processes)]
-    bus = EmbeddedBus(SimulatedClock())
+    bus = EmbeddedBus(FakeClock())
     engines = [Engine(ports_on(bus, client)) for client in clients]
     await engines[0].apply(RunRequested(DAY, Mode.OVERNIGHT, "test"))
     for step in takewhile(lambda name: name != "predict", STEPS):

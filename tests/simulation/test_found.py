@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from services.coordinator import reconcile as module
-from services.coordinator.api import failures
-from services.coordinator.domain.decide import decide
-from services.coordinator.domain.events import RunRequested, StepFailed
-from services.coordinator.domain.run import Run, StepState, StepStatus
-from services.coordinator.engine import Engine
+from services.coordinator.api.access import failures
+from services.coordinator.grid import reconcile as module
+from services.coordinator.runs.decide import decide
+from services.coordinator.runs.engine import Engine
+from services.coordinator.runs.events import RunRequested, StepFailed
+from services.coordinator.runs.run import Run, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.errors import Conflict, Permanent, TipoffError, Transient
 from tests.simulation.fakes import MemoryState, RecordingBus

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.coordinator.engine import Engine
+from services.coordinator.runs.engine import Engine
 from shared.embedded.broker_core import BrokerCore
 from tests.simulation import night as nights_module
 from tests.simulation.night import Night

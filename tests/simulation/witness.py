@@ -11,8 +11,8 @@ from functools import wraps
 from itertools import count
 from typing import ParamSpec
 
-from services.coordinator.domain.decide import MAX_ATTEMPTS
 from services.coordinator.handlers import DEAD_LETTERS
+from services.coordinator.runs.decide import MAX_ATTEMPTS
 from shared.contract import BatchReported, BatchRequested, Message, RunEnded, StepReported, StepRequested, decode
 from shared.errors import Permanent
 from shared.ports import Row

@@ -16,10 +16,7 @@ WITH current_predictions AS (
   WHERE predictions.game_date BETWEEN @first_date AND @last_date
     AND predictions.mode = @mode
     AND predictions.predicted_at < games.tip_utc
-  QUALIFY RANK() OVER (
-    PARTITION BY predictions.game_id, predictions.mode, predictions.system
-    ORDER BY predictions.generation DESC
-  ) = 1
+  QUALIFY {latest of predictions}
 ),
 played AS (
   SELECT

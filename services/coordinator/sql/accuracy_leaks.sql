@@ -1,6 +1,6 @@
 -- Points of regular seasons, the two populations in which a leak is known by its error: regulars (ten earlier games of the
 -- season, fifteen minutes a game), and players with a line. Not playoffs, whose minutes recent form does not know.
--- services/coordinator/leaks.py judges.
+-- services/coordinator/watch/leaks.py judges.
 WITH grades AS (
   SELECT *, games_before >= 10 AND minutes_before >= 15 AS regular
   FROM predictions.prediction_grades

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.coordinator.leaks import suspects
 from services.coordinator.sql import sql
+from services.coordinator.watch.leaks import suspects
 from shared.accuracy import report, wilson
 from shared.ports import Params, Row, Warehouse
 from shared.tables import QUANTILES

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from shared.tables import TABLES
-from shared.tables.migrations import MIGRATIONS
+from shared.tables.change_sets import CHANGE_SETS
 from tests.e2e.command import DONE, FAILED, inside
 
 
@@ -14,13 +14,13 @@ def test_plan_shows_what_apply_makes(tmp_path: Path) -> None:
     """In a fresh home every table is to be made; afterwards nothing is; planning makes nothing."""
     home = tmp_path / "home"
     plan = json.loads(inside(home, "schema", "plan", "--json").out)
-    assert [migration["number"] for migration in plan["migrations"]] == [each.number for each in MIGRATIONS]
-    assert len(plan["migrations"][0]["changes"]) == len(TABLES)
+    assert [each["number"] for each in plan["change_sets"]] == [each.number for each in CHANGE_SETS]
+    assert len(plan["change_sets"][0]["changes"]) == len(TABLES)
     assert (plan["applied"], plan["refused"], home.exists()) == (False, [], False)
     applied = inside(home, "schema", "apply")
     assert (applied.code, "tables_and_columns: applied" in applied.out) == (DONE, True)
     again = json.loads(inside(home, "schema", "plan", "--json").out)
-    assert [migration["changes"] for migration in again["migrations"]] == [[]] * len(MIGRATIONS)
+    assert [each["changes"] for each in again["change_sets"]] == [[]] * len(CHANGE_SETS)
 
 
 def test_what_must_be_decided_is_shown_and_refused(tmp_path: Path) -> None:

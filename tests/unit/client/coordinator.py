@@ -44,11 +44,18 @@ class Coordinator:
     """A client whose coordinator collects at the first look and ends a run at the third; notes the clock it saw."""
 
     def __init__(
-        self, clock: VirtualClock | None = None, *, broken: tuple[date, ...] = (), unreachable: tuple[date, ...] = ()
+        self,
+        clock: VirtualClock | None = None,
+        *,
+        broken: tuple[date, ...] = (),
+        unreachable: tuple[date, ...] = (),
+        deaf: tuple[date, ...] = (),
     ) -> None:
         self.clock = clock if clock is not None else VirtualClock(noon(FIRST))
         self.broken = broken
         self.unreachable = unreachable
+        self.deaf = list(deaf)
+        """Their run begins, and whoever asked for it does not hear of it."""
         self.looks: dict[str, int] = {}
         self.seen: dict[date, set[datetime]] = {}
         self.most = 0
@@ -59,6 +66,10 @@ class Coordinator:
         assert (mode, body["retrospective"], body["targets"]) == ("backfill", True, [TARGET])
         if day in self.unreachable:
             raise Transient("the coordinator does not answer")
+        if day in self.deaf:
+            self.deaf.remove(day)
+            self.looks[f"{day}.backfill"] = 0
+            raise Transient("the answer was lost")
         self.asked.append(day)
         self.looks[f"{day}.backfill"] = 0
         return self._shown(day)

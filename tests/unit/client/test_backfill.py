@@ -63,3 +63,12 @@ async def test_a_failed_slate_does_not_stop_the_others() -> None:
     assert [night["status"] for night in nights] == ["complete", "failed", "failed", "complete"]
     assert nights[2]["reasons"] == {"run": "the coordinator does not answer"}
     assert client.asked == [dates[0], dates[1], dates[3]]
+
+
+async def test_a_slate_whose_answer_is_lost_is_asked_for_again() -> None:
+    """Its run has begun: the clock must not move on before it has collected."""
+    dates = days(FIRST, FIRST + timedelta(days=2))
+    client = Coordinator(deaf=(dates[1],))
+    nights = await fill(client, dates)
+    assert [night["status"] for night in nights] == ["complete"] * 3
+    assert client.asked == dates

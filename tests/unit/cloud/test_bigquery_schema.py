@@ -108,7 +108,7 @@ async def test_a_missing_table_is_created_partitioned_and_clustered() -> None:
     assert body["timePartitioning"] == {"type": "DAY", "field": "game_date", "expirationMs": str(30 * DAY_MS)}
 
 
-async def test_a_clustering_migration_is_one_update_of_metadata() -> None:
+async def test_a_clustering_change_set_is_one_update_of_metadata() -> None:
     """No statement runs and nothing is scanned."""
     async with project(replace(THINGS, cluster=("unit",)), THINGS) as (warehouse, wire):
         [change] = await warehouse.ensure()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.coordinator.engine import Engine
 from services.coordinator.handlers import Handlers
+from services.coordinator.runs.engine import Engine
 from shared.ports import Ports
 from tests.unit.shared.places import embedded_ports
 

@@ -3,14 +3,15 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from services.coordinator.domain.run import Run, StepState, StepStatus
-from services.coordinator.engine import RUNS, Engine
 from services.coordinator.handlers import Handlers
+from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.run import Run, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.contract import Message, StepReported, StepRequested, decode
 from shared.ports import Row
+from tests.clock import FakeClock
 from tests.simulation.fakes import MemoryState, RecordingBus
-from tests.unit.coordinator.memory import AnsweringWarehouse, NapClock, memory_ports
+from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports
 from tests.unit.shared.archive import MemoryArchive
 
 DAY = date(2024, 3, 4)
@@ -20,25 +21,13 @@ NOON = datetime(2024, 3, 4, 12, tzinfo=UTC)
 CUTOFF = datetime(2024, 3, 4, 11, 30, tzinfo=UTC)
 
 
-class TickingClock(NapClock):
-    """`monotonic` moves 1.5 s each time it is read."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.read = 0
-
-    def monotonic(self) -> float:
-        """1.5, 3.0, 4.5, ..."""
-        self.read += 1
-        return 1.5 * self.read
-
-
 class World:
     """Handlers on fakes, two players in a batch at most."""
 
     def __init__(self, budget: float | None = None, **answers: list[Row]) -> None:
         self.warehouse, self.archive = AnsweringWarehouse(**answers), MemoryArchive()
-        self.state, self.bus, self.clock = MemoryState(), RecordingBus(), TickingClock()
+        self.state, self.bus, self.clock = MemoryState(), RecordingBus(), FakeClock()
+        self.clock.tick = 1.5
         self.ports = memory_ports(
             clock=self.clock, bus=self.bus, state=self.state, warehouse=self.warehouse, archive=self.archive
         )

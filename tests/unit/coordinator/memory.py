@@ -7,25 +7,13 @@ from services.coordinator.alerts import alerts
 from services.coordinator.sql import sql as text_of
 from shared.errors import Permanent, TipoffError
 from shared.ports import Archive, Bus, Clock, Job, Params, Ports, Row, Secrets, StateStore, Warehouse
-from tests.contract.fakes import SimulatedClock
+from tests.clock import FakeClock
 from tests.simulation.fakes import MemoryState, RecordingBus
 
 KNOWN_ENDS = (
     "SELECT DISTINCT run_id, run_ended_at FROM ops.step_runs WHERE game_date BETWEEN @first_date AND @last_date"
 )
 """The statement by which the run ledger is asked which ends of runs it has."""
-
-
-class NapClock(SimulatedClock):
-    """Notes how long it was slept, and does not wait."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.naps: list[float] = []
-
-    async def sleep(self, seconds: float) -> None:
-        """No time passes."""
-        self.naps.append(seconds)
 
 
 class AnsweringWarehouse:
@@ -83,7 +71,7 @@ def memory_ports(
 ) -> Ports:
     """What is not given is in memory, or absent: using it is an error."""
     return Ports(
-        clock=clock if clock is not None else NapClock(),
+        clock=clock if clock is not None else FakeClock(),
         bus=bus if bus is not None else RecordingBus(),
         warehouse=cast("Warehouse", warehouse),
         state=state if state is not None else MemoryState(),

@@ -2,21 +2,23 @@
 
 import json
 from asyncio import get_running_loop
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from unittest.mock import Mock
 
 from aiohttp import streams, web
 from aiohttp.test_utils import make_mocked_request
-from pydantic import SecretStr
 
-from services.coordinator.api import Api, authenticate, failures
-from services.coordinator.domain.run import Run, RunStatus, StepState, StepStatus
-from services.coordinator.engine import RUNS, Engine
-from services.coordinator.operations import Operations
+from services.coordinator.api.access import authenticate, failures
+from services.coordinator.api.operations import Operations
+from services.coordinator.api.routes import Api
+from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.run import Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.embedded.clock import VirtualClock
-from shared.ports import Ports, Row
+from shared.embedded.secrets import EnvironmentSecrets
+from shared.ports import Row
 from tests.simulation.fakes import MemoryState, RecordingBus
 from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports
 from tests.unit.shared.archive import MemoryArchive
@@ -28,15 +30,6 @@ KEY = {"X-API-Key": "k1"}
 RUN_KEY = "2024-03-04.overnight"
 
 
-class Keys:
-    """Secrets: two API keys, an empty one between."""
-
-    async def get(self, name: str) -> SecretStr:
-        """The keys."""
-        assert name == "api-keys"
-        return SecretStr("k1,, second ")
-
-
 class World:
     """The routes on fakes."""
 
@@ -46,7 +39,7 @@ class World:
         known = memory_ports(
             clock=self.clock, state=self.state, bus=self.bus, warehouse=self.warehouse, archive=MemoryArchive()
         )
-        self.ports = Ports(known.clock, known.bus, known.warehouse, known.state, Keys(), known.archive)
+        self.ports = replace(known, secrets=EnvironmentSecrets({"TIPOFF_SECRET_API_KEYS": "k1,, second "}))
         engine = Engine(self.ports)
         self.app = web.Application(middlewares=[failures, authenticate(self.ports)])
         Api(engine, self.ports).add_to(self.app)

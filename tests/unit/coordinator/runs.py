@@ -3,13 +3,14 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.coordinator.domain.decide import Command, decide
-from services.coordinator.domain.events import (
+from services.coordinator.runs.advance import Command
+from services.coordinator.runs.decide import decide
+from services.coordinator.runs.events import (
     Event,
     RunRequested,
     StepVerified,
 )
-from services.coordinator.domain.run import Evidence, Run, StepState, StepStatus
+from services.coordinator.runs.run import Evidence, Run, StepState, StepStatus
 from shared.basketball.slate import Mode
 
 DAY = date(2024, 3, 4)

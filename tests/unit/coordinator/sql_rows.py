@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.coordinator.domain.run import NOTHING, Evidence
+from services.coordinator.runs.run import NOTHING, Evidence
 from services.coordinator.sql import sql
 from shared.ports import Params, Row
 from shared.tables import TABLES

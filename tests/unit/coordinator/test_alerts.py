@@ -14,11 +14,17 @@ from services.coordinator.sources import SOURCES
 from services.scraper import endpoints
 from shared.embedded.clock import VirtualClock
 from shared.errors import AlreadyExists, Conflict, Permanent
-from shared.ports import Document
+from shared.ports import Document, Ports
 from tests.simulation.fakes import MemoryState
+from tests.unit.coordinator.memory import memory_ports
 from tests.unit.shared.rows import SLATE, tip
 
 RUNBOOKS = Path(__file__).parents[3] / "docs" / "runbooks"
+
+
+def ports(state: MemoryState, clock: VirtualClock) -> Ports:
+    """Alerts need no more."""
+    return memory_ports(state=state, clock=clock)
 
 
 @pytest.fixture
@@ -39,10 +45,10 @@ def test_every_alert_has_its_runbook_and_every_runbook_its_alert() -> None:
 async def test_an_alert_raised_twice_is_one_alert(clock: VirtualClock) -> None:
     """It keeps when it was raised, and takes the newest detail."""
     state = MemoryState()
-    await raise_alert(state, clock, "run_failed", "2024-03-04.overnight", "rosters: 0 of 30 there")
+    await raise_alert(ports(state, clock), "run_failed", "2024-03-04.overnight", "rosters: 0 of 30 there")
     first = clock.now()
     clock.set(first + timedelta(minutes=30))
-    await raise_alert(state, clock, "run_failed", "2024-03-04.overnight", "rosters: 15 of 30 there")
+    await raise_alert(ports(state, clock), "run_failed", "2024-03-04.overnight", "rosters: 15 of 30 there")
     [alert] = await alerts(state)
     assert (alert["raised_at"], alert["times"]) == (first.isoformat(), 2)
     assert alert["detail"] == "rosters: 15 of 30 there"
@@ -51,15 +57,15 @@ async def test_an_alert_raised_twice_is_one_alert(clock: VirtualClock) -> None:
 async def test_a_resolved_alert_is_history_until_it_is_raised_anew(clock: VirtualClock) -> None:
     """Resolving what is not open does nothing."""
     state = MemoryState()
-    await clear_alert(state, clock, "source_stale", "espn")
+    await clear_alert(ports(state, clock), "source_stale", "espn")
     assert await alerts(state, resolved=True) == []
-    await raise_alert(state, clock, "source_stale", "espn", "nothing new since Friday")
-    await clear_alert(state, clock, "source_stale", "espn")
+    await raise_alert(ports(state, clock), "source_stale", "espn", "nothing new since Friday")
+    await clear_alert(ports(state, clock), "source_stale", "espn")
     assert await alerts(state) == []
     [old] = await alerts(state, resolved=True)
     assert old["resolved_at"] == clock.now().isoformat()
     clock.set(clock.now() + timedelta(days=1))
-    await raise_alert(state, clock, "source_stale", "espn", "again")
+    await raise_alert(ports(state, clock), "source_stale", "espn", "again")
     [anew] = await alerts(state)
     assert (anew["raised_at"], anew["times"]) == (clock.now().isoformat(), 1)
 
@@ -69,21 +75,21 @@ async def test_the_gravest_come_first(clock: VirtualClock) -> None:
     state = MemoryState()
     for minute, (name, scope) in enumerate([("dead_letter", "a"), ("run_failed", "b"), ("run_failed", "c")]):
         clock.set(tip(SLATE) + timedelta(minutes=minute))
-        await raise_alert(state, clock, name, scope, "why")
+        await raise_alert(ports(state, clock), name, scope, "why")
     assert [alert["scope"] for alert in await alerts(state)] == ["c", "b", "a"]
 
 
 async def test_an_alert_nobody_declared_is_refused(clock: VirtualClock) -> None:
     """By name, with where to declare it."""
     with pytest.raises(Permanent, match=r"unknown alert 'fire': declare it in ALERTS"):
-        await raise_alert(MemoryState(), clock, "fire", "house", "hot")
+        await raise_alert(ports(MemoryState(), clock), "fire", "house", "hot")
 
 
 @given(st.text(max_size=300))
 async def test_any_scope_makes_a_document_id(scope: str) -> None:
     """Scopes come from names and reasons: no slash, and bounded, as Firestore wants it."""
     state = MemoryState()
-    await raise_alert(state, VirtualClock(tip(SLATE)), "dead_letter", scope, "why")
+    await raise_alert(memory_ports(state=state), "dead_letter", scope, "why")
     [(_, id_)] = state.documents
     assert "/" not in id_
     assert len(id_) < 300
@@ -112,7 +118,7 @@ def test_who_is_woken_by_what() -> None:
 async def test_what_is_kept_of_an_alert(clock: VirtualClock) -> None:
     """Field by field, in a document named after it."""
     state = MemoryState()
-    await raise_alert(state, clock, "source_stale", "espn", "nothing new")
+    await raise_alert(ports(state, clock), "source_stale", "espn", "nothing new")
     at = "2024-03-05T00:00:00+00:00"  # 19:00 Eastern
     assert {key: document.data for key, document in state.documents.items()} == {
         ("alerts", "source_stale.espn"): {
@@ -128,7 +134,7 @@ async def test_an_open_alert_is_brought_up_to_date(clock: VirtualClock) -> None:
     first = clock.now().isoformat()
     for minutes, detail, times in ((0, "a", 1), (0, "a", 1), (0, "b", 2), (5, "b", 3), (5, "c", 4)):
         clock.set(tip(SLATE) + timedelta(minutes=minutes))
-        await raise_alert(state, clock, "run_failed", "r", detail)
+        await raise_alert(ports(state, clock), "run_failed", "r", detail)
         [alert] = await alerts(state)
         assert (alert["detail"], alert["times"], alert["raised_at"]) == (detail, times, first)
         assert alert["seen_at"] == clock.now().isoformat()
@@ -138,11 +144,11 @@ async def test_alerts_of_other_scopes_and_names_are_others(clock: VirtualClock) 
     """Clearing one leaves the rest open; a second clearing does not move the instant."""
     state = MemoryState()
     for name, scope in (("run_failed", "a"), ("run_failed", "b"), ("run_degraded", "a")):
-        await raise_alert(state, clock, name, scope, "why")
+        await raise_alert(ports(state, clock), name, scope, "why")
     resolved = clock.now().isoformat()
-    await clear_alert(state, clock, "run_failed", "a")
+    await clear_alert(ports(state, clock), "run_failed", "a")
     clock.set(clock.now() + timedelta(hours=1))
-    await clear_alert(state, clock, "run_failed", "a")
+    await clear_alert(ports(state, clock), "run_failed", "a")
     assert {(alert["name"], alert["scope"]) for alert in await alerts(state)} == {
         ("run_failed", "b"), ("run_degraded", "a")
     }  # fmt: skip
@@ -163,7 +169,7 @@ async def test_alerts_of_other_scopes_and_names_are_others(clock: VirtualClock) 
 async def test_a_scope_becomes_a_document_id(clock: VirtualClock, scope: str, id_: str) -> None:
     """Whatever is no letter, digit, `_`, `.` or `-` becomes one `-`; 200 characters at most."""
     state = MemoryState()
-    await raise_alert(state, clock, "dead_letter", scope, "why")
+    await raise_alert(ports(state, clock), "dead_letter", scope, "why")
     assert [name for _, name in state.documents] == [f"dead_letter.{id_}"]
 
 
@@ -171,11 +177,11 @@ async def test_a_log_line_is_written_when_an_alert_opens_and_when_it_is_resolved
     """Not when it is seen again."""
     state = MemoryState()
     with capture_logs() as logs:
-        await clear_alert(state, clock, "run_failed", "r")
-        await raise_alert(state, clock, "run_failed", "r", "why")
-        await raise_alert(state, clock, "run_failed", "r", "still")
-        await clear_alert(state, clock, "run_failed", "r")
-        await raise_alert(state, clock, "run_failed", "r", "again")
+        await clear_alert(ports(state, clock), "run_failed", "r")
+        await raise_alert(ports(state, clock), "run_failed", "r", "why")
+        await raise_alert(ports(state, clock), "run_failed", "r", "still")
+        await clear_alert(ports(state, clock), "run_failed", "r")
+        await raise_alert(ports(state, clock), "run_failed", "r", "again")
     known = {"alert": "run_failed", "scope": "r", "service": "alerts"}
     assert logs == [
         {"event": "alert_raised", "detail": "why", "log_level": "warning", **known},
@@ -202,24 +208,24 @@ async def test_two_who_raise_at_once_both_do(clock: VirtualClock, error: Excepti
     """Whoever comes second reads again, nine times; at the tenth conflict it is given back."""
     state = MemoryState()
     state.before, calls = hook(error, "create", 9)
-    await raise_alert(state, clock, "run_failed", "r", "why")
+    await raise_alert(ports(state, clock), "run_failed", "r", "why")
     assert (len(calls), len(await alerts(state))) == (10, 1)
     state.before, calls = hook(error, "create", 10)
     with pytest.raises(Conflict, match=r"^alert run_failed\.other is being written by too many at once$"):
-        await raise_alert(state, clock, "run_failed", "other", "why")
+        await raise_alert(ports(state, clock), "run_failed", "other", "why")
     assert len(calls) == 10
 
 
 async def test_clearing_gives_way_to_a_writer_and_comes_again(clock: VirtualClock) -> None:
     """Nine conflicts are borne, ten are not."""
     state = MemoryState()
-    await raise_alert(state, clock, "run_failed", "r", "why")
+    await raise_alert(ports(state, clock), "run_failed", "r", "why")
     state.before, calls = hook(Conflict("moved"), "compare_and_set", 10)
     with pytest.raises(Conflict, match=r"^alert run_failed\.r is being written by too many at once$"):
-        await clear_alert(state, clock, "run_failed", "r")
+        await clear_alert(ports(state, clock), "run_failed", "r")
     assert len(calls) == 10
     state.before, calls = hook(Conflict("moved"), "compare_and_set", 9)
-    await clear_alert(state, clock, "run_failed", "r")
+    await clear_alert(ports(state, clock), "run_failed", "r")
     assert (len(calls), await alerts(state)) == (10, [])
 
 

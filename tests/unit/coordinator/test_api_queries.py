@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from services.coordinator.domain.run import StepState
+from services.coordinator.runs.run import StepState
 from shared.basketball.slate import Mode
 from shared.contract import API_VERSION
 from shared.ports import Row
+from shared.registries.markets import MARKETS
 from tests.unit.coordinator.routes import DAY, NOON, World
 
 
@@ -96,7 +97,7 @@ NOBODY = "query parameter player is missing: add player= with a name or an NBA i
 @pytest.mark.parametrize(
     ("path", "error"),
     [
-        ("/v1/predictions?market=dunks", "market='dunks' is unknown: one of points, rebounds, assists, threes, pra"),
+        ("/v1/predictions?market=dunks", f"market='dunks' is unknown: one of {', '.join(MARKETS)}"),
         ("/v1/grades?last=2024-03-04", "query parameter first is missing: add first=YYYY-MM-DD"),
         ("/v1/costs?last=2024-03-04", "query parameter first is missing: add first=YYYY-MM-DD"),
         ("/v1/costs?first=2024-03-04", "query parameter last is missing: add last=YYYY-MM-DD"),

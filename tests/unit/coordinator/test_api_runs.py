@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from services.coordinator.api import public
-from services.coordinator.domain.run import Outgoing, StepState, StepStatus
+from services.coordinator.api.routes import public
+from services.coordinator.runs.run import Outgoing, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.errors import Transient
 from shared.runtime.push import PUSH

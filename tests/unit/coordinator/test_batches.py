@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.coordinator.batches import cut, task
-from services.coordinator.quotes import by_player
+from services.coordinator.steps.batches import by_player, cut, task
 from shared.contract import LineQuote, PredictionTask
 from shared.ports import Row
 from shared.registries.features import FEATURES

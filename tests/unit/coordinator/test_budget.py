@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime
 
 from services.coordinator.alerts import COLLECTION
-from services.coordinator.budget import EXCEEDED, spent, watch
-from services.coordinator.domain.run import Run, StepState
+from services.coordinator.runs.run import Run, StepState
+from services.coordinator.watch.budget import EXCEEDED, spent, watch
 from shared.basketball.slate import Mode
 from tests.unit.coordinator.memory import memory_ports
 

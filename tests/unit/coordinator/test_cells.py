@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.coordinator.domain.grid import Cell, CellStatus, grid
-from services.coordinator.domain.run import Evidence, Run, RunStatus, StepState, StepStatus
+from services.coordinator.grid.cells import Cell, CellStatus, grid
+from services.coordinator.runs.run import Evidence, Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.registries.pipeline import STEPS
 

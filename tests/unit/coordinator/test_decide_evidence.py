@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from services.coordinator.domain.decide import MAX_ATTEMPTS
-from services.coordinator.domain.events import (
+from services.coordinator.runs.decide import MAX_ATTEMPTS
+from services.coordinator.runs.events import (
     BatchesPlanned,
     BatchStaged,
     StepFailed,
     StepVerified,
 )
-from services.coordinator.domain.run import Batches, Decision, Evidence, RunStatus, StepState, StepStatus
+from services.coordinator.runs.run import Batches, Decision, Evidence, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
 from tests.unit.coordinator.runs import (
     BLOCKED,

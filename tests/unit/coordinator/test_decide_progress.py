@@ -2,14 +2,14 @@
 
 import pytest
 
-from services.coordinator.domain.decide import end_of
-from services.coordinator.domain.events import (
+from services.coordinator.runs.advance import end_of
+from services.coordinator.runs.events import (
     BatchesPlanned,
     BatchStaged,
     RunRequested,
     StepFailed,
 )
-from services.coordinator.domain.run import Batches, RunStatus, StepState, StepStatus
+from services.coordinator.runs.run import Batches, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.contract import RunEnded, StepReported
 from shared.errors import Permanent

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from services.coordinator.domain.decide import decide
-from services.coordinator.domain.events import (
+from services.coordinator.runs.decide import decide
+from services.coordinator.runs.events import (
     BatchesPlanned,
     BatchStaged,
     RunRequested,
     StepFailed,
 )
-from services.coordinator.domain.run import Batches, Evidence, Run, RunStatus, StepState, StepStatus
+from services.coordinator.runs.run import Batches, Evidence, Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.contract import StepRequested
 from shared.registries.pipeline import plan

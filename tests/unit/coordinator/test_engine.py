@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from services.coordinator import engine as module
-from services.coordinator.domain.events import BatchStaged, RunRequested, StepFailed, StepVerified
-from services.coordinator.domain.run import Evidence, Outgoing, Run, RunStatus, StepState, StepStatus
-from services.coordinator.engine import RUNS, Engine
+from services.coordinator.runs import engine as module
+from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.events import BatchStaged, RunRequested, StepFailed, StepVerified
+from services.coordinator.runs.run import Evidence, Outgoing, Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, Transient
 from shared.ports import Document
 from shared.runtime import metrics
+from tests.clock import FakeClock
 from tests.simulation.fakes import MemoryState, RecordingBus
-from tests.unit.coordinator.memory import NapClock, failing, memory_ports
+from tests.unit.coordinator.memory import failing, memory_ports
 
 DAY = date(2024, 3, 4)
 KEY = "2024-03-04.overnight"
@@ -36,7 +37,7 @@ class World:
     """An engine on fakes."""
 
     def __init__(self) -> None:
-        self.state, self.bus, self.clock = MemoryState(), RecordingBus(), NapClock()
+        self.state, self.bus, self.clock = MemoryState(), RecordingBus(), FakeClock()
         self.ports = memory_ports(clock=self.clock, bus=self.bus, state=self.state)
         self.engine = Engine(self.ports, jitter=lambda: 0.5)
 
@@ -139,13 +140,20 @@ async def test_what_changes_without_anything_to_send_is_stored_as_json(world: Wo
 
 async def test_asking_again_sends_again_though_the_run_is_the_same(world: World) -> None:
     """A resumed request goes through the outbox like any other."""
-    await world.engine.apply(REQUEST)
-    world.bus.before = failing(AWAY, "publish", lambda call: call == 1)
-    with pytest.raises(Transient):
+    for _ in range(2):
         await world.engine.apply(REQUEST)
-    assert world.outbox() == [SCHEDULE]
+    assert world.bus.sent() == [SCHEDULE, SCHEDULE]
+
+
+async def test_what_waits_in_the_outbox_is_not_put_there_again(world: World) -> None:
+    """Whoever asks again while the bus is away adds nothing: hours of asking would become hours of the same work."""
+    world.bus.before = failing(AWAY, "publish", lambda call: call <= 3)
+    for _ in range(3):
+        with pytest.raises(Transient):
+            await world.engine.apply(REQUEST)
+        assert world.outbox() == [SCHEDULE]
     await world.engine.apply(REQUEST)
-    assert world.bus.sent() == [SCHEDULE, SCHEDULE, SCHEDULE]  # at the start, what was left, and the second request
+    assert (world.bus.sent(), world.outbox()) == ([SCHEDULE], [])
 
 
 async def test_conflicts_are_waited_for_twice_as_long_each_time_and_twenty_times_at_most(world: World) -> None:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.coordinator.domain.grid import CellStatus, grid
-from services.coordinator.domain.run import Evidence, Run, StepState, StepStatus
-from services.coordinator.recount import recount
-from services.coordinator.verify import counted
+from services.coordinator.grid.cells import CellStatus, grid
+from services.coordinator.grid.count import recount
+from services.coordinator.runs.run import Evidence, Run, StepState, StepStatus
+from services.coordinator.steps.ways import COUNTED
 from shared.basketball.slate import Mode, days
 from shared.ports import Params, Ports, Row
 from shared.registries.pipeline import STEPS, plan
@@ -114,7 +114,7 @@ async def test_a_year_costs_as_many_queries_as_a_day(ports: Ports) -> None:
     for length in (0, 365):
         warehouse = Counting(ports.warehouse)
         await recount(warehouse, {}, SLATE - timedelta(days=length), SLATE, Mode.OVERNIGHT, NOON)  # type: ignore[arg-type]  # as much as is used
-        assert warehouse.queries == len(counted())
+        assert warehouse.queries == len(COUNTED)
 
 
 async def test_the_warehouse_is_counted_by_slate(ports: Ports) -> None:

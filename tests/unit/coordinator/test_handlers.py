@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.coordinator.domain.events import RunRequested, StepVerified
-from services.coordinator.domain.run import Evidence, Run, RunStatus, StepStatus
-from services.coordinator.engine import Engine
 from services.coordinator.handlers import DEAD_LETTERS, Handlers
-from services.coordinator.verify import export_key
+from services.coordinator.runs.engine import Engine
+from services.coordinator.runs.events import RunRequested, StepVerified
+from services.coordinator.runs.run import Evidence, Run, RunStatus, StepStatus
+from services.coordinator.steps.export import export_key
 from shared.basketball.slate import Mode
 from shared.contract import BatchReported, BatchRequested, StepReported, StepRequested
 from shared.ports import Delivery, Ports, Row

@@ -5,8 +5,8 @@ import hashlib
 import pytest
 from structlog.testing import capture_logs
 
-from services.coordinator.domain.run import RunStatus, StepStatus
 from services.coordinator.handlers import DEAD_LETTERS
+from services.coordinator.runs.run import RunStatus, StepStatus
 from shared.basketball.slate import Mode
 from shared.contract import BatchReported, BatchRequested, Message, RunEnded, decode
 from shared.errors import Transient

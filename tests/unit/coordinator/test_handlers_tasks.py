@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.coordinator.domain.run import Batches, StepStatus
+from services.coordinator.runs.run import Batches, StepStatus
 from services.coordinator.sql import sql
 from shared.basketball.slate import Mode
 from shared.contract import BatchRequested, StepReported, StepRequested, decode

@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.coordinator import ledger
-from services.coordinator.domain.events import RunRequested, StepFailed
-from services.coordinator.domain.run import Decision, Evidence, Run, RunStatus, StepState, StepStatus
-from services.coordinator.engine import Engine
 from services.coordinator.handlers import Handlers
-from services.coordinator.ledger import enter
+from services.coordinator.runs import ledger
+from services.coordinator.runs.engine import Engine
+from services.coordinator.runs.events import RunRequested, StepFailed
+from services.coordinator.runs.ledger import enter
+from services.coordinator.runs.run import Decision, Evidence, Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode, eastern_instant
 from shared.contract import RunEnded
 from shared.embedded.bus import EmbeddedBus

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from datetime import date
 from functools import partial
 
-from services.coordinator.domain.run import NOTHING, Batches, Evidence, Run, StepState, StepStatus
-from services.coordinator.recount import owed_of
+from services.coordinator.grid.count import owed_of
+from services.coordinator.runs.run import NOTHING, Batches, Evidence, Run, StepState, StepStatus
 from services.coordinator.sql import sql
-from services.coordinator.verify import count, counted, evidence
+from services.coordinator.steps.evidence import count
+from services.coordinator.steps.ways import COUNTED
 from shared.basketball.slate import Mode, days
 from shared.embedded.clock import VirtualClock
 from shared.embedded.duck import Connection
@@ -39,6 +40,7 @@ from tests.unit.coordinator.sql_rows import (
     team_summary,
     zones,
 )
+from tests.unit.coordinator.test_verify import evidence
 from tests.unit.shared.rows import SLATE, game, roster, row, tip
 
 STATES = 200
@@ -169,12 +171,12 @@ async def test_f09_evidence_and_grid_give_equal_counts_in_every_state() -> None:
         day = dice.choice(RANGE)
         run = run_of(day, dice)
         ports = memory_ports(warehouse=warehouse, clock=VirtualClock(run.created_at))
-        for step in [step for step in counted() if table in sql(f"complete/{step}")]:
+        for step in [step for step in COUNTED if table in sql(f"complete/{step}")]:
             found = await evidence(run, step, ports)
             cells = await count(warehouse, step, RANGE, run.mode, owed_of({day: run}, step, NOON))
             assert cells.get(day, NOTHING) == found, f"{step} of {day} in state {seed}"
             states.add((step, found))
     await warehouse.close()
     seen = Counter(step for step, _ in states)
-    assert set(seen) == set(counted())
+    assert set(seen) == set(COUNTED)
     assert sum(seen.values()) > STATES, "the states are much alike"

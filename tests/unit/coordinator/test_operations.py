@@ -11,11 +11,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from services.coordinator.alerts import raise_alert
-from services.coordinator.domain.run import Decision
-from services.coordinator.health import health_query, limits
-from services.coordinator.operations import MONITOR
-from services.coordinator.unloaded import _ACCOUNTED
-from services.coordinator.verify import counted
+from services.coordinator.api.operations import MONITOR
+from services.coordinator.grid.unloaded import _ACCOUNTED
+from services.coordinator.runs.run import Decision
+from services.coordinator.steps.feature_health import health_query, limits
+from services.coordinator.steps.ways import COUNTED
 from shared.basketball.slate import Mode, eastern_instant
 from shared.ports import Ports, Row
 from shared.registries.schedules import SCHEDULES
@@ -34,7 +34,7 @@ async def test_dead_letters_are_listed_with_their_ids() -> None:
 
 def grid_answers(**counts: Row) -> dict[str, list[Row]]:
     """What the grid's queries answer: nothing but for the steps given."""
-    return {f"complete__{step}": [counts[step]] if step in counts else [] for step in counted()}
+    return {f"complete__{step}": [counts[step]] if step in counts else [] for step in COUNTED}
 
 
 SCHEDULED = {"game_date": DAY, "expected": 2, "verified": 1, "quarantined": 0, "detail": ""}
@@ -55,7 +55,7 @@ async def test_alerts_are_shown_with_their_meaning() -> None:
     """The open ones; all of them where resolved ones are asked for."""
     world = World()
     for scope in ("a", "b"):
-        await raise_alert(world.state, world.clock, "dead_letter", scope, "why")
+        await raise_alert(world.ports, "dead_letter", scope, "why")
     status, left = await world.call("POST", "/v1/alerts", {"name": "dead_letter", "scope": "a"})
     assert (status, [alert["scope"] for alert in left]) == (200, ["b"])
     _, opened = await world.call("GET", "/v1/alerts")

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from services.coordinator import reconcile as module
-from services.coordinator import unloaded as archived
 from services.coordinator.alerts import raise_alert
-from services.coordinator.domain.events import RunRequested, StepVerified
-from services.coordinator.domain.grid import Cell, CellStatus
-from services.coordinator.domain.run import Evidence, Run, RunStatus, StepState, StepStatus
-from services.coordinator.engine import RUNS, Engine
-from services.coordinator.reconcile import Heal, heals, reconcile
-from services.coordinator.verify import counted
+from services.coordinator.grid import reconcile as module
+from services.coordinator.grid import unloaded as archived
+from services.coordinator.grid.cells import Cell, CellStatus
+from services.coordinator.grid.reconcile import Heal, heals, reconcile
+from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.events import RunRequested, StepVerified
+from services.coordinator.runs.run import Evidence, Run, RunStatus, StepState, StepStatus
+from services.coordinator.steps.ways import COUNTED
 from shared.basketball.slate import Mode
 from shared.embedded.clock import VirtualClock
 from shared.ports import Ports, Row
@@ -168,7 +168,7 @@ class World:
             ]
             if step in steps
             else []
-            for step in counted()
+            for step in COUNTED
         }
         self.warehouse = AnsweringWarehouse(**answers)
         self.warehouse.answers[archived._ACCOUNTED] = ("fetches", [])
@@ -203,7 +203,7 @@ MISSING = {"run": KEY, "why": "schedule: no run has asked for it; 1 of 2 there",
 async def test_a_dry_run_touches_nothing() -> None:
     """It says the same as one in earnest."""
     world = World()
-    await raise_alert(world.state, world.clock, "archived_not_loaded", "overnight", "before")
+    await raise_alert(world.ports, "archived_not_loaded", "overnight", "before")
     before = dict(world.state.documents)
     assert await world.round(dry_run=True) == [MISSING]
     assert (world.state.documents, world.bus.published) == (before, [])
@@ -282,7 +282,7 @@ async def test_a_whole_slate_has_its_tries_back(verified: int, status: StepStatu
     world.put(status, RunStatus.RUNNING if status is StepStatus.RUNNING else RunStatus.COMPLETE)
     for key in (KEY, "2024-01-01.overnight"):
         await world.state.increment("heals", key, "asked", 3)
-        await raise_alert(world.state, world.clock, "heal_exhausted", key, "x")
+        await raise_alert(world.ports, "heal_exhausted", key, "x")
     await world.round(first=first)
     kept = {"2024-01-01.overnight", *([KEY] if left else [])}
     assert set(world.heals()) == kept

@@ -3,13 +3,14 @@
 import json
 from datetime import UTC, date, datetime, timedelta
 
-from services.coordinator.domain.grid import CellStatus
-from services.coordinator.domain.run import Batches, Evidence, Run, RunStatus, StepState, StepStatus
-from services.coordinator.engine import RUNS, Engine
-from services.coordinator.recount import cells, recount
-from services.coordinator.verify import counted
+from services.coordinator.grid.cells import CellStatus
+from services.coordinator.grid.count import cells, recount
+from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.run import Batches, Evidence, Run, RunStatus, StepState, StepStatus
+from services.coordinator.steps.ways import COUNTED
 from shared.basketball.slate import Mode
 from shared.ports import Row
+from shared.registries.markets import MARKETS
 from shared.registries.pipeline import STEPS
 from tests.simulation.fakes import MemoryState
 from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports
@@ -23,7 +24,7 @@ S = CellStatus
 def counting_warehouse() -> AnsweringWarehouse:
     """Two games are expected on the slate, of which one is verified; no other step has a unit."""
     games: list[Row] = [{"game_date": DAY, "expected": 3, "verified": 1, "quarantined": 1, "detail": "x"}]
-    answers: dict[str, list[Row]] = {f"complete__{step}": games if step == "schedule" else [] for step in counted()}
+    answers: dict[str, list[Row]] = {f"complete__{step}": games if step == "schedule" else [] for step in COUNTED}
     return AnsweringWarehouse(**answers)
 
 
@@ -41,13 +42,13 @@ async def test_the_grid_is_counted_with_a_query_a_step() -> None:
     """Over the whole range, in one mode; dates without an answer have no count."""
     warehouse = counting_warehouse()
     found = await recount(warehouse, {}, BEFORE, DAY, Mode.SAME_DAY, NINE)
-    assert set(found) == set(counted()) == {name.removeprefix("complete__") for name, _ in warehouse.asked}
+    assert set(found) == set(COUNTED) == {name.removeprefix("complete__") for name, _ in warehouse.asked}
     units = Evidence(expected=3, verified=1, quarantined=1, detail="x")
     assert (found["schedule"], found["rosters"]) == ({DAY: units}, {})
     slates = [f'{{"game_date": "{day}", "season": "2023-24"}}' for day in (BEFORE, DAY)]
     for _, params in warehouse.asked:
         assert params == {"first": BEFORE, "last": DAY, "mode": "same_day", "slates": slates}
-    assert set(STEPS) - set(counted()) == {"train", "export"}
+    assert set(STEPS) - set(COUNTED) == {"train", "export"}
 
 
 async def test_what_a_run_owes_is_joined_to_its_slate() -> None:
@@ -59,7 +60,7 @@ async def test_what_a_run_owes_is_joined_to_its_slate() -> None:
     await recount(warehouse, runs, BEFORE, DAY, Mode.SAME_DAY, NINE)
     asked = {name: [json.loads(row) for row in params["slates"]] for name, params in warehouse.asked}  # type: ignore[union-attr, arg-type]  # a list of strings
     schedule = [{"game_date": str(day), "season": "2023-24"} for day in (BEFORE, DAY)]
-    owed = {"systems": "moving_average market_residual", "per_player": 5, "per_line": 1}
+    owed = {"systems": "moving_average market_residual", "per_player": len(MARKETS), "per_line": 1}
     assert asked["complete__predict"] == [
         schedule[0] | owed | {"run_id": "2024-03-03.same_day.2", "not_tipped_after": "2024-03-04T13:00:00+00:00"},
         schedule[1] | owed | {"run_id": "2024-03-04.same_day.3", "not_tipped_after": "2024-03-04T14:00:00+00:00"},

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.coordinator.domain.events import BatchesPlanned, BatchStaged, RunRequested, StepVerified
-from services.coordinator.domain.run import (
+from services.coordinator.runs.events import BatchesPlanned, BatchStaged, RunRequested, StepVerified
+from services.coordinator.runs.run import (
     Batches,
     Decision,
     Evidence,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.coordinator.health import Limit, health_query
-from services.coordinator.operations import MONITOR
+from services.coordinator.api.operations import MONITOR
 from services.coordinator.sql import sql
+from services.coordinator.steps.feature_health import Limit, health_query
 from shared.ports import Params, Row
 from tests.unit.coordinator.sql_rows import ago, fetched
 from tests.unit.shared.answers import MODES, TOMORROW, answers

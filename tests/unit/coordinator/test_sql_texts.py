@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from services.analytics.processors import PROCESSORS, oldest_missing
-from services.coordinator.unloaded import _ACCOUNTED
+from services.coordinator.grid.unloaded import _ACCOUNTED
 from shared.ports import Params, Row
 from tests.unit.coordinator.sql_rows import ago
 from tests.unit.shared.answers import MODES, TOMORROW, answers, near

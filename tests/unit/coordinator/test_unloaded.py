@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from services.coordinator import unloaded as archived
-from services.coordinator.unloaded import unloaded
+from services.coordinator.grid import unloaded as archived
+from services.coordinator.grid.unloaded import unloaded
 from shared.basketball.slate import Mode
 from shared.ports import Ports
 from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports

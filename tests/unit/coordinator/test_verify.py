@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from services.coordinator.domain.run import NOTHING, Batches, Evidence, Run
-from services.coordinator.verify import champions, evidence, export_key, owed
+from services.coordinator.runs.run import NOTHING, Batches, Evidence, Run
+from services.coordinator.steps.evidence import owed
+from services.coordinator.steps.export import export_key
+from services.coordinator.steps.train import champions
+from services.coordinator.steps.ways import ways_of
 from shared.basketball.slate import Mode
 from shared.errors import Permanent
 from shared.ports import Ports, Row
@@ -39,6 +42,11 @@ def run(**values: Any) -> Run:  # noqa: ANN401 - any field of a run
         "created_at": datetime(2024, 3, 4, 12, tzinfo=UTC),
     }
     return Run.model_validate({**known, **values})
+
+
+async def evidence(run: Run, step: str, ports: Ports) -> Evidence:
+    """As the coordinator asks for it."""
+    return await ways_of(step).evidence(run, step, ports)
 
 
 async def counted(ports: Ports, step: str, **values: Any) -> tuple[int, int, int]:  # noqa: ANN401 - as above
@@ -175,7 +183,7 @@ async def test_a_system_about_lines_owes_nothing_in_a_market_that_it_has_not_lea
     await load(ports.warehouse, predictions__staging=rows)
     found = await evidence(run(batches=batches), "predict", ports)
     assert (found.expected, found.verified) == (expected - 2, 2 * PER_PLAYER + len(MARKETS) - 1)
-    assert found.detail == "rows by system: market_residual 4, moving_average 10"
+    assert found.detail == f"rows by system: market_residual {len(MARKETS) - 1}, moving_average {2 * len(MARKETS)}"
 
 
 async def test_an_absent_system_owes_nothing(ports: Ports) -> None:
@@ -218,7 +226,7 @@ async def test_f09_an_earlier_runs_export_proves_nothing(ports: Ports, predictio
 
 async def test_a_step_without_a_query_cannot_be_verified(ports: Ports) -> None:
     """It is no step."""
-    with pytest.raises((Permanent, FileNotFoundError)):
+    with pytest.raises(Permanent, match="unknown step 'no such step'"):
         await evidence(run(), "no such step", ports)
 
 
@@ -235,8 +243,8 @@ def run_of(**fields: Any) -> Run:  # noqa: ANN401 - any field of a run
 
 
 def test_what_a_run_owes() -> None:
-    """Of two systems about everything, 2 x 5 markets a player; of one about lines, one a line; all, looking back."""
-    known = {"systems": "moving_average boosted market_residual", "per_player": 10, "per_line": 1}
+    """Of two systems about everything, 2 a player and market; of one about lines, one a line; all, looking back."""
+    known = {"systems": "moving_average boosted market_residual", "per_player": 2 * len(MARKETS), "per_line": 1}
     nine, never = "2024-03-04T14:00:00+00:00", "1946-01-01T00:00:00+00:00"
     assert owed(run_of(), 2, NINE) == {"run_id": "2024-03-04.same_day.2", "not_tipped_after": nine, **known}
     past = owed(run_of(retrospective=True), 1, NINE)
@@ -288,9 +296,3 @@ async def test_training_is_verified_by_its_champions_artifacts() -> None:
     archive.objects.clear()
     both = f"not in the archive: boosted {'a' * 12}, ensemble {'b' * 12}"
     assert (await evidence(run_of(), "train", ports)).detail == both
-
-
-async def test_a_step_without_a_query_is_an_error() -> None:
-    """Nothing is taken for verified."""
-    with pytest.raises((Permanent, FileNotFoundError)):
-        await evidence(run_of(), "nonsense", memory_ports(warehouse=AnsweringWarehouse()))

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from services.coordinator import watch
 from services.coordinator.alerts import raise_alert
-from services.coordinator.domain.run import Run, RunStatus, StepState, StepStatus
-from services.coordinator.health import health_query, limits
-from services.coordinator.leaks import MIN_GRADES
+from services.coordinator.runs.run import Run, RunStatus, StepState, StepStatus
+from services.coordinator.steps.feature_health import health_query, limits
+from services.coordinator.watch import check as watch
+from services.coordinator.watch import schedules
+from services.coordinator.watch.announce import announce, why
+from services.coordinator.watch.leaks import MIN_GRADES
 from shared.basketball.slate import Mode, eastern_instant
 from shared.embedded.clock import VirtualClock
 from shared.errors import AlreadyExists, Conflict
@@ -38,7 +40,7 @@ class World:
 
     async def raised(self, name: str, scope: str) -> None:
         """An alert is open."""
-        await raise_alert(self.state, self.clock, name, scope, "before")
+        await raise_alert(self.ports, name, scope, "before")
 
 
 def run_of(status: RunStatus, steps: dict[str, StepState] | None = None, **fields: Any) -> Run:  # noqa: ANN401 - any field of a run
@@ -65,7 +67,7 @@ async def test_a_runs_end_tells_its_status_and_takes_back_the_others(status: Run
     for name in ("run_failed", "run_degraded", "dead_letter"):
         await world.raised(name, KEY)
     await world.raised("run_failed", "2024-03-03.overnight")
-    await watch.announce(run_of(status), world.ports)
+    await announce(run_of(status), world.ports)
     assert await opened(world.state) == left | {"run_failed 2024-03-03.overnight": "before"}
 
 
@@ -74,7 +76,7 @@ async def test_a_replay_or_a_backfill_tells_nobody(fields: dict[str, Any]) -> No
     """It neither raises nor clears."""
     world = World()
     await world.raised("run_degraded", KEY)
-    await watch.announce(run_of(RunStatus.FAILED, **fields), world.ports)
+    await announce(run_of(RunStatus.FAILED, **fields), world.ports)
     assert await opened(world.state) == {f"run_degraded {KEY}": "before"}
 
 
@@ -84,8 +86,8 @@ def test_what_is_wrong_with_a_run_is_its_causes() -> None:
         "schedule": StepState(status=DONE, reason="one postponed"), "rosters": StepState(status=FAILED, reason="403"),
         "lines": StepState(status=BLOCKED, reason="needs rosters"), "box_scores": StepState(status=DONE),
     }  # fmt: skip
-    assert watch.why(run_of(RunStatus.FAILED, steps)) == "schedule: one postponed; rosters: 403"
-    assert watch.why(run_of(RunStatus.DEGRADED)) == "degraded"
+    assert why(run_of(RunStatus.FAILED, steps)) == "schedule: one postponed; rosters: 403"
+    assert why(run_of(RunStatus.DEGRADED)) == "degraded"
 
 
 @pytest.mark.parametrize(("sick", "more"), [(1, ""), (5, ""), (6, "; and 1 more"), (8, "; and 3 more")])
@@ -98,15 +100,15 @@ async def test_a_runs_end_tells_of_its_features(sick: int, more: str) -> None:
     world = World()
     world.warehouse.answers[health_query(limits())] = ("health", [{"period": 1, "players": 3, **healthy, **broken}])
     steps = {"ml_feature_store": StepState(status=DONE)}
-    await watch.announce(run_of(RunStatus.COMPLETE, steps), world.ports)
+    await announce(run_of(RunStatus.COMPLETE, steps), world.ports)
     ceilings = [limits()[name].high for name in names]
     named = "; ".join(f"{name}: 1e+09 is above {high:g}" for name, high in zip(names[:5], ceilings, strict=False))
     assert await opened(world.state) == {f"feature_health {KEY}": named + more}
     assert world.warehouse.asked == [("health", {"game_date": DAY, "mode": "overnight"})]
-    await watch.announce(run_of(RunStatus.COMPLETE), world.ports)
+    await announce(run_of(RunStatus.COMPLETE), world.ports)
     assert len(await opened(world.state)) == 1
     world.warehouse.answers[health_query(limits())] = ("health", [{"period": 1, "players": 3, **healthy}])
-    await watch.announce(run_of(RunStatus.COMPLETE, steps), world.ports)
+    await announce(run_of(RunStatus.COMPLETE, steps), world.ports)
     assert await opened(world.state) == {}
 
 
@@ -124,7 +126,7 @@ async def test_a_runs_end_tells_of_its_features(sick: int, more: str) -> None:
 async def test_only_a_schedule_of_the_registry_is_noted(source: str, noted: list[str]) -> None:
     """With the instant."""
     world = World()
-    await watch.note(world.ports, source)
+    await schedules.note(world.ports, source)
     documents = await world.state.list("schedule_fires")
     assert [document.id for document in documents] == noted
     assert all(document.data == {"at": "2024-03-05T04:59:00+00:00"} for document in documents)
@@ -135,7 +137,7 @@ async def test_a_schedules_newest_request_counts() -> None:
     world = World(HALF_PAST_SEVEN)
     for now in (HALF_PAST_SEVEN, LATE):
         world.clock.set(now)
-        await watch.note(world.ports, "schedule:same-day")
+        await schedules.note(world.ports, "schedule:same-day")
     assert world.state.documents["schedule_fires", "same-day"].data == {"at": "2024-03-05T04:59:00+00:00"}
 
 
@@ -143,10 +145,10 @@ async def test_a_schedules_second_delivery_may_come_first() -> None:
     """It had the same to say."""
     world = World()
     world.state.before = failing(AlreadyExists("taken"), "create")
-    await watch.note(world.ports, "schedule:overnight")
+    await schedules.note(world.ports, "schedule:overnight")
     world.state.before = failing(Conflict("moved"), "compare_and_set")
     for _ in range(2):
-        await watch.note(world.ports, "schedule:overnight")
+        await schedules.note(world.ports, "schedule:overnight")
     assert len(await world.state.list("schedule_fires")) == 1
 
 
@@ -222,27 +224,27 @@ NAMES = {
 async def test_f34_a_schedule_is_missing_after_more_than_26_hours() -> None:
     """Since it last asked; one that never did, since the watch began; asking again clears it."""
     world = World(HALF_PAST_SEVEN)
-    await watch._schedules(world.ports)
+    await schedules.check_schedules(world.ports)
     assert (await opened(world.state), "watch" in {collection for collection, _ in world.state.documents}) == (
         {},
         False,
     )
-    await watch.note(world.ports, "schedule:overnight")
+    await schedules.note(world.ports, "schedule:overnight")
     world.clock.set(HALF_PAST_SEVEN + timedelta(hours=1))
-    await watch._schedules(world.ports)
+    await schedules.check_schedules(world.ports)
     assert world.state.documents["watch", "first"].data == {"at": "2024-03-04T13:30:00+00:00"}
     world.clock.set(HALF_PAST_SEVEN + timedelta(hours=26))
-    await watch._schedules(world.ports)
+    await schedules.check_schedules(world.ports)
     assert await opened(world.state) == {}
     world.clock.set(HALF_PAST_SEVEN + timedelta(hours=26, seconds=1))
-    await watch._schedules(world.ports)
+    await schedules.check_schedules(world.ports)
     assert await opened(world.state) == {"schedule_missing overnight": "has not fired since 2024-03-04 12:30 UTC"}
     world.clock.set(HALF_PAST_SEVEN + timedelta(hours=27))
-    await watch._schedules(world.ports)
+    await schedules.check_schedules(world.ports)
     assert len(await opened(world.state)) == 1
-    await watch.note(world.ports, "schedule:overnight")
+    await schedules.note(world.ports, "schedule:overnight")
     world.clock.set(HALF_PAST_SEVEN + timedelta(hours=27, seconds=1))
-    await watch._schedules(world.ports)
+    await schedules.check_schedules(world.ports)
     since = "has not fired since 2024-03-04 13:30 UTC"
     assert await opened(world.state) == {f"schedule_missing {name}": since for name in NAMES - {"overnight"}}
     assert world.state.documents["watch", "first"].data == {"at": "2024-03-04T13:30:00+00:00"}
@@ -251,9 +253,9 @@ async def test_f34_a_schedule_is_missing_after_more_than_26_hours() -> None:
 async def test_two_who_begin_to_watch_at_once_watch_from_now() -> None:
     """The other's instant is the same."""
     world = World()
-    await watch.note(world.ports, "schedule:overnight")
+    await schedules.note(world.ports, "schedule:overnight")
     world.state.before = failing(AlreadyExists("taken"), "create", lambda call: call == 1)
-    await watch._schedules(world.ports)
+    await schedules.check_schedules(world.ports)
     assert await opened(world.state) == {}
 
 
@@ -285,7 +287,7 @@ async def test_a_round_looks_at_everything() -> None:
         accuracy_leaks=[leak("boosted", -0.3)],
     )
     world.clock.set(LATE - timedelta(days=2), force=True)
-    await watch.note(world.ports, "schedule:overnight")
+    await schedules.note(world.ports, "schedule:overnight")
     world.clock.set(LATE)
     await watch.check(world.ports, Mode.OVERNIGHT)
     assert {name.partition(" ")[0] for name in await opened(world.state)} == {

@@ -5,19 +5,10 @@ from hypothesis import strategies as st
 from devstack.upstream.faults import PROFILES, Fault, FaultProfile, emptied
 from devstack.upstream.gate import REQUESTS_PER_SECOND, Gate
 from shared.errors import Permanent
-from shared.runtime.clock import WallClock
+from tests.clock import FakeClock
 
 HOST = "stats.nba.com"
 STORM = FaultProfile.named("storm", seed=3)
-
-
-class Stopwatch(WallClock):
-    """A clock moved by hand."""
-
-    seconds = 0.0
-
-    def monotonic(self) -> float:
-        return self.seconds
 
 
 @given(st.sampled_from(sorted(PROFILES)), st.integers(), st.text(min_size=1), st.integers(0, 50))
@@ -87,16 +78,16 @@ def test_empty_answers_keep_their_shape() -> None:
 
 def test_more_than_fifty_requests_in_a_second_are_violations() -> None:
     """The window slides per host: the fifty-first is refused and counted, and a second later there is room again."""
-    clock = Stopwatch()
+    clock = FakeClock()
     gate = Gate(clock, FaultProfile.named("none"))
     for n in range(REQUESTS_PER_SECOND):
-        clock.seconds = n * 0.01
+        clock.elapsed = n * 0.01
         assert gate.admit(HOST, f"GET /{n}") is None
     refused = gate.admit(HOST, "GET /more")
     assert refused is not None
     assert refused.fault is Fault.RATE_LIMITED
     assert gate.admit("cdn.nba.com", "GET /") is None
-    clock.seconds = 1.0
+    clock.elapsed = 1.0
     assert gate.admit(HOST, "GET /later") is None
     report = gate.report()
     assert report["hosts"][HOST]["rate_limit_violations"] == 1
@@ -111,15 +102,15 @@ def test_more_than_fifty_requests_in_a_second_are_violations() -> None:
 
 def test_asking_again_before_retry_after_is_a_violation() -> None:
     """After a 429 the same URL must wait its second; another URL, or waiting, is right."""
-    clock = Stopwatch()
+    clock = FakeClock()
     gate = Gate(clock, FaultProfile("always", (Fault.RATE_LIMITED,), 1.0))
     gate.admit(HOST, "GET /a")
-    clock.seconds = 0.5
+    clock.elapsed = 0.5
     gate.admit(HOST, "GET /b")
     assert gate.report()["totals"]["retry_after_violations"] == 0
     gate.admit(HOST, "GET /a")
     assert gate.report()["totals"]["retry_after_violations"] == 1
-    clock.seconds = 1.5
+    clock.elapsed = 1.5
     gate.admit(HOST, "GET /a")
     report = gate.report()
     assert report["totals"]["retry_after_violations"] == 1

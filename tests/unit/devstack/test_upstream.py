@@ -13,9 +13,9 @@ from devstack.history import History
 from devstack.upstream.faults import HELD, Fault, FaultProfile
 from devstack.upstream.hosts import HOSTS
 from devstack.upstream.server import Upstream, serve
-from shared.embedded.clock import VirtualClock
 from shared.errors import Permanent
 from shared.runtime.clock import WallClock
+from tests.clock import FakeClock
 
 pytestmark = pytest.mark.network
 
@@ -26,30 +26,11 @@ EVENTS = "/api.the-odds-api.com/v4/sports/basketball_nba/events"
 BOX_SCORES = "/api.balldontlie.io/v1/box_scores"
 
 
-class Patient(VirtualClock):
-    """A virtual clock that waits for nothing, and remembers how long it would have; `hold` makes it wait for ever."""
-
-    hold = False
-
-    def __init__(self) -> None:
-        super().__init__(NOON)
-        self.slept: list[float] = []
-        self.released = asyncio.Event()
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        if self.hold:
-            try:
-                await asyncio.Event().wait()
-            finally:
-                self.released.set()
-
-
 @asynccontextmanager
 async def running(
     league: History, faults: FaultProfile, clock: WallClock | None = None
 ) -> AsyncIterator[tuple[Upstream, aiohttp.ClientSession]]:
-    async with serve(league, clock if clock is not None else Patient(), faults) as upstream:
+    async with serve(league, clock if clock is not None else FakeClock(NOON), faults) as upstream:
         timeout = aiohttp.ClientTimeout(total=5)
         async with aiohttp.ClientSession(upstream.base_url, timeout=timeout) as session:
             yield upstream, session
@@ -169,20 +150,28 @@ async def test_truncated_bodies_end_early(league: History) -> None:
 
 async def test_hung_request_is_held_then_given_up(league: History) -> None:
     """A hung request is held longer than an attempt may take and ends without an answer."""
-    clock = Patient()
+    clock = FakeClock(NOON)
     async with running(league, always(Fault.HUNG), clock) as (_, session), session.get(INJURIES) as response:
         assert response.status == 504
-    assert clock.slept == [HELD]
+    assert clock.naps == [HELD]
 
 
-async def test_hung_request_ends_with_its_client(league: History) -> None:
+async def test_hung_request_ends_with_its_client(league: History, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the client goes away, what held its request is cancelled."""
-    clock = Patient()
-    clock.hold = True
+    clock = FakeClock(NOON)
+    released = asyncio.Event()
+
+    async def hold(_: float) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            released.set()
+
+    monkeypatch.setattr(clock, "sleep", hold)
     async with running(league, always(Fault.HUNG), clock) as (_, session):
         with pytest.raises(TimeoutError):
             await session.get(INJURIES, timeout=aiohttp.ClientTimeout(total=0.05))
-        await asyncio.wait_for(clock.released.wait(), timeout=2)
+        await asyncio.wait_for(released.wait(), timeout=2)
 
 
 async def test_truth_comes_within_four_requests(league: History) -> None:
@@ -201,5 +190,5 @@ async def test_taken_port_is_named(league: History) -> None:
     async with running(league, FaultProfile.named("none")) as (upstream, _):
         port = int(upstream.base_url.rsplit(":", 1)[1])
         with pytest.raises(Permanent, match=rf"port {port} of 127.0.0.1 is taken"):
-            async with serve(league, Patient(), FaultProfile.named("none"), port=port):
+            async with serve(league, FakeClock(NOON), FaultProfile.named("none"), port=port):
                 pass

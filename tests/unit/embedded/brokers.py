@@ -3,6 +3,7 @@
 from typing import Any
 
 from shared.embedded.broker_core import BrokerCore, Leased
+from shared.embedded.subscription import Policy
 
 MARKS = ("CloudPubSubDeadLetterSourceSubscription", "CloudPubSubDeadLetterSourceDeliveryCount", "reason")
 
@@ -21,8 +22,8 @@ def broker(
     settings: dict[str, Any] = {
         "ack_deadline": 10.0, "max_delivery_attempts": 4, "min_backoff": 1.0, "max_backoff": 4.0
     }  # fmt: skip
-    core.create_subscription("dead", "dead", **settings)
-    core.create_subscription(name, "work", dead_letter_topic=dead_letter, **(settings | changes))
+    core.create_subscription("dead", "dead", Policy(**settings))
+    core.create_subscription(name, "work", Policy(dead_letter_topic=dead_letter, **(settings | changes)))
     return core
 
 

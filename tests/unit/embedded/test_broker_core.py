@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.embedded.broker_core import Holder, Message
+from shared.embedded.broker_core import Holder
+from shared.embedded.subscription import Message, Policy
 from shared.errors import Permanent
 from tests.unit.embedded.brokers import MARKS, broker, datas, take
 
@@ -47,12 +48,12 @@ def test_a_name_that_is_taken_or_a_dead_letter_that_is_none_makes_no_subscriptio
         "ack_deadline": 1.0, "max_delivery_attempts": 9, "min_backoff": 9.0, "max_backoff": 9.0
     }  # fmt: skip
     with pytest.raises(Permanent, match=r"^subscription 'work' already exists$"):
-        core.create_subscription("work", "work", **settings)
+        core.create_subscription("work", "work", Policy(**settings))
     for topic, dead_letter in (("work", "gone"), ("gone", None)):
         with pytest.raises(Permanent, match=r"^unknown topic 'gone': one of work, dead$"):
-            core.create_subscription("new", topic, dead_letter_topic=dead_letter, **settings)
+            core.create_subscription("new", topic, Policy(dead_letter_topic=dead_letter, **settings))
     assert core.ack_deadline("work") == 10.0
-    core.create_subscription("new", "work", **settings)
+    core.create_subscription("new", "work", Policy(**settings))
 
 
 def test_the_oldest_come_first_and_no_more_than_asked_for() -> None:

@@ -8,7 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from shared.embedded.broker_core import DELIVERY_COUNT, REASON, SOURCE_SUBSCRIPTION, BrokerCore
+from shared.embedded.broker_core import BrokerCore
+from shared.embedded.subscription import DELIVERY_COUNT, REASON, SOURCE_SUBSCRIPTION, Policy
 
 ACK_DEADLINE = 10.0
 MAX_ATTEMPTS = 3
@@ -20,18 +21,8 @@ def broker(*, dead_letter: str | None = "dead") -> BrokerCore:
     core = BrokerCore()
     core.create_topic("dead")
     core.create_topic("work")
-    core.create_subscription(
-        "dead", "dead", ack_deadline=ACK_DEADLINE, max_delivery_attempts=MAX_ATTEMPTS, min_backoff=0.0, max_backoff=0.0
-    )
-    core.create_subscription(
-        "work",
-        "work",
-        ack_deadline=ACK_DEADLINE,
-        max_delivery_attempts=MAX_ATTEMPTS,
-        min_backoff=MIN_BACKOFF,
-        max_backoff=MAX_BACKOFF,
-        dead_letter_topic=dead_letter,
-    )
+    core.create_subscription("dead", "dead", Policy(ACK_DEADLINE, MAX_ATTEMPTS, 0.0, 0.0))
+    core.create_subscription("work", "work", Policy(ACK_DEADLINE, MAX_ATTEMPTS, MIN_BACKOFF, MAX_BACKOFF, dead_letter))
     return core
 
 

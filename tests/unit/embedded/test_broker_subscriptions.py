@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.embedded.subscription import Policy
 from shared.errors import Permanent
 from tests.unit.embedded.brokers import broker, datas, take
 
@@ -13,10 +14,11 @@ def test_a_changed_subscription_treats_what_comes_from_then_on() -> None:
     core = broker()
     core.create_topic("other")
     core.create_subscription(
-        "other", "other", ack_deadline=10.0, max_delivery_attempts=9, min_backoff=1.0, max_backoff=1.0
+        "other", "other", Policy(ack_deadline=10.0, max_delivery_attempts=9, min_backoff=1.0, max_backoff=1.0)
     )
     core.update_subscription(
-        "work", ack_deadline=30.0, max_delivery_attempts=3, min_backoff=2.0, max_backoff=3.0, dead_letter_topic="other"
+        "work",
+        Policy(ack_deadline=30.0, max_delivery_attempts=3, min_backoff=2.0, max_backoff=3.0, dead_letter_topic="other"),
     )
     assert core.ack_deadline("work") == 30.0
     core.publish("work", b"x", {}, 0.0)
@@ -37,11 +39,11 @@ def test_a_change_to_what_does_not_exist_is_refused_and_changes_nothing() -> Non
         "ack_deadline": 1.0, "max_delivery_attempts": 9, "min_backoff": 9.0, "max_backoff": 9.0
     }  # fmt: skip
     with pytest.raises(Permanent, match=r"^unknown topic 'gone': one of work, dead$"):
-        core.update_subscription("work", dead_letter_topic="gone", **settings)
+        core.update_subscription("work", Policy(dead_letter_topic="gone", **settings))
     assert core.ack_deadline("work") == 10.0
     with pytest.raises(Permanent, match=r"^unknown subscription 'nobody': one of dead, work$"):
-        core.update_subscription("nobody", dead_letter_topic=None, **settings)
-    core.update_subscription("work", dead_letter_topic=None, **settings)
+        core.update_subscription("nobody", Policy(dead_letter_topic=None, **settings))
+    core.update_subscription("work", Policy(dead_letter_topic=None, **settings))
     assert core.ack_deadline("work") == 1.0
 
 
@@ -51,7 +53,7 @@ def test_a_subscription_gets_what_is_published_from_then_on() -> None:
     core.publish("work", b"before", {}, 0.0)
     core.create_topic("work")
     core.create_subscription(
-        "audit", "work", ack_deadline=1.0, max_delivery_attempts=5, min_backoff=0.0, max_backoff=0.0
+        "audit", "work", Policy(ack_deadline=1.0, max_delivery_attempts=5, min_backoff=0.0, max_backoff=0.0)
     )
     core.publish("work", b"after", {}, 0.0)
     assert datas(core.pull("audit", 9, 0.0)) == [b"after"]
@@ -88,7 +90,7 @@ def test_a_deleted_subscription_is_forgotten_with_all_it_had() -> None:
     assert not core.ack(leased.ack_id, 0.0)
     assert core.ack(letter.ack_id, 0.0)
     core.create_subscription(
-        "work", "work", ack_deadline=1.0, max_delivery_attempts=5, min_backoff=0.0, max_backoff=0.0
+        "work", "work", Policy(ack_deadline=1.0, max_delivery_attempts=5, min_backoff=0.0, max_backoff=0.0)
     )
     core.publish("work", b"new", {}, 0.0)
     assert datas(core.pull("work", 9, 0.0)) == [b"new"]

@@ -1,7 +1,6 @@
 """The embedded bus: how many at once, for how long a lease lasts, and what is left behind."""
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -12,32 +11,20 @@ from shared.embedded.bus import EmbeddedBus
 from shared.errors import Permanent
 from shared.ports import Delivery, Nack
 from shared.registries.topics import TOPICS, Topic
+from tests.clock import FakeClock
 from tests.contract.fakes import TOPICS as SMALL
-from tests.contract.fakes import Inbox, SimulatedClock, consuming
+from tests.contract.fakes import Inbox, consuming
 
 WORK = {"work": Topic("work", "x", ack_deadline=10.0, max_delivery_attempts=3, min_backoff=1.0, max_backoff=3.0)}
 
 
-class Naps(SimulatedClock):
-    """Notes how long was slept."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.naps: list[float] = []
-
-    async def sleep(self, seconds: float) -> None:
-        """Simulated."""
-        self.naps.append(seconds)
-        await super().sleep(seconds)
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
-def clock() -> Naps:
-    return Naps()
-
-
-@pytest.fixture
-def bus(clock: Naps) -> EmbeddedBus:
+def bus(clock: FakeClock) -> EmbeddedBus:
     return EmbeddedBus(clock, WORK)
 
 
@@ -52,7 +39,7 @@ async def test_a_delivery_is_what_was_published(bus: EmbeddedBus) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3])
-async def test_as_many_are_handled_at_once_as_allowed(bus: EmbeddedBus, clock: Naps, limit: int) -> None:
+async def test_as_many_are_handled_at_once_as_allowed(bus: EmbeddedBus, clock: FakeClock, limit: int) -> None:
     """The bound is used and kept, also after some were done."""
     running: list[int] = [0]
     peaks = []
@@ -112,7 +99,7 @@ async def test_messages_come_in_the_order_of_their_publication(bus: EmbeddedBus)
 
 
 async def test_a_lease_is_extended_at_its_half_and_no_longer_than_its_handler_runs(
-    bus: EmbeddedBus, clock: Naps
+    bus: EmbeddedBus, clock: FakeClock
 ) -> None:
     """Every 5 s of 10; nothing of it is left when the handler is done, and nothing comes twice."""
 
@@ -132,7 +119,7 @@ async def test_a_lease_is_extended_at_its_half_and_no_longer_than_its_handler_ru
     assert bus._consumers["work"] == set()
 
 
-async def test_backoffs_and_the_dead_letter_come_at_their_instants(bus: EmbeddedBus, clock: Naps) -> None:
+async def test_backoffs_and_the_dead_letter_come_at_their_instants(bus: EmbeddedBus, clock: FakeClock) -> None:
     """Deliveries at 0, 1 and 3 s; the third nack is the dead letter, with its marks."""
     times = []
 
@@ -169,7 +156,7 @@ async def test_a_dead_letter_is_never_given_up(bus: EmbeddedBus) -> None:
     assert bus._clock.monotonic() == 12.0  # 1 + 2 + 3 + 3 + 3
 
 
-async def test_a_publish_during_a_long_wait_is_delivered_at_once(bus: EmbeddedBus, clock: Naps) -> None:
+async def test_a_publish_during_a_long_wait_is_delivered_at_once(bus: EmbeddedBus, clock: FakeClock) -> None:
     """Nobody waits for the end of another message's backoff or lease."""
     tried = 0
 
@@ -191,7 +178,7 @@ async def test_a_publish_during_a_long_wait_is_delivered_at_once(bus: EmbeddedBu
         assert (again.data, again.attempt, clock.monotonic()) == (b"first", 2, 1.0)
 
 
-async def test_a_stopped_consumer_gives_back_what_it_had(bus: EmbeddedBus, clock: Naps) -> None:
+async def test_a_stopped_consumer_gives_back_what_it_had(bus: EmbeddedBus, clock: FakeClock) -> None:
     """After the backoff of a nack, not after the lease; what it had not taken is ready at once."""
     hang: Callable[[Delivery], Awaitable[object]] = lambda _: asyncio.Event().wait()  # noqa: E731 - never returns
     inbox = Inbox(hang)  # type: ignore[arg-type]  # never returns
@@ -213,7 +200,7 @@ async def test_an_unknown_subscription_is_refused_before_anything_is_consumed(bu
 
 async def test_every_topic_of_the_registry_can_be_published_and_consumed() -> None:
     """Topics, dead letters, and a subscription for each."""
-    bus = EmbeddedBus(SimulatedClock())
+    bus = EmbeddedBus(FakeClock())
     for topic in TOPICS.values():
         for name in (topic.name, topic.dead_letter):
             await bus.publish(name, b"x")
@@ -222,7 +209,7 @@ async def test_every_topic_of_the_registry_can_be_published_and_consumed() -> No
 
 async def test_depth_counts_what_is_not_settled() -> None:
     """Handled messages leave; the rest counts, also while it is being handled."""
-    bus = EmbeddedBus(SimulatedClock(), SMALL)
+    bus = EmbeddedBus(FakeClock(), SMALL)
     depths: list[int] = []
 
     async def look(_: object) -> None:
@@ -242,7 +229,7 @@ async def test_depth_counts_what_is_not_settled() -> None:
 @pytest.mark.parametrize("turns", range(8))
 async def test_cancelling_at_any_turn_leaves_no_lease_behind(turns: int) -> None:
     """Also a delivery whose handler had not started yet is given back at once."""
-    clock = SimulatedClock()
+    clock = FakeClock()
     bus = EmbeddedBus(clock, SMALL)
     for n in range(5):
         await bus.publish("work", str(n).encode())
@@ -259,7 +246,7 @@ async def test_cancelling_at_any_turn_leaves_no_lease_behind(turns: int) -> None
 
 async def test_an_idle_consumer_takes_what_another_gave_back() -> None:
     """A waiting consumer learns of the backoff that a cancelled one leaves behind: it need not wait for the lease."""
-    clock = SimulatedClock()
+    clock = FakeClock()
     bus = EmbeddedBus(clock, SMALL)
     hung = Inbox(lambda _: asyncio.Event().wait())  # type: ignore[arg-type, return-value]  # never returns
     idle = Inbox()
@@ -278,7 +265,7 @@ async def test_an_idle_consumer_takes_what_another_gave_back() -> None:
 
 async def test_the_simulated_clock_wakes_sleepers_in_order() -> None:
     """Time jumps from one sleeper's instant to the next, and no further."""
-    clock = SimulatedClock()
+    clock = FakeClock()
     woken: list[tuple[str, float]] = []
 
     async def sleeper(name: str, *naps: float) -> None:
@@ -288,4 +275,4 @@ async def test_the_simulated_clock_wakes_sleepers_in_order() -> None:
 
     await asyncio.gather(sleeper("a", 3, 3), sleeper("b", 1, 1, 1, 1), sleeper("c", 5))
     assert woken == [("b", 1), ("b", 2), ("a", 3), ("b", 3), ("b", 4), ("c", 5), ("a", 6)]
-    assert math.isclose((clock.now() - SimulatedClock().now()).total_seconds(), 6)
+    assert clock.now() == FakeClock().now()

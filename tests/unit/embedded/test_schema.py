@@ -12,7 +12,7 @@ from shared.embedded.schema import plan
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Permanent
 from shared.tables import TABLES, Column
-from shared.tables.migrations import APPLIED
+from shared.tables.change_sets import APPLIED
 from tests.contract.fakes import TABLES as SMALL
 from tests.contract.fakes import THINGS
 
@@ -24,7 +24,7 @@ AGE = Column("age", "INT64", "days; required from now on")
 
 @pytest.fixture
 async def old(tmp_path: Path) -> Path:
-    """A file with a row, made before migrations were recorded."""
+    """A file with a row, made before changes were recorded."""
     path = tmp_path / "w.duckdb"
     warehouse = DuckDBWarehouse(path, SMALL)
     await warehouse.append(THINGS.name, [ROW])
@@ -54,7 +54,7 @@ async def test_a_column_added_as_required_is_still_required_of_new_rows(old: Pat
     await warehouse.close()
 
 
-async def test_migrating_again_changes_nothing(old: Path) -> None:
+async def test_applying_again_changes_nothing(old: Path) -> None:
     """The second opening finds nothing to do and records nothing."""
     registry = {**REGISTRY, THINGS.name: replace(THINGS, columns=(*THINGS.columns, COLOUR))}
     for _ in range(2):

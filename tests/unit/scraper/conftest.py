@@ -11,10 +11,13 @@ from services.scraper.handlers import handle
 from services.scraper.settings import ScraperSettings
 from shared.basketball.slate import Mode
 from shared.contract import StepReported, StepRequested
+from shared.embedded.secrets import EnvironmentSecrets
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Ports, Row
+from tests.clock import FakeClock
+from tests.simulation.fakes import RecordingBus
 from tests.unit.scraper import wire
-from tests.unit.scraper.fakes import FakeBus, FakeClock, FakeSecrets, FakeState, FakeUpstreams
+from tests.unit.scraper.fakes import FakeState, FakeUpstreams
 from tests.unit.shared.archive import MemoryArchive
 
 MORNING_AFTER = datetime(2024, 3, 5, 12, tzinfo=UTC)
@@ -28,7 +31,7 @@ class Rig:
     ports: Ports
     clock: FakeClock
     archive: MemoryArchive
-    bus: FakeBus
+    bus: RecordingBus
     upstreams: FakeUpstreams
     settings: ScraperSettings
     last_step: str = ""
@@ -85,10 +88,10 @@ class Rig:
 
 @pytest.fixture
 async def rig() -> AsyncIterator[Rig]:
-    clock, archive, bus = FakeClock(MORNING_AFTER), MemoryArchive(), FakeBus()
+    clock, archive, bus = FakeClock(MORNING_AFTER), MemoryArchive(), RecordingBus()
     warehouse = DuckDBWarehouse()
     ports = Ports(
-        clock=clock, bus=bus, warehouse=warehouse, state=FakeState(), secrets=FakeSecrets({}), archive=archive
+        clock=clock, bus=bus, warehouse=warehouse, state=FakeState(), secrets=EnvironmentSecrets({}), archive=archive
     )
     settings = ScraperSettings(history_seasons=1, bulk_threshold=1)
     yield Rig(ports, clock, archive, bus, FakeUpstreams(MORNING_AFTER), settings)
@@ -99,7 +102,8 @@ async def rig() -> AsyncIterator[Rig]:
 async def slate(rig: Rig) -> Rig:
     """The morning of BOS at NYK and LAL at DEN, rosters known."""
     late = wire.game(wire.LAL_AT_DEN, home="DEN", away="LAL", tip="2024-03-05T03:00:00Z")
-    rig.clock.instant = rig.upstreams.now = datetime(2024, 3, 4, 12, tzinfo=UTC)
+    rig.upstreams.now = datetime(2024, 3, 4, 12, tzinfo=UTC)
+    rig.clock.set(rig.upstreams.now, force=True)
     await rig.know_schedule(wire.game(), late)
     rig.upstreams.bodies["nba_stats", "2023-24"] = wire.rosters_of("NYK", "BOS", "DEN", "LAL")
     rig.upstreams.published["nba_stats", "2023-24"] = datetime(2024, 3, 4, 5, tzinfo=UTC)

@@ -1,60 +1,18 @@
 """Fakes of the ports and of the upstreams."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
-
-from pydantic import SecretStr
 
 from services.scraper.domain.wire import Parsed
 from services.scraper.endpoints import Request
 from services.scraper.fetch import Failed, Fetched, Meter
 from services.scraper.payloads import Collected
 from services.scraper.task import sql
-from shared.errors import Permanent, Transient
-from shared.ports import BusHandler, Params, Row
-from tests.simulation.fakes import RecordingBus
+from shared.errors import Transient
+from shared.ports import Params, Row
 
 T = TypeVar("T")
-
-
-class FakeClock:
-    """Business time stands still; waiting passes simulated time at once."""
-
-    def __init__(self, now: datetime) -> None:
-        self.instant = now
-        self.elapsed = 0.0
-        self.longest = 0.0
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def monotonic(self) -> float:
-        return self.elapsed
-
-    async def sleep(self, seconds: float) -> None:
-        self.elapsed += seconds
-        self.longest = max(self.longest, seconds)
-        await asyncio.sleep(0)
-
-
-class FakeSecrets:
-    def __init__(self, values: dict[str, str]) -> None:
-        self.values = values
-
-    async def get(self, name: str) -> SecretStr:
-        if name not in self.values:
-            raise Permanent(f"no secret {name}")
-        return SecretStr(self.values[name])
-
-
-class FakeBus(RecordingBus):
-    """Keeps what is published, and delivers nothing."""
-
-    async def consume(self, subscription: str, handler: BusHandler, *, max_in_flight: int) -> None:  # noqa: ARG002 - the port's
-        """Until cancelled."""
-        await asyncio.Event().wait()
 
 
 class FakeState:

@@ -13,11 +13,12 @@ import pytest
 from services.scraper.domain.odds import Event, parse_events
 from services.scraper.endpoints import Host, Request
 from services.scraper.fetch import Failed, Fetched, Fetcher, Meter
+from shared.embedded.secrets import EnvironmentSecrets
 from shared.errors import Transient
 from shared.runtime.metrics import REQUESTS
 from shared.runtime.retry import RetryPolicy
+from tests.clock import FakeClock
 from tests.unit.scraper import wire
-from tests.unit.scraper.fakes import FakeClock, FakeSecrets
 
 NOW = datetime(2024, 3, 4, 12, tzinfo=UTC)
 KEY = "s3cr3t"
@@ -70,7 +71,7 @@ class Session:
         self.closed = True
 
 
-class CountingSecrets(FakeSecrets):
+class CountingSecrets(EnvironmentSecrets):
     """Counts how often it is asked."""
 
     asked = 0
@@ -91,7 +92,8 @@ class Bench:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *replies: Reply, jitter: float = 0.0) -> None:
         self.session = Session(*replies)
         self.clock = FakeClock(NOW)
-        self.secrets = CountingSecrets({"odds-api-key": KEY, "balldontlie-api-key": "other"})
+        self.environment = {"TIPOFF_SECRET_ODDS_API_KEY": KEY, "TIPOFF_SECRET_BALLDONTLIE_API_KEY": "other"}
+        self.secrets = CountingSecrets(self.environment)
         self.meter: Meter = Counter()
         self.fetcher = Fetcher(
             {source.name: source for source in (ODDS, BDL, ESPN)},
@@ -179,7 +181,7 @@ async def test_a_refused_key_names_its_secret_and_is_read_anew(monkeypatch: pyte
     """After a rotation the next request carries the new key."""
     bench = Bench(monkeypatch, Reply(status=status), Reply())
     assert await bench.get() == Failed(f"odds_api /v4/events: HTTP {status}: check the secret odds-api-key", 1)
-    bench.secrets.values["odds-api-key"] = "rotated"
+    bench.environment["TIPOFF_SECRET_ODDS_API_KEY"] = "rotated"
     assert isinstance(await bench.get(), Fetched)
     assert bench.session.asked[1][1] == {"apiKey": "rotated"}
 
@@ -187,8 +189,11 @@ async def test_a_refused_key_names_its_secret_and_is_read_anew(monkeypatch: pyte
 async def test_a_missing_secret_fails_without_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reason says which; a vault that cannot be reached is tried again."""
     bench = Bench(monkeypatch, Reply())
-    bench.secrets.values.clear()
-    assert await bench.get() == Failed("odds_api /v4/events: no secret odds-api-key", 1)
+    bench.environment.clear()
+    missing = await bench.get()
+    assert isinstance(missing, Failed)
+    assert missing.reason.startswith("odds_api /v4/events: secret 'odds-api-key' is missing: set TIPOFF_SECRET_ODDS_")
+    assert missing.attempts == 1
     assert bench.session.asked == []
 
     async def unreachable(_: str) -> Any:  # noqa: ANN401 - as the port

@@ -13,9 +13,10 @@ from aiohttp.test_utils import TestServer, unused_port
 from services.scraper.domain.odds import parse_events
 from services.scraper.endpoints import Host, Request
 from services.scraper.fetch import Failed, Fetched, Fetcher, Meter
+from shared.embedded.secrets import EnvironmentSecrets
 from shared.runtime.retry import RetryPolicy
+from tests.clock import FakeClock
 from tests.unit.scraper import wire
-from tests.unit.scraper.fakes import FakeClock, FakeSecrets
 
 NOW = datetime(2024, 3, 4, 12, tzinfo=UTC)
 KEY = "s3cr3t"
@@ -49,7 +50,7 @@ async def served(answer: Answer | None, base_url: str = "") -> AsyncIterator[Fet
             {"odds_api": Host("odds_api", url, 1000, {"Referer": "x"}, "odds-api-key", "apiKey")},
             RetryPolicy(attempts=2, attempt_timeout=0.2),
             clock=FakeClock(NOW),
-            secrets=FakeSecrets({"odds-api-key": KEY}),
+            secrets=EnvironmentSecrets({"TIPOFF_SECRET_ODDS_API_KEY": KEY}),
             user_agent="tipoff-test",
             jitter=lambda: 0.0,
         )

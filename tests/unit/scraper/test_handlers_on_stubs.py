@@ -15,13 +15,13 @@ from services.scraper.settings import ScraperSettings
 from services.scraper.task import Task
 from shared.basketball.slate import Mode
 from shared.contract import StepReported, StepRequested
+from shared.embedded.secrets import EnvironmentSecrets
 from shared.errors import Transient
 from shared.ports import Ports
 from shared.runtime.metrics import STEPS
+from tests.clock import FakeClock
+from tests.simulation.fakes import RecordingBus
 from tests.unit.scraper.fakes import (
-    FakeBus,
-    FakeClock,
-    FakeSecrets,
     FakeState,
     FakeUpstreams,
     StubWarehouse,
@@ -55,10 +55,10 @@ class Bench:
     async def run(self, **changes: Any) -> StepReported:  # noqa: ANN401 - fields of the request
         ports = Ports(
             clock=self.clock,
-            bus=FakeBus(),
+            bus=RecordingBus(),
             warehouse=self.warehouse,  # type: ignore[arg-type]  # a stub of the port
             state=FakeState(),
-            secrets=FakeSecrets({}),
+            secrets=EnvironmentSecrets({}),
             archive=self.archive,
         )
         return await handle(_request(**changes), ports, FakeUpstreams(NOW), self.settings)

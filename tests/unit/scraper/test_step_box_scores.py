@@ -301,7 +301,7 @@ async def test_games_not_over_postponed_or_of_the_slate_are_not_asked_for(rig: R
     slate = wire.game("0022300902", day=NEXT_DAY, tip="2024-03-05T23:30:00Z")
     postponed = wire.game(wire.LAL_AT_DEN, home="DEN", away="LAL", postponedStatus="Y")
     await rig.know_schedule(FINAL, postponed, slate)
-    rig.clock.instant = datetime(2024, 3, 5, 3, 29, tzinfo=UTC)
+    rig.clock.set(datetime(2024, 3, 5, 3, 29, tzinfo=UTC), force=True)
     await rig.run("box_scores")
     assert rig.upstreams.asked == []
 

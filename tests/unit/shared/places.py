@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from shared.contract import Message, decode
-from shared.embedded.archive import FileArchive
 from shared.embedded.bus import EmbeddedBus
 from shared.embedded.clock import VirtualClock
 from shared.embedded.secrets import EnvironmentSecrets
-from shared.embedded.state import SQLiteState
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Delivery, Ports
+from shared.runtime.profiles import embedded
 
 MORNING = datetime(2024, 3, 4, 12, tzinfo=UTC)
 """07:00 ET of the slate's date."""
@@ -23,20 +22,9 @@ API_KEY = "k1"
 @asynccontextmanager
 async def embedded_ports(folder: Path, now: datetime = MORNING) -> AsyncIterator[Ports]:
     """In memory where that is possible; two API keys."""
-    clock = VirtualClock(now)
-    ports = Ports(
-        clock=clock,
-        bus=EmbeddedBus(clock),
-        warehouse=DuckDBWarehouse(None),
-        state=SQLiteState(folder / "state.sqlite"),
-        secrets=EnvironmentSecrets({"TIPOFF_SECRET_API_KEYS": f"{API_KEY}, second"}),
-        archive=FileArchive(folder / "archive"),
-    )
-    try:
+    secrets = EnvironmentSecrets({"TIPOFF_SECRET_API_KEYS": f"{API_KEY}, second"})
+    async with embedded(folder, VirtualClock(now), warehouse=DuckDBWarehouse(None), secrets=secrets) as ports:
         yield ports
-    finally:
-        await ports.warehouse.close()
-        await ports.state.close()
 
 
 def set_clock(ports: Ports, now: datetime) -> None:

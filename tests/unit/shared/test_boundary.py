@@ -13,7 +13,7 @@ from shared.ports import BusHandler, Delivery, Nack
 from shared.registries.topics import Topic
 from shared.runtime import metrics
 from shared.runtime.boundary import classify, guarded
-from tests.contract.fakes import SimulatedClock
+from tests.clock import FakeClock
 from tests.simulation.fakes import RecordingBus
 
 TOPIC = Topic("boundary-test", "tester")
@@ -48,7 +48,7 @@ def boundary(bus: RecordingBus, log: Log, error: BaseException | None = None) ->
         if error is not None:
             raise error
 
-    return guarded(handler, topic=TOPIC, bus=bus, clock=SimulatedClock(), log=log)
+    return guarded(handler, topic=TOPIC, bus=bus, clock=FakeClock(), log=log)
 
 
 def delivery(data: bytes = REPORT.encode(), attempt: int = 3) -> Delivery:
@@ -183,7 +183,7 @@ async def test_several_failures_at_once_need_no_traceback(bus: RecordingBus, log
 
 async def test_a_handlers_time_is_observed(bus: RecordingBus, log: Log) -> None:
     """By the clock, whatever the verdict."""
-    clock = SimulatedClock()
+    clock = FakeClock()
 
     async def slow(_: Message) -> None:
         await clock.sleep(2.5)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.coordinator.leaks import suspects
+from services.coordinator.watch.leaks import suspects
 from shared.accuracy import REFERENCES, report, wilson
 
 LEVELS = (5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.coordinator.api import RunBody
+from services.coordinator.api.routes import RunBody
 from shared.basketball.slate import Mode
 from shared.registries.pipeline import plan
 from shared.registries.schedules import SCHEDULES, TIME_ZONE, Schedule, due

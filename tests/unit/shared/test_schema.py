@@ -1,4 +1,4 @@
-"""The registry of tables: what it must say, how it is compared, and which migration mends what."""
+"""The registry of tables: what it must say, how it is compared, and which change set has what."""
 
 import json
 import re
@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from shared.errors import Permanent
 from shared.tables import TABLES, Column, Table
+from shared.tables.change_sets import APPLIED, CHANGE_SETS, grouped, record
 from shared.tables.dictionary import document
-from shared.tables.migrations import APPLIED, MIGRATIONS, numbered, record
 from shared.tables.schema import Change, Found, FoundColumn, Kind, difference, refuse
 
 ROOT = Path(__file__).parents[3]
@@ -158,35 +158,35 @@ def test_what_loses_something_is_refused_with_a_remedy() -> None:
     refuse([change for change in changes if change.kind != "refused"], "the warehouse")
 
 
-# -- migrations
+# -- change sets
 
 
-def test_migrations_are_numbered_from_one_without_a_gap() -> None:
+def test_change_sets_are_numbered_from_one_without_a_gap() -> None:
     """Their numbers are what `ops.migrations` is read by."""
-    assert [migration.number for migration in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
-    assert len({migration.name for migration in MIGRATIONS}) == len(MIGRATIONS)
+    assert [each.number for each in CHANGE_SETS] == list(range(1, len(CHANGE_SETS) + 1))
+    assert len({each.name for each in CHANGE_SETS}) == len(CHANGE_SETS)
 
 
 @given(st.sampled_from(sorted(TABLES)), st.sampled_from(sorted({*get_args(Kind)} - {"refused"})))
-def test_every_change_belongs_to_exactly_one_migration(table: str, kind: str) -> None:
+def test_every_change_belongs_to_exactly_one_change_set(table: str, kind: str) -> None:
     """Nothing that a plan may contain is left out, and nothing is done twice."""
     change = Change(table, kind, "x")  # type: ignore[arg-type]  # drawn from the kinds there are
-    assert [left for _, left in numbered([change]) if left] == [[change]]
+    assert [left for _, left in grouped([change]) if left] == [[change]]
 
 
-def test_the_clustering_migrations_are_the_two_tables_own() -> None:
+def test_the_clustering_change_sets_are_the_two_tables_own() -> None:
     """And columns are added before anything is clustered by them."""
     changes = [Change(name, kind, "x") for kind in ("cluster", "column") for name in TABLES]
-    owners = {migration.name: {c.table for c in left} for migration, left in numbered(changes)}
+    owners = {each.name: {c.table for c in left} for each, left in grouped(changes)}
     assert owners["cluster_player_prop_predictions"] == {"predictions.player_prop_predictions"}
     assert owners["cluster_player_game_summary"] == {"analytics.player_game_summary"}
-    kinds = [change.kind for _, left in numbered(changes) for change in left]
+    kinds = [change.kind for _, left in grouped(changes) for change in left]
     assert ("cluster", "column") not in set(pairwise(kinds))
 
 
-def test_a_migrations_record_says_what_it_did() -> None:
+def test_a_change_sets_record_says_what_it_did() -> None:
     """As a row of `ops.migrations`."""
     at = datetime(2024, 3, 10, tzinfo=UTC)
-    row = record(MIGRATIONS[0], [Change("raw.things", "column", "add colour")], at)
+    row = record(CHANGE_SETS[0], [Change("raw.things", "column", "add colour")], at)
     assert row.keys() == {column.name for column in TABLES[APPLIED].columns}
     assert json.loads(row["changes"]) == ["raw.things: add colour"]

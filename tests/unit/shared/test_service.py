@@ -18,7 +18,7 @@ from shared.ports import BusHandler, Delivery, Nack, Ports, Warehouse
 from shared.runtime.push import PUSH
 from shared.runtime.service import HEALTH, Consumer, DeadLetterConsumer, Health, Ping, application
 from shared.runtime.settings import CommonSettings, load
-from tests.contract.fakes import SimulatedClock
+from tests.clock import FakeClock
 from tests.simulation.fakes import MemoryState, RecordingBus
 from tests.unit.shared.places import embedded_ports
 
@@ -48,7 +48,7 @@ class Bus(RecordingBus):
 def ports_of(bus: Bus) -> Ports:
     """A bus, a clock and a state store."""
     nothing = cast("Warehouse", None)
-    return Ports(SimulatedClock(), bus, nothing, MemoryState(), cast("Any", None), cast("Any", None))
+    return Ports(FakeClock(), bus, nothing, MemoryState(), cast("Any", None), cast("Any", None))
 
 
 async def nothing(_: object) -> None:

@@ -11,27 +11,23 @@ from hypothesis import strategies as st
 
 from shared.errors import Permanent, Transient
 from shared.runtime.throttle import Throttle
+from tests.clock import FakeClock
 
 
-class SimulatedClock:
-    """Time passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.time = 1000.0
-        self.sleeps = 0
-        self.at_sleep: dict[int, Callable[[], None]] = {}
-
-    def monotonic(self) -> float:
-        return self.time
-
-    async def sleep(self, seconds: float) -> None:
-        self.sleeps += 1
-        self.time += seconds
-        self.at_sleep.get(self.sleeps, lambda: None)()
-        await asyncio.sleep(0)
+def started() -> FakeClock:
+    """A clock that is not at zero."""
+    clock = FakeClock()
+    clock.elapsed = 1000.0
+    return clock
 
 
-def simulated(rate: int, clock: SimulatedClock, **options: float) -> Throttle:
+async def later(clock: FakeClock, seconds: float, happens: Callable[[], None]) -> None:
+    """What happens while others wait."""
+    await clock.sleep(seconds)
+    happens()
+
+
+def simulated(rate: int, clock: FakeClock, **options: float) -> Throttle:
     """A throttle whose library, too, reads the simulated clock."""
     vars(throttler).update(
         time=SimpleNamespace(monotonic=clock.monotonic),
@@ -47,12 +43,12 @@ def _library_as_it_was() -> Iterator[None]:
     vars(throttler).update(before)
 
 
-async def _admissions(throttle: Throttle, clock: SimulatedClock, number: int) -> list[tuple[int, float]]:
+async def _admissions(throttle: Throttle, clock: FakeClock, number: int) -> list[tuple[int, float]]:
     admitted: list[tuple[int, float]] = []
 
     async def one(who: int) -> None:
         await throttle.acquire()
-        admitted.append((who, clock.time))
+        admitted.append((who, clock.elapsed))
         throttle.release()
 
     async with asyncio.TaskGroup() as group:
@@ -64,7 +60,7 @@ async def _admissions(throttle: Throttle, clock: SimulatedClock, number: int) ->
 @given(st.integers(1, 20), st.integers(1, 60))
 def test_law_no_window_admits_more_than_the_rate(rate: int, number: int) -> None:
     """Any rate+1 admissions in a row span more than the period, and everyone gets a turn, in order."""
-    clock = SimulatedClock()
+    clock = started()
     admitted = asyncio.run(_admissions(simulated(rate, clock), clock, number))
     times = [time for _, time in admitted]
     assert [who for who, _ in admitted] == list(range(number))
@@ -74,14 +70,14 @@ def test_law_no_window_admits_more_than_the_rate(rate: int, number: int) -> None
 @given(st.integers(1, 8), st.lists(st.tuples(st.floats(0, 2), st.floats(0, 2)), min_size=1, max_size=30))
 def test_law_no_window_sees_more_arrivals_than_the_rate(rate: int, delays: list[tuple[float, float]]) -> None:
     """However long a request takes to arrive and to be answered, the host counts at most `rate` in any period."""
-    clock = SimulatedClock()
+    clock = started()
     throttle = simulated(rate, clock)
     arrivals: list[float] = []
 
     async def request(until_arrival: float, until_answer: float) -> None:
         await throttle.acquire()
         await clock.sleep(until_arrival)
-        arrivals.append(clock.time)
+        arrivals.append(clock.elapsed)
         await clock.sleep(until_answer)
         throttle.release()
 
@@ -98,7 +94,7 @@ def test_law_no_window_sees_more_arrivals_than_the_rate(rate: int, delays: list[
 @given(st.integers(1, 5), st.lists(st.floats(0.1, 60), min_size=1, max_size=4))
 def test_law_nobody_is_admitted_while_the_host_pauses(rate: int, pauses: list[float]) -> None:
     """After a 429 the whole host waits; of several pauses the longest counts."""
-    clock = SimulatedClock()
+    clock = started()
     throttle = simulated(rate, clock)
     for seconds in pauses:
         throttle.pause(seconds)
@@ -108,20 +104,21 @@ def test_law_nobody_is_admitted_while_the_host_pauses(rate: int, pauses: list[fl
 
 async def test_a_pause_that_comes_while_somebody_waits_holds_him_too() -> None:
     """The next in line, already polling, does not slip through a pause that begins meanwhile."""
-    clock = SimulatedClock()
+    clock = started()
     throttle = simulated(1, clock)
     await throttle.acquire()
     throttle.release()
-    clock.at_sleep[3] = lambda: throttle.pause(30)
-    await throttle.acquire()
-    assert clock.time >= 1030
+    async with asyncio.TaskGroup() as group:
+        group.create_task(later(clock, 1.005, lambda: throttle.pause(30)))
+        await throttle.acquire()
+    assert clock.elapsed >= 1030
 
 
 async def test_only_the_first_in_line_polls() -> None:
     """A thousand waiters cost as many polls as one: the others queue."""
-    clock = SimulatedClock()
+    clock = started()
     await _admissions(simulated(500, clock), clock, 1000)
-    assert clock.sleeps < 250
+    assert len(clock.naps) < 250
 
 
 @pytest.mark.parametrize(
@@ -131,65 +128,66 @@ def test_a_limit_that_admits_nobody_is_refused(rate: int, period: float, max_wai
     """A rate of 0 would make the library spin for ever."""
     reason = f"rate limit {rate} per {period} s admits nothing: set the source's rate to 1 or more"
     with pytest.raises(Permanent) as raised:
-        simulated(rate, SimulatedClock(), period=period, max_waiters=max_waiters)
+        simulated(rate, started(), period=period, max_waiters=max_waiters)
     assert str(raised.value) == reason
 
 
 async def test_places_are_free_again_one_period_after_the_answer() -> None:
     """Two of two at 1000 s, answered at 1000 and 1000.5: the third and fourth follow a second after each."""
-    clock = SimulatedClock()
+    clock = started()
     throttle = simulated(2, clock)
     await throttle.acquire()
     await throttle.acquire()
     throttle.release()
-    clock.time = 1000.5
+    clock.elapsed = 1000.5
     throttle.release()
     times = []
     for _ in range(2):
         await throttle.acquire()
-        times.append(round(clock.time, 1))
+        times.append(round(clock.elapsed, 1))
     assert times == [1001.0, 1001.5]
 
 
 async def test_while_every_place_is_unanswered_the_first_in_line_looks_a_hundred_times_a_second() -> None:
     """A hundred looks of 0.01 s pass before the answer, and the period after it."""
-    clock = SimulatedClock()
+    clock = started()
     throttle = simulated(1, clock)
     await throttle.acquire()
-    clock.time = 1002.0
-    clock.at_sleep[100] = throttle.release
-    await throttle.acquire()
+    clock.elapsed = 1002.0
+    async with asyncio.TaskGroup() as group:
+        group.create_task(later(clock, 1.0, throttle.release))
+        await throttle.acquire()
     # Answered at 1003; free a period later.
-    assert clock.time == pytest.approx(1004.0, abs=0.02)
-    assert 101 <= clock.sleeps <= 103
+    assert clock.elapsed == pytest.approx(1004.0, abs=0.02)
+    assert 101 <= len(clock.naps) - 1 <= 103  # one is the wait of the answer itself
 
 
 def test_the_wait_for_a_place() -> None:
     """What is left of a pause, nothing, or what is left of the oldest answer's period, but never less than a look."""
-    clock = SimulatedClock()
+    clock = started()
     throttle = simulated(1, clock, period=2.0)
     assert throttle._wait() == 0.0
     throttle._unanswered = 1
     assert throttle._wait() == 0.01
     throttle.release()
     assert throttle._wait() == 2.0
-    clock.time += 1.5
+    clock.elapsed += 1.5
     assert throttle._wait() == 0.5
-    clock.time += 0.5
+    clock.elapsed += 0.5
     assert throttle._wait() == 0.01  # the period itself is not over yet
-    clock.time += 0.001
+    clock.elapsed += 0.001
     assert throttle._wait() == 0.0
     throttle.pause(3.0)
     assert throttle._wait() == 3.0
     throttle.pause(1.0)
     assert throttle._wait() == 3.0
-    clock.time += 3.0
+    clock.elapsed += 3.0
     assert throttle._wait() == 0.0
 
 
 async def test_a_full_queue_is_transient() -> None:
     """Beyond the bound of waiters a request is turned away instead of piling up."""
-    clock = SimulatedClock()
+    clock = started()
     throttle = simulated(1, clock, max_waiters=2)
     await throttle.acquire()
     waiting = [asyncio.create_task(throttle.acquire()) for _ in range(2)]
@@ -206,7 +204,7 @@ async def test_a_full_queue_is_transient() -> None:
 
 async def test_who_gives_up_waiting_leaves_the_queue() -> None:
     """And takes no place."""
-    clock = SimulatedClock()
+    clock = started()
     throttle = simulated(1, clock)
     await throttle.acquire()
     waiting = asyncio.create_task(throttle.acquire())
@@ -219,15 +217,15 @@ async def test_who_gives_up_waiting_leaves_the_queue() -> None:
 
 def test_a_throttle_unless_told_otherwise() -> None:
     """A period is a second, and five thousand may wait."""
-    throttle = simulated(7, SimulatedClock())
+    throttle = simulated(7, started())
     assert (throttle._rate, throttle._period, throttle._max_waiters, throttle.waiting) == (7, 1.0, 5000, 0)
     assert (throttle._throttler.rate_limit, throttle._throttler.period) == (7, 1.0)
 
 
 def test_the_smallest_limits_are_taken_and_admit_at_once() -> None:
     """One request, one waiter, and a clock that has only just begun; the library knows the period, too."""
-    clock = SimulatedClock()
-    clock.time = 0.0
+    clock = started()
+    clock.elapsed = 0.0
     throttle = simulated(1, clock, period=0.001, max_waiters=1)
     assert throttle._wait() == 0.0
     assert throttle._throttler.period == 0.001

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from services.coordinator.any_line import Answer, against, fair
+from services.coordinator.api.any_line import Answer, against, fair
 from services.worker.domain.distribution import power_normal
 from shared.errors import Permanent
 

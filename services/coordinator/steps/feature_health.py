@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from services.coordinator.alerts import set_alert
+from services.coordinator.runs.run import Run
 from shared.basketball.slate import Mode
-from shared.ports import Row, Warehouse
+from shared.ports import Ports, Row, Warehouse
 from shared.registries.features import FEATURES
 
 STORE = "features.ml_feature_store"
@@ -18,6 +20,8 @@ ENOUGH = 40
 """Players a slate needs before a feature that never varies says anything."""
 DRIFT = 4.0
 """Standard deviations of the last weeks' player rows by which a slate's mean may be off before it has drifted."""
+_SHOWN = 5
+"""Findings that an alert names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,14 @@ async def check(warehouse: Warehouse, game_date: date, mode: Mode) -> list[Findi
     features = limits()
     rows = await warehouse.query(health_query(features), {"game_date": game_date, "mode": mode.value})
     return findings(rows, features)
+
+
+async def announce(run: Run, ports: Ports) -> None:
+    """Raise or resolve the alert about a run's features."""
+    found = await check(ports.warehouse, run.game_date, run.mode)
+    text = "; ".join(f"{finding.feature}: {finding.problem}" for finding in found[:_SHOWN])
+    more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    await set_alert(ports, "feature_health", run.key, text + more if found else None)
 
 
 def _nulls(figures: Mapping[str, Any], players: int, limit: Limit) -> str | None:

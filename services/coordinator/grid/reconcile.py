@@ -8,15 +8,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from services.coordinator.alerts import clear_alert, raise_alert
-from services.coordinator.domain.events import RunRequested
-from services.coordinator.domain.grid import Cell, CellStatus
-from services.coordinator.engine import Engine
-from services.coordinator.recount import cells
-from services.coordinator.unloaded import unloaded
+from services.coordinator.alerts import clear_alert, raise_alert, set_alert
+from services.coordinator.grid.cells import Cell, CellStatus
+from services.coordinator.grid.count import cells
+from services.coordinator.grid.unloaded import unloaded
+from services.coordinator.runs.engine import Engine
+from services.coordinator.runs.events import RunRequested
 from shared.basketball.slate import Mode, eastern_date
 from shared.ports import Ports
-from shared.registries.pipeline import plan
+from shared.registries.pipeline import LOAD, plan
 from shared.registries.schedules import due
 
 MAX_HEALS = 3
@@ -70,7 +70,7 @@ def _heal(
         source=SOURCE,
         targets=tuple(targets),
         retrospective=day < today,
-        from_phase=2 if archived and not gone else None,
+        from_phase=LOAD if archived and not gone else None,
         redo=gone,
     )
     first = next((cell for cell in broken if cell.status not in _CONSEQUENCES), None)
@@ -110,14 +110,14 @@ async def _forget_healed(ports: Ports, broken: Collection[str], found: Sequence[
     for document in await ports.state.list(HEALS):
         if document.id in seen and document.id not in broken and document.id not in at_work:
             await ports.state.delete(HEALS, document.id)
-            await clear_alert(ports.state, ports.clock, "heal_exhausted", document.id)
+            await clear_alert(ports, "heal_exhausted", document.id)
 
 
 async def _ask(engine: Engine, ports: Ports, key: str, heal: Heal, seen: int) -> str:
     document = await ports.state.get(HEALS, key)
     tries = 0 if document is None else int(document.data["asked"])
     if heal.counts and tries >= MAX_HEALS:
-        await raise_alert(ports.state, ports.clock, "heal_exhausted", key, f"asked {tries} times in vain: {heal.why}")
+        await raise_alert(ports, "heal_exhausted", key, f"asked {tries} times in vain: {heal.why}")
         return "nothing: asked too often in vain"
     if heal.counts:
         await ports.state.increment(HEALS, key, "asked")
@@ -126,12 +126,8 @@ async def _ask(engine: Engine, ports: Ports, key: str, heal: Heal, seen: int) ->
 
 
 async def _tell_unloaded(ports: Ports, first: date, last: date, mode: Mode, left: Collection[tuple[date, str]]) -> None:
-    scope = f"{mode.value}"
-    if left:
-        named = ", ".join(sorted({f"{step} of {day}" for day, step in left})[:5])
-        await raise_alert(ports.state, ports.clock, "archived_not_loaded", scope, f"{named} ({first} to {last})")
-    else:
-        await clear_alert(ports.state, ports.clock, "archived_not_loaded", scope)
+    named = ", ".join(sorted({f"{step} of {day}" for day, step in left})[:5])
+    await set_alert(ports, "archived_not_loaded", mode.value, f"{named} ({first} to {last})" if left else None)
 
 
 def _what(request: RunRequested) -> str:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from services.coordinator.domain.run import NOTHING, Evidence, Run, StepState, StepStatus
+from services.coordinator.runs.run import NOTHING, Evidence, Run, StepState, StepStatus
 from shared.basketball.slate import Mode, days
-from shared.registries.pipeline import STEPS
+from shared.registries.pipeline import LISTING, STEPS
 
 
 class CellStatus(StrEnum):
@@ -61,7 +61,7 @@ def grid(
     runs: Mapping[date, Run], counts: Counts, first: date, last: date, mode: Mode, steps: Sequence[str] = tuple(STEPS)
 ) -> list[Cell]:
     """Every cell from `first` to `last`, by date and in the order of the steps."""
-    games = {day for day, found in counts.get("schedule", {}).items() if found.verified}
+    games = {day for day, found in counts.get(LISTING, {}).items() if found.verified}
     return [
         _cell(runs.get(day), step, counts, day, mode, idle=day not in games)
         for day in days(first, last)

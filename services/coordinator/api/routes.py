@@ -1,34 +1,29 @@
-"""The HTTP API. Every route under /v1 needs an API key; every error is one JSON object that names thing and remedy."""
+"""The HTTP API: runs, predictions and what is told of slates. Every route under /v1 needs an API key."""
 
-import hmac
-from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.coordinator.accuracy import accuracy, market_of, over
-from services.coordinator.domain.decide import decide
-from services.coordinator.domain.events import RunRequested
-from services.coordinator.domain.run import Run
-from services.coordinator.engine import Engine
+from services.coordinator.api.access import refuse
+from services.coordinator.api.accuracy import accuracy, market_of, over
+from services.coordinator.api.web import day as day_of
+from services.coordinator.api.web import json_response, mode_of, one_of
 from services.coordinator.handlers import DEAD_LETTERS
+from services.coordinator.runs.decide import decide
+from services.coordinator.runs.engine import Engine
+from services.coordinator.runs.events import RunRequested
+from services.coordinator.runs.run import Run
 from services.coordinator.sql import sql
-from services.coordinator.watch import note
-from services.coordinator.web import day as day_of
-from services.coordinator.web import json_response, mode_of, one_of
+from services.coordinator.watch.schedules import note
 from shared.basketball.slate import Mode, eastern_date
 from shared.contract import API_VERSION
-from shared.errors import Permanent, TipoffError, Transient
+from shared.errors import Permanent
 from shared.ports import Ports
 from shared.registries.pipeline import plan
-from shared.runtime.boundary import classify
-from shared.runtime.push import PUSH
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class RunBody(BaseModel):
@@ -46,61 +41,6 @@ class RunBody(BaseModel):
     retrain: bool = False
     redo: tuple[str, ...] = ()
     dry_run: bool = False
-
-
-def _refuse(status: HTTPStatus, message: str, remedy: str = "") -> web.Response:
-    return json_response({"error": message, "remedy": remedy}, status)
-
-
-@web.middleware
-async def failures(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Map failures to statuses: 503 if asking again may help, else 400."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        return _refuse(
-            HTTPStatus(error.status), f"{request.method} {request.path}: {error.reason}", "see docs/coordinator.md"
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "body"
-        return _refuse(HTTPStatus.BAD_REQUEST, f"{where}: {first['msg']}")
-    except TipoffError as error:
-        return _refused(error)
-    except ExceptionGroup as group:  # of queries that ran at once, as those of the grid do
-        if group.split(TipoffError)[1] is not None:
-            raise
-        return _refused(classify(group))
-
-
-def _refused(error: TipoffError) -> web.Response:
-    if isinstance(error, Transient):
-        return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, str(error), "try again shortly")
-    return _refuse(HTTPStatus.BAD_REQUEST, str(error), error.remedy)
-
-
-def authenticate(ports: Ports) -> Any:  # noqa: ANN401 - aiohttp's middlewares are decorated callables
-    """A middleware that lets /v1 be used only with a key of the secret `api-keys`, or a token that may push."""
-
-    @web.middleware
-    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not request.path.startswith("/v1/"):
-            return await handler(request)
-        push = request.app.get(PUSH)
-        if push is not None and "X-API-Key" not in request.headers and "Authorization" in request.headers:
-            refusal = await push.refusal(request)  # a schedule: the scheduler's own token, so that no key lies in a job
-            if refusal is not None:
-                return _refuse(HTTPStatus(refusal.status), str(refusal.text), "use a token of an account that may push")
-            return await handler(request)
-        given = request.headers.get("X-API-Key", "")
-        allowed = (await ports.secrets.get("api-keys")).get_secret_value().split(",")
-        offered = given.encode(errors="surrogateescape")
-        if not any(hmac.compare_digest(offered, key.strip().encode()) for key in allowed if key.strip()):
-            what = "API key is wrong" if given else "API key is missing"
-            return _refuse(HTTPStatus.UNAUTHORIZED, what, "send a key of the secret `api-keys` as X-API-Key")
-        return await handler(request)
-
-    return middleware
 
 
 class Api:
@@ -161,7 +101,7 @@ class Api:
         key = ".".join(request.match_info["key"].split(".")[:2])
         run = await self._engine.run(key)
         if run is None or request.match_info["key"] not in (run.key, run.run_id):
-            return _refuse(HTTPStatus.NOT_FOUND, f"no run {request.match_info['key']}", "GET /v1/runs lists them")
+            return refuse(HTTPStatus.NOT_FOUND, f"no run {request.match_info['key']}", "GET /v1/runs lists them")
         return json_response(public(run))
 
     async def predictions(self, request: web.Request) -> web.Response:

@@ -1,7 +1,7 @@
 """The nightly budget: what a run has spent, by its steps' reports, against what it may."""
 
 from services.coordinator.alerts import raise_alert
-from services.coordinator.domain.run import Run
+from services.coordinator.runs.run import Run
 from shared.ports import Ports
 
 EXCEEDED = "budget_exceeded"
@@ -19,4 +19,4 @@ async def watch(run: Run, budget_usd: float, ports: Ports) -> None:
         dearest = max(run.steps, key=lambda name: run.steps[name].counts.get("microdollars", 0))
         figures = f"{usd:.4f} of {budget_usd:.4f} US dollars spent, most by {dearest}"
         detail = f"{figures}: `tipoff cost --date {run.game_date}`"
-        await raise_alert(ports.state, ports.clock, EXCEEDED, run.run_id, detail)
+        await raise_alert(ports, EXCEEDED, run.run_id, detail)

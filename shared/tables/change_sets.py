@@ -1,7 +1,7 @@
-"""Numbered migrations: which differences between registry and warehouse each one takes care of, and why.
+"""Change sets: the differences between registry and warehouse that are made together, in this order, and why.
 
-A migration has no script: it makes what `shared.tables.schema.difference` finds, so it can be run again, on any
-warehouse, from whatever state, and does only what is left to do. What it did is recorded in `ops.migrations`.
+None has a script: it is what `shared.tables.schema.difference` finds of its kinds, so it can be applied again, to any
+warehouse, in whatever state, and holds only what is left to do. Each time one is applied is a row of `ops.migrations`.
 """
 
 import json
@@ -16,7 +16,7 @@ APPLIED = "ops.migrations"
 
 
 @dataclass(frozen=True, slots=True)
-class Migration:
+class ChangeSet:
     """What one number stands for."""
 
     number: int
@@ -24,21 +24,21 @@ class Migration:
     why: str
     kinds: frozenset[Kind]
     tables: tuple[str, ...] = ()
-    """Empty: all that no other migration names."""
+    """Empty: all that no other change set names."""
 
     def claims(self, change: Change) -> bool:
-        """Whether the change is this migration's."""
+        """Whether the change is of this set."""
         return change.kind in self.kinds and (not self.tables or change.table in self.tables)
 
 
-MIGRATIONS = (
-    Migration(
+CHANGE_SETS = (
+    ChangeSet(
         1,
         "tables_and_columns",
         "What the registry declares and the warehouse lacks. Only adds; first: clusters may be by new columns.",
         frozenset(("create", "column", "relax", "describe")),
     ),
-    Migration(
+    ChangeSet(
         2,
         "cluster_player_prop_predictions",
         "By player_lookup, system and game_date: a player's history is asked for by name. What others call "
@@ -46,20 +46,20 @@ MIGRATIONS = (
         frozenset(("cluster",)),
         ("predictions.player_prop_predictions",),
     ),
-    Migration(
+    ChangeSet(
         3,
         "cluster_player_game_summary",
         "By player_lookup, team_abbr and game_date: form is asked for by player, context by team, both by date.",
         frozenset(("cluster",)),
         ("analytics.player_game_summary",),
     ),
-    Migration(
+    ChangeSet(
         4,
         "clustering_and_retention",
         "What the registry says of the other tables.",
         frozenset(("cluster", "retain")),
     ),
-    Migration(
+    ChangeSet(
         5,
         "drop_retired_columns",
         "What other columns hold now: a market that is a sum is added up where it is asked for.",
@@ -68,18 +68,18 @@ MIGRATIONS = (
 )
 
 
-def numbered(changes: Iterable[Change]) -> list[tuple[Migration, list[Change]]]:
-    """Every migration, in order, with those of the changes that are left for it to do. Refused ones are nobody's."""
-    left: dict[int, list[Change]] = {migration.number: [] for migration in MIGRATIONS}
-    specific_first = sorted(MIGRATIONS, key=lambda migration: not migration.tables)
+def grouped(changes: Iterable[Change]) -> list[tuple[ChangeSet, list[Change]]]:
+    """Every change set, in order, with those of the changes that are its own. Refused ones are nobody's."""
+    left: dict[int, list[Change]] = {each.number: [] for each in CHANGE_SETS}
+    specific_first = sorted(CHANGE_SETS, key=lambda each: not each.tables)
     for change in changes:
-        owner = next((migration for migration in specific_first if migration.claims(change)), None)
+        owner = next((each for each in specific_first if each.claims(change)), None)
         if owner is not None:
             left[owner.number].append(change)
-    return [(migration, left[migration.number]) for migration in MIGRATIONS]
+    return [(each, left[each.number]) for each in CHANGE_SETS]
 
 
-def record(migration: Migration, done: Sequence[Change], at: datetime) -> Row:
+def record(change_set: ChangeSet, done: Sequence[Change], at: datetime) -> Row:
     """The row of `ops.migrations` that says so."""
     changes = json.dumps([str(change) for change in done])
-    return {"number": migration.number, "name": migration.name, "changes": changes, "applied_at": at}
+    return {"number": change_set.number, "name": change_set.name, "changes": changes, "applied_at": at}

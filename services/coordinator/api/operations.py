@@ -7,12 +7,15 @@ from http import HTTPStatus
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.coordinator import health, recount, watch
 from services.coordinator.alerts import ALERTS, alerts, clear_alert
-from services.coordinator.engine import Engine
-from services.coordinator.reconcile import reconcile
+from services.coordinator.api.web import day, json_response, mode_of
+from services.coordinator.grid.count import cells
+from services.coordinator.grid.reconcile import reconcile
+from services.coordinator.runs.engine import Engine
 from services.coordinator.sql import sql
-from services.coordinator.web import day, json_response, mode_of
+from services.coordinator.steps import feature_health
+from services.coordinator.watch.check import check
+from services.coordinator.watch.schedules import note
 from shared.basketball.slate import Mode, days, eastern_date
 from shared.errors import Permanent
 from shared.ports import Ports
@@ -61,7 +64,7 @@ class Operations:
     async def grid(self, request: web.Request) -> web.Response:
         """GET /v1/grid?first=&last=&mode=: date x step, expected against there; a query per step, not per cell."""
         first, last, mode = day(request.query, "first"), day(request.query, "last"), mode_of(request.query)
-        found = await recount.cells(self._engine, self._ports, first, last, mode)
+        found = await cells(self._engine, self._ports, first, last, mode)
         return json_response([asdict(cell) for cell in found])
 
     async def alerts(self, request: web.Request) -> web.Response:
@@ -74,7 +77,7 @@ class Operations:
         body = ResolveBody.model_validate_json(await request.read())
         if body.name not in ALERTS:
             raise Permanent(f"unknown alert {body.name!r}", remedy=f"one of {', '.join(ALERTS)}")
-        await clear_alert(self._ports.state, self._ports.clock, body.name, body.scope)
+        await clear_alert(self._ports, body.name, body.scope)
         return json_response(await alerts(self._ports.state))
 
     async def decisions(self, request: web.Request) -> web.Response:
@@ -95,7 +98,7 @@ class Operations:
             [
                 {"game_date": slate, "mode": mode.value, **asdict(finding)}
                 for slate in days(first, last)
-                for finding in await health.check(self._ports.warehouse, slate, mode)
+                for finding in await feature_health.check(self._ports.warehouse, slate, mode)
             ]
         )
 
@@ -106,12 +109,9 @@ class Operations:
             "last": day(request.query, "last"),
             "mode": mode_of(request.query).value,
         }
-        answers = {}
-        for name in MONITOR:
-            text = sql(f"monitor/{name}")
-            wanted = {key: value for key, value in params.items() if f"@{key}" in text}
-            answers[name] = await self._ports.warehouse.query(text, wanted)
-        return json_response(answers)
+        return json_response(
+            {name: await self._ports.warehouse.query(sql(f"monitor/{name}"), params) for name in MONITOR}
+        )
 
     async def reconcile(self, request: web.Request) -> web.Response:
         """POST /v1/reconcile: ask for what the grid is missing, then run the watch; with dry_run only list it."""
@@ -121,7 +121,7 @@ class Operations:
         first = today - timedelta(days=body.days)
         asked = await reconcile(self._engine, self._ports, first, today, body.mode, body.targets, dry_run=body.dry_run)
         if not body.dry_run:
-            await watch.note(self._ports, body.source)
-            await watch.check(self._ports, body.mode)
+            await note(self._ports, body.source)
+            await check(self._ports, body.mode)
         opened = await alerts(self._ports.state)
         return json_response({"dry_run": body.dry_run, "asked": asked, "alerts": opened}, HTTPStatus.OK)

@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
-from services.coordinator.domain.decide import Command, decide
-from services.coordinator.domain.events import Event, RunRequested
-from services.coordinator.domain.run import Outgoing, Run, key_of
+from services.coordinator.runs.advance import Command
+from services.coordinator.runs.decide import decide
+from services.coordinator.runs.events import Event, RunRequested
+from services.coordinator.runs.run import Outgoing, Run, key_of
 from shared.basketball.slate import Mode
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, TipoffError, Transient
 from shared.ports import Document, Ports
@@ -98,7 +99,9 @@ class Engine:
             raise Skip(f"no run {key}: event {type(event).__name__} is about nothing")
         if after is before and not commands and document is not None:
             return document, after
-        after = after.model_copy(update={"outbox": (*after.outbox, *(_outgoing(command) for command in commands))})
+        new = [_outgoing(command) for command in commands]  # what waits there already is sent as it is (asked again)
+        outbox = (*after.outbox, *(outgoing for outgoing in new if outgoing not in after.outbox))
+        after = after.model_copy(update={"outbox": outbox})
         data = after.model_dump(mode="json")
         if document is None:
             document = await self._ports.state.create(RUNS, key, data)

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 from aiohttp import web
 
-from services.coordinator.any_line import against
-from services.coordinator.leaks import suspects
+from services.coordinator.api.any_line import against
+from services.coordinator.api.web import day, json_response, one_of
 from services.coordinator.sql import sql
-from services.coordinator.web import day, json_response, one_of
+from services.coordinator.watch.leaks import suspects
 from shared.basketball.slate import Mode, eastern_date
 from shared.errors import Permanent
 from shared.ports import Params, Ports, Row

@@ -1,12 +1,15 @@
-"""A slate cut into batches: whole games each, so that team-mates are predicted together."""
+"""A slate cut into batches: whole games each, so that team-mates are predicted together, with the market's quotes."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
 from shared.contract import LineQuote, PredictionTask
 from shared.ports import Row
 from shared.registries.features import FEATURES
+
+_AS_QUOTED = ("line", "book", "over_price", "under_price", "p_market")
 
 
 def task(row: Row, lines: Mapping[str, LineQuote], predicted_at: datetime) -> PredictionTask:
@@ -35,3 +38,13 @@ def cut(tasks: Sequence[PredictionTask], size: int) -> list[tuple[PredictionTask
         else:
             batches.append(game)
     return batches
+
+
+def by_player(rows: Iterable[Row]) -> Mapping[int, dict[str, LineQuote]]:
+    """Player -> market -> quote; a player without a line has none."""
+    found: defaultdict[int, dict[str, LineQuote]] = defaultdict(dict)
+    for row in rows:
+        found[row["player_id"]][row["market"]] = LineQuote(
+            books=row["line_books"], at=row["line_at"].isoformat(), **{name: row[name] for name in _AS_QUOTED}
+        )
+    return found

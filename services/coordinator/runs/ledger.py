@@ -7,7 +7,7 @@ The run's document is the truth while it runs; these rows are copied from it, on
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from services.coordinator.domain.run import Run, StepState
+from services.coordinator.runs.run import Run, StepState
 from shared.ports import Row, Warehouse
 from shared.registries.pipeline import STEPS
 

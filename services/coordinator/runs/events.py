@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.coordinator.domain.run import Evidence
+from services.coordinator.runs.run import Evidence
 from shared.basketball.slate import Mode
 
 

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from services.coordinator.domain.grid import Cell, grid
-from services.coordinator.domain.run import Evidence, Run
-from services.coordinator.engine import Engine
-from services.coordinator.verify import count, counted, owed
+from services.coordinator.grid.cells import Cell, grid
+from services.coordinator.runs.engine import Engine
+from services.coordinator.runs.run import Evidence, Run
+from services.coordinator.steps.evidence import count, owed
+from services.coordinator.steps.ways import COUNTED
 from shared.basketball.slate import Mode, days
 from shared.ports import Ports, Warehouse
 
@@ -19,7 +20,7 @@ async def recount(
     async with asyncio.TaskGroup() as group:
         tasks = {
             step: group.create_task(count(warehouse, step, days(first, last), mode, owed_of(runs, step, now)))
-            for step in counted()
+            for step in COUNTED
         }
     return {step: task.result() for step, task in tasks.items()}
 

@@ -1,0 +1,63 @@
+"""A run is asked for: begun, resumed, widened, or begun anew in a further generation. Pure."""
+
+from datetime import datetime
+
+from services.coordinator.runs.advance import Decided, advance, request
+from services.coordinator.runs.events import RunRequested
+from services.coordinator.runs.run import Batches, Run, RunStatus, StepState, StepStatus
+from shared.registries.pipeline import LOAD, PREDICTING, STEPS, plan
+
+
+def requested(run: Run | None, event: RunRequested, now: datetime) -> Decided:
+    """Asking again resumes what runs, retries what failed and adds targets; what is done stays done."""
+    fresh = event.force or event.from_phase is not None or bool(event.redo)
+    if fresh and run is not None and event.seen not in (None, run.generation):
+        return run, []
+    targets = event.targets if run is None else tuple(dict.fromkeys((*run.targets, *event.targets)))
+    if run is None or fresh:
+        targets = targets if event.redo else event.targets
+        kept = {} if run is None or event.force else _kept(run, event)
+        steps = {step.name: kept.get(step.name, StepState()) for step in plan(targets)}
+        run = Run(
+            game_date=event.game_date,
+            mode=event.mode,
+            generation=1 if run is None else run.generation + 1,
+            source=event.source,
+            retrospective=event.retrospective,
+            from_archive=event.from_phase == LOAD,  # fetch nothing, read the archive
+            retrain=event.retrain,
+            targets=targets,
+            steps=steps,
+            batches=run.batches if run is not None and PREDICTING in steps.keys() & kept.keys() else Batches(),
+            created_at=now,
+        )
+        return advance(run, now)
+    steps = {step.name: _retried(run.steps.get(step.name, StepState())) for step in plan(targets)}
+    idle = [name for name in steps if STEPS[name].periodic and steps[name].status is not StepStatus.RUNNING]
+    if event.retrain and idle:
+        run = run.model_copy(update={"retrain": True})
+        steps |= {name: StepState(attempt=steps[name].attempt) for name in idle}
+    running = [name for name, step in run.steps.items() if step.status is StepStatus.RUNNING]
+    if PREDICTING in running:  # its batches are sent anew
+        run = run.model_copy(update={"batches": Batches()})
+    resumed = [request(run, name) for name in running]  # asked again: a crash may have lost what was in flight
+    if targets == run.targets and steps == run.steps:
+        return run, resumed
+    update = {"targets": targets, "steps": steps, "status": RunStatus.RUNNING, "finished_at": None}
+    run, commands = advance(run.model_copy(update=update), now)
+    return run, [*resumed, *commands]
+
+
+def _kept(run: Run, event: RunRequested) -> dict[str, StepState]:
+    """States of the usable steps that need neither one of `redo` nor a phase from `from_phase` on: they are kept."""
+    first = 1 if event.from_phase == LOAD else event.from_phase
+    again = set(event.redo) if first is None else {step.name for step in STEPS.values() if step.phase >= first}
+    stands = {name: again.isdisjoint(step.name for step in plan([name])) for name in run.steps}
+    kept = {name: step for name, step in run.steps.items() if step.status.usable and stands[name]}
+    # What uses up its rows knows them by their generation: the new one would find none of them.
+    return {name: step for name, step in kept.items() if STEPS[name].kept_with in ("", *kept)}
+
+
+def _retried(step: StepState) -> StepState:
+    again = step.status in (StepStatus.FAILED, StepStatus.BLOCKED, StepStatus.WAITING)
+    return StepState(attempt=step.attempt) if again else step

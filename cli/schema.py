@@ -1,6 +1,5 @@
 """`tipoff schema`: the registry of tables against the warehouse, and the change sets that bring it up to date."""
 
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -105,7 +104,7 @@ def _show(changes: Sequence[Change], *, as_json: bool, done: bool) -> None:
     ]
     refused = [str(change) for change in changes if change.kind == "refused"]
     if as_json:
-        click.echo(json.dumps({"applied": done, "change_sets": change_sets, "refused": refused}, indent=1))
+        common.print_json({"applied": done, "change_sets": change_sets, "refused": refused})
         return
     for each in change_sets:
         state = ("applied" if done else "to do") if each["changes"] else "nothing to do"

@@ -53,13 +53,9 @@ class Subscriber:
         for field in fields:
             if field not in MUTABLE:
                 raise unimplemented(f"UpdateSubscription of {field}")
-            source = Subscription()
-            source.CopyFrom(request.subscription)
-            for other, _ in source.ListFields():
-                if other.name != field:
-                    source.ClearField(other.name)
-            changed.ClearField(field)
-            changed.MergeFrom(source)
+        request.update_mask.MergeMessage(
+            request.subscription, changed, replace_message_field=True, replace_repeated_field=True
+        )
         check_subscription(changed)
         self._broker.update_subscription(changed)
         return changed

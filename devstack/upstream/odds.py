@@ -15,23 +15,13 @@ from devstack.facts import Game, PropLine
 from devstack.history import History
 from devstack.upstream.wire import Answer, utc
 from shared.basketball.identity import TEAMS
+from shared.registries.markets import MARKETS
 
 HORIZON = timedelta(days=2)
 """How far ahead events are listed."""
 SNAPSHOTS = timedelta(minutes=5)
 """Distance of the historical snapshots."""
-MARKET_KEYS = {
-    "points": "player_points",
-    "rebounds": "player_rebounds",
-    "assists": "player_assists",
-    "threes": "player_threes",
-    "blocks": "player_blocks",
-    "steals": "player_steals",
-    "pra": "player_points_rebounds_assists",
-    "pr": "player_points_rebounds",
-    "pa": "player_points_assists",
-    "ra": "player_rebounds_assists",
-}
+MARKET_KEYS = {market.name: market.odds_key for market in MARKETS.values()}
 """A history's market -> the API's key; alternate lines are under `<key>_alternate`."""
 TITLES = {
     "barstool": "Barstool Sportsbook",

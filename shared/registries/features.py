@@ -16,7 +16,7 @@ from typing import Literal
 from shared.errors import Permanent
 from shared.registries.markets import MARKETS, Market
 
-FEATURE_CONTRACT_VERSION = "2024.2"
+FEATURE_CONTRACT_VERSION = "2024.3"
 """Changes with any name, unit, meaning or source."""
 
 
@@ -151,6 +151,9 @@ _BESIDE_MARKETS = (
     _attendance("played_share_5", "share", 0, 1, RARE, "share of the team's last 5 games he played"),
     _attendance(
         "missed_in_row", "games", 0, 10, RARE, "team games missed since his last with it, up to 10", kind="count"
+    ),
+    _attendance(
+        "played_in_row", "games", 0, 10, RARE, "team games played since the last he missed, up to 10", kind="count"
     ),
     _status("injury_status_days", "days", 0, 400, SELDOM, "age of his status; null if none", kind="count"),
     _likelihood("play_likelihood", "share", 0, 1, 0, "how often somebody so listed and so absent played"),

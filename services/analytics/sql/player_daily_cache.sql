@@ -89,7 +89,8 @@ attendance AS (
     COUNT(*) AS team_games,
     COUNTIF(team_games.age < 5 AND history.game_id IS NOT NULL) AS played_5,
     COUNTIF(team_games.age < 5) AS team_games_5,
-    COALESCE(MIN(IF(history.game_id IS NOT NULL, team_games.age, NULL)), COUNT(*)) AS missed_in_row
+    COALESCE(MIN(IF(history.game_id IS NOT NULL, team_games.age, NULL)), COUNT(*)) AS missed_in_row,
+    COALESCE(MIN(IF(history.game_id IS NULL, team_games.age, NULL)), COUNT(*)) AS played_in_row
   FROM team_games
   LEFT JOIN history
     ON history.slate_date = team_games.slate_date
@@ -172,6 +173,7 @@ SELECT
   SAFE_DIVIDE(attendance.played, attendance.team_games) AS played_share_10,
   SAFE_DIVIDE(attendance.played_5, attendance.team_games_5) AS played_share_5,
   attendance.missed_in_row,
+  attendance.played_in_row,
   -- for each market
   form.{market}_season_mean,
   form.{market}_last_5,

@@ -157,6 +157,7 @@ EXPECTED: dict[str, float | None] = {
     "played_share_10": 0.8571428571429,  # 6 / 7; not the newest
     "played_share_5": 0.8,  # 4 / 5
     "missed_in_row": 1,
+    "played_in_row": 0,  # he missed the newest
     "injury_status_days": 3,  # Questionable since three days before the cutoff
     "play_likelihood": 0.48,  # questionable, one game missed
     # The other man is worth (20 + 28) / 1.8 = 26.667 minutes and plays with 93 %: listed nowhere, none missed.

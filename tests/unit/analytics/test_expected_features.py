@@ -291,7 +291,7 @@ def test_no_feature_is_without_an_expected_value() -> None:
 def test_the_store_serves_the_contract() -> None:
     """Every feature is a column of its source, and the feature store has them all in the contract's order."""
     for feature in FEATURES.values():
-        column = TABLES[feature.source.table].column(feature.column or feature.name)
+        column = TABLES[feature.origin.table].column(feature.column or feature.name)
         assert (column.type == "BOOL") == (feature.kind == "flag"), feature.name
         assert feature.low < feature.high
         assert 0 <= feature.nulls <= 1

@@ -18,10 +18,10 @@ from shared.cloud import bigquery_publish as statements
 from shared.cloud.bigquery_jobs import Answer, Jobs, Limits
 from shared.cloud.bigquery_schema import Schema
 from shared.cloud.bigquery_sql import bind, select
-from shared.cloud.bigquery_tables import STAGING, check_selected, schema
+from shared.cloud.bigquery_tables import check_selected, schema
 from shared.errors import Permanent, Transient
 from shared.ports import Cost, Job, Params, Row
-from shared.tables import TABLES, Table
+from shared.tables import STAGING, TABLES, Table
 from shared.tables import rows as checked
 from shared.tables.change_sets import APPLIED
 from shared.tables.schema import Change

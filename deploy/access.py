@@ -2,7 +2,6 @@
 
 from deploy.services import SERVICES
 from shared.registries.pipeline import STEPS, Step, plan
-from shared.registries.secrets import SECRETS
 from shared.registries.topics import TOPICS
 from shared.tables import DATASETS, STAGING
 
@@ -31,11 +30,6 @@ def publishers(topic: str) -> tuple[str, ...]:
         for each in TOPICS.values()
         if topic in (each.name, each.dead_letter)
     )
-
-
-def secret_reader(secret: str) -> str:
-    """The one service that reads a secret."""
-    return SECRETS[secret].service
 
 
 def _dataset(step: Step) -> str:

@@ -65,6 +65,8 @@ class CloudRun:
             "serving": self.revision_name(revision),
             "account": self.environment.account(self.service.name),
             "variables": self.service.variables(self.environment),
+            "audiences": self.service.audiences(self.environment),
+            "ingress": "all",
             "open": {},
         }
         return Resource(self.name, wanted=wanted, remedy=f"deploy/{self.service.name}/deploy.sh")
@@ -185,12 +187,15 @@ def invokers(service: Service, environment: Environment) -> Group:
 def described(service: Mapping[str, Any]) -> Found:
     """A service as far as it is declared."""
     template = service["spec"]["template"]["spec"]
+    notes = {key.rpartition("/")[2]: value for key, value in service["metadata"].get("annotations", {}).items()}
     return {
         "serving": serving_of(service),
         "account": template.get("serviceAccountName"),
         "variables": {item["name"]: item.get("value") for item in template["containers"][0].get("env", ())},
         # The one way to open a service to all that leaves no trace in its policy.
-        "open": service["metadata"].get("annotations", {}).get("run.googleapis.com/invoker-iam-disabled"),
+        "open": notes.get("invoker-iam-disabled"),
+        "audiences": re.findall(r'"([^"]+)"', notes.get("custom-audiences", "")),
+        "ingress": notes.get("ingress"),
     }
 
 

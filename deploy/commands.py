@@ -21,7 +21,10 @@ def say(line: str) -> None:
 
 KNOWN = (
     (("billing",), "link a billing account: gcloud billing projects link PROJECT --billing-account=ACCOUNT"),
-    (("SERVICE_DISABLED", "has not been used", "not enabled"), "deploy/setup.sh enables every API"),
+    (
+        ("SERVICE_DISABLED", "has not been used", "not enabled"),
+        "deploy/setup.sh enables every API, and a new one takes a minute",
+    ),
     (("auth login", "active account", "Reauthentication"), "gcloud auth login"),
     (("default credentials",), "gcloud auth application-default login"),
     (("PERMISSION_DENIED", "does not have permission"), "be an owner of the project"),

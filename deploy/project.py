@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import partial
 
 from deploy import stores, warehouse
-from deploy.access import secret_reader
 from deploy.commands import say
 from deploy.environment import CALLERS, Environment
 from deploy.grants import PUBLIC, policy
@@ -92,7 +91,8 @@ def _ground(environment: Environment) -> Iterator[Group]:
 
 def _apis(names: tuple[str, ...]) -> Group:
     apis = [f"{name}.googleapis.com" for name in names]
-    made = tuple(Resource(api, run("services", "enable", api)) for api in apis)
+    enable = run("services", "enable", *apis)  # all at once: each takes a while
+    made = tuple(Resource(api, enable) for api in apis)
     return Group("api", ("services", "list", "--enabled"), by_name, made, SCRIPT, ours=anybodys)
 
 
@@ -133,9 +133,9 @@ def _grants(environment: Environment) -> Iterator[Group]:
     for bucket, grants in ((environment.archive_bucket, mounted), (environment.build_bucket, sources)):
         url = stores.url(bucket)
         yield policy("bucket", "storage buckets", url, grants, SCRIPT, ours=lambda name: basic not in name)
-    for secret in SECRETS:
-        reader = [("roles/secretmanager.secretAccessor", member(secret_reader(secret)))]
-        yield policy("secret", "secrets", secret, reader, SCRIPT)
+    for secret in SECRETS.values():
+        reader = [("roles/secretmanager.secretAccessor", member(secret.service))]
+        yield policy("secret", "secrets", secret.name, reader, SCRIPT)
 
 
 def _version(secret: Secret, environment: Environment) -> Group:

@@ -39,6 +39,10 @@ class Service:
         """Seconds a request may take: as long as Pub/Sub waits for the acknowledgement of a push."""
         return round(max(topic.ack_deadline for topic in TOPICS.values() if topic.consumer == self.name))
 
+    def audiences(self, environment: Environment) -> list[str]:
+        """What tokens for it may be made for."""
+        return [environment.audience(self.name, caller) for caller in self.callers]
+
     def variables(self, environment: Environment) -> dict[str, str]:
         """Environment variables. TIPOFF_REVISION is not among them: it is part of the image, so it cannot lie."""
         return {
@@ -65,8 +69,9 @@ class Service:
         flags = [
             f"--service-account={environment.account(self.name)}",
             f"--update-env-vars={variables}",
-            f"--add-custom-audiences={','.join(environment.audience(self.name, caller) for caller in self.callers)}",
+            f"--set-custom-audiences={','.join(self.audiences(environment))}",
             "--no-allow-unauthenticated",
+            "--ingress=all",
             "--min-instances=0",
             f"--max-instances={self.max_instances}",
             f"--concurrency={self.concurrency}",

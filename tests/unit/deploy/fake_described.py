@@ -130,6 +130,10 @@ def deploy(state: State, name: str, flags: dict[str, str]) -> None:
     variables |= dict(pair.split("=", 1) for pair in flags["update-env-vars"].split(","))
     env = [{"name": key, "value": value} for key, value in variables.items()]
     account = flags["service-account"]
+    service["metadata"]["annotations"] = {
+        "run.googleapis.com/custom-audiences": json.dumps(flags["set-custom-audiences"].split(",")),
+        "run.googleapis.com/ingress": flags["ingress"],
+    }
     service["spec"] = {"template": {"spec": {"serviceAccountName": account, "containers": [{"env": env}]}}}
     kept = [item for item in service["status"]["traffic"] if "percent" in item] if "no-traffic" in flags else []
     first = [] if "no-traffic" in flags else [{"revisionName": revision, "percent": 100, "latestRevision": True}]

@@ -145,10 +145,10 @@ def asked(state: State, words: list[str], flags: dict[str, str]) -> object:  # n
 def changed(state: State, words: list[str], flags: dict[str, str]) -> str:  # noqa: C901, PLR0911, PLR0912, PLR0915 - a table
     """The effect of a call of gcloud on the state."""
     match words:
-        case ["services", "enable", api]:
-            if not state["billing"].get("billingEnabled") and api.startswith(("run", "iamcredentials", "cloudbuild")):
+        case ["services", "enable", *apis]:
+            if not state["billing"].get("billingEnabled") and "run.googleapis.com" in apis:
                 raise Failure(f"Billing account for project '{NUMBER}' is not found.")
-            return new(state, "apis", api, {})
+            state.setdefault("apis", {}).update({api: {} for api in apis})
         case ["services", "identity", "create"]:
             state["agent"] = True
         case ["secrets", "versions", "add", name]:

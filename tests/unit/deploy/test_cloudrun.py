@@ -218,6 +218,21 @@ def test_every_missing_variable_is_named_at_once(shell: Cloud) -> None:
     assert all(name in done.stderr for name in ("PROJECT (", "REGION (", "deploy/env.example"))
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("BUDGET", "50 USD", "BUDGET='50 USD' is not a whole number"),
+        ("OPERATORS", "ann", "'ann' is no member of a policy"),
+    ],
+)
+def test_a_variable_that_cannot_be_right_is_one_line(cloud: Cloud, name: str, value: str, said: str) -> None:
+    """With what it means."""
+    done = cloud.run("setup.sh", "--dry-run", **{name: value})
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert said in done.stderr
+
+
 def test_the_example_environment_is_complete(shell: Cloud) -> None:
     """deploy/env.example is enough for a dry run."""
     nothing = dict.fromkeys(VARIABLES, "")

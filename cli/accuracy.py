@@ -30,8 +30,7 @@ _ORDER = (*MARKETS, "regular", "bench", "new", "0-2 %", "2-4 %", "4-6 %", "6-10 
 @click.option("--tier", type=click.Choice(("regular", "bench", "new")), help="Only these players.")
 @click.option("--lined", is_flag=True, help="Only predictions with a line.")
 @click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Write the plots into this folder.")
-@common.url_option
-@common.json_option
+@common.coordinator_options
 def accuracy(by: str, plots: Path | None, *, lined: bool, as_json: bool, **asked: Any) -> None:  # noqa: ANN401 - click's
     """How good the graded predictions were: errors, calibration, the market, naive baselines.
 

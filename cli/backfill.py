@@ -38,8 +38,7 @@ _Filled = tuple[list[Cell], list[dict[str, Any]]]
     "--concurrency", type=click.IntRange(1, 16), default=CONCURRENCY, show_default=True, help="Slates at once."
 )
 @click.option("--dry-run", is_flag=True, help="Only list the cells, date x step, that would run.")
-@common.url_option
-@common.json_option
+@common.coordinator_options
 def backfill(  # noqa: PLR0913 - one argument per option
     *, first: date, last: date, mode: str, targets: tuple[str, ...], path: Path | None, concurrency: int, dry_run: bool,
     as_json: bool,

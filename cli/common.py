@@ -52,15 +52,15 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(command)
 
 
-def url_option(command: F) -> F:
-    """Add `--url` to a command that a coordinator answers; see `remote`."""
+def coordinator_options(command: F) -> F:
+    """Add `--url`, see `remote`, and `--json` to a command that a coordinator answers."""
     return click.option(
         "--url",
         metavar="URL",
         expose_value=False,
         callback=lambda context, _, value: context.meta.update({_URL: value}),
         help="The coordinator to ask; default: TIPOFF_URL, the context in use, this machine.",
-    )(command)
+    )(json_option(command))
 
 
 def history_option(command: F) -> F:

@@ -17,8 +17,7 @@ _MIB = 2**20
 @click.option("--date", "day", type=Day(), help="The slate; default: the latest.")
 @click.option("--from", "first", type=Day(), help="First slate of several.")
 @click.option("--to", "last", type=Day(), help="Last slate of several.")
-@common.url_option
-@common.json_option
+@common.coordinator_options
 def cost(day: date | None, first: date | None, last: date | None, *, as_json: bool) -> None:
     """What slates have cost: bytes, slot time, money of each analytics step. Embedded: what BigQuery would bill."""
     if (first is None) != (last is None) or (day is not None and first is not None):

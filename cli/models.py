@@ -18,8 +18,7 @@ from shared.basketball.slate import Mode
 @click.option("--as-of", "day", type=Day(), required=True, help="Learn from what was known at 07:00 ET of this date.")
 @common.mode_option(Mode.OVERNIGHT.value)
 @click.option("--dry-run", is_flag=True, help="Only say which steps would start.")
-@common.url_option
-@common.json_option
+@common.coordinator_options
 def train(day: date, mode: str, *, dry_run: bool, as_json: bool) -> None:
     """Fit the learned systems on what was known before a date, due or not, and let them replace their champions."""
     options = {"targets": ["train"], "retrain": True}
@@ -39,8 +38,7 @@ def train(day: date, mode: str, *, dry_run: bool, as_json: bool) -> None:
 
 @click.command()
 @common.mode_option(Mode.OVERNIGHT.value)
-@common.url_option
-@common.json_option
+@common.coordinator_options
 def models(mode: str, *, as_json: bool) -> None:
     """Every model that was trained: what it learned from, how it scored, whether it predicts."""
     rows = _read(mode)

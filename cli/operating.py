@@ -30,8 +30,7 @@ def _range(command: common.F) -> common.F:
 @click.command()
 @_range
 @common.mode_option(Mode.OVERNIGHT.value)
-@common.url_option
-@common.json_option
+@common.coordinator_options
 def grid(first: date | None, last: date | None, mode: str, *, as_json: bool) -> None:
     """Date x step: expected, verified, missing, degraded, why. Exit code 1 if anything is missing, 3 if degraded."""
     if first is not None and last is not None and last < first:
@@ -71,8 +70,7 @@ def _square(cell: GridCell) -> str:
 @click.command()
 @_range
 @common.mode_option(Mode.OVERNIGHT.value)
-@common.url_option
-@common.json_option
+@common.coordinator_options
 def cascade(first: date | None, last: date | None, mode: str, *, as_json: bool) -> None:
     """Timing, delays, presence, coverage and freshness: the monitoring queries."""
     answers = _of_slates(lambda client, **slates: client.get("cascade", **slates), first, last, mode)
@@ -121,8 +119,7 @@ def _rows_table(title: str, rows: Sequence[dict[str, Any]]) -> Table:
 @click.option("--all", "resolved", is_flag=True, help="Also those that are resolved.")
 @click.option("--resolve", nargs=2, metavar="NAME SCOPE", help="Resolve this one: a person has seen to it.")
 @click.option("--dry-run", is_flag=True, help="With --resolve: only say what would be resolved.")
-@common.url_option
-@common.json_option
+@common.coordinator_options
 def alerts(*, resolved: bool, resolve: tuple[str, str] | None, dry_run: bool, as_json: bool) -> None:
     """Open alerts, gravest first; docs/runbooks has a page for each. Exit code 1 when one is a page, 3 for tickets."""
 
@@ -156,8 +153,7 @@ def alerts(*, resolved: bool, resolve: tuple[str, str] | None, dry_run: bool, as
 )
 @common.mode_option(Mode.OVERNIGHT.value)
 @click.option("--dry-run", is_flag=True, help="Only say what would be asked for.")
-@common.url_option
-@common.json_option
+@common.coordinator_options
 def reconcile(days: int, mode: str, *, dry_run: bool, as_json: bool) -> None:
     """Compare the grid with what exists and ask for what is missing; then go the watch's round."""
     answer = common.ask(lambda client: client.reconcile(days=days, mode=mode, dry_run=dry_run, source="cli"))

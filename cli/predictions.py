@@ -22,8 +22,7 @@ from shared.registries.systems import headline
 @click.option("--player", help="Only players whose name has this in it, or the one with this NBA id.")
 @click.option("--line", type=float, help="With --player: what the stored distributions say of this line.")
 @click.option("--explain", help="Like --player, with what moved each prediction.")
-@common.url_option
-@common.json_option
+@common.coordinator_options
 def predictions(  # noqa: PLR0913 - one argument per option
     *, day: date | None, mode: str | None, market: str | None, system: str | None, player: str | None,
     line: float | None, explain: str | None, as_json: bool,

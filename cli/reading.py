@@ -9,8 +9,7 @@ from client.answers import Run
 
 
 @click.command()
-@common.url_option
-@common.json_option
+@common.coordinator_options
 def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """The latest run: what is there, what is not, and why. Exit code 3 when it is degraded, 1 when it failed."""
     runs = common.ask(lambda client: client.runs())
@@ -28,8 +27,7 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
 
 
 @click.command()
-@common.url_option
-@common.json_option
+@common.coordinator_options
 def runs(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Every run: the one ledger."""
     rows = common.ask(lambda client: client.runs())
@@ -44,8 +42,7 @@ def runs(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
 
 
 @click.command()
-@common.url_option
-@common.json_option
+@common.coordinator_options
 def dlq(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Dead letters: messages nobody could handle, with the reason."""
     rows = common.ask(lambda client: client.get("dead-letters"))

@@ -26,8 +26,7 @@ from shared.basketball.slate import Mode, eastern_date
 @click.option("--from-phase", type=click.IntRange(1, 6), help="Do this phase and the later ones again.")
 @click.option("--force", is_flag=True, help="Do everything again.")
 @click.option("--dry-run", is_flag=True, help="Only say which steps would start.")
-@common.url_option
-@common.json_option
+@common.coordinator_options
 def run(day: date | None, mode: str, from_phase: int | None, *, force: bool, dry_run: bool, as_json: bool) -> None:
     """Process one slate: start it, resume it, or with --force do it again."""
     options = {"from_phase": from_phase, "force": force}

@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rich.progress import (
     BarColumn,
     Progress,
     ProgressColumn,
     SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -25,11 +25,11 @@ from shared.registries.markets import MARKETS
 from shared.registries.pipeline import PHASES, STEPS
 
 
-class NightProgress:
+class NightProgress(Progress):
     """A line per phase, live on a terminal and silent elsewhere; `done` counts settled steps."""
 
     def __init__(self, title: str, *more: ProgressColumn) -> None:
-        self._progress = Progress(
+        super().__init__(
             SpinnerColumn(finished_text="[green]✓[/]"),
             TextColumn("{task.description}"),
             BarColumn(24),
@@ -40,16 +40,7 @@ class NightProgress:
             disable=not err.is_terminal,
         )
         self._title = title
-        self._tasks: dict[tuple[str, str], Any] = {}
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
+        self._bars: dict[tuple[str, str], TaskID] = {}
 
     def __call__(self, run: Run) -> None:
         """Take in the run as it stands."""
@@ -60,10 +51,10 @@ class NightProgress:
             settled = {name: step for name, step in steps.items() if step["status"] not in ("pending", "running")}
             note = "; ".join(f"{name}: {step['reason']}" for name, step in settled.items() if step["reason"])
             key = (run["run_id"], phase)
-            if key not in self._tasks:
+            if key not in self._bars:
                 title = f"{self._title} {run['game_date']}  {phase}"
-                self._tasks[key] = self._progress.add_task(title, total=len(steps), note="")
-            self._progress.update(self._tasks[key], completed=len(settled), note=note)
+                self._bars[key] = self.add_task(title, total=len(steps), note="")
+            self.update(self._bars[key], completed=len(settled), note=note)
 
 
 class SeasonProgress(NightProgress):
@@ -76,12 +67,12 @@ class SeasonProgress(NightProgress):
 
     def __call__(self, run: Run) -> None:
         """Count ended runs."""
-        if not self._tasks:
-            self._tasks["all", ""] = self._progress.add_task(self._title, total=self._total, note="")
+        if not self._bars:
+            self._bars["all", ""] = self.add_task(self._title, total=self._total, note="")
         if run["status"] != "running":
             self._ended.add(run["run_id"])
         note = f"{run['game_date']} {run['status']}"
-        self._progress.update(self._tasks["all", ""], completed=len(self._ended), note=note)
+        self.update(self._bars["all", ""], completed=len(self._ended), note=note)
 
 
 def predictions_table(rows: Sequence[dict[str, Any]], market: str) -> Table:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 
@@ -64,38 +64,31 @@ class Client:
 
     async def runs(self, **query: str) -> list[Run]:
         """Every run, or with `first`, `last` and `mode` those of some slates; the oldest slate first."""
-        runs: list[Run] = await self.get("runs", **query)
-        return runs
+        return cast("list[Run]", await self.get("runs", **query))
 
     async def run(self, run_id: str) -> Run:
         """A run."""
-        run: Run = await self.get(f"runs/{run_id}")
-        return run
+        return cast("Run", await self.get(f"runs/{run_id}"))
 
     async def start_run(self, game_date: date | None, mode: str, **body: object) -> Run:
         """Start, resume, retry or widen a run; without a date, the one that the coordinator calls today."""
-        run: Run = await self.post("runs", _run_body(game_date, mode, body))
-        return run
+        return cast("Run", await self.post("runs", _run_body(game_date, mode, body)))
 
     async def would_start(self, game_date: date | None, mode: str, **body: object) -> DryRun:
         """Which steps `start_run` would start."""
-        answer: DryRun = await self.post("runs", _run_body(game_date, mode, body) | {"dry_run": True})
-        return answer
+        return cast("DryRun", await self.post("runs", _run_body(game_date, mode, body) | {"dry_run": True}))
 
     async def grid(self, **query: str) -> list[GridCell]:
         """Date x step, expected against there."""
-        cells: list[GridCell] = await self.get("grid", **query)
-        return cells
+        return cast("list[GridCell]", await self.get("grid", **query))
 
     async def alerts(self, **query: str) -> list[Alert]:
         """Open alerts, gravest first; with `resolved` the others too."""
-        alerts: list[Alert] = await self.get("alerts", **query)
-        return alerts
+        return cast("list[Alert]", await self.get("alerts", **query))
 
     async def reconcile(self, **body: object) -> Reconciled:
         """Ask for what the grid lacks."""
-        answer: Reconciled = await self.post("reconcile", body)
-        return answer
+        return cast("Reconciled", await self.post("reconcile", body))
 
     async def get(self, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
         """GET /v1/<path>."""

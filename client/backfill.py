@@ -34,17 +34,6 @@ class Turns(Protocol):
         """Whether the next slate may begin, this one being at `run`."""
 
 
-class AtOnce:
-    """Slates do not wait for each other."""
-
-    async def begin(self, day: date) -> None:
-        """Nothing."""
-
-    def over(self, run: Run) -> bool:  # noqa: ARG002 - the protocol's
-        """At once."""
-        return True
-
-
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One square of the grid: a step of a slate that is still to be done."""
@@ -83,7 +72,6 @@ async def backfill(  # noqa: PLR0913 - what to fill, how fast, who looks on
     failed, with its reason, and the others go on. `observe` is called with every run whenever it was looked at.
     """
     nights: dict[date, dict[str, Any]] = {}
-    turns = turns if turns is not None else AtOnce()
     places = asyncio.Semaphore(concurrency)
 
     async def ask(day: date) -> Run:
@@ -108,8 +96,11 @@ async def backfill(  # noqa: PLR0913 - what to fill, how fast, who looks on
             await places.acquire()
             started = time.monotonic()
             try:
-                await turns.begin(day)
-                run = await follow(client, await ask(day), observe, until=turns.over)
+                if turns is not None:
+                    await turns.begin(day)
+                run = await ask(day)
+                if turns is not None:
+                    run = await follow(client, run, observe, until=turns.over)
             except TipoffError as error:
                 places.release()
                 nights[day] = _lost(day, mode, error) | {"wall_seconds": round(time.monotonic() - started, 3)}

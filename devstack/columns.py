@@ -25,39 +25,33 @@ class Columns:
     def __init__(self, table: pa.Table) -> None:
         self.names: list[str] = list(table.column_names)
         self.length: int = table.num_rows
-        self._values: dict[str, list[Any]] = {}
-        self._codes: dict[str, NDArray[np.int64]] = {}
+        self.values: dict[str, list[Any]] = {}
+        """The distinct values of a column, None last."""
+        self.codes: dict[str, NDArray[np.int64]] = {}
+        """Of a column, per row, the index of its value in `values`."""
         for name in self.names:
             encoded = table.column(name).combine_chunks().dictionary_encode()
             values = encoded.dictionary.to_pylist()
-            self._values[name] = [*values, None]  # the code of null is the last one
+            self.values[name] = [*values, None]  # the code of null is the last one
             codes = pc.fill_null(encoded.indices, len(values)).to_numpy(zero_copy_only=False)
-            self._codes[name] = codes.astype(np.int64)
-
-    def values(self, name: str) -> list[Any]:
-        """The distinct values of a column, None last."""
-        return self._values[name]
-
-    def codes(self, name: str) -> NDArray[np.int64]:
-        """Per row, the index of its value in `values`."""
-        return self._codes[name]
+            self.codes[name] = codes.astype(np.int64)
 
     def rows(self, start: int, stop: int) -> list[Row]:
         """Rows `start` to `stop`, as dicts."""
         columns = []
         for name in self.names:
-            values = self._values[name]
-            columns.append([values[code] for code in self._codes[name][start:stop].tolist()])
+            values = self.values[name]
+            columns.append([values[code] for code in self.codes[name][start:stop].tolist()])
         return [dict(zip(self.names, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def rewrite(self, name: str, spelling: Callable[[Any], Any]) -> None:
         """Replace a column's values by their canonical spelling; null stays null."""
-        self._values[name] = [None if value is None else spelling(value) for value in self._values[name]]
+        self.values[name] = [None if value is None else spelling(value) for value in self.values[name]]
 
     def reorder(self, order: NDArray[np.int64]) -> None:
         """Put the rows into the given order."""
         for name in self.names:
-            self._codes[name] = self._codes[name][order]
+            self.codes[name] = self.codes[name][order]
 
 
 class GameRows:
@@ -65,12 +59,12 @@ class GameRows:
 
     def __init__(self, columns: Columns) -> None:
         self.columns = columns
-        codes = self.columns.codes("game_id")
+        codes = self.columns.codes["game_id"]
         self.columns.reorder(np.argsort(codes, kind="stable"))
-        ends = np.cumsum(np.bincount(codes, minlength=len(self.columns.values("game_id")))).tolist()
+        ends = np.cumsum(np.bincount(codes, minlength=len(self.columns.values["game_id"]))).tolist()
         starts = [0, *ends]
         self._span = {
-            game_id: (starts[code], ends[code]) for code, game_id in enumerate(self.columns.values("game_id")[:-1])
+            game_id: (starts[code], ends[code]) for code, game_id in enumerate(self.columns.values["game_id"][:-1])
         }
 
     def __iter__(self) -> Iterator[str]:

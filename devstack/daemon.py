@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from client.api import Endpoint
-from devstack.workspace import Workspace
+from devstack.workspace import Workspace, write_atomically
 from shared.basketball.slate import OVERNIGHT_CUTOFF, eastern_instant
 from shared.embedded.clock import VirtualClock
 from shared.errors import Permanent, Transient
@@ -109,14 +109,10 @@ def start(home: Path, workspace: Workspace, history: str | None, port: int, *, p
     command += ["--processes"] if processes else []
     with log.open("w") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)  # noqa: S603 - ourselves
-    deadline = time.monotonic() + START_TIMEOUT
-    while time.monotonic() < deadline:
-        stack = running_stack(home)
-        if stack is not None:
-            return stack
-        if process.poll() is not None:
-            break
-        time.sleep(0.05)
+    _wait(lambda: running_stack(home) is not None or process.poll() is not None, START_TIMEOUT)
+    stack = running_stack(home)
+    if stack is not None:
+        return stack
     process.terminate()
     lines = [line for line in log.read_text().splitlines() if line.strip()]
     raise Permanent(f"the local stack did not start: {lines[-1] if lines else 'no word'}", remedy=f"see {log}")
@@ -132,12 +128,18 @@ def stop(home: Path) -> int | None:
     if stack is None:
         return None
     os.kill(stack.pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_TIMEOUT
-    while time.monotonic() < deadline:
-        if not Workspace(home, stack.workspace).held:
-            return stack.pid
-        time.sleep(0.05)
+    workspace = Workspace(home, stack.workspace)
+    if _wait(lambda: not workspace.held, STOP_TIMEOUT):
+        return stack.pid
     raise Transient(f"the local stack (process {stack.pid}) did not stop in {STOP_TIMEOUT:.0f} s", remedy="try again")
+
+
+def _wait(until: Callable[[], bool], seconds: float) -> bool:
+    """Whether it came true in time."""
+    deadline = time.monotonic() + seconds
+    while not (came := until()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return came
 
 
 async def _serve(home: Path, workspace: Workspace, given: str | None, port: int, runner: Runner) -> None:
@@ -155,10 +157,7 @@ async def _serve(home: Path, workspace: Workspace, given: str | None, port: int,
     async with runner(workspace, history, VirtualClock(instant), FaultProfile.named("none"), port=port) as stack:
         url = stack.urls["coordinator"]
         where = RunningStack(os.getpid(), workspace.name, url, stack.urls, stack.upstream.base_url, stack.api_key)
-        temporary = _file(home).with_suffix(".tmp")
-        temporary.touch(mode=0o600)
-        temporary.write_text(json.dumps(asdict(where)))
-        temporary.replace(_file(home))
+        write_atomically(_file(home), json.dumps(asdict(where)), mode=0o600)
         try:
             await stopped.wait()
         finally:

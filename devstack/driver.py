@@ -6,12 +6,12 @@ or a kill, left off: the clock is restored, finished runs are recognised and unf
 
 import hashlib
 import json
-import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from client.api import Client, connect
@@ -20,11 +20,11 @@ from devstack.history import History
 from devstack.stack import Stack, running
 from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace
-from shared.basketball.slate import OVERNIGHT_CUTOFF, SAME_DAY_LEAD, Mode, days, eastern_instant
+from shared.basketball.slate import SAME_DAY_LEAD, Mode, cutoff, days, eastern_instant
 from shared.embedded.clock import VirtualClock
 from shared.registries.systems import headline
 
-_NO_GAMES_SAME_DAY = timedelta(hours=5)
+_NOON = time(12)
 
 Runner = Callable[[Workspace, History, VirtualClock, FaultProfile], AbstractAsyncContextManager[Stack]]
 """`stack.running`, or `processes.running`."""
@@ -46,11 +46,8 @@ class Plan:
 
 def last_cutoff(history: History, day: date, mode: Mode) -> datetime:
     """Where the clock stands for a slate: its last cutoff; on a day without games the overnight one or noon."""
-    overnight = eastern_instant(day, OVERNIGHT_CUTOFF)
-    if mode in (Mode.OVERNIGHT, Mode.TOMORROW, Mode.BACKFILL):
-        return overnight
-    games = history.on(day)
-    return max(game.tip for game in games) - SAME_DAY_LEAD if games else overnight + _NO_GAMES_SAME_DAY
+    tips = [game.tip for game in history.on(day)] or [eastern_instant(day, _NOON) + SAME_DAY_LEAD]
+    return max(cutoff(mode, day, tip) for tip in tips)
 
 
 @contextmanager
@@ -124,10 +121,10 @@ async def _night(
     await stack.set_clock(instant)
     session["clock"] = instant.isoformat()
     workspace.write_session(session)
-    started = time.monotonic()
+    started = monotonic()
     run = await client.start_run(day, session["mode"], source="driver", retrospective=True, targets=list(targets))
     run = await follow(client, run, observe)
-    return summary(run) | {"wall_seconds": round(time.monotonic() - started, 3)}
+    return summary(run) | {"wall_seconds": round(monotonic() - started, 3)}
 
 
 async def _report(client: Client, stack: Stack, plan: Plan, session: dict[str, Any]) -> dict[str, Any]:

@@ -155,8 +155,8 @@ class History:
     @cached_property
     def _event_ids(self) -> dict[str, str]:
         columns = self._lines.columns
-        games, events = columns.values("game_id"), columns.values("event_id")
-        pairs = np.unique(columns.codes("game_id") * len(events) + columns.codes("event_id")).tolist()
+        games, events = columns.values["game_id"], columns.values["event_id"]
+        pairs = np.unique(columns.codes["game_id"] * len(events) + columns.codes["event_id"]).tolist()
         recorded = {games[pair // len(events)]: events[pair % len(events)] for pair in reversed(pairs)}
         return {
             game_id: recorded.get(game_id)
@@ -172,9 +172,9 @@ class History:
     def appearances(self) -> dict[int, list[Game]]:
         """The games each player played in, by tip-off."""
         columns = self._players.columns
-        players, games = columns.values("player_id"), columns.values("game_id")
+        players, games = columns.values["player_id"], columns.values["game_id"]
         played: dict[int, list[Game]] = defaultdict(list)
-        for player, game in zip(columns.codes("player_id").tolist(), columns.codes("game_id").tolist(), strict=True):
+        for player, game in zip(columns.codes["player_id"].tolist(), columns.codes["game_id"].tolist(), strict=True):
             if games[game] in self.games:
                 played[players[player]].append(self.games[games[game]])
         for appearances in played.values():

@@ -120,7 +120,7 @@ async def _drained(bus: EmbeddedBus, clock: VirtualClock) -> None:
 
 @asynccontextmanager
 async def _serving(app: web.Application, port: int) -> AsyncIterator[str]:
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", port)

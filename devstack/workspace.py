@@ -46,9 +46,8 @@ class Workspace:
                     "TIPOFF_SECRET_ODDS_API_KEY=local-upstream",
                     "TIPOFF_SECRET_BALLDONTLIE_API_KEY=local-upstream",
                 )
-                _write(self.secrets_file, "\n".join(lines) + "\n")
-                self.secrets_file.chmod(0o600)
-            _write(self.home / "current", self.name)
+                write_atomically(self.secrets_file, "\n".join(lines) + "\n", mode=0o600)
+            write_atomically(self.home / "current", self.name)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -88,7 +87,7 @@ class Workspace:
 
     def write_session(self, session: dict[str, Any]) -> None:
         """Record what is being done, so that the same command goes on after a crash."""
-        _write(self.path / "session.json", json.dumps(session, indent=1, default=str))
+        write_atomically(self.path / "session.json", json.dumps(session, indent=1, default=str))
 
     def clock(self) -> datetime | None:
         """Where the virtual clock stood."""
@@ -151,9 +150,10 @@ def current(home: Path) -> Workspace | None:
     return workspace if workspace.secrets_file.is_file() else None
 
 
-def _write(path: Path, text: str) -> None:
-    """Write atomically: a crash leaves the old file or the new one."""
+def write_atomically(path: Path, text: str, *, mode: int = 0o666) -> None:
+    """A crash leaves the old file or the new one."""
     temporary = path.with_suffix(path.suffix + ".tmp")
+    temporary.touch(mode)
     with temporary.open("w") as file:
         file.write(text)
         file.flush()

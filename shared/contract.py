@@ -26,12 +26,14 @@ class Message(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     KIND: ClassVar[str]
+    KEY: ClassVar[str]
+    """The idempotency key, fields of the message in braces."""
     VERSION: ClassVar[int] = 1
 
     @property
     def key(self) -> str:
         """Idempotency key: equal keys ask for the same effect."""
-        raise TypeError(f"{type(self).__name__} defines no key")
+        return self.KEY.format_map(self.__dict__)
 
     def encode(self) -> bytes:
         """The wire form: one JSON object with kind, version and body."""
@@ -48,6 +50,8 @@ class StepRequested(Message):
     """The coordinator asks a service for one step of a run."""
 
     KIND: ClassVar[str] = "step_requested"
+    KEY: ClassVar[str] = "{run_id}/{step}/{attempt}"
+    """One effect per step and attempt of a run."""
     VERSION: ClassVar[int] = 2
     run_id: str
     game_date: date
@@ -61,16 +65,13 @@ class StepRequested(Message):
     retrain: bool = False
     """Train even if the models are not due."""
 
-    @property
-    def key(self) -> str:
-        """One effect per step and attempt of a run."""
-        return f"{self.run_id}/{self.step}/{self.attempt}"
-
 
 class StepReported(Message):
     """A service says how a step went. The coordinator believes the warehouse, not this."""
 
     KIND: ClassVar[str] = "step_reported"
+    KEY: ClassVar[str] = "{run_id}/{step}/{attempt}/reported"
+    """One report per step and attempt."""
     run_id: str
     step: str
     attempt: Annotated[int, Field(ge=1)]
@@ -80,11 +81,6 @@ class StepReported(Message):
     seconds: float = 0.0
     counts: dict[str, int] = Field(default_factory=dict)
     """Telemetry of the step: requests, retries, faults by kind, rows, quarantined."""
-
-    @property
-    def key(self) -> str:
-        """One report per step and attempt."""
-        return f"{self.run_id}/{self.step}/{self.attempt}/reported"
 
 
 class LineQuote(BaseModel):
@@ -126,6 +122,8 @@ class BatchRequested(Message):
     """A slice of a slate for one worker, whole games each: all it needs but the artifacts it names by digest."""
 
     KIND: ClassVar[str] = "batch_requested"
+    KEY: ClassVar[str] = "{run_id}/batch/{batch}"
+    """A batch of a run is the same work whichever attempt sent it."""
     VERSION: ClassVar[int] = 2
     run_id: str
     game_date: date
@@ -138,16 +136,13 @@ class BatchRequested(Message):
     """Learned system -> digest of its champion as of the slate."""
     tasks: tuple[PredictionTask, ...]
 
-    @property
-    def key(self) -> str:
-        """A batch of a run is the same work whichever attempt sent it."""
-        return f"{self.run_id}/batch/{self.batch}"
-
 
 class BatchReported(Message):
     """A worker has durably staged a batch's predictions."""
 
     KIND: ClassVar[str] = "batch_reported"
+    KEY: ClassVar[str] = "{run_id}/batch/{batch}/{attempt}/reported"
+    """One report per batch and attempt."""
     VERSION: ClassVar[int] = 2
     run_id: str
     attempt: int
@@ -157,24 +152,16 @@ class BatchReported(Message):
     """System -> why it could not predict (failure 15: absent and said so, never a fallback)."""
     seconds: float = 0.0
 
-    @property
-    def key(self) -> str:
-        """One report per batch and attempt."""
-        return f"{self.run_id}/batch/{self.batch}/{self.attempt}/reported"
-
 
 class RunEnded(Message):
     """A run has ended: its alerts are raised or cleared, and it is entered into the run ledger."""
 
     KIND: ClassVar[str] = "run_ended"
+    KEY: ClassVar[str] = "{run_id}/ended/{attempts}"
+    """One entry per end."""
     run_id: str
     attempts: int
     """Attempts of all steps so far: a run that is asked for again ends again."""
-
-    @property
-    def key(self) -> str:
-        """One entry per end."""
-        return f"{self.run_id}/ended/{self.attempts}"
 
 
 KINDS: Mapping[str, type[Message]] = {

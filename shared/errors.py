@@ -36,3 +36,9 @@ class Conflict(Transient):
 
 class AlreadyExists(Permanent):
     """A `create` met an existing document."""
+
+
+def first_line(text: str) -> str:
+    """The first line of a statement or an error that says something, for messages."""
+    lines = (line.strip() for line in text.splitlines())
+    return next((line for line in lines if line and not line.startswith("--")), "")

@@ -18,20 +18,13 @@ import grpc.aio  # type: ignore[import-untyped]  # as above
 from dotenv import dotenv_values
 from google.cloud.secretmanager_v1 import types
 
+from devstack.rpc import NotServed, Refused, unary
 from shared.embedded.secrets import PREFIX
 
 SERVICE = "google.cloud.secretmanager.v1.SecretManagerService"
 MAX_PAYLOAD_BYTES = 65_536
 _VERSION = re.compile(r"(?P<secret>projects/[^/]+/secrets/[^/]+)/versions/(?P<number>latest|[1-9][0-9]*)")
 _SECRET_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
-
-
-class Refused(Exception):  # noqa: N818 - it is an answer, not an accident
-    """The answer is a status and a text."""
-
-    def __init__(self, status: grpc.StatusCode, text: str) -> None:
-        super().__init__(text)
-        self.status = status
 
 
 class SecretManager:
@@ -91,54 +84,25 @@ class SecretManager:
         return self._versions[secret]
 
 
-class Wire:
-    """Which method of `SecretManager` answers which call: a generic handler, as grpc knows it."""
-
-    def __init__(self, manager: SecretManager) -> None:
-        self._methods: dict[str, grpc.RpcMethodHandler] = {
-            f"/{SERVICE}/{name}": grpc.unary_unary_rpc_method_handler(
-                _answering(method), request_deserializer=request.deserialize, response_serializer=answer.serialize
-            )
-            for name, method, request, answer in (
-                ("AccessSecretVersion", manager.access, types.AccessSecretVersionRequest, _ACCESSED),
-                ("AddSecretVersion", manager.add, types.AddSecretVersionRequest, types.SecretVersion),
-                ("CreateSecret", manager.create, types.CreateSecretRequest, types.Secret),
-                ("GetSecret", manager.secret, types.GetSecretRequest, types.Secret),
-            )
-        }
-
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
-        """The handler of a call; every unknown one is refused by name."""
-        called: str = handler_call_details.method
-        known = self._methods.get(called)
-        return known if known is not None else grpc.unary_unary_rpc_method_handler(_answering(_unknown(called)))
-
-
-_ACCESSED = types.AccessSecretVersionResponse
-
-
-def _unknown(called: str) -> Callable[[Any], Any]:
-    def refuse(_: bytes) -> bytes:
-        raise Refused(grpc.StatusCode.UNIMPLEMENTED, f"the local Secret Manager has no {called}")
-
-    return refuse
-
-
-def _answering(method: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
-    async def answer(request: Any, context: Any) -> Any:  # noqa: ANN401 - grpc and Google's types are untyped
-        try:
-            return method(request)
-        except Refused as refused:
-            await context.abort(refused.status, str(refused))
-
-    return answer
+def handlers(manager: SecretManager) -> list[Any]:
+    """Which method of `manager` answers which call; every other is refused by name."""
+    methods: dict[str, tuple[Callable[[Any], Any], Any, Any]] = {
+        "AccessSecretVersion": (manager.access, types.AccessSecretVersionRequest, types.AccessSecretVersionResponse),
+        "AddSecretVersion": (manager.add, types.AddSecretVersionRequest, types.SecretVersion),
+        "CreateSecret": (manager.create, types.CreateSecretRequest, types.Secret),
+        "GetSecret": (manager.secret, types.GetSecretRequest, types.Secret),
+    }
+    served = {
+        name: unary(method, asked.deserialize, reply.serialize) for name, (method, asked, reply) in methods.items()
+    }
+    return [grpc.method_handlers_generic_handler(SERVICE, served), NotServed("Secret Manager")]
 
 
 @asynccontextmanager
 async def secret_manager(manager: SecretManager, *, port: int = 0) -> AsyncIterator[str]:
     """Serve `manager` on the loopback address; yields its `host:port` (0 picks a free port)."""
     server = grpc.aio.server()
-    server.add_generic_rpc_handlers((Wire(manager),))
+    server.add_generic_rpc_handlers(handlers(manager))
     bound = server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()
     try:

@@ -56,20 +56,12 @@ def boxes(rng: np.random.Generator, games: Calendar, people: Players, absent: Ab
     fg3a = rng.binomial(drawn["fga"], people.three_share[sides])
     fg3m = rng.binomial(fg3a, threes)
     fg2m = rng.binomial(drawn["fga"] - fg3a, twos)
-    counts = {
-        "oreb": drawn["oreb"],
-        "dreb": drawn["dreb"],
+    counts = drawn | {
         "reb": drawn["oreb"] + drawn["dreb"],
-        "ast": drawn["ast"],
         "fgm": fg2m + fg3m,
-        "fga": drawn["fga"],
         "fg3m": fg3m,
         "fg3a": fg3a,
         "ftm": rng.binomial(drawn["fta"], people.free_throws[sides]),
-        "fta": drawn["fta"],
-        "stl": drawn["stl"],
-        "blk": drawn["blk"],
-        "tov": drawn["tov"],
         "pf": np.minimum(drawn["pf"], _FOULS),
     }
     _break_ties(counts)

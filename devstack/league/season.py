@@ -11,9 +11,9 @@ from devstack.league.absences import STATUSES, Absences, absences, events
 from devstack.league.boxes import Boxes, boxes
 from devstack.league.calendar import TRICODES, Calendar, calendar
 from devstack.league.market import BOOKS, MARKETS, lines
-from devstack.league.places import ARENAS
-from devstack.league.players import FloatArray, IntArray, Players, players
+from devstack.league.players import IntArray, Players, players
 from devstack.schema import COUNTS
+from shared.basketball.arenas import ARENAS
 from shared.basketball.slate import eastern_instant, season_of
 
 OPENING_NIGHT = date(2024, 10, 22)
@@ -28,7 +28,7 @@ def generate(seed: int = 7, *, first: date = OPENING_NIGHT, days: int = 60, last
 
 
 def tables(seed: int, first: date, days: int, last_slate: int) -> dict[str, pa.Table]:
-    """The tables of a history folder (see `devstack.schema`), and closing `game_lines`."""
+    """The tables of a history folder (see `devstack.schema`)."""
     return play(seed, calendar(np.random.default_rng(seed).spawn(1)[0], first, days, last_slate))
 
 
@@ -46,7 +46,6 @@ def play(seed: int, games: Calendar) -> dict[str, pa.Table]:
         "availability": _availability(games, people, absent, game_ids),
         "injuries": _injuries(gone, games, people, absent),
         "prop_lines": _prop_lines(bets, games, people, absent, played, game_ids),
-        "game_lines": _game_lines(bets, games, played, game_ids),
     }
 
 
@@ -56,7 +55,6 @@ def _schedule(games: Calendar, played: Boxes, game_ids: Sequence[str]) -> pa.Tab
         {
             "game_id": game_ids,
             "season": [season_of(day) for day in games.dates],
-            "season_type": ["regular"] * len(games),
             "game_date": games.dates,
             "tip_utc": games.tips,
             "home_team": _take(TRICODES, games.home),
@@ -65,7 +63,7 @@ def _schedule(games: Calendar, played: Boxes, game_ids: Sequence[str]) -> pa.Tab
             "home_pts": scores[:, 0],
             "away_pts": scores[:, 1],
             "ot_periods": played.overtimes,
-            "arena": _take([ARENAS[tricode] for tricode in TRICODES], games.home),
+            "arena": _take([ARENAS[tricode].place for tricode in TRICODES], games.home),
         }
     )
 
@@ -76,11 +74,8 @@ def _team_games(games: Calendar, played: Boxes, game_ids: Sequence[str]) -> pa.T
     return pa.table(
         {
             "game_id": _take(game_ids, game),
-            "game_date": _take(games.dates, game),
             "team": _take(TRICODES, games.sides),
-            "is_home": np.tile([True, False], len(games)),
             **{name: totals[name] for name in COUNTS},
-            "opp_pts": totals["pts"].reshape(-1, 2)[:, ::-1].ravel(),
         }
     )
 
@@ -150,29 +145,13 @@ def _prop_lines(
     )
 
 
-def _game_lines(rng: np.random.Generator, games: Calendar, played: Boxes, game_ids: Sequence[str]) -> pa.Table:
-    """Closing spread (negative: home favoured) and total, from the players' means."""
-    expected = played.expected["points"].sum(axis=1).reshape(-1, 2)
-    noise = rng.normal(0.0, 1.5, (2, len(games)))
-    return pa.table(
-        {
-            "game_id": game_ids,
-            "game_date": games.dates,
-            "spread_home": _half_points(expected[:, 1] - expected[:, 0] + noise[0]),
-            "total": _half_points(expected.sum(axis=1) + noise[1]),
-            "bookmaker": ["consensus_close"] * len(games),
-        }
-    )
-
-
 def _who(
     games: Calendar, people: Players, game_ids: Sequence[str], side: IntArray, place: IntArray
 ) -> dict[str, pa.Array]:
-    """Game, date, player and team of each (side, place)."""
+    """Game, player and team of each (side, place)."""
     team = games.sides[side]
     return {
         "game_id": _take(game_ids, side // 2),
-        "game_date": _take(games.dates, side // 2),
         "player_id": pa.array(people.ids[team, place]),
         "player_name": _take(people.names, team * people.ids.shape[1] + place),
         "team": _take(TRICODES, team),
@@ -185,7 +164,3 @@ def _take(values: Sequence[object], codes: IntArray) -> pa.Array:
 
 def _seconds(instants: Sequence[datetime]) -> IntArray:
     return np.array([int(instant.timestamp()) for instant in instants])
-
-
-def _half_points(values: FloatArray) -> FloatArray:
-    return np.round(2.0 * values) / 2.0

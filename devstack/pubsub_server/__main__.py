@@ -8,11 +8,11 @@ import signal
 from devstack.pubsub_server.server import serve
 
 
-async def _run(host: str, port: int, speed: float) -> None:
+async def _run(port: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serve(port, host=host, speed=speed) as server:
+    async with serve(port) as server:
         gc.freeze()  # what starting made lives as long as the server
         print(f"PUBSUB_EMULATOR_HOST={server.address} PUBSUB_CERTS_URL={server.certs_url}", flush=True)  # noqa: T201 - what a launcher reads
         await stop.wait()
@@ -21,11 +21,8 @@ async def _run(host: str, port: int, speed: float) -> None:
 def main() -> None:
     """Read the arguments, serve."""
     parser = argparse.ArgumentParser(prog="python -m devstack.pubsub_server", description="A Pub/Sub server in memory.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8085, help="0 picks a free one")
-    parser.add_argument("--speed", type=float, default=1.0, help="seconds of deadlines and backoffs per real second")
-    arguments = parser.parse_args()
-    asyncio.run(_run(arguments.host, arguments.port, arguments.speed))
+    asyncio.run(_run(parser.parse_args().port))
 
 
 if __name__ == "__main__":

@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from devstack.pubsub_server.config import policy
-from devstack.pubsub_server.refusal import check_name, exists, not_found
+from devstack.pubsub_server.refusal import check_ack_ids, check_name, exists, not_found
 from devstack.pubsub_server.wire import Pb
 from shared.embedded.broker_core import BrokerCore
 
@@ -108,15 +108,17 @@ class Broker:
             raise not_found(name)
         return self.subscriptions[name]
 
-    def ack(self, name: str, ack_ids: Iterable[str]) -> None:
+    def ack(self, name: str, ack_ids: Sequence[str]) -> None:
         """Settle deliveries. Those whose lease ended come again; nobody is told, as in Pub/Sub."""
+        check_ack_ids(name, ack_ids)
         now = self.time.now()
         for ack_id in ack_ids:
             self.core.ack(ack_id, now)
         self.settle(name)
 
-    def modify(self, name: str, deadlines: Iterable[tuple[str, float]]) -> None:
+    def modify(self, name: str, deadlines: Sequence[tuple[str, float]]) -> None:
         """Move the ends of leases; 0 seconds is a nack."""
+        check_ack_ids(name, [ack_id for ack_id, _ in deadlines])
         now = self.time.now()
         for ack_id, seconds in deadlines:
             self.core.modify_deadline(ack_id, seconds, now)

@@ -79,10 +79,6 @@ def _backoff(subscription: Pb) -> tuple[float, float]:
     retry = subscription.retry_policy
     if not subscription.HasField("retry_policy"):
         return (PUSH_MIN_BACKOFF, PUSH_MAX_BACKOFF) if subscription.push_config.push_endpoint else (0.0, 0.0)
-    low = _seconds(retry.minimum_backoff) if retry.HasField("minimum_backoff") else DEFAULT_MIN_BACKOFF
-    high = _seconds(retry.maximum_backoff) if retry.HasField("maximum_backoff") else DEFAULT_MAX_BACKOFF
+    low = retry.minimum_backoff.ToNanoseconds() / 1e9 if retry.HasField("minimum_backoff") else DEFAULT_MIN_BACKOFF
+    high = retry.maximum_backoff.ToNanoseconds() / 1e9 if retry.HasField("maximum_backoff") else DEFAULT_MAX_BACKOFF
     return low, high
-
-
-def _seconds(duration: Pb) -> float:
-    return float(duration.seconds) + float(duration.nanos) / 1e9

@@ -1,6 +1,5 @@
 """The server's own identity provider: signs push tokens, and publishes what they are verified with, as Google does."""
 
-import base64
 import time
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -53,13 +52,6 @@ class Keys:
         )
         return {self.key_id: certificate.public_bytes(serialization.Encoding.PEM).decode()}
 
-    @cached_property
-    def jwks(self) -> dict[str, list[dict[str, str]]]:
-        """The public key as a JWK set, as https://www.googleapis.com/oauth2/v3/certs."""
-        numbers = self._key.public_key().public_numbers()
-        key = {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": self.key_id}
-        return {"keys": [{**key, "n": _base64(numbers.n), "e": _base64(numbers.e)}]}
-
     def token(self, email: str, audience: str) -> str:
         """A token for the service account, used again while it is fresh."""
         now = int(time.time())
@@ -86,8 +78,3 @@ class Keys:
         """A signed token with these claims (tests sign bad ones)."""
         token: bytes = jwt.encode(self._signer, claims)  # type: ignore[no-untyped-call]  # google-auth
         return token.decode()
-
-
-def _base64(number: int) -> str:
-    data = number.to_bytes((number.bit_length() + 7) // 8, "big")
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

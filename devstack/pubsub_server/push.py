@@ -18,15 +18,16 @@ from devstack.pubsub_server.wire import Pb
 from shared.embedded.broker_core import Leased
 
 SUCCESS = frozenset({102, 200, 201, 202, 204})
+IN_FLIGHT = 100
+"""Pushes of a subscription at once."""
 
 
 class Pushers:
     """A pusher for each push subscription, started, replaced and stopped as they change."""
 
-    def __init__(self, broker: Broker, keys: Keys, max_in_flight: int) -> None:
+    def __init__(self, broker: Broker, keys: Keys) -> None:
         self._broker = broker
         self._keys = keys
-        self._max_in_flight = max_in_flight
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stopped: list[asyncio.Task[None]] = []
         broker.on_change = self._changed
@@ -41,7 +42,7 @@ class Pushers:
         self._stop(name)
         subscription = self._broker.subscriptions.get(name)
         if subscription is not None and subscription.push_config.push_endpoint:
-            pusher = Pusher(self._broker, self._keys, subscription, self._max_in_flight)
+            pusher = Pusher(self._broker, self._keys, subscription)
             self._tasks[name] = asyncio.create_task(pusher.run(), name=f"push {name}")
             self._tasks[name].add_done_callback(_complain)
 
@@ -62,7 +63,7 @@ def _complain(task: asyncio.Task[None]) -> None:
 class Pusher:
     """Pushes one subscription's messages, a bounded number at a time."""
 
-    def __init__(self, broker: Broker, keys: Keys, subscription: Pb, max_in_flight: int) -> None:
+    def __init__(self, broker: Broker, keys: Keys, subscription: Pb) -> None:
         self._broker = broker
         self._keys = keys
         self._name = subscription.name
@@ -70,7 +71,7 @@ class Pusher:
         self._oidc = subscription.push_config.oidc_token if subscription.push_config.HasField("oidc_token") else None
         self._counts = subscription.HasField("dead_letter_policy")
         self._deadline = float(subscription.ack_deadline_seconds)
-        self._room = max_in_flight
+        self._room = IN_FLIGHT
 
     async def run(self) -> None:
         """Push until cancelled."""

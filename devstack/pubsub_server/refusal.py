@@ -1,20 +1,14 @@
 """Saying no the way Pub/Sub does."""
 
 import re
+from collections.abc import Iterable
 
 import grpc  # type: ignore[import-untyped]  # grpcio publishes no type information
 
 from devstack.pubsub_server.wire import Pb
+from devstack.rpc import Refused
 
 _NAME = re.compile(r"projects/[^/]+/(topics|subscriptions)/[A-Za-z][A-Za-z0-9._~+%-]{2,254}")
-
-
-class Refused(Exception):  # noqa: N818 - an answer, not a fault
-    """A gRPC status other than OK, and its one line."""
-
-    def __init__(self, code: grpc.StatusCode, text: str) -> None:
-        super().__init__(text)
-        self.code = code
 
 
 def invalid(text: str) -> Refused:
@@ -42,6 +36,13 @@ def check_name(name: str, kind: str) -> None:
     match = _NAME.fullmatch(name)
     if match is None or match[1] != kind or name.rpartition("/")[2].startswith("goog"):
         raise invalid(f"Invalid [{kind}] name: (name={name})")
+
+
+def check_ack_ids(subscription: str, ack_ids: Iterable[str]) -> None:
+    """The ids of one subscription's deliveries settle no other's."""
+    for ack_id in ack_ids:
+        if not ack_id.startswith(f"{subscription}/"):
+            raise invalid(f"Invalid ack id (ack_id={ack_id})")
 
 
 def check_fields(message: Pb, supported: frozenset[str]) -> None:

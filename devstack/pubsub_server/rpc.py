@@ -1,18 +1,16 @@
-"""gRPC methods made of plain ones: generic handlers over raw protobufs; what is not served says so by name."""
+"""The server's gRPC methods: generic handlers over raw protobufs."""
 
-import inspect
 import re
-from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 import grpc  # type: ignore[import-untyped]  # grpcio publishes no type information
 
 from devstack.pubsub_server.broker import Broker
 from devstack.pubsub_server.publisher import Publisher
-from devstack.pubsub_server.refusal import Refused, unimplemented
 from devstack.pubsub_server.streaming import streaming_pull
 from devstack.pubsub_server.subscriber import Subscriber
 from devstack.pubsub_server.wire import METHODS, PUBLISHER, SUBSCRIBER, Pb, StreamingPullRequest
+from devstack.rpc import NotServed, Refused, abort, unary
 
 
 def handlers(broker: Broker) -> list[Any]:
@@ -20,7 +18,7 @@ def handlers(broker: Broker) -> list[Any]:
     served = {PUBLISHER: Publisher(broker), SUBSCRIBER: Subscriber(broker)}
     tables = {
         service: {
-            name: _unary(getattr(served[service], _snake(name)), request.FromString)
+            name: unary(getattr(served[service], _snake(name)), request.FromString, _serialized)
             for name, request in methods.items()
         }
         for service, methods in METHODS.items()
@@ -28,31 +26,8 @@ def handlers(broker: Broker) -> list[Any]:
     tables[SUBSCRIBER]["StreamingPull"] = _streaming(broker)
     return [
         *(grpc.method_handlers_generic_handler(service, table) for service, table in tables.items()),
-        _NotServed(),
+        NotServed("Pub/Sub server"),
     ]
-
-
-class _NotServed(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio is untyped
-    """Every other method."""
-
-    def service(self, handler_call_details: Any) -> Any:  # noqa: ANN401 - grpcio is untyped
-        method = handler_call_details.method.rpartition(".")[2].replace("/", ".")
-
-        async def refuse(_: object, context: Any) -> None:  # noqa: ANN401 - grpcio is untyped
-            await _abort(context, unimplemented(method))
-
-        return grpc.unary_unary_rpc_method_handler(refuse)
-
-
-def _unary(method: Callable[[Any], Any], parse: Callable[[bytes], Any]) -> Any:  # noqa: ANN401 - grpcio is untyped
-    async def call(message: Any, context: Any) -> Pb:  # noqa: ANN401 - grpcio is untyped
-        try:
-            reply = method(message)
-            return await reply if inspect.isawaitable(reply) else reply
-        except Refused as refusal:
-            await _abort(context, refusal)
-
-    return grpc.unary_unary_rpc_method_handler(call, parse, _serialized)
 
 
 def _streaming(broker: Broker) -> Any:  # noqa: ANN401 - grpcio is untyped
@@ -60,14 +35,9 @@ def _streaming(broker: Broker) -> Any:  # noqa: ANN401 - grpcio is untyped
         try:
             await streaming_pull(broker, context)
         except Refused as refusal:
-            await _abort(context, refusal)
+            await abort(context, refusal)
 
     return grpc.stream_stream_rpc_method_handler(call, StreamingPullRequest.FromString, _serialized)
-
-
-async def _abort(context: Any, refusal: Refused) -> NoReturn:  # noqa: ANN401 - grpcio is untyped
-    await context.abort(refusal.code, str(refusal))
-    raise AssertionError("abort raises")
 
 
 def _serialized(message: Pb) -> bytes:

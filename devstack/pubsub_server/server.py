@@ -19,6 +19,7 @@ OPTIONS = (
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),  # clients send keep-alives every 30 s
     ("grpc.keepalive_permit_without_calls", 1),
 )
+HOST = "127.0.0.1"
 GRACE = 0.2
 """Seconds in which calls under way may end when the server stops."""
 
@@ -30,16 +31,14 @@ class Server:
     address: str
     """host:port, for PUBSUB_EMULATOR_HOST."""
     certs_url: str
-    """Where push tokens' certificates are: PEM by key id; the JWK set is beside it, at /oauth2/v3/certs."""
+    """Where push tokens' certificates are: PEM by key id."""
     broker: Broker
     keys: Keys
 
 
 @asynccontextmanager
-async def serve(
-    port: int = 0, *, host: str = "127.0.0.1", speed: float = 1.0, max_push_in_flight: int = 100
-) -> AsyncIterator[Server]:
-    """Serve while the context lasts; port 0 picks a free one.
+async def serve(port: int = 0, *, speed: float = 1.0) -> AsyncIterator[Server]:
+    """Serve on this machine while the context lasts; port 0 picks a free one.
 
     `speed` seconds of the server's time (ack deadlines, backoffs) pass in a real one.
 
@@ -47,19 +46,19 @@ async def serve(
         OSError: the port is taken.
     """
     broker, keys = Broker(Time(speed)), Keys()
-    pushers = Pushers(broker, keys, max_push_in_flight)
+    pushers = Pushers(broker, keys)
     server = grpc.aio.server(options=OPTIONS)
     for handler in handlers(broker):
         server.add_generic_rpc_handlers((handler,))
     try:
-        bound = server.add_insecure_port(f"{host}:{port}")
+        bound = server.add_insecure_port(f"{HOST}:{port}")
     except RuntimeError as error:
-        raise OSError(f"cannot listen on {host}:{port}: {error}") from error
-    certs = await _serve_certs(keys, host)
+        raise OSError(f"cannot listen on {HOST}:{port}: {error}") from error
+    certs = await _serve_certs(keys)
     await server.start()
     try:
-        address, certs_port = f"{host}:{bound}", certs.addresses[0][1]
-        yield Server(address, f"http://{host}:{certs_port}/oauth2/v1/certs", broker, keys)
+        address, certs_port = f"{HOST}:{bound}", certs.addresses[0][1]
+        yield Server(address, f"http://{HOST}:{certs_port}/oauth2/v1/certs", broker, keys)
     finally:
         await pushers.close()
         broker.close()
@@ -67,17 +66,13 @@ async def serve(
         await certs.cleanup()
 
 
-async def _serve_certs(keys: Keys, host: str) -> web.AppRunner:
+async def _serve_certs(keys: Keys) -> web.AppRunner:
     async def certificates(_: web.Request) -> web.Response:
         return web.json_response(keys.certificates, headers={"Cache-Control": "public, max-age=3600"})
 
-    async def jwks(_: web.Request) -> web.Response:
-        return web.json_response(keys.jwks, headers={"Cache-Control": "public, max-age=3600"})
-
     app = web.Application()
     app.router.add_get("/oauth2/v1/certs", certificates)
-    app.router.add_get("/oauth2/v3/certs", jwks)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, host, 0).start()
+    await web.TCPSite(runner, HOST, 0).start()
     return runner

@@ -8,10 +8,11 @@ import grpc  # type: ignore[import-untyped]  # grpcio publishes no type informat
 
 from devstack.pubsub_server.broker import Broker
 from devstack.pubsub_server.config import check_deadline
-from devstack.pubsub_server.delivery import CHUNK_BYTES, CHUNK_MESSAGES, Receipts, fill
-from devstack.pubsub_server.refusal import Refused, invalid
+from devstack.pubsub_server.delivery import CHUNK_BYTES, CHUNK_MESSAGES, fill
+from devstack.pubsub_server.refusal import invalid
 from devstack.pubsub_server.subscriber import refuse_push
 from devstack.pubsub_server.wire import Pb, StreamingPullResponse
+from devstack.rpc import Refused
 from shared.embedded.broker_core import Holder, Leased
 
 FIRST_ONLY = ("subscription", "client_id", "max_outstanding_messages", "max_outstanding_bytes", "protocol_version")
@@ -44,7 +45,6 @@ class _Stream:
         check_deadline("stream_ack_deadline_seconds", first.stream_ack_deadline_seconds)
         self._broker = broker
         self._context = context
-        self._receipts = Receipts(broker, self._subscription)
         self._ack_deadline = first.stream_ack_deadline_seconds
         self._max_messages = first.max_outstanding_messages
         self._max_bytes = first.max_outstanding_bytes
@@ -98,11 +98,11 @@ class _Stream:
             check_deadline("stream_ack_deadline_seconds", request.stream_ack_deadline_seconds)
             self._ack_deadline = request.stream_ack_deadline_seconds
         if request.ack_ids:
-            self._receipts.ack(request.ack_ids)
+            self._broker.ack(self._subscription, request.ack_ids)
         ack_ids, deadlines = request.modify_deadline_ack_ids, request.modify_deadline_seconds
         if len(ack_ids) != len(deadlines):
             raise invalid(f"{len(ack_ids)} modify_deadline_ack_ids but {len(deadlines)} modify_deadline_seconds")
         if ack_ids:
             for seconds in deadlines:
                 check_deadline("modify_deadline_seconds", seconds, least=0)
-            self._receipts.modify(list(zip(ack_ids, deadlines, strict=True)))
+            self._broker.modify(self._subscription, list(zip(ack_ids, deadlines, strict=True)))

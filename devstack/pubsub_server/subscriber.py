@@ -7,10 +7,11 @@ import grpc  # type: ignore[import-untyped]  # grpcio publishes no type informat
 
 from devstack.pubsub_server.broker import Broker
 from devstack.pubsub_server.config import MUTABLE, check_deadline, check_push, check_subscription
-from devstack.pubsub_server.delivery import CHUNK_BYTES, Receipts, fill
+from devstack.pubsub_server.delivery import CHUNK_BYTES, fill
 from devstack.pubsub_server.paging import page
-from devstack.pubsub_server.refusal import Refused, invalid, unimplemented
+from devstack.pubsub_server.refusal import invalid, unimplemented
 from devstack.pubsub_server.wire import EMPTY, ListSubscriptionsResponse, Pb, PullResponse, Subscription
+from devstack.rpc import Refused
 from shared.embedded.broker_core import Leased
 
 PULL_WAIT = 20.0
@@ -52,13 +53,9 @@ class Subscriber:
         for field in fields:
             if field not in MUTABLE:
                 raise unimplemented(f"UpdateSubscription of {field}")
-            source = Subscription()
-            source.CopyFrom(request.subscription)
-            for other, _ in source.ListFields():
-                if other.name != field:
-                    source.ClearField(other.name)
-            changed.ClearField(field)
-            changed.MergeFrom(source)
+        request.update_mask.MergeMessage(
+            request.subscription, changed, replace_message_field=True, replace_repeated_field=True
+        )
         check_subscription(changed)
         self._broker.update_subscription(changed)
         return changed
@@ -107,7 +104,7 @@ class Subscriber:
         self._broker.subscription(request.subscription)
         if not request.ack_ids:
             raise invalid("No ack ids specified.")
-        Receipts(self._broker, request.subscription).ack(request.ack_ids)
+        self._broker.ack(request.subscription, request.ack_ids)
         return EMPTY
 
     def modify_ack_deadline(self, request: Pb) -> Pb:
@@ -117,7 +114,7 @@ class Subscriber:
             raise invalid("No ack ids specified.")
         check_deadline("ack_deadline_seconds", request.ack_deadline_seconds, least=0)
         seconds = request.ack_deadline_seconds
-        Receipts(self._broker, request.subscription).modify([(ack_id, seconds) for ack_id in request.ack_ids])
+        self._broker.modify(request.subscription, [(ack_id, seconds) for ack_id in request.ack_ids])
         return EMPTY
 
 

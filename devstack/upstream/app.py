@@ -26,6 +26,7 @@ from shared.errors import Permanent
 from shared.ports import Clock
 
 GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
+CLOCK: web.AppKey[Clock] = web.AppKey("clock")
 _QUOTA = 500_000
 
 Endpoint = Callable[[web.Request, datetime], Answer]
@@ -46,10 +47,11 @@ def build(history: History, clock: Clock, faults: FaultProfile) -> web.Applicati
     Run it with `handler_cancellation=True` (as `server.serve` does), so that a hung request ends with its client.
     """
     app = web.Application()
-    app[GATE] = gate = Gate(clock, faults)
+    app[CLOCK], app[GATE] = clock, Gate(clock, faults)
+    gate = app[GATE]
     app.router.add_get("/_devstack/stats", _stats)
-    app.router.add_get("/_devstack/clock", _clock_reader(clock))
-    app.router.add_post("/_devstack/clock", _clock_setter(clock))
+    app.router.add_get("/_devstack/clock", _read_clock)
+    app.router.add_post("/_devstack/clock", _set_clock)
     for path, endpoint in endpoints(history, gate).items():
         app.router.add_get(path, _handler(path.split("/")[1], endpoint, clock, gate))
     return app
@@ -121,24 +123,20 @@ async def _stats(request: web.Request) -> web.Response:
     return web.json_response(request.app[GATE].report())
 
 
-def _clock_reader(clock: Clock) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def read(_: web.Request) -> web.Response:
-        return web.json_response({"now": clock.now().isoformat(), "virtual": isinstance(clock, SettableClock)})
-
-    return read
+async def _read_clock(request: web.Request) -> web.Response:
+    clock = request.app[CLOCK]
+    return web.json_response({"now": clock.now().isoformat(), "virtual": isinstance(clock, SettableClock)})
 
 
-def _clock_setter(clock: Clock) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def move(request: web.Request) -> web.Response:
-        if not isinstance(clock, SettableClock):
-            return web.json_response({"message": "the clock is the wall clock: it cannot be set"}, status=409)
-        try:
-            wanted = await request.json()
-            clock.set(datetime.fromisoformat(wanted["now"]), force=bool(wanted.get("force", False)))
-        except (ValueError, TypeError, KeyError) as error:
-            return web.json_response({"message": f'expected {{"now": ISO instant}}: {error}'}, status=400)
-        except Permanent as error:
-            return web.json_response({"message": str(error)}, status=409)
-        return web.json_response({"now": clock.now().isoformat(), "virtual": True})
-
-    return move
+async def _set_clock(request: web.Request) -> web.Response:
+    clock = request.app[CLOCK]
+    if not isinstance(clock, SettableClock):
+        return web.json_response({"message": "the clock is the wall clock: it cannot be set"}, status=409)
+    try:
+        wanted = await request.json()
+        clock.set(datetime.fromisoformat(wanted["now"]), force=bool(wanted.get("force", False)))
+    except (ValueError, TypeError, KeyError) as error:
+        return web.json_response({"message": f'expected {{"now": ISO instant}}: {error}'}, status=400)
+    except Permanent as error:
+        return web.json_response({"message": str(error)}, status=409)
+    return await _read_clock(request)

@@ -85,15 +85,8 @@ def _player(row: Row) -> dict[str, Any]:
             "id": player_id(row["player_id"]),
             "first_name": first,
             "last_name": last,
-            "position": "",
-            "height": "",
-            "weight": "",
-            "jersey_number": "",
-            "college": "",
-            "country": "",
-            "draft_year": None,
-            "draft_round": None,
-            "draft_number": None,
+            **dict.fromkeys(("position", "height", "weight", "jersey_number", "college", "country"), ""),
+            **dict.fromkeys(("draft_year", "draft_round", "draft_number")),
         },
     }
 

@@ -1,7 +1,6 @@
 """The gate every request passes: it counts, keeps the rate limits, and notes who breaks them."""
 
 from collections import Counter, defaultdict, deque
-from dataclasses import dataclass, field
 from typing import Any
 
 from devstack.upstream.faults import RETRY_AFTER, Fault, FaultProfile, Verdict
@@ -11,23 +10,14 @@ REQUESTS_PER_SECOND = 50
 _WINDOW = 1.0
 
 
-@dataclass(slots=True)
-class HostStats:
-    """What one host has seen."""
-
-    requests: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
-    rate_limit_violations: int = 0
-    retry_after_violations: int = 0
-
-    def report(self) -> dict[str, Any]:
-        """As JSON."""
-        return {
-            "requests": self.requests,
-            "faults": dict(sorted(self.faults.items())),
-            "rate_limit_violations": self.rate_limit_violations,
-            "retry_after_violations": self.retry_after_violations,
-        }
+def _told(seen: Counter[str]) -> dict[str, Any]:
+    """What one host, or all of them, have seen, as JSON."""
+    return {
+        "requests": seen["requests"],
+        "faults": {fault.value: seen[fault] for fault in sorted(Fault) if seen[fault]},
+        "rate_limit_violations": seen["rate_limit_violations"],
+        "retry_after_violations": seen["retry_after_violations"],
+    }
 
 
 class Gate:
@@ -36,21 +26,21 @@ class Gate:
     def __init__(self, clock: Clock, profile: FaultProfile) -> None:
         self._clock = clock
         self._profile = profile
-        self._hosts: dict[str, HostStats] = defaultdict(HostStats)
+        self._hosts: dict[str, Counter[str]] = defaultdict(Counter)
         self._arrivals: dict[str, deque[float]] = defaultdict(deque)
         self._asked: Counter[str] = Counter()
         self._not_before: dict[str, float] = {}
 
     def admit(self, host: str, request: str) -> Verdict | None:
         """Count a request; the fault it meets, if any. One too many for its host's limit is answered 429."""
-        stats, arrivals, instant = self._hosts[host], self._arrivals[host], self._clock.monotonic()
-        stats.requests += 1
+        seen, arrivals, instant = self._hosts[host], self._arrivals[host], self._clock.monotonic()
+        seen["requests"] += 1
         if instant < self._not_before.pop(request, instant):
-            stats.retry_after_violations += 1
+            seen["retry_after_violations"] += 1
         while arrivals and arrivals[0] <= instant - _WINDOW:
             arrivals.popleft()
         if len(arrivals) >= REQUESTS_PER_SECOND:
-            stats.rate_limit_violations += 1
+            seen["rate_limit_violations"] += 1
             self._not_before[request] = instant + RETRY_AFTER
             return Verdict(Fault.RATE_LIMITED, 0)
         arrivals.append(instant)
@@ -58,22 +48,16 @@ class Gate:
         self._asked[request] += 1
         verdict = self._profile.verdict(host, request, asked)
         if verdict is not None:
-            stats.faults[verdict.fault.value] += 1
+            seen[verdict.fault] += 1
             if verdict.fault is Fault.RATE_LIMITED:
                 self._not_before[request] = instant + RETRY_AFTER
         return verdict
 
     def requests(self, host: str) -> int:
         """How many requests a host has seen."""
-        return self._hosts[host].requests
+        return self._hosts[host]["requests"]
 
     def report(self) -> dict[str, Any]:
         """Per host and in total, as JSON."""
-        total = HostStats()
-        for stats in self._hosts.values():
-            total.requests += stats.requests
-            total.faults += stats.faults
-            total.rate_limit_violations += stats.rate_limit_violations
-            total.retry_after_violations += stats.retry_after_violations
-        hosts = {host: stats.report() for host, stats in sorted(self._hosts.items())}
-        return {"profile": self._profile.name, "hosts": hosts, "totals": total.report()}
+        hosts = {host: _told(seen) for host, seen in sorted(self._hosts.items())}
+        return {"profile": self._profile.name, "hosts": hosts, "totals": _told(sum(self._hosts.values(), Counter()))}

@@ -8,29 +8,20 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from devstack.facts import Game, PropLine
 from devstack.history import History
-from devstack.upstream.wire import Answer, Recent, utc
+from devstack.upstream.wire import Answer, utc
 from shared.basketball.identity import TEAMS
+from shared.registries.markets import MARKETS
 
 HORIZON = timedelta(days=2)
 """How far ahead events are listed."""
 SNAPSHOTS = timedelta(minutes=5)
 """Distance of the historical snapshots."""
-MARKET_KEYS = {
-    "points": "player_points",
-    "rebounds": "player_rebounds",
-    "assists": "player_assists",
-    "threes": "player_threes",
-    "blocks": "player_blocks",
-    "steals": "player_steals",
-    "pra": "player_points_rebounds_assists",
-    "pr": "player_points_rebounds",
-    "pa": "player_points_assists",
-    "ra": "player_rebounds_assists",
-}
+MARKET_KEYS = {market.name: market.odds_key for market in MARKETS.values()}
 """A history's market -> the API's key; alternate lines are under `<key>_alternate`."""
 TITLES = {
     "barstool": "Barstool Sportsbook",
@@ -59,7 +50,7 @@ class OddsFeed:
         self._history = history
         self._games = list(history.games.values())
         self._tips = [game.tip for game in self._games]
-        self._lines: Recent[list[PropLine]] = Recent(64)
+        self._lines = lru_cache(64)(history.lines)
 
     def events(self, now: datetime) -> Answer:
         """Games not yet tipped off, two days ahead."""
@@ -114,7 +105,7 @@ class OddsFeed:
         odds_format = query.get("oddsFormat", "decimal")
         if odds_format not in ("american", "decimal"):
             return _invalid("oddsFormat")
-        lines = self._lines.get(game.game_id, lambda: self._history.lines(game.game_id))
+        lines = self._lines(game.game_id)
         posted = lines[: bisect_right(lines, at, key=lambda line: line.posted_at)]
         bookmakers = _bookmakers(posted, markets, american=odds_format == "american")
         body = {**self._event(game), "bookmakers": bookmakers}

@@ -5,11 +5,12 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from devstack.facts import Game
 from devstack.history import History
-from devstack.upstream.wire import Answer, Recent, http_date, nba_city, nba_slug, split_name, stats_table
+from devstack.upstream.wire import Answer, http_date, nba_city, nba_slug, split_name, stats_table
 from shared.basketball.identity import TEAMS
 from shared.basketball.slate import eastern_date, eastern_instant
 
@@ -36,13 +37,12 @@ class PlayerIndex:
         for game in sorted(history.games.values(), key=lambda game: (game.game_date, game.tip)):
             self._games[game.home].append(game)
             self._games[game.away].append(game)
-        self._recent: Recent[bytes] = Recent(8)
+        self._recent = lru_cache(8)(self._body)
 
     def answer(self, query: Mapping[str, str], now: datetime) -> Answer:
         """The index of a season, as it stands on the Eastern date of `now`."""
         season, today = query.get("Season", ""), eastern_date(now)
-        body = self._recent.get((season, today), lambda: self._body(season, today))
-        return Answer(body, headers={"Last-Modified": http_date(eastern_instant(today))})
+        return Answer(self._recent(season, today), headers={"Last-Modified": http_date(eastern_instant(today))})
 
     def roster(self, season: str, today: date) -> dict[int, tuple[str, str]]:
         """player_id -> (team, name) on a date."""

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import groupby
@@ -10,7 +10,7 @@ from typing import Any
 
 from devstack.facts import Game
 from devstack.history import History
-from devstack.upstream.wire import Answer, Recent, dumps, eastern, nba_city, nba_slug, utc, venue
+from devstack.upstream.wire import Answer, dumps, eastern, nba_city, nba_slug, utc, venue
 from shared.basketball.identity import TEAMS
 from shared.basketball.slate import EASTERN, eastern_instant
 
@@ -38,7 +38,8 @@ class ScheduleFeed:
         self._seasons: dict[str, list[Game]] = defaultdict(list)
         for game in history.games.values():
             self._seasons[game.season].append(game)
-        self._recent: Recent[bytes] = Recent(4)
+        self._written: dict[str, tuple[Hashable, bytes]] = {}
+        """Season -> what decides its schedule, which changes once or twice a night, and the schedule."""
 
     def current(self, now: datetime) -> Answer:
         """The season the CDN shows at `now`."""
@@ -50,14 +51,15 @@ class ScheduleFeed:
         games = [game for game in self._seasons.get(season, []) if _is_shown(game, now)]
         tips = [game.tip for game in games]
         finals = sum(game.is_final(now) for game in games)
-        key = (season, len(games), bisect_right(tips, now), finals)
-        schedule = self._recent.get(key, lambda: dumps(_league_schedule(season, games, now)))
+        key = (len(games), bisect_right(tips, now), finals)
+        if season not in self._written or self._written[season][0] != key:
+            self._written[season] = key, dumps(_league_schedule(season, games, now))
         meta = {
             "version": 1,
             "request": f"http://nba.cloud/league/00/{season}/scheduleleaguev2?Format=json",
             "time": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
         }
-        return Answer(b'{"meta":' + dumps(meta) + b',"leagueSchedule":' + schedule + b"}")
+        return Answer(b'{"meta":' + dumps(meta) + b',"leagueSchedule":' + self._written[season][1] + b"}")
 
 
 def _is_shown(game: Game, now: datetime) -> bool:

@@ -1,11 +1,10 @@
 """How the upstreams write things: stamps, clocks, shares, team names. And what an endpoint answers."""
 
 import json
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Generic, TypeVar
 
 from shared.basketball.identity import Team
 from shared.basketball.slate import EASTERN
@@ -14,9 +13,6 @@ JSON_TYPE = "application/json; charset=utf-8"
 NBA_CITIES = {"LAC": "LA"}
 """Cities as the NBA, ESPN and BallDontLie write them, where that is not the franchise's city."""
 NBA_SLUGS = {"PHI": "sixers", "POR": "blazers"}
-
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +28,6 @@ class Answer:
     def json(cls, payload: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> "Answer":
         """An answer in compact JSON."""
         return cls(dumps(payload), status, headers=headers if headers is not None else {})
-
-
-class Recent(Generic[T]):
-    """The few latest results of a function of what decides them: answers change once or twice a night."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._kept: dict[Hashable, T] = {}
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The value kept under `key`, made when it is not there; the oldest goes."""
-        if key not in self._kept:
-            if len(self._kept) >= self._size:
-                del self._kept[next(iter(self._kept))]
-            self._kept[key] = make()
-        return self._kept[key]
 
 
 def dumps(payload: object) -> bytes:

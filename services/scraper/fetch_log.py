@@ -47,8 +47,9 @@ class FetchLog:
         self.stands_on_earlier = False
         """Earlier nights' rows still stand, so that failing in all of tonight's units is not yet failing."""
 
-    def loaded(self, unit: str, got: Collected[Any], records: int) -> None:
-        """The unit's records are accepted; without any, its answer was empty."""
+    def loaded(self, unit: str, got: Collected[Any], records: int, refused: Iterable[Refusal] = ()) -> None:
+        """The unit's records are accepted, but for the refused; without any, its answer was empty."""
+        self.refuse(unit, got.source, refused)
         outcome: Literal["loaded", "empty"] = "loaded" if records else "empty"
         self.units[unit] = Unit(outcome, got.source, records, archive_key=got.archive_key)
 

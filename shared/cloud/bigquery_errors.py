@@ -8,8 +8,7 @@ from google.api_core import exceptions
 from google.auth import exceptions as auth
 from requests import exceptions as http
 
-from shared.cloud.bigquery_sql import first_line
-from shared.errors import Permanent, Transient
+from shared.errors import Permanent, Transient, first_line
 
 CLIENT_ERRORS = (exceptions.GoogleAPIError, auth.GoogleAuthError, http.RequestException, TimeoutError)
 """Everything the client raises for what happened outside of this process."""

@@ -26,9 +26,10 @@ from google.cloud.bigquery.table import RowIterator
 
 from shared.cloud.bigquery_errors import CLIENT_ERRORS, failure, is_transient
 from shared.cloud.bigquery_sql import Parameter
-from shared.errors import Permanent, Transient
+from shared.errors import Transient
 from shared.ports import Cost, Row
 from shared.ports import Job as Account
+from shared.tables.rows import refuse_instants
 
 T = TypeVar("T")
 _FIRST_POLL = 0.05
@@ -51,16 +52,6 @@ class Limits:
     """Jobs at once: as many threads. Further ones wait their turn, which does not count against their time."""
     labels: Mapping[str, str] = field(default_factory=lambda: {"app": "tipoff"})
     """On every job, for the bill."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a query job gave."""
-
-    rows: list[Row]
-    affected: int
-    """Rows a DML statement inserted, updated or deleted; 0 for others."""
-    cost: Cost = field(default_factory=Cost)
 
 
 def _narrowed(limits: Limits, account: Account) -> Limits:
@@ -98,32 +89,20 @@ class Jobs:
         self._retry = Retry(predicate=is_transient, initial=0.25, maximum=8.0, timeout=limits.retry_timeout)
 
     async def query(
-        self, sql: str, parameters: Sequence[Parameter], subject: str, account: Account | None = None
-    ) -> Answer:
-        """Run one statement, on the job's account where there is one."""
-
-        def read(rows: RowIterator, affected: int | None) -> tuple[list[Row], int]:
-            return [dict(row.items()) for row in rows], affected if affected is not None else 0
-
-        (rows, affected), cost = await self._query(sql, parameters, subject, read, account)
-        return Answer(rows, affected, cost)
-
-    async def columns(self, sql: str, parameters: Sequence[Parameter], subject: str) -> dict[str, Sequence[Any]]:
-        """Run a SELECT and read it by column, page by page; see `Warehouse.columns`."""
-        columns, _ = await self._query(sql, parameters, subject, lambda rows, _: by_column(rows), None)
-        return columns
-
-    async def _query(
         self,
         sql: str,
         parameters: Sequence[Parameter],
         subject: str,
-        read: Callable[[RowIterator, int | None], T],
-        account: Account | None,
-    ) -> tuple[T, Cost]:
+        read: Callable[[RowIterator], T],
+        account: Account | None = None,
+    ) -> tuple[T, int]:
+        """Run one statement, on the job's account where there is one: what `read` makes of its rows, page by page.
+
+        And how many rows it inserted, updated or deleted; 0 if it is no DML.
+        """
         limits = self._limits if account is None else _narrowed(self._limits, account)
 
-        def work(abandoned: threading.Event) -> tuple[T, Cost]:
+        def work(abandoned: threading.Event) -> tuple[T, int, Cost]:
             config = QueryJobConfig(
                 query_parameters=list(parameters),
                 labels=dict(limits.labels),
@@ -141,12 +120,13 @@ class Jobs:
             )
             self._wait(job, abandoned, subject, limits.job_timeout)
             rows = job.result(retry=self._retry, job_retry=None, timeout=self._limits.attempt_timeout)
-            return read(rows, job.num_dml_affected_rows), _cost(job)
+            affected = job.num_dml_affected_rows
+            return read(rows), affected if affected is not None else 0, _cost(job)
 
-        found, cost = await self._run(work, subject)
+        found, affected, cost = await self._run(work, subject)
         if account is not None:
             account.cost += cost
-        return found, cost
+        return found, affected
 
     async def load(self, table: str, schema: Sequence[SchemaField], lines: bytes, subject: str) -> None:
         """Fill a fresh table from newline-delimited JSON."""
@@ -218,6 +198,11 @@ class Jobs:
 _NUMBERS = {"INTEGER", "INT64", "FLOAT", "FLOAT64", "BOOLEAN", "BOOL"}
 
 
+def by_row(rows: RowIterator) -> list[Row]:
+    """The rows of an answer, each by the names of its columns."""
+    return [dict(row.items()) for row in rows]
+
+
 def by_column(rows: RowIterator) -> dict[str, Sequence[Any]]:
     """The rows of an answer by column: numbers in arrays of doubles, eight bytes each, NaN where null.
 
@@ -225,9 +210,7 @@ def by_column(rows: RowIterator) -> dict[str, Sequence[Any]]:
         Permanent: a column holds instants.
     """
     kinds = {column.name: column.field_type for column in rows.schema}
-    refused = [name for name, kind in kinds.items() if kind == "TIMESTAMP"]
-    if refused:
-        raise Permanent(f"columns gives no instants: leave out {refused[0]}, or ask for it with query")
+    refuse_instants(kinds, "TIMESTAMP")
     columns: dict[str, Any] = {name: array("d") if kind in _NUMBERS else [] for name, kind in kinds.items()}
     for row in rows:
         for name, value in row.items():

@@ -14,7 +14,7 @@ from typing import Any
 from google.cloud import bigquery
 from google.cloud.exceptions import NotFound
 
-from shared.cloud.bigquery_jobs import Jobs
+from shared.cloud.bigquery_jobs import Jobs, by_row
 from shared.cloud.bigquery_tables import DAY_MS, TYPES, api_type, definition
 from shared.ports import Row
 from shared.tables import STAGING, STAGING_HOURS, Table
@@ -25,10 +25,9 @@ from shared.tables.schema import Change, Found, FoundColumn, Kind, difference, k
 class Schema:
     """The tables of one project. Every method raises what `Jobs` raises."""
 
-    def __init__(self, jobs: Jobs, project: str, location: str | None, tables: Mapping[str, Table]) -> None:
+    def __init__(self, jobs: Jobs, project: str, tables: Mapping[str, Table]) -> None:
         self._jobs = jobs
         self._project = project
-        self._location = location
         self._tables = tables
 
     async def plan(self) -> list[Change]:
@@ -60,21 +59,21 @@ class Schema:
     async def _make(self, table: Table, changes: list[Change]) -> None:
         wanted = definition(self._project, table)
         if any(change.kind == "create" for change in changes):
-            await self._jobs.call(partial(_create_table, wanted), table.name)
+            await self._jobs.call(
+                lambda client, bounds: client.create_table(wanted, exists_ok=True, **bounds), table.name
+            )
             return
         for change in changes:
             if change.kind in ("column", "drop", "relax"):
-                await self._jobs.query(alteration(table, change), (), f"{change}")
+                await self._jobs.query(alteration(table, change), (), f"{change}", by_row)
         there = await self._jobs.call(partial(_get, f"{self._project}.{table.name}"), table.name)
         if there is not None:
             fields = updated(there, wanted, {change.kind for change in changes})
-            await self._jobs.call(partial(_update, there, fields), table.name)
+            await self._jobs.call(lambda client, bounds: client.update_table(there, fields, **bounds), table.name)
 
     async def _datasets(self) -> None:
         for name in [*sorted({table.partition(".")[0] for table in self._tables}), STAGING]:
             dataset = bigquery.Dataset(f"{self._project}.{name}")
-            if self._location is not None:
-                dataset.location = self._location
             if name == STAGING:
                 dataset.default_table_expiration_ms = STAGING_HOURS * 3_600_000
             await self._jobs.call(partial(_create_dataset, dataset), name)
@@ -149,11 +148,3 @@ def _get(name: str, client: bigquery.Client, bounds: dict[str, Any]) -> bigquery
 
 def _create_dataset(dataset: bigquery.Dataset, client: bigquery.Client, bounds: dict[str, Any]) -> None:
     client.create_dataset(dataset, exists_ok=True, **bounds)
-
-
-def _create_table(table: bigquery.Table, client: bigquery.Client, bounds: dict[str, Any]) -> None:
-    client.create_table(table, exists_ok=True, **bounds)
-
-
-def _update(table: bigquery.Table, fields: list[str], client: bigquery.Client, bounds: dict[str, Any]) -> None:
-    client.update_table(table, fields, **bounds)

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from google.cloud.bigquery import ArrayQueryParameter, ScalarQueryParameter
 
-from shared.errors import Permanent
+from shared.errors import Permanent, first_line
 from shared.ports import Params, Scalar
 
 Parameter = ScalarQueryParameter | ArrayQueryParameter
@@ -104,12 +104,6 @@ def bind(text: str, params: Params) -> tuple[str, list[Parameter]]:
         return token.group()
 
     return _TOKEN.sub(place, text), list(bound.values())
-
-
-def first_line(text: str) -> str:
-    """The first line that says something."""
-    lines = (line.strip() for line in text.splitlines())
-    return next((line for line in lines if line and not line.startswith("--")), "")
 
 
 def _type(name: str, value: object) -> str:

@@ -1,11 +1,10 @@
 """Tables of the registry as BigQuery's: partitioned, clustered, described, kept as long as it says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from google.cloud import bigquery
 
-from shared.errors import Permanent
 from shared.tables import Table, Type
 
 DAY_MS = 86_400_000
@@ -19,7 +18,7 @@ TYPES: Mapping[Type, str] = {
     "TIMESTAMP": "TIMESTAMP",
 }
 """The API's own names."""
-_SELECTED: Mapping[Type, set[str]] = {
+SELECTED: Mapping[Type, set[str]] = {
     **{name: {api} for name, api in TYPES.items()},
     "FLOAT64": {"FLOAT", "INTEGER", "NUMERIC", "BIGNUMERIC"},
 }
@@ -49,25 +48,6 @@ def definition(project: str, table: Table) -> bigquery.Table:
     if table.cluster:  # the client cannot set what was once set to None
         made.clustering_fields = list(table.cluster)
     return made
-
-
-def check_selected(table: Table, found: Sequence[bigquery.SchemaField]) -> None:
-    """Check the columns a SELECT made against the registry.
-
-    Raises:
-        Permanent: other columns than the table's, or another type.
-    """
-    types = {field.name: api_type(field) for field in found}
-    declared = {column.name: column for column in table.columns}
-    if types.keys() != declared.keys():
-        missing, unknown = sorted(declared.keys() - types.keys()), sorted(types.keys() - declared.keys())
-        raise Permanent(f"{table.name}: the SELECT lacks columns {missing} and has unknown columns {unknown}")
-    for name, type_ in types.items():
-        column = declared[name]
-        if type_ not in _SELECTED[column.type]:
-            raise Permanent(
-                f"{table.name}.{name} is {column.type}, the SELECT makes it {type_}", remedy=f"CAST it AS {column.type}"
-            )
 
 
 def api_type(field: bigquery.SchemaField) -> str:

@@ -16,9 +16,8 @@ from typing import Any
 
 from shared.errors import Permanent
 from shared.ports import Row
+from shared.runtime.document_limits import document_text
 
-MAX_TEXT_BYTES = 1_048_576 - 89
-"""Firestore's longest text field; names and numbers add to it up to its limit of 1 MiB for a document."""
 MAX_NAME_BYTES = 1_500
 _INT64 = range(-(2**63), 2**63)
 _RESERVED = re.compile("__.*__", re.DOTALL)
@@ -63,16 +62,7 @@ def to_fields(data: Row, name: str) -> dict[str, Any]:
     Raises:
         Permanent: no JSON, or too long.
     """
-    try:
-        text = json.dumps(data, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError) as error:
-        raise Permanent(f"state document {name} is not JSON: {error}") from error
-    if len(text) > MAX_TEXT_BYTES:
-        raise Permanent(
-            f"state document {name} has {len(text):,} bytes, more than {MAX_TEXT_BYTES:,}",
-            remedy="keep bulk data in the warehouse or the archive",
-        )
-    plain: Row = json.loads(text)  # keys are text now, tuples lists
+    plain: Row = json.loads(document_text(data, name))  # keys are text now, tuples lists
     numbers = {field: value for field, value in plain.items() if is_name(field) and is_number(value)}
     rest = {field: value for field, value in plain.items() if field not in numbers}
     return {"json": json.dumps(rest, separators=(",", ":")), "numbers": numbers}

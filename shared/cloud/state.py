@@ -22,17 +22,17 @@ _BEYOND = "\U0010ffff"
 
 
 class FirestoreState:
-    """Documents in one Firestore database, in native mode; how they look there is in `shared.cloud.documents`.
+    """Documents in a project's default database, in native mode; how they look there is in `shared.cloud.documents`.
 
     A version is the document's update time, to the nanosecond. Each call is one attempt within `timeout` seconds.
     `FIRESTORE_EMULATOR_HOST` leads Google's client to an emulator.
     """
 
-    def __init__(self, project: str, *, database: str = "(default)", timeout: float = 10.0) -> None:
+    def __init__(self, project: str, *, timeout: float = 10.0) -> None:
         self._timeout = timeout
-        self._where = f"Firestore {project}/{database}"
+        self._where = f"Firestore {project}/(default)"
         with google_errors(self._where, role=ROLE):
-            self._client = AsyncClient(project=project, database=database)
+            self._client = AsyncClient(project=project)
 
     async def get(self, collection: str, id_: str) -> Document | None:
         """The document, or None."""

@@ -26,6 +26,10 @@ REMOVED = "SIGNATURE_REMOVED_BY_GOOGLE"
 """What Cloud Run leaves of a signature that its IAM has checked."""
 
 
+_NO_TOKEN = (TypeError, AttributeError, LookupError, RecursionError)
+"""What google-auth makes of JSON that is no token's: a list, a number, ten thousand brackets."""
+
+
 class Untrusted(Exception):  # noqa: N818 - a verdict on a request
     """The request is not from an allowed sender."""
 
@@ -84,14 +88,16 @@ class TokenVerifier:
         self._emails = emails
         self._behind_iam = behind_iam
 
-    async def verify(self, authorization: str | None) -> str:
-        """The sender's e-mail address.
+    async def verify(self, *given: str) -> str:
+        """The sender's e-mail address, by the one Authorization header that was given.
 
         Raises:
             Untrusted: 401 if there is no genuine, current token; 403 if it is somebody else's or for something else.
             Transient: the issuer's certificates cannot be fetched.
         """
-        scheme, _, token = (authorization if authorization is not None else "").partition(" ")
+        if len(given) > 1:  # IAM has looked at one of them only
+            raise Untrusted(HTTPStatus.UNAUTHORIZED, "two tokens")
+        scheme, _, token = "".join(given).partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Untrusted(HTTPStatus.UNAUTHORIZED, "no Bearer token")
         try:
@@ -100,7 +106,7 @@ class TokenVerifier:
             key_id = jwt.decode_header(token).get("kid")  # type: ignore[no-untyped-call]  # google-auth
             certificates = await self._certificates.holding(key_id)
             claims = jwt.decode(token, certs=certificates, clock_skew_in_seconds=SKEW)  # type: ignore[no-untyped-call]  # google-auth
-        except ValueError as error:
+        except (ValueError, *_NO_TOKEN) as error:
             raise Untrusted(HTTPStatus.UNAUTHORIZED, f"token refused: {error}") from error
         return self._checked(claims)
 

@@ -15,10 +15,10 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from shared.cloud import bigquery_publish as statements
-from shared.cloud.bigquery_jobs import Answer, Jobs, Limits
+from shared.cloud.bigquery_jobs import Jobs, Limits, by_column, by_row
 from shared.cloud.bigquery_schema import Schema
 from shared.cloud.bigquery_sql import bind, select
-from shared.cloud.bigquery_tables import check_selected, schema
+from shared.cloud.bigquery_tables import SELECTED, api_type, schema
 from shared.errors import Permanent, Transient
 from shared.ports import Cost, Job, Params, Row
 from shared.tables import STAGING, TABLES, Table
@@ -43,20 +43,19 @@ class BigQueryWarehouse:
         self,
         project: str,
         *,
-        location: str | None = None,
         tables: Mapping[str, Table] = TABLES,
         limits: Limits | None = None,
+        location: str | None = None,
         endpoint: str | None = None,
         client: bigquery.Client | None = None,
     ) -> None:
         self._project = project
-        self._location = location
         self._tables = tables
         self._jobs = Jobs(
             client if client is not None else connect(project, location, endpoint),
             limits if limits is not None else Limits(),
         )
-        self._schema = Schema(self._jobs, project, location, tables)
+        self._schema = Schema(self._jobs, project, tables)
         self._writing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def ensure(self) -> list[Change]:
@@ -77,7 +76,7 @@ class BigQueryWarehouse:
     async def query(self, sql: str, params: Params | None = None, job: Job | None = None) -> list[Row]:
         """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
         statement = select(sql)
-        rows = (await self._run(statement.text, params, statement.source, job)).rows
+        rows = await self._run(statement.text, params, statement.source, job)
         if job is not None:
             job.cost += Cost(rows=len(rows))
         return rows
@@ -86,18 +85,19 @@ class BigQueryWarehouse:
         """The same SELECT by column: numbers as arrays of floats, NaN where null."""
         statement = select(sql)
         text, parameters = bind(statement.text, params if params is not None else _NO_PARAMS)
-        return await self._jobs.columns(text, parameters, statement.source)
+        columns, _ = await self._jobs.query(text, parameters, statement.source, by_column)
+        return columns
 
     async def append(self, table: str, rows: Sequence[Row]) -> int:
         """Insert the rows whose key is not there yet; of rows with equal keys the first. Returns how many were new."""
-        target = self._table(table)
+        target = checked.declared(self._tables, table)
         text = json_lines(target, rows)
         if not rows:
             return 0
         lines = [text[position] for position in checked.first_of_each_key(target, rows)]
         subject = f"append to {table}"
         async with self._writing[table], self._loaded(target, lines, subject) as staging:
-            added = (await self._run(statements.merge_new(target, staging), None, subject)).affected
+            _, added = await self._jobs.query(statements.merge_new(target, staging), (), subject, by_row)
             if await self._published_twice(target, staging, subject) is not None:
                 # Another process inserted the same keys in the same moment. One of the two rows has to go.
                 await self._run(statements.merge_duplicates(target, staging), None, subject)
@@ -105,7 +105,7 @@ class BigQueryWarehouse:
 
     async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
         """Atomically replace the rows that `scope` selects; they must lie in the scope and have keys of their own."""
-        target = self._table(table)
+        target = checked.declared(self._tables, table)
         lines = json_lines(target, rows)
         subject = f"replace in {table} where {scope}"
         async with self._writing[table]:
@@ -119,7 +119,7 @@ class BigQueryWarehouse:
         self, table: str, select_: str, *, scope: str, params: Params | None = None, job: Job | None = None
     ) -> int:
         """Like `replace`, with the rows of a SELECT; its columns must be the table's, in any order."""
-        target = self._table(table)
+        target = checked.declared(self._tables, table)
         statement = select(select_)
         subject = f"transform into {table}: {statement.source}"
         async with self._writing[table], self._staging(subject) as staging:
@@ -127,8 +127,8 @@ class BigQueryWarehouse:
             made = await self._jobs.call(
                 lambda client, bounds: client.get_table(f"{self._project}.{staging}", **bounds), subject
             )
-            check_selected(target, made.schema)
-            json_lines(target, (await self._run(statements.broken_row(target, staging), None, subject, job)).rows)
+            checked.check_selected(target, {field.name: api_type(field) for field in made.schema}, SELECTED)
+            json_lines(target, await self._run(statements.broken_row(target, staging), None, subject, job))
             written = await self._publish(target, staging, scope, params, subject, job)
         if job is not None:
             job.cost += Cost(rows=written)
@@ -141,21 +141,19 @@ class BigQueryWarehouse:
     async def _publish(
         self, table: Table, staging: str, scope: str, params: Params | None, subject: str, job: Job | None = None
     ) -> int:
-        [count] = (await self._run(statements.count_strays(staging, scope), params, subject, job)).rows
-        staged, strays = count["staged"], count["strays"]
-        if strays:
-            raise Permanent(f"{table.name}: {strays} of {staged} rows lie outside the scope they replace ({scope})")
-        for row in (await self._run(statements.staged_twice(table, staging, scope), params, subject, job)).rows:
-            key = checked.key_text(table, row)
-            raise Permanent(f"{table.name} would have {row['times']} rows with the key {key}")
+        [count] = await self._run(statements.count_strays(staging, scope), params, subject, job)
+        staged = int(count["staged"])
+        checked.refuse_strays(table, count["strays"], staged, scope)
+        twice = await self._run(statements.staged_twice(table, staging, scope), params, subject, job)
+        checked.refuse_duplicates(table, twice)
         await self._run(statements.merge_scope(table, staging, scope), params, subject, job)
         key_ = await self._published_twice(table, staging, subject, job)
         if key_ is not None:
             raise Transient(f"{table.name}: another writer published the key {key_} in the same moment: {subject}")
-        return int(staged)
+        return staged
 
     async def _published_twice(self, table: Table, staging: str, subject: str, job: Job | None = None) -> str | None:
-        rows = (await self._run(statements.published_twice(table, staging), None, subject, job)).rows
+        rows = await self._run(statements.published_twice(table, staging), None, subject, job)
         return checked.key_text(table, rows[0]) if rows else None
 
     @asynccontextmanager
@@ -176,18 +174,17 @@ class BigQueryWarehouse:
                 subject,
             )
 
-    async def _run(self, sql: str, params: Params | None, subject: str, job: Job | None = None) -> Answer:
+    async def _run(self, sql: str, params: Params | None, subject: str, job: Job | None = None) -> list[Row]:
         text, parameters = bind(sql, params if params is not None else _NO_PARAMS)
-        return await self._jobs.query(text, parameters, subject, job)
-
-    def _table(self, name: str) -> Table:
-        if name not in self._tables:
-            raise Permanent(f"unknown table {name!r}", remedy="declare it in shared/tables")
-        return self._tables[name]
+        rows, _ = await self._jobs.query(text, parameters, subject, by_row, job)
+        return rows
 
 
 def connect(project: str, location: str | None = None, endpoint: str | None = None) -> bigquery.Client:
-    """A client of BigQuery, or, without credentials, of the emulator at `endpoint` or BIGQUERY_EMULATOR_HOST."""
+    """A client of BigQuery, or, without credentials, of the emulator at `endpoint` or BIGQUERY_EMULATOR_HOST.
+
+    Datasets are made in its location, and statements run there; without one, in BigQuery's own, the US.
+    """
     address = endpoint if endpoint is not None else os.environ.get("BIGQUERY_EMULATOR_HOST")
     if address is None:
         return bigquery.Client(project, location=location)

@@ -11,10 +11,10 @@ import duckdb
 import numpy as np
 
 from shared.embedded.schema import DUCKDB_TYPES, apply
-from shared.embedded.sql import first_line
-from shared.errors import Permanent, Transient
+from shared.errors import Permanent, Transient, first_line
 from shared.ports import Row
 from shared.tables import Table
+from shared.tables.rows import refuse_instants
 
 T = TypeVar("T")
 Connection = duckdb.DuckDBPyConnection
@@ -92,9 +92,7 @@ def fetch_columns(connection: Connection, text: str, values: Mapping[str, Any]) 
     """Run a SELECT; columns by name: numbers and truth values as float64 arrays with NaN for null, others as lists."""
     cursor = connection.execute(text, values)
     kinds = {column[0]: str(column[1]) for column in cursor.description}
-    refused = [name for name, kind in kinds.items() if kind == DUCKDB_TYPES["TIMESTAMP"]]
-    if refused:
-        raise Permanent(f"columns gives no instants: leave out {refused[0]}, or ask for it with query")
+    refuse_instants(kinds, DUCKDB_TYPES["TIMESTAMP"])
     numbers = {DUCKDB_TYPES[kind] for kind in ("INT64", "FLOAT64", "BOOL")} | {"INTEGER", "HUGEINT", "FLOAT"}
     arrays = cursor.fetchnumpy()
     return {

@@ -16,9 +16,8 @@ from shared.embedded.duck import Connection, fetch
 from shared.embedded.rows import to_arrow
 from shared.embedded.schema import DUCKDB_TYPES
 from shared.embedded.sql import to_duckdb
-from shared.errors import Permanent
 from shared.tables import Table, Type
-from shared.tables.rows import key_text
+from shared.tables import rows as checked
 
 _INTEGERS = {f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY", "SMALL", "BIG", "HUGE")} | {
     "INTEGER",
@@ -68,17 +67,8 @@ def check_selected(connection: Connection, table: Table) -> None:
         Permanent: other columns than the table's, another type, or a row with a null or a number that is not finite
             where there may be none.
     """
-    found = {name: type_ for name, type_, *_ in connection.execute("DESCRIBE incoming").fetchall()}
-    declared = {column.name: column for column in table.columns}
-    if found.keys() != declared.keys():
-        missing, unknown = sorted(declared.keys() - found.keys()), sorted(found.keys() - declared.keys())
-        raise Permanent(f"{table.name}: the SELECT lacks columns {missing} and has unknown columns {unknown}")
-    for name, type_ in found.items():
-        column = declared[name]
-        if type_.partition("(")[0] not in _SELECTED[column.type]:
-            raise Permanent(
-                f"{table.name}.{name} is {column.type}, the SELECT makes it {type_}", remedy=f"CAST it AS {column.type}"
-            )
+    made = {name: type_ for name, type_, *_ in connection.execute("DESCRIBE incoming").fetchall()}
+    checked.check_selected(table, made, _SELECTED)
     nulls = [f"{column.name} IS NULL" for column in table.columns if not column.nullable]
     infinite = [f"NOT isfinite(CAST({column.name} AS DOUBLE))" for column in table.columns if column.type == "FLOAT64"]
     cast = ", ".join(f"CAST({column.name} AS {DUCKDB_TYPES[column.type]}) AS {column.name}" for column in table.columns)
@@ -90,9 +80,8 @@ def check_selected(connection: Connection, table: Table) -> None:
 
 def _refuse_strays(connection: Connection, table: Table, scope: str, params: Mapping[str, Any], written: int) -> None:
     in_scope = to_duckdb(f"SELECT COUNT(*) AS n FROM {table.name} WHERE ({scope}\n)")
-    strays = written - fetch(connection, in_scope.text, in_scope.bind(params))[0]["n"]
-    if strays:
-        raise Permanent(f"{table.name}: {strays} of {written} rows lie outside the scope they replace ({scope})")
+    kept = fetch(connection, in_scope.text, in_scope.bind(params))[0]["n"]
+    checked.refuse_strays(table, written - kept, written, scope)
 
 
 def _refuse_duplicates(connection: Connection, table: Table) -> None:
@@ -104,6 +93,4 @@ def _refuse_duplicates(connection: Connection, table: Table) -> None:
         "GROUP BY ALL HAVING COUNT(*) > 1 ORDER BY ALL LIMIT 1",
         {},
     )
-    if twice:
-        row = twice[0]
-        raise Permanent(f"{table.name} would have {row['times']} rows with the key {key_text(table, row)}")
+    checked.refuse_duplicates(table, twice)

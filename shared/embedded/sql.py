@@ -12,7 +12,7 @@ from typing import Any
 from sqlglot import ErrorLevel, exp, parse
 from sqlglot.errors import ParseError, TokenError, UnsupportedError
 
-from shared.errors import Permanent
+from shared.errors import Permanent, first_line
 
 _CALENDAR = (exp.DateAdd, exp.DateSub, exp.DateTrunc)
 _CURRENT = (exp.CurrentDate, exp.CurrentDatetime, exp.CurrentTime, exp.CurrentTimestamp)
@@ -72,12 +72,6 @@ def to_duckdb(sql: str) -> Statement:
         raise Permanent(f"SQL refused by the embedded warehouse: {first_line(str(error))}: {source}") from error
     parameters = frozenset(node.name for node in tree.find_all(exp.Parameter))
     return Statement(text, source, parameters, isinstance(tree, exp.Query))
-
-
-def first_line(text: str) -> str:
-    """The first line that says something."""
-    lines = (line.strip() for line in text.splitlines())
-    return next((line for line in lines if line and not line.startswith("--")), "")
 
 
 def _refuse(node: exp.Expr, source: str) -> None:

@@ -14,10 +14,10 @@ from typing import TypeVar
 
 from shared.errors import AlreadyExists, Conflict, Permanent, Transient
 from shared.ports import Document, Row
+from shared.runtime.document_limits import document_text
 
 T = TypeVar("T")
 
-MAX_DOCUMENT_BYTES = 1_048_487
 BUSY_SECONDS = 30.0
 """How long a write waits for another process's write before it is `Transient`."""
 
@@ -126,7 +126,7 @@ class SQLiteState:
         return None if row is None else Document(id_, json.loads(row[0]), row[1])
 
     def _write(self, collection: str, id_: str, data: Row) -> Document:
-        text = _encode(data, f"{collection}/{id_}")
+        text = document_text(data, f"{collection}/{id_}")
         (number,) = self._connection.execute("UPDATE counter SET version = version + 1 RETURNING version").fetchone()
         version = f"{number:020d}"
         self._connection.execute(
@@ -162,16 +162,3 @@ class SQLiteState:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             kind = Transient if code in _TRANSIENT else Permanent
             raise kind(f"state store {self._path}: {error}") from error
-
-
-def _encode(data: Row, name: str) -> str:
-    try:
-        text = json.dumps(data, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError) as error:
-        raise Permanent(f"state document {name} is not JSON: {error}") from error
-    if len(text) > MAX_DOCUMENT_BYTES:
-        raise Permanent(
-            f"state document {name} has {len(text):,} bytes, more than {MAX_DOCUMENT_BYTES:,}",
-            remedy="keep bulk data in the warehouse or the archive",
-        )
-    return text

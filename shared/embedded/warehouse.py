@@ -16,6 +16,7 @@ from shared.embedded.sql import to_duckdb
 from shared.errors import Permanent
 from shared.ports import Cost, Job, Params, Row
 from shared.tables import TABLES, Table
+from shared.tables.rows import declared
 
 T = TypeVar("T", bound=Sized)
 _NO_PARAMS: Params = {}
@@ -71,7 +72,7 @@ class DuckDBWarehouse:
 
     async def append(self, table: str, rows: Sequence[Row]) -> int:
         """Insert the rows whose key is not there yet; of rows with equal keys the first. Returns how many were new."""
-        target = self._table(table)
+        target = declared(self._tables, table)
         names = ", ".join(column.name for column in target.columns)
         insert = (
             f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming "  # noqa: S608 - names of the registry
@@ -87,7 +88,7 @@ class DuckDBWarehouse:
 
     async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
         """Atomically replace the rows that `scope` selects; they must lie in the scope and have keys of their own."""
-        target = self._table(table)
+        target = declared(self._tables, table)
         values = _bindable(params)
 
         def work(connection: Connection) -> int:
@@ -100,7 +101,7 @@ class DuckDBWarehouse:
         self, table: str, select: str, *, scope: str, params: Params | None = None, job: Job | None = None
     ) -> int:
         """Like `replace`, with the rows of a SELECT; its columns must be the table's, in any order."""
-        target = self._table(table)
+        target = declared(self._tables, table)
         statement = to_duckdb(select)
         if not statement.is_query:
             raise Permanent(f"transform takes a SELECT: {statement.source}")
@@ -133,11 +134,6 @@ class DuckDBWarehouse:
     ) -> int:
         async with self._writing[table]:
             return await self._duck.run(work, subject, time_limit)
-
-    def _table(self, name: str) -> Table:
-        if name not in self._tables:
-            raise Permanent(f"unknown table {name!r}", remedy="declare it in shared/tables")
-        return self._tables[name]
 
 
 def _bindable(params: Params | None) -> dict[str, Any]:

@@ -4,11 +4,15 @@
 AVG(IF(this_season, {market}, NULL)) AS {market}_season_mean,
 -- end
 
+A passage of `passages.sql` is put in where a statement names it: `{games known to context}`.
+
 In a market's block `{sum of played.*}` adds up its statistics: played.points + played.rebounds + played.assists.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from importlib.resources import files
 
 from shared.basketball.arenas import ARENAS
 from shared.errors import Permanent
@@ -31,10 +35,10 @@ def _of_feature(lines: str, feature: Feature) -> str:
 
 
 def _of_quantile(lines: str, number: int) -> str:
-    """Its level, what is left of 1, and the distance between the levels around it, those at the ends being 0 and 1."""
+    """How many lie below it, its level, what is left of 1, and the distance between the levels around it, 0 to 1."""
     below, level, above = (0.0, *QUANTILES, 1.0)[number : number + 3]
-    shares = {"level": level, "rest": 1.0 - level, "width": above - below}
-    return _filled(lines, quantile=QUANTILE_COLUMNS[number], **{name: f"{it:.2f}" for name, it in shares.items()})
+    shares = {"level": f"{level:.2f}", "rest": f"{1.0 - level:.2f}", "width": f"{above - below:.2f}"}
+    return _filled(lines, quantile=QUANTILE_COLUMNS[number], number=number, **shares)
 
 
 def _filled(lines: str, **values: object) -> str:
@@ -56,13 +60,31 @@ _REPEATED: Mapping[str, Callable[[str], Iterable[str]]] = {
 _BLOCK = re.compile(rf"^ *-- for each ({'|'.join(_REPEATED)})\n(.*?)^ *-- end\n", re.DOTALL | re.MULTILINE)
 
 
+_CAPITAL = re.compile(r"\b[A-Z]\b")
+_PASSAGE = re.compile(r"^-- passage: (.+)\n((?:.+\n)+)", re.MULTILINE)
+_PASSAGES = [
+    (re.compile(r"\{" + _CAPITAL.sub(r"(?P<\g<0>>[\\w.]+)", name) + r"\}"), passage.strip())
+    for name, passage in _PASSAGE.findall((files("shared.registries") / "passages.sql").read_text())
+]
+"""What names a passage in a statement, and the passage."""
+
+
+def _with_passages(text: str) -> str:
+    def put(hole: re.Match[str], passage: str) -> str:
+        return _CAPITAL.sub(lambda capital: hole[capital[0]], passage)
+
+    for named, passage in _PASSAGES:
+        text = named.sub(partial(put, passage=passage), text)
+    return text
+
+
 def expanded(text: str, name: str) -> str:
     """The statement of a file called `name` with its blocks repeated; one without blocks as it is.
 
     Raises:
         Permanent: a block has no end, is of something else, or names in braces what it does not fill.
     """
-    found = _BLOCK.sub(lambda block: "".join(_REPEATED[block[1]](block[2])), text)
+    found = _with_passages(_BLOCK.sub(lambda block: "".join(_REPEATED[block[1]](block[2])), text))
     left = re.search(r"-- for each.*|\{.*?\}", found)
     if left is not None:
         raise Permanent(f"{name}: nothing fills {left[0]!r}", remedy=f"for each of {', '.join(_REPEATED)}, to -- end")

@@ -3,7 +3,7 @@
 The table's columns and its SELECT are derived from it, the nightly health check reads ranges and null rates from it,
 and a model carries the version it was trained on. Whoever changes a name, a unit or a meaning raises the version.
 
-As-of rules, by source: form, zones and factors use games of earlier dates with available_at <= cutoff_at, of the last
+As-of rules, by origin: form, zones and factors use games of earlier dates with available_at <= cutoff_at, of the last
 400 days; contexts use rosters, reports and lines with available_at <= cutoff_at and the schedule up to the slate.
 """
 
@@ -16,12 +16,12 @@ from typing import Literal
 from shared.errors import Permanent
 from shared.registries.markets import MARKETS, Market
 
-FEATURE_CONTRACT_VERSION = "2024.1"
-"""Changes with any name, unit, meaning or source."""
+FEATURE_CONTRACT_VERSION = "2024.3"
+"""Changes with any name, unit, meaning or origin."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Origin:
     """A table that features are taken from."""
 
     table: str
@@ -34,17 +34,17 @@ class Source:
 _EARLIER = "games of earlier dates, available_at <= cutoff_at, last 400 days"
 _KNOWN = "rows with available_at <= cutoff_at"
 _SCHEDULE = "schedule of this season up to the slate, available_at <= cutoff_at"
-PLAYER = Source("analytics.upcoming_player_game_context", "context", _KNOWN)
-LINES = Source("analytics.player_market_context", "lines", _KNOWN)
-TEAM = Source("analytics.upcoming_team_game_context", "team", _SCHEDULE)
-FORM = Source("features.player_daily_cache", "form", _EARLIER)
-ZONES = Source("features.player_shot_zone_analysis", "zones", _EARLIER)
-DEFENSE = Source("features.team_defense_zone_analysis", "opponent", _EARLIER)
-FACTORS = Source("features.player_composite_factors", "factors", _EARLIER)
+PLAYER = Origin("analytics.upcoming_player_game_context", "context", _KNOWN)
+LINES = Origin("analytics.player_market_context", "lines", _KNOWN)
+TEAM = Origin("analytics.upcoming_team_game_context", "team", _SCHEDULE)
+FORM = Origin("features.player_daily_cache", "form", _EARLIER)
+ZONES = Origin("features.player_shot_zone_analysis", "zones", _EARLIER)
+DEFENSE = Origin("features.team_defense_zone_analysis", "opponent", _EARLIER)
+FACTORS = Origin("features.player_composite_factors", "factors", _EARLIER)
 
 Kind = Literal["real", "count", "flag"]
 RARE, SOME, SELDOM = 0.02, 0.15, 1.0
-"""Null rates: where a source has almost always, usually, or only for some players anything to say."""
+"""Null rates: where a table has almost always, usually, or only for some players anything to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Feature:
     """One column of the feature store."""
 
     family: str
-    source: Source
+    origin: Origin
     name: str
     unit: str
     low: float
@@ -62,11 +62,11 @@ class Feature:
     """Largest share of a slate's players for whom it may be null; at 0 the column has no nulls."""
     meaning: str
     column: str = ""
-    """Its column in the source; empty: that of its own name."""
+    """Its column in the table; empty: that of its own name."""
     kind: Kind = "real"
-    """count: whole; flag: 1 or 0, in the source true or false."""
+    """count: whole; flag: 1 or 0, in the table true or false."""
     market: str = ""
-    """Of a source with a row per market: which row."""
+    """Of a table with a row per market: which row."""
     coarse: bool = False
     """May by chance be the same for a whole slate: at a neutral site nobody is at home, all books may agree."""
 
@@ -74,7 +74,7 @@ class Feature:
     def taken(self) -> str:
         """Its expression in `ml_feature_store.sql`."""
         served = self.name if self.market else self.column or self.name
-        column = f"{self.source.alias}.{served}"
+        column = f"{self.origin.alias}.{served}"
         return f"IF({column}, 1, 0)" if self.kind == "flag" else column
 
 
@@ -151,6 +151,9 @@ _BESIDE_MARKETS = (
     _attendance("played_share_5", "share", 0, 1, RARE, "share of the team's last 5 games he played"),
     _attendance(
         "missed_in_row", "games", 0, 10, RARE, "team games missed since his last with it, up to 10", kind="count"
+    ),
+    _attendance(
+        "played_in_row", "games", 0, 10, RARE, "team games played since the last he missed, up to 10", kind="count"
     ),
     _status("injury_status_days", "days", 0, 400, SELDOM, "age of his status; null if none", kind="count"),
     _likelihood("play_likelihood", "share", 0, 1, 0, "how often somebody so listed and so absent played"),

@@ -28,6 +28,17 @@ class Step:
     """Does nothing until it is due; a request's `retrain` makes it due."""
 
 
+def _made(name: str, phase: int, *needs: str) -> Step:
+    """A step of the analytics service: the table that is named like it."""
+    dataset = "analytics" if phase == 3 else "features"  # noqa: PLR2004 - see PHASES
+    return Step(name, phase, "analytics", needs, f"{dataset}.{name}")
+
+
+def _graded(name: str, need: str, table: str) -> Step:
+    """A step that looks back on predictions."""
+    return Step(name, 5, "analytics", (need,), f"predictions.{table}", required=False)
+
+
 STEPS = {
     step.name: step
     for step in (
@@ -36,59 +47,25 @@ STEPS = {
         Step("rosters", 1, "scraper", ("schedule",), "raw.rosters"),
         Step("injuries", 1, "scraper", ("rosters",), "raw.injuries", required=False),
         Step("lines", 1, "scraper", ("rosters",), "raw.prop_lines", required=False),
-        Step("player_game_summary", 3, "analytics", ("box_scores",), "analytics.player_game_summary"),
-        Step(
-            "upcoming_player_game_context",
-            3,
-            "analytics",
-            ("rosters", "injuries"),
-            "analytics.upcoming_player_game_context",
+        _made("player_game_summary", 3, "box_scores"),
+        _made("upcoming_player_game_context", 3, "rosters", "injuries"),
+        _made("player_market_context", 3, "upcoming_player_game_context", "lines"),
+        _made("team_offense_game_summary", 3, "box_scores"),
+        _made("team_defense_game_summary", 3, "box_scores"),
+        _made("upcoming_team_game_context", 3, "schedule"),
+        _made("player_shot_zone_analysis", 4, "upcoming_player_game_context", "player_game_summary"),
+        _made("team_defense_zone_analysis", 4, "upcoming_team_game_context", "team_defense_game_summary"),
+        _made(
+            "player_daily_cache", 4, "upcoming_player_game_context", "player_game_summary", "team_offense_game_summary"
         ),
-        Step(
-            "player_market_context",
-            3,
-            "analytics",
-            ("upcoming_player_game_context", "lines"),
-            "analytics.player_market_context",
-        ),
-        Step("team_offense_game_summary", 3, "analytics", ("box_scores",), "analytics.team_offense_game_summary"),
-        Step("team_defense_game_summary", 3, "analytics", ("box_scores",), "analytics.team_defense_game_summary"),
-        Step("upcoming_team_game_context", 3, "analytics", ("schedule",), "analytics.upcoming_team_game_context"),
-        Step(
-            "player_shot_zone_analysis",
-            4,
-            "analytics",
-            ("upcoming_player_game_context", "player_game_summary"),
-            "features.player_shot_zone_analysis",
-        ),
-        Step(
-            "team_defense_zone_analysis",
-            4,
-            "analytics",
-            ("upcoming_team_game_context", "team_defense_game_summary"),
-            "features.team_defense_zone_analysis",
-        ),
-        Step(
-            "player_daily_cache",
-            4,
-            "analytics",
-            ("upcoming_player_game_context", "player_game_summary", "team_offense_game_summary"),
-            "features.player_daily_cache",
-        ),
-        Step(
+        _made(
             "player_composite_factors",
             4,
-            "analytics",
-            ("player_daily_cache", "player_shot_zone_analysis", "team_defense_zone_analysis"),
-            "features.player_composite_factors",
+            "player_daily_cache",
+            "player_shot_zone_analysis",
+            "team_defense_zone_analysis",
         ),
-        Step(
-            "ml_feature_store",
-            4,
-            "analytics",
-            ("player_composite_factors", "player_market_context"),
-            "features.ml_feature_store",
-        ),
+        _made("ml_feature_store", 4, "player_composite_factors", "player_market_context"),
         Step("train", 4, "worker", ("ml_feature_store",), "predictions.models", required=False, periodic=True),
         Step(
             "predict",
@@ -100,16 +77,9 @@ STEPS = {
             kept_with="publish",
         ),
         Step("publish", 5, "coordinator", ("predict",), "predictions.player_prop_predictions"),
-        Step("grade", 5, "analytics", ("player_game_summary",), "predictions.prediction_grades", required=False),
-        Step("grade_history", 5, "analytics", ("grade",), "predictions.prediction_grades_history", required=False),
-        Step(
-            "system_daily_performance",
-            5,
-            "analytics",
-            ("grade",),
-            "predictions.system_daily_performance",
-            required=False,
-        ),
+        _graded("grade", "player_game_summary", "prediction_grades"),
+        _graded("grade_history", "grade", "prediction_grades_history"),
+        _graded("system_daily_performance", "grade", "system_daily_performance"),
         Step("export", 6, "coordinator", ("publish", "grade_history", "system_daily_performance"), ""),
     )
 }

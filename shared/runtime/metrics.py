@@ -1,6 +1,6 @@
 """Every metric, declared once. A name that is not here does not exist: using one is a type error."""
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 REGISTRY = CollectorRegistry()
 
@@ -16,10 +16,3 @@ REQUESTS = Counter(
 )
 STEPS = Counter("tipoff_steps", "Steps finished, by status", ["step", "status"], registry=REGISTRY)
 PREDICTIONS = Counter("tipoff_predictions", "Predictions published", ["mode"], registry=REGISTRY)
-
-CONTENT_TYPE = CONTENT_TYPE_LATEST
-
-
-def exposition() -> bytes:
-    """All metrics in Prometheus' text format."""
-    return generate_latest(REGISTRY)

@@ -34,7 +34,12 @@ async def _serve(service: str, settings: S, build: Callable[[S, Ports], web.Appl
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     async with ports(settings) as wired:
-        runner = web.AppRunner(build(settings, wired), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        runner = web.AppRunner(
+            build(settings, wired),
+            access_log=None,
+            shutdown_timeout=SHUTDOWN_SECONDS,
+            handler_cancellation=True,  # nobody waits for an answer any more: what it stands for survives any crash
+        )
         await runner.setup()
         try:
             site = web.TCPSite(runner, settings.host, settings.port)

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from functools import partial
 
-from aiohttp import web
-from aiohttp.typedefs import Middleware
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.errors import TipoffError
 from shared.ports import Bus, BusHandler, Ports
@@ -71,6 +72,21 @@ class Health:
 HEALTH: web.AppKey[Health] = web.AppKey("health", Health)
 
 
+@web.middleware
+async def changes_end(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whoever hangs up ends the reading he asked for (see `process`), but no change: what has begun is done."""
+    if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
+        return await handler(request)
+    work = asyncio.ensure_future(handler(request))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        if not work.cancelled():
+            work.exception()  # nobody is left to be told
+        raise
+
+
 def application(
     service: str,
     settings: CommonSettings,
@@ -80,7 +96,7 @@ def application(
     middlewares: Sequence[Middleware] = (),
 ) -> web.Application:
     """An aiohttp app that consumes while it runs and answers /healthz and /metrics."""
-    app = web.Application(middlewares=list(middlewares))
+    app = web.Application(middlewares=[changes_end, *middlewares])
     app[HEALTH] = Health(service, settings.revision, pings if pings is not None else {})
     log = get_logger(service)
 
@@ -143,4 +159,4 @@ async def _health(request: web.Request, *, deep: bool) -> web.Response:
 
 
 async def _metrics(_: web.Request) -> web.Response:
-    return web.Response(body=metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})
+    return web.Response(body=generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})

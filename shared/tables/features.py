@@ -43,6 +43,7 @@ FEATURE_TABLES = (
             n("played_share_10", "FLOAT64", "share of the team's last 10 games he played; null before its first"),
             n("played_share_5", "FLOAT64", "share of the team's last 5 games he played; null before its first"),
             n("missed_in_row", "INT64", "team games since his last with it, up to 10; null before its first"),
+            n("played_in_row", "INT64", "team games since the last he missed, up to 10; null before its first"),
             *per_market(
                 "season_mean", "FLOAT64", "season-to-date mean; null before the first game of the season", nullable=True
             ),

@@ -1,7 +1,7 @@
 """Rows against the registry: what may be written is the same whatever engine it is written to."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -19,6 +19,13 @@ _PYTHON: dict[Type, tuple[type, ...]] = {
 }
 _VALUES_MATTER = {"FLOAT64", "TIMESTAMP"}
 """Types whose values must be looked at one by one; for the others the set of Python types tells."""
+
+
+def declared(tables: Mapping[str, Table], name: str) -> Table:
+    """The table called so, `Permanent` if there is none."""
+    if name not in tables:
+        raise Permanent(f"unknown table {name!r}", remedy="declare it in shared/tables")
+    return tables[name]
 
 
 def check_names(table: Table, rows: Sequence[Row]) -> None:
@@ -43,6 +50,41 @@ def column_values(table: Table, column: Column, rows: Sequence[Row]) -> list[Any
             if problem is not None:
                 raise Permanent(f"{table.name}.{column.name} {problem} (row {key_text(table, row)})")
     return values
+
+
+def check_selected(table: Table, types: Mapping[str, str], allowed: Mapping[Type, Container[str]]) -> None:
+    """Check the columns that a SELECT made, by name with the engine's types; `allowed` are those a column may come as.
+
+    Raises:
+        Permanent: other columns than the table's, or another type.
+    """
+    declared = {column.name: column.type for column in table.columns}
+    if types.keys() != declared.keys():
+        missing, unknown = sorted(declared.keys() - types.keys()), sorted(types.keys() - declared.keys())
+        raise Permanent(f"{table.name}: the SELECT lacks columns {missing} and has unknown columns {unknown}")
+    for name, made in types.items():
+        type_ = declared[name]
+        if made.partition("(")[0] not in allowed[type_]:
+            raise Permanent(f"{table.name}.{name} is {type_}, the SELECT makes it {made}", remedy=f"CAST it AS {type_}")
+
+
+def refuse_strays(table: Table, strays: int, written: int, scope: str) -> None:
+    """Raise `Permanent` if rows lie outside the scope: they would be left behind by the next replacement."""
+    if strays:
+        raise Permanent(f"{table.name}: {strays} of {written} rows lie outside the scope they replace ({scope})")
+
+
+def refuse_duplicates(table: Table, found: Sequence[Row]) -> None:
+    """Raise `Permanent` if there is a key that is there `times` times."""
+    for row in found:
+        raise Permanent(f"{table.name} would have {row['times']} rows with the key {key_text(table, row)}")
+
+
+def refuse_instants(kinds: Mapping[str, str], instant: str) -> None:
+    """Raise `Permanent` if a column of `Warehouse.columns` is of the engine's type `instant`."""
+    refused = [name for name, kind in kinds.items() if kind == instant]
+    if refused:
+        raise Permanent(f"columns gives no instants: leave out {refused[0]}, or ask for it with query")
 
 
 def first_of_each_key(table: Table, rows: Sequence[Row]) -> list[int]:

@@ -58,7 +58,7 @@ def test_demo_prints_a_readable_table(demo: Done, predictions: Rows) -> None:
 
 
 def test_f01_predictions_cover_every_game_of_the_slate(predictions: Rows, league: History) -> None:
-    """All eight games are there, with players of both teams in all four markets."""
+    """All eight games are there, with players of both teams in every market."""
     expected = {
         (game.game_id, team, market)
         for game in league.on(league.last_date)

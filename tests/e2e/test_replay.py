@@ -85,14 +85,12 @@ def test_f16_f24_one_prediction_per_game_player_market_and_system(night: Replaye
 
 def test_f17_every_prediction_is_graded_with_what_happened(night: Replayed) -> None:
     """A prediction is void exactly when the player did not play, and else graded with his real statistic."""
-    stats = {"points": "pts", "rebounds": "reb", "assists": "ast", "threes": "fg3m"}
+    stats = {"points": "pts", "rebounds": "reb", "assists": "ast", "threes": "fg3m", "steals": "stl", "blocks": "blk"}
     actual = {
-        (row["game_id"], row["player_id"], market): row[stat]
+        (row["game_id"], row["player_id"], market.name): sum(row[stats[one]] for one in market.statistics)
         for row in rows_of(night.history, "player_games", night.first, night.last)
-        for market, stat in stats.items()
+        for market in MARKETS.values()
     }
-    for game, player, _ in list(actual):
-        actual[game, player, "pra"] = sum(actual[game, player, one] for one in ("points", "rebounds", "assists"))
     graded = query(night.home, "SELECT game_id, player_id, market, voided, actual FROM predictions.prediction_grades")
     for *key, voided, outcome in graded:
         assert (voided, outcome) == ((False, actual[*key]) if (*key,) in actual else (True, None))

@@ -122,6 +122,8 @@ _COUNTS = (
     "free_throws_made",
     "free_throws_attempted",
     "turnovers",
+    "steals",
+    "blocks",
 )
 
 

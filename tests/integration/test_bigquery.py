@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from devstack.emulators import bigquery as launcher
-from shared.cloud.bigquery_jobs import Answer
+from shared.cloud.bigquery_jobs import by_row
 from shared.cloud.warehouse import BigQueryWarehouse
 from shared.errors import Permanent, Transient
 from shared.ports import Params, Row
@@ -45,13 +45,13 @@ def meet(warehouse: BigQueryWarehouse, monkeypatch: pytest.MonkeyPatch) -> Calla
     """Let another process insert a unit in the very moment after the next MERGE."""
 
     def arrange(unit: str) -> None:
-        query: Callable[..., Awaitable[Answer]] = warehouse._jobs.query
+        query: Callable[..., Awaitable[object]] = warehouse._jobs.query
         waiting = [f"INSERT INTO contract.things (game_date, unit, count) VALUES (DATE '2024-03-10', '{unit}', 7)"]  # noqa: S608 - a test's own words
 
-        async def meeting(sql: str, *rest: object) -> Answer:
+        async def meeting(sql: str, *rest: object) -> object:
             answer = await query(sql, *rest)
             if sql.startswith("MERGE") and waiting:
-                await query(waiting.pop(), [], "the other process")
+                await query(waiting.pop(), [], "the other process", by_row)
             return answer
 
         monkeypatch.setattr(warehouse._jobs, "query", meeting)

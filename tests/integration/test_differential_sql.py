@@ -21,6 +21,7 @@ from shared.basketball.slate import Mode, eastern_instant
 from shared.contract import StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Params, Row, Warehouse
+from shared.registries.expansion import expanded
 from shared.registries.pipeline import STEPS
 from shared.tables import TABLES
 from tests.integration import bigquery_world as world
@@ -182,7 +183,7 @@ async def worlds() -> AsyncIterator[Worlds]:
 
 QUERIES = [
     *(
-        pytest.param((SERVICES / file).read_text(), params, id=f"{file.removesuffix('.sql')}-{number}")
+        pytest.param(expanded((SERVICES / file).read_text(), file), params, id=f"{file.removesuffix('.sql')}-{number}")
         for file, cases in CASES.items()
         for number, params in enumerate(cases)
     ),

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def text_of(path: str) -> str:
-    """A file as it is run: a statement with its blocks expanded."""
+    """A file as it is run: a statement with its passages and its blocks."""
     text = (ROOT / path).read_text()
     return expanded(text, path) if path.endswith(".sql") else text
 

@@ -8,7 +8,7 @@ from shared.basketball.arenas import ARENAS
 from shared.basketball.identity import player_lookup
 from shared.basketball.slate import SAME_DAY_LEAD, eastern_instant
 from shared.ports import Row
-from shared.registries.markets import MARKETS
+from shared.registries.markets import MARKETS, STATISTICS
 from tests.unit.shared.rows import box, game, injury, prop, roster
 
 Raw = dict[str, list[Row]]
@@ -123,7 +123,7 @@ def _odd_boxes(raw: Raw, dice: random.Random, games: Sequence[Row]) -> None:
     for row in tied[:4]:
         row["minutes"] = 24.0
     boxes += [box("0022390001", player, slate - timedelta(days=40), "BOS", opponent="NYK") for player in (1, 2)]
-    nothing = {"minutes": 0.0, "points": 0, "rebounds": 0, "assists": 0, "threes": 0, "is_home": True}
+    nothing = {"minutes": 0.0, "is_home": True} | dict.fromkeys(STATISTICS, 0)
     for ago in (400, 900):  # the second is longer ago than anybody looks
         game_id, day = f"00223910{ago // 100:02d}", slate - timedelta(days=ago)
         boxes += [box(game_id, 3, day, "CHA", opponent="MEM") | nothing, box(game_id, 4, day, "MEM", opponent="CHA")]

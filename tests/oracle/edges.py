@@ -159,6 +159,8 @@ def _stats(dice: random.Random) -> dict[str, int]:
         "free_throws_attempted": free_throws_attempted,
         "turnovers": dice.randint(0, 5),
         "fouls": dice.randint(0, 6),
+        "steals": dice.randint(0, 4),
+        "blocks": dice.randint(0, 4),
     }
 
 

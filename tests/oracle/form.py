@@ -111,6 +111,7 @@ def _attendance(games: list[Row], of_team: list[Row]) -> Row:
         "played_share_10": mean(attended),
         "played_share_5": mean(attended[:5]),
         "missed_in_row": None if not attended else [*attended, True].index(True),
+        "played_in_row": None if not attended else [*attended, False].index(False),
     }
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from shared.basketball.slate import SAME_DAY_LEAD, Mode, eastern_instant
 from shared.ports import Row
-from shared.registries.markets import MARKETS
+from shared.registries.markets import MARKETS, STATISTICS
 from tests.oracle.grades import HISTORY, QUANTILES
 from tests.oracle.known import by_key, statistic
 from tests.oracle.world import Nights, World
@@ -90,7 +90,7 @@ def _boxes(one: Row, dice: random.Random) -> Iterator[Row]:
             known = {name: one[name] for name in ("season", "season_type")} | {"opponent": one[other]}
             if late is not None:
                 known["available_at"] = _predicted(one, day + 2 * DAY, MODES[player % 2]) + timedelta(seconds=late)
-            stats = {name: dice.randint(0, 9) for name in ("points", "rebounds", "assists", "threes")}
+            stats = {name: dice.randint(0, 9) for name in STATISTICS}
             minutes = 0.0 if idle else dice.randint(60, 2500) / 60
             yield box(one["game_id"], player, day, one[team], minutes=minutes, **stats, **known)
 

@@ -15,7 +15,7 @@ OF_OPPONENT = "features.team_defense_zone_analysis"
 def ml_feature_store(tables: Tables, slate: date, mode: Mode) -> list[Row]:
     """Every feature of the contract, from the row of its source that is the player's, his team's or his opponent's."""
     found: dict[str, dict[object, Row]] = {}
-    for source in {feature.source.table for feature in FEATURES.values()}:
+    for source in {feature.origin.table for feature in FEATURES.values()}:
         key = "team_abbr" if source in (OF_TEAM, OF_OPPONENT) else "player_id"
         found[source] = {
             (row[key], row["market"]) if source == OF_MARKET else row[key]: row
@@ -29,7 +29,7 @@ def ml_feature_store(tables: Tables, slate: date, mode: Mode) -> list[Row]:
         row: Row = {"game_date": slate, "mode": mode.value}
         row |= {name: context[name] for name in ("game_id", "player_id", "cutoff_at", "tip_utc")}
         for feature in FEATURES.values():
-            match feature.source.table:
+            match feature.origin.table:
                 case source if source == OF_TEAM:
                     whose = context["team_abbr"]
                 case source if source == OF_MARKET:
@@ -38,7 +38,7 @@ def ml_feature_store(tables: Tables, slate: date, mode: Mode) -> list[Row]:
                     whose = context["opponent_team_abbr"]
                 case _:
                     whose = player
-            value = found[feature.source.table].get(whose, {}).get(feature.column or feature.name)
+            value = found[feature.origin.table].get(whose, {}).get(feature.column or feature.name)
             row[feature.name] = int(value) if isinstance(value, bool) else value
         rows.append(row)
     return rows

@@ -10,6 +10,7 @@ from typing import Any
 
 from services.coordinator.grid import unloaded
 from services.coordinator.runs.run import Evidence
+from services.coordinator.sql import sql
 from shared.basketball.slate import Mode
 from shared.ports import Params, Row
 from shared.registries.features import FEATURES
@@ -32,7 +33,8 @@ def _names() -> dict[str, str]:
     for folder in ("", "complete", "monitor"):
         for file in (_SQL / folder if folder else _SQL).iterdir():
             if file.name.endswith(".sql"):
-                found[file.read_text()] = f"{folder}/{file.name[:-4]}".lstrip("/")
+                name = f"{folder}/{file.name[:-4]}".lstrip("/")
+                found[sql(name)] = name
     return found
 
 

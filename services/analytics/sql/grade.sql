@@ -16,10 +16,7 @@ WITH current_predictions AS (
   WHERE predictions.game_date BETWEEN @first_date AND @last_date
     AND predictions.mode = @mode
     AND predictions.predicted_at < games.tip_utc
-  QUALIFY RANK() OVER (
-    PARTITION BY predictions.game_id, predictions.mode, predictions.system
-    ORDER BY predictions.generation DESC
-  ) = 1
+  QUALIFY {latest of predictions}
 ),
 played AS (
   SELECT
@@ -92,16 +89,8 @@ closing_books AS (
     lines.market,
     lines.line,
     lines.bookmaker,
-    CASE
-      WHEN lines.bookmaker IN ('prizepicks', 'underdog') OR lines.over_price IS NULL THEN NULL
-      WHEN lines.over_price <= -100 THEN -lines.over_price / (100 - lines.over_price)
-      WHEN lines.over_price >= 100 THEN 100 / (100 + lines.over_price)
-    END AS over_implied,
-    CASE
-      WHEN lines.bookmaker IN ('prizepicks', 'underdog') OR lines.under_price IS NULL THEN NULL
-      WHEN lines.under_price <= -100 THEN -lines.under_price / (100 - lines.under_price)
-      WHEN lines.under_price >= 100 THEN 100 / (100 + lines.under_price)
-    END AS under_implied
+    {implied by lines.over_price of lines.bookmaker} AS over_implied,
+    {implied by lines.under_price of lines.bookmaker} AS under_implied
   FROM raw.prop_lines AS lines
   JOIN raw.games AS games ON games.game_id = lines.game_id AND games.game_date = lines.game_date
   WHERE lines.game_date BETWEEN @first_date AND @last_date

@@ -73,11 +73,7 @@ team_games AS (
   FROM analytics.upcoming_team_game_context AS context
   JOIN analytics.team_offense_game_summary AS games
     ON games.team_abbr = context.team_abbr
-    AND games.game_date < context.game_date
-    AND games.game_date >= DATE_SUB(context.game_date, INTERVAL 400 DAY)
-    AND games.game_date >= DATE_SUB(@first_date, INTERVAL 400 DAY)
-    AND games.game_date < @last_date
-    AND games.available_at <= context.cutoff_at
+    AND {games known to context}
   WHERE context.game_date >= @first_date AND context.game_date <= @last_date AND context.mode = @mode
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY context.game_date, context.team_abbr ORDER BY games.game_date DESC, games.game_id DESC
@@ -147,24 +143,11 @@ team_history AS (
     games.points,
     CAST(ROUND(100 * defense.possessions_allowed) AS INT64) AS possessions_allowed,
     defense.points_allowed,
-    CAST(
-      ROUND(
-        1000000 * POW(
-          0.95,
-          ROW_NUMBER() OVER (
-            PARTITION BY context.game_date, context.team_abbr ORDER BY games.game_date DESC, games.game_id DESC
-          ) - 1
-        )
-      ) AS INT64
-    ) AS w
+    {weight of team_abbr by context} AS w
   FROM analytics.upcoming_team_game_context AS context
   JOIN analytics.team_offense_game_summary AS games
     ON games.team_abbr = context.team_abbr
-    AND games.game_date < context.game_date
-    AND games.game_date >= DATE_SUB(context.game_date, INTERVAL 400 DAY)
-    AND games.game_date >= DATE_SUB(@first_date, INTERVAL 400 DAY)
-    AND games.game_date < @last_date
-    AND games.available_at <= context.cutoff_at
+    AND {games known to context}
     AND games.pace IS NOT NULL
   JOIN analytics.team_defense_game_summary AS defense
     ON defense.game_id = games.game_id
@@ -188,10 +171,7 @@ team_form AS (
 ),
 -- The league's pace, from what was known at every cutoff of the slate.
 first_cutoff AS (
-  SELECT game_date, MIN(cutoff_at) AS cutoff_at
-  FROM analytics.upcoming_team_game_context
-  WHERE game_date >= @first_date AND game_date <= @last_date AND mode = @mode
-  GROUP BY game_date
+  {first cutoffs of analytics.upcoming_team_game_context}
 ),
 daily AS (
   SELECT game_date, available_at, SUM(CAST(ROUND(1000 * pace) AS INT64)) AS pace, COUNT(pace) AS games
@@ -232,20 +212,10 @@ SELECT
     PARTITION BY likely.game_date, likely.team_abbr ORDER BY likely.likely * likely.seconds DESC, likely.player_id
   ) AS rotation_rank,
   COALESCE(recently.games, 0) AS games_with_team_10,
-  (SAFE_DIVIDE(recently.seconds, recently.games) - likely.seconds - (tonight.seconds - likely.likely * likely.seconds) / 100)
-    / 60 AS vacated_minutes,
-  (SAFE_DIVIDE(recently.used, recently.games) - likely.used - (tonight.used - likely.likely * likely.used) / 100)
-    / 1000 AS vacated_possessions,
-  (
-    SAFE_DIVIDE(recently.rebounds, recently.games)
-    - likely.rebounds
-    - (tonight.rebounds - likely.likely * likely.rebounds) / 100
-  ) / 1000 AS vacated_rebounds,
-  (
-    SAFE_DIVIDE(recently.assists, recently.games)
-    - likely.assists
-    - (tonight.assists - likely.likely * likely.assists) / 100
-  ) / 1000 AS vacated_assists
+  {vacated seconds} / 60 AS vacated_minutes,
+  {vacated used} / 1000 AS vacated_possessions,
+  {vacated rebounds} / 1000 AS vacated_rebounds,
+  {vacated assists} / 1000 AS vacated_assists
 FROM likely
 JOIN tonight ON tonight.game_date = likely.game_date AND tonight.team_abbr = likely.team_abbr
 JOIN analytics.upcoming_team_game_context AS team

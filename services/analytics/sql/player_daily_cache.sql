@@ -24,11 +24,7 @@ WITH history AS (
   FROM analytics.upcoming_player_game_context AS context
   JOIN analytics.player_game_summary AS games
     ON games.player_id = context.player_id
-    AND games.game_date < context.game_date
-    AND games.game_date >= DATE_SUB(context.game_date, INTERVAL 400 DAY)
-    AND games.game_date >= DATE_SUB(@first_date, INTERVAL 400 DAY)
-    AND games.game_date < @last_date
-    AND games.available_at <= context.cutoff_at
+    AND {games known to context}
   WHERE context.game_date >= @first_date AND context.game_date <= @last_date AND context.mode = @mode
 ),
 weighted AS (
@@ -42,10 +38,7 @@ weighted AS (
 -- The league's rates may use only what was known at every cutoff of the slate: an early game must not learn from what
 -- a late one may know.
 first_cutoff AS (
-  SELECT game_date, MIN(cutoff_at) AS cutoff_at
-  FROM analytics.upcoming_player_game_context
-  WHERE game_date >= @first_date AND game_date <= @last_date AND mode = @mode
-  GROUP BY game_date
+  {first cutoffs of analytics.upcoming_player_game_context}
 ),
 daily AS (
   SELECT
@@ -84,11 +77,7 @@ team_games AS (
   FROM analytics.upcoming_player_game_context AS context
   JOIN analytics.team_offense_game_summary AS games
     ON games.team_abbr = context.team_abbr
-    AND games.game_date < context.game_date
-    AND games.game_date >= DATE_SUB(context.game_date, INTERVAL 400 DAY)
-    AND games.game_date >= DATE_SUB(@first_date, INTERVAL 400 DAY)
-    AND games.game_date < @last_date
-    AND games.available_at <= context.cutoff_at
+    AND {games known to context}
   WHERE context.game_date >= @first_date AND context.game_date <= @last_date AND context.mode = @mode
   QUALIFY age < 10
 ),
@@ -100,7 +89,8 @@ attendance AS (
     COUNT(*) AS team_games,
     COUNTIF(team_games.age < 5 AND history.game_id IS NOT NULL) AS played_5,
     COUNTIF(team_games.age < 5) AS team_games_5,
-    COALESCE(MIN(IF(history.game_id IS NOT NULL, team_games.age, NULL)), COUNT(*)) AS missed_in_row
+    COALESCE(MIN(IF(history.game_id IS NOT NULL, team_games.age, NULL)), COUNT(*)) AS missed_in_row,
+    COALESCE(MIN(IF(history.game_id IS NULL, team_games.age, NULL)), COUNT(*)) AS played_in_row
   FROM team_games
   LEFT JOIN history
     ON history.slate_date = team_games.slate_date
@@ -124,13 +114,7 @@ form AS (
     MAX(IF(age = 0, seconds, NULL)) / 60 AS minutes_last,
     AVG(IF(age < 3, seconds, NULL)) / 60 AS minutes_last_3,
     AVG(IF(age < 10, seconds, NULL)) / 60 AS minutes_last_10,
-    SQRT(
-      SAFE_DIVIDE(
-        COUNTIF(age < 20) * SUM(IF(age < 20, seconds * seconds, 0))
-        - SUM(IF(age < 20, seconds, 0)) * SUM(IF(age < 20, seconds, 0)),
-        COUNTIF(age < 20) * (COUNTIF(age < 20) - 1)
-      )
-    ) / 60 AS minutes_std_20,
+    {deviation of seconds} / 60 AS minutes_std_20,
     AVG(IF(age < 10, IF(minutes_rank <= 5, 1, 0), NULL)) AS top_five_share_10,
     MAX(IF(age = 0, minutes_rank, NULL)) AS minutes_rank_last,
     AVG(IF(age < 10 AND starter IS NOT NULL, IF(starter, 1, 0), NULL)) AS start_share_10,
@@ -140,13 +124,7 @@ form AS (
     AVG(IF(age < 5, {market}, NULL)) AS {market}_last_5,
     AVG(IF(age < 20, {market}, NULL)) AS {market}_last_20,
     SUM(w10 * {market}) / SUM(w10) AS {market}_ewma,
-    SQRT(
-      SAFE_DIVIDE(
-        COUNTIF(age < 20) * SUM(IF(age < 20, {market} * {market}, 0))
-        - SUM(IF(age < 20, {market}, 0)) * SUM(IF(age < 20, {market}, 0)),
-        COUNTIF(age < 20) * (COUNTIF(age < 20) - 1)
-      )
-    ) AS {market}_std_20,
+    {deviation of {market}} AS {market}_std_20,
     SUM(w05 * {market}) / 1000000 AS {market},
     SUM(w10 * {market}) / 1000000 AS {market}_fast,
     -- end
@@ -195,6 +173,7 @@ SELECT
   SAFE_DIVIDE(attendance.played, attendance.team_games) AS played_share_10,
   SAFE_DIVIDE(attendance.played_5, attendance.team_games_5) AS played_share_5,
   attendance.missed_in_row,
+  attendance.played_in_row,
   -- for each market
   form.{market}_season_mean,
   form.{market}_last_5,

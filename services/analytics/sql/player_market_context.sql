@@ -58,16 +58,8 @@ consensus AS (
 implied AS (
   SELECT
     *,
-    CASE
-      WHEN bookmaker IN ('prizepicks', 'underdog') OR over_price IS NULL THEN NULL
-      WHEN over_price <= -100 THEN -over_price / (100 - over_price)
-      WHEN over_price >= 100 THEN 100 / (100 + over_price)
-    END AS over_implied,
-    CASE
-      WHEN bookmaker IN ('prizepicks', 'underdog') OR under_price IS NULL THEN NULL
-      WHEN under_price <= -100 THEN -under_price / (100 - under_price)
-      WHEN under_price >= 100 THEN 100 / (100 + under_price)
-    END AS under_implied
+    {implied by over_price of bookmaker} AS over_implied,
+    {implied by under_price of bookmaker} AS under_implied
   FROM book_lines
 ),
 -- Two sides of one market add up to 1 and the margin. De-vigged multiplicatively (Strumbelj 2014).

@@ -12,24 +12,11 @@ WITH history AS (
   SELECT
     context.game_date AS slate_date,
     games.*,
-    CAST(
-      ROUND(
-        1000000 * POW(
-          0.95,
-          ROW_NUMBER() OVER (
-            PARTITION BY context.game_date, context.player_id ORDER BY games.game_date DESC, games.game_id DESC
-          ) - 1
-        )
-      ) AS INT64
-    ) AS w
+    {weight of player_id by context} AS w
   FROM analytics.upcoming_player_game_context AS context
   JOIN analytics.player_game_summary AS games
     ON games.player_id = context.player_id
-    AND games.game_date < context.game_date
-    AND games.game_date >= DATE_SUB(context.game_date, INTERVAL 400 DAY)
-    AND games.game_date >= DATE_SUB(@first_date, INTERVAL 400 DAY)
-    AND games.game_date < @last_date
-    AND games.available_at <= context.cutoff_at
+    AND {games known to context}
   WHERE context.game_date >= @first_date AND context.game_date <= @last_date AND context.mode = @mode
 )
 SELECT

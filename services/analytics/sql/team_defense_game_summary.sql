@@ -7,37 +7,8 @@
 -- source: Oliver, Basketball on Paper (2004): possessions, ratings
 --
 -- What a team allowed is what its opponent did: the offence of one is the defence of the other.
-WITH team AS (
-  SELECT
-    game_id,
-    game_date,
-    season,
-    season_type,
-    team,
-    opponent,
-    LOGICAL_OR(is_home) AS is_home,
-    SUM(points) AS points,
-    SUM(rebounds) AS rebounds,
-    SUM(offensive_rebounds) AS offensive_rebounds,
-    SUM(assists) AS assists,
-    SUM(field_goals_made - threes) AS twos,
-    SUM(field_goals_attempted - threes_attempted) AS twos_attempted,
-    SUM(field_goals_attempted) AS field_goals_attempted,
-    SUM(threes) AS threes,
-    SUM(threes_attempted) AS threes_attempted,
-    SUM(free_throws_made) AS free_throws_made,
-    SUM(free_throws_attempted) AS free_throws_attempted,
-    SUM(turnovers) AS turnovers,
-    MAX(available_at) AS available_at
-  FROM raw.player_box_scores
-  WHERE game_date >= @first_date AND game_date <= @last_date
-  GROUP BY game_id, game_date, season, season_type, team, opponent
-),
-counted AS (
-  SELECT
-    *,
-    field_goals_attempted + turnovers + 0.44 * free_throws_attempted - offensive_rebounds AS possessions
-  FROM team
+WITH counted AS (
+  {team totals}
 )
 SELECT
   own.game_id,
@@ -50,8 +21,8 @@ SELECT
   other.points AS points_allowed,
   other.rebounds AS rebounds_allowed,
   other.assists AS assists_allowed,
-  other.twos AS twos_allowed,
-  other.twos_attempted AS twos_attempted_allowed,
+  other.field_goals_made - other.threes AS twos_allowed,
+  other.field_goals_attempted - other.threes_attempted AS twos_attempted_allowed,
   other.threes AS threes_allowed,
   other.threes_attempted AS threes_attempted_allowed,
   other.free_throws_made AS free_throws_allowed,

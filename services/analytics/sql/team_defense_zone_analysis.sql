@@ -15,34 +15,18 @@ WITH history AS (
     context.game_date AS slate_date,
     games.*,
     CAST(ROUND(100 * games.possessions_allowed) AS INT64) AS possessions,
-    CAST(
-      ROUND(
-        1000000 * POW(
-          0.95,
-          ROW_NUMBER() OVER (
-            PARTITION BY context.game_date, context.team_abbr ORDER BY games.game_date DESC, games.game_id DESC
-          ) - 1
-        )
-      ) AS INT64
-    ) AS w
+    {weight of team_abbr by context} AS w
   FROM analytics.upcoming_team_game_context AS context
   JOIN analytics.team_defense_game_summary AS games
     ON games.team_abbr = context.team_abbr
-    AND games.game_date < context.game_date
-    AND games.game_date >= DATE_SUB(context.game_date, INTERVAL 400 DAY)
-    AND games.game_date >= DATE_SUB(@first_date, INTERVAL 400 DAY)
-    AND games.game_date < @last_date
-    AND games.available_at <= context.cutoff_at
+    AND {games known to context}
   WHERE context.game_date >= @first_date AND context.game_date <= @last_date AND context.mode = @mode
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY context.game_date, context.team_abbr ORDER BY games.game_date DESC, games.game_id DESC
   ) <= 25
 ),
 first_cutoff AS (
-  SELECT game_date, MIN(cutoff_at) AS cutoff_at
-  FROM analytics.upcoming_team_game_context
-  WHERE game_date >= @first_date AND game_date <= @last_date AND mode = @mode
-  GROUP BY game_date
+  {first cutoffs of analytics.upcoming_team_game_context}
 ),
 daily AS (
   SELECT

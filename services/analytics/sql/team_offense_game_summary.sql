@@ -6,38 +6,9 @@
 -- rows: two per game with box scores of both teams
 -- source: Oliver, Basketball on Paper (2004): possessions, ratings; Kubatko et al., JQAS 3(3) (2007): pace
 --
--- Possessions: FGA + TOV + 0.44 FTA - OREB. Pace: 48 (both teams' possessions / 2) / (team minutes / 5).
-WITH team AS (
-  SELECT
-    game_id,
-    game_date,
-    season,
-    season_type,
-    team,
-    opponent,
-    LOGICAL_OR(is_home) AS is_home,
-    SUM(CAST(ROUND(minutes * 60) AS INT64)) AS seconds,
-    SUM(points) AS points,
-    SUM(rebounds) AS rebounds,
-    SUM(offensive_rebounds) AS offensive_rebounds,
-    SUM(assists) AS assists,
-    SUM(field_goals_made) AS field_goals_made,
-    SUM(field_goals_attempted) AS field_goals_attempted,
-    SUM(threes) AS threes,
-    SUM(threes_attempted) AS threes_attempted,
-    SUM(free_throws_made) AS free_throws_made,
-    SUM(free_throws_attempted) AS free_throws_attempted,
-    SUM(turnovers) AS turnovers,
-    MAX(available_at) AS available_at
-  FROM raw.player_box_scores
-  WHERE game_date >= @first_date AND game_date <= @last_date
-  GROUP BY game_id, game_date, season, season_type, team, opponent
-),
-counted AS (
-  SELECT
-    *,
-    field_goals_attempted + turnovers + 0.44 * free_throws_attempted - offensive_rebounds AS possessions
-  FROM team
+-- Pace: 48 (both teams' possessions / 2) / (team minutes / 5).
+WITH counted AS (
+  {team totals}
 )
 SELECT
   own.game_id,

@@ -6,32 +6,7 @@
 -- rows: one per rostered player of a team that plays
 -- source: the NBA's rule that inactive lists are handed in before tip-off
 --
--- The cutoff is `shared.basketball.slate.cutoff` in SQL; @asked_at is a live run's own instant, in a retrospective run the end of time.
-WITH slate AS (
-  SELECT
-    game_id,
-    game_date,
-    season,
-    home_team,
-    away_team,
-    tip_utc,
-    CASE
-      WHEN @mode IN ('overnight', 'backfill') THEN TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York')
-      WHEN @mode = 'tomorrow'
-        THEN LEAST(TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York'), @asked_at)
-      WHEN @mode = 'manual' THEN LEAST(TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE), @asked_at)
-      ELSE TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE)
-    END AS cutoff_at
-  FROM raw.games
-  WHERE game_date >= @first_date AND game_date <= @last_date AND NOT postponed
-),
-sides AS (
-  SELECT game_id, game_date, season, tip_utc, cutoff_at, home_team AS team, away_team AS opponent, TRUE AS is_home
-  FROM slate
-  UNION ALL
-  SELECT game_id, game_date, season, tip_utc, cutoff_at, away_team AS team, home_team AS opponent, FALSE AS is_home
-  FROM slate
-),
+WITH {slate and sides},
 rest AS (
   SELECT sides.game_date, sides.team, DATE_DIFF(sides.game_date, MAX(games.game_date), DAY) AS days_rest
   FROM sides

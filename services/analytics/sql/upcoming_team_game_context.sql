@@ -15,30 +15,7 @@ WITH arenas AS (
   UNION ALL SELECT '{team}' AS team, {latitude} AS latitude, {longitude} AS longitude, {clock} AS clock
   -- end
 ),
-slate AS (
-  SELECT
-    game_id,
-    game_date,
-    season,
-    home_team,
-    away_team,
-    tip_utc,
-    neutral_site,
-    CASE
-      WHEN @mode IN ('overnight', 'backfill') THEN TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York')
-      WHEN @mode = 'tomorrow'
-        THEN LEAST(TIMESTAMP(DATETIME(game_date, TIME '07:00:00'), 'America/New_York'), @asked_at)
-      WHEN @mode = 'manual' THEN LEAST(TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE), @asked_at)
-      ELSE TIMESTAMP_SUB(tip_utc, INTERVAL 20 MINUTE)
-    END AS cutoff_at
-  FROM raw.games
-  WHERE game_date >= @first_date AND game_date <= @last_date AND NOT postponed
-),
-sides AS (
-  SELECT *, home_team AS team, away_team AS opponent, TRUE AS is_home FROM slate
-  UNION ALL
-  SELECT *, away_team AS team, home_team AS opponent, FALSE AS is_home FROM slate
-),
+{slate and sides},
 played AS (
   SELECT game_id, game_date, season, home_team AS arena, home_team AS team, available_at
   FROM raw.games

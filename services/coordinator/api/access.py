@@ -13,7 +13,7 @@ from shared.errors import TipoffError, Transient
 from shared.ports import Ports
 from shared.registries.secrets import API_KEYS
 from shared.runtime.boundary import classify
-from shared.runtime.push import PUSH
+from shared.runtime.push import PUSH, given_tokens
 
 _REMEDY = "use a token of the schedules' account, or a key"
 
@@ -60,7 +60,7 @@ def authenticate(ports: Ports) -> Any:  # noqa: ANN401 - aiohttp's middlewares a
         if not request.path.startswith("/v1/"):
             return await handler(request)
         push = request.app.get(PUSH)
-        if push is not None and "X-API-Key" not in request.headers and "Authorization" in request.headers:
+        if push is not None and "X-API-Key" not in request.headers and given_tokens(request):
             refusal = await push.refusal(request, "schedule")  # the schedules' own token: no key lies in a job
             if refusal is not None:
                 return refuse(HTTPStatus(refusal.status), str(refusal.text), _REMEDY)

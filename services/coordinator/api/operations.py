@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.coordinator.alerts import ALERTS, alerts, clear_alert
-from services.coordinator.api.web import day, json_response, mode_of
+from services.coordinator.api.web import json_response, mode_of, window
 from services.coordinator.grid.count import cells
 from services.coordinator.grid.reconcile import reconcile
 from services.coordinator.runs.engine import Engine
@@ -18,11 +18,15 @@ from services.coordinator.watch.check import check
 from services.coordinator.watch.schedules import note
 from shared.basketball.slate import Mode, days, eastern_date
 from shared.errors import Permanent
-from shared.ports import Ports
+from shared.ports import Params, Ports
 from shared.registries.pipeline import plan
 
 MONITOR = ("cascade_timing", "phase_delays", "predictions_present", "coverage", "freshness")
 """The monitoring queries (`sql/monitor`), by name."""
+
+
+_EXAMINED = 62
+"""Days of one answer about features: each is a query over the weeks before it."""
 
 
 class ReconcileBody(BaseModel):
@@ -63,7 +67,7 @@ class Operations:
 
     async def grid(self, request: web.Request) -> web.Response:
         """GET /v1/grid?first=&last=&mode=: date x step, expected against there; a query per step, not per cell."""
-        first, last, mode = day(request.query, "first"), day(request.query, "last"), mode_of(request.query)
+        (first, last), mode = window(request.query), mode_of(request.query)
         found = await cells(self._engine, self._ports, first, last, mode)
         return json_response([asdict(cell) for cell in found])
 
@@ -82,7 +86,7 @@ class Operations:
 
     async def decisions(self, request: web.Request) -> web.Response:
         """GET /v1/decisions?first=&last=&mode=: what was decided about every step, on what evidence, and why."""
-        first, last, mode = day(request.query, "first"), day(request.query, "last"), mode_of(request.query)
+        (first, last), mode = window(request.query), mode_of(request.query)
         return json_response(
             [
                 {"run_id": run.run_id, **decision.model_dump(mode="json")}
@@ -93,7 +97,7 @@ class Operations:
 
     async def feature_health(self, request: web.Request) -> web.Response:
         """GET /v1/feature-health?first=&last=&mode=: what is wrong with the served features, slate by slate."""
-        first, last, mode = day(request.query, "first"), day(request.query, "last"), mode_of(request.query)
+        (first, last), mode = window(request.query, most=_EXAMINED), mode_of(request.query)
         return json_response(
             [
                 {"game_date": slate, "mode": mode.value, **asdict(finding)}
@@ -104,11 +108,8 @@ class Operations:
 
     async def cascade(self, request: web.Request) -> web.Response:
         """GET /v1/cascade?first=&last=&mode=: the monitoring queries, by name."""
-        params = {
-            "first": day(request.query, "first"),
-            "last": day(request.query, "last"),
-            "mode": mode_of(request.query).value,
-        }
+        first, last = window(request.query)
+        params: Params = {"first": first, "last": last, "mode": mode_of(request.query).value}
         return json_response(
             {name: await self._ports.warehouse.query(sql(f"monitor/{name}"), params) for name in MONITOR}
         )

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.coordinator.api.access import refuse
 from services.coordinator.api.accuracy import accuracy, market_of, over
 from services.coordinator.api.web import day as day_of
-from services.coordinator.api.web import json_response, mode_of, one_of
+from services.coordinator.api.web import json_response, mode_of, one_of, slate, window
 from services.coordinator.handlers import DEAD_LETTERS
 from services.coordinator.runs.decide import decide
 from services.coordinator.runs.engine import Engine
@@ -22,8 +22,11 @@ from services.coordinator.watch.schedules import note
 from shared.basketball.slate import Mode, eastern_date
 from shared.contract import API_VERSION
 from shared.errors import Permanent
-from shared.ports import Ports
+from shared.ports import Params, Ports
 from shared.registries.pipeline import plan
+
+_EVER = 100_000
+"""Days of one answer that the warehouse adds up."""
 
 
 class RunBody(BaseModel):
@@ -75,7 +78,7 @@ class Api:
         body = RunBody.model_validate_json(await request.read())
         today = eastern_date(self._ports.clock.now())
         next_up = today + timedelta(days=1) if body.mode is Mode.TOMORROW else today
-        day = body.game_date if body.game_date is not None else next_up
+        day = slate(body.game_date, "game_date") if body.game_date is not None else next_up
         if day > today + timedelta(days=1):
             raise Permanent(f"game_date {day} is in the future", remedy=f"run at most tomorrow (today is {today})")
         event = RunRequested(**body.model_dump(exclude={"dry_run", "game_date"}), game_date=day)
@@ -116,7 +119,8 @@ class Api:
     async def by_slate(self, name: str, request: web.Request) -> web.Response:
         """GET /v1/grades and /v1/slates ?first=&last=&mode=: accuracy by slate and market; counts by slate."""
         mode = Mode(one_of(request.query.get("mode", Mode.OVERNIGHT.value)))
-        params = {"first": day_of(request.query, "first"), "last": day_of(request.query, "last"), "mode": mode.value}
+        first, last = window(request.query, most=_EVER)
+        params: Params = {"first": first, "last": last, "mode": mode.value}
         return json_response(await self._ports.warehouse.query(sql(name), params))
 
     async def models(self, request: web.Request) -> web.Response:
@@ -127,7 +131,7 @@ class Api:
     async def costs(self, request: web.Request) -> web.Response:
         """GET /v1/costs?first=&last=: what slates have cost, by step (default: the latest slate)."""
         if "first" in request.query or "last" in request.query:
-            params = {"first": day_of(request.query, "first"), "last": day_of(request.query, "last")}
+            params = dict(zip(("first", "last"), window(request.query, most=_EVER), strict=True))
         else:
             key = await self._slate(request)
             if key is None:

@@ -9,6 +9,11 @@ from aiohttp import web
 from shared.basketball.slate import Mode
 from shared.errors import Permanent
 
+EARLIEST, LATEST = date(1946, 11, 1), date(2200, 1, 1)
+"""The first game of the NBA was on the first; nothing is asked of the other."""
+MOST_SLATES = 400
+"""Days of one answer: a season and its summer."""
+
 
 def json_response(data: object, status: int = 200) -> web.Response:
     """Data as JSON; dates and instants as ISO text."""
@@ -30,8 +35,25 @@ def mode_of(query: Mapping[str, str]) -> Mode:
 def day(query: Mapping[str, str], name: str) -> date:
     """A date of the query, or `Permanent` saying how to write one."""
     try:
-        return date.fromisoformat(query[name])
+        return slate(date.fromisoformat(query[name]), name)
     except KeyError as error:
         raise Permanent(f"query parameter {name} is missing", remedy=f"add {name}=YYYY-MM-DD") from error
     except ValueError as error:
         raise Permanent(f"{name}={query[name]!r} is not a date", remedy="write it as YYYY-MM-DD") from error
+
+
+def slate(day: date, name: str) -> date:
+    """The date, or `Permanent` for one on which the NBA cannot have played: no arithmetic on dates may overflow."""
+    if not EARLIEST <= day < LATEST:
+        raise Permanent(f"{name}={day} is no date of an NBA game", remedy=f"from {EARLIEST} and before {LATEST}")
+    return day
+
+
+def window(query: Mapping[str, str], most: int = MOST_SLATES) -> tuple[date, date]:
+    """The dates `first` and `last` of the query, or `Permanent` for more of them than one answer may take."""
+    first, last = day(query, "first"), day(query, "last")
+    if last < first:
+        raise Permanent(f"last={last} is before first={first}")
+    if (last - first).days >= most:
+        raise Permanent(f"first={first} to last={last} is more than {most} days", remedy="ask for less at once")
+    return first, last

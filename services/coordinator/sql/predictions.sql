@@ -33,8 +33,5 @@ LEFT JOIN predictions.prediction_grades AS grades
 WHERE predictions.game_date = @game_date
   AND predictions.mode = @mode
   AND (@market = '' OR predictions.market = @market)
-QUALIFY RANK() OVER (
-  PARTITION BY predictions.game_id, predictions.mode, predictions.system
-  ORDER BY predictions.generation DESC
-) = 1
+QUALIFY {latest of predictions}
 ORDER BY games.tip_utc, predictions.game_id, predictions.market, predictions.mean DESC, predictions.player_id

@@ -14,9 +14,9 @@ slates AS (
 ),
 current_predictions AS (
   SELECT game_date, game_id, player_id, market, system
-  FROM predictions.player_prop_predictions
+  FROM predictions.player_prop_predictions AS predictions
   WHERE game_date BETWEEN @first AND @last AND mode = @mode
-  QUALIFY RANK() OVER (PARTITION BY game_id, mode, system ORDER BY generation DESC) = 1
+  QUALIFY {latest of predictions}
 ),
 predicted AS (
   SELECT game_date, COUNT(*) AS predictions FROM current_predictions GROUP BY game_date

@@ -89,8 +89,7 @@ async def _from_log(task: Task, kind: Kind, wanted: Sequence[Row]) -> tuple[int,
     boxes = {box.game_id: box for box in got.parsed.records}
     games = [(game, boxes[game["game_id"]]) for game in wanted if game["game_id"] in boxes]
     judged = await asyncio.to_thread(lambda: [judge(game, box, got) for game, box in games])
-    task.fetches.loaded(unit, got, sum(len(verdict.rows) for verdict in judged))
-    task.fetches.refuse(unit, got.source, got.parsed.refused)
+    task.fetches.loaded(unit, got, sum(len(verdict.rows) for verdict in judged), got.parsed.refused)
     for verdict in judged:
         task.fetches.refuse(unit, got.source, verdict.refusals)
     return await _load(task, judged), [game for game in wanted if game["game_id"] not in boxes]

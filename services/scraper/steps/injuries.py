@@ -35,6 +35,5 @@ async def run(task: Task) -> int:
         }
 
     rows, unmatched = each(got.parsed.records, row, lambda injury: injury.player_name)
-    task.fetches.loaded(UNIT, got, len(rows))
-    task.fetches.refuse(UNIT, got.source, (*got.parsed.refused, *unmatched))
+    task.fetches.loaded(UNIT, got, len(rows), (*got.parsed.refused, *unmatched))
     return await task.append("raw.injuries", rows)

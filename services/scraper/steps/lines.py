@@ -35,8 +35,7 @@ async def run(task: Task) -> int:
         for game in games:
             task.fetches.failed(game["game_id"], endpoints.ODDS_API, got)
         return 0
-    task.fetches.loaded(EVENTS, got, len(got.parsed.records))
-    task.fetches.refuse(EVENTS, got.source, got.parsed.refused)
+    task.fetches.loaded(EVENTS, got, len(got.parsed.records), got.parsed.refused)
     names = await task.names("roster")
     rows: list[Row] = []
     for found in await together(_game_lines(task, game, got, names) for game in games):
@@ -61,8 +60,7 @@ async def _game_lines(task: Task, game: Row, events: Collected[Event], names: Na
         task.fetches.failed(game_id, endpoints.ODDS_API, got)
         return []
     rows, refused = _matched(got, game_id, teams, names, task)
-    task.fetches.loaded(game_id, got, len(rows))
-    task.fetches.refuse(game_id, got.source, (*got.parsed.refused, *refused))
+    task.fetches.loaded(game_id, got, len(rows), (*got.parsed.refused, *refused))
     return rows
 
 

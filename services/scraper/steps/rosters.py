@@ -30,7 +30,6 @@ async def run(task: Task) -> int:
         }
         for player in got.parsed.records
     ]
-    task.fetches.loaded(season, got, len(rows))
-    task.fetches.refuse(season, got.source, got.parsed.refused)
+    task.fetches.loaded(season, got, len(rows), got.parsed.refused)
     scope = {"game_date": task.game_date}
     return await task.replace("raw.rosters", rows, scope="game_date = @game_date", params=scope)

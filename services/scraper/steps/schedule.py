@@ -66,10 +66,9 @@ async def _load(task: Task, season: str, got: Collected[Season] | Failed) -> int
     if schedule.season != season:
         task.fetches.failed(season, got.source, Failed(f"asked for {season}, got {schedule.season}", got.attempts))
         return 0
-    task.fetches.refuse(season, got.source, got.parsed.refused)
     stamp = got.parsed.stamp if got.parsed.stamp is not None else got.fetched_at
     games = [_game_row(game, stamp, got) for game in schedule.games]
-    task.fetches.loaded(season, got, len(games))
+    task.fetches.loaded(season, got, len(games), got.parsed.refused)
     written = await task.replace("raw.games", games, scope="season = @season", params={"season": season})
     return written + await _load_results(task, schedule, got)
 

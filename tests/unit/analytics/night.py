@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from shared.basketball.slate import Mode, cutoff, eastern_instant, season_of
 from shared.ports import Row
+from shared.registries.markets import STATISTICS
 from tests.unit.shared.rows import SLATE, box, game, injury, prop, roster, tip
 
 Tables = dict[str, list[Row]]
@@ -58,7 +59,7 @@ def scrambled(tables: Tables, mode: Mode, seed: int) -> Tables:
     def drawn(each: Row) -> Row:
         if each["available_at"] <= first and each["game_date"] <= SLATE:
             return each
-        numbers = ("points", "rebounds", "assists", "threes", "field_goals_attempted")
+        numbers = (*STATISTICS, "field_goals_attempted")
         made: Row = {name: dice.randint(0, 60) for name in numbers if name in each}
         if "line" in each:
             made["line"] = dice.randint(0, 60) + 0.5

@@ -8,6 +8,7 @@ import pytest
 from services import analytics
 from shared.basketball.slate import RETROSPECT, Mode, cutoff, eastern_instant
 from shared.ports import Row, Warehouse
+from shared.registries.expansion import expanded
 from tests.unit.analytics.conftest import Process
 from tests.unit.shared.rows import SLATE, game, injury, load, roster, tip
 
@@ -107,7 +108,7 @@ async def test_modes_do_not_replace_each_others_rows(warehouse: Warehouse, proce
 @pytest.mark.parametrize("path", sorted(SQL.glob("*.sql")), ids=lambda path: path.stem)
 def test_no_statement_tells_modes_apart_by_overnight_alone(path: Path) -> None:
     """There are five: whoever computes a cutoff names them all, as `shared.basketball.slate.cutoff` does."""
-    text = path.read_text()
+    text = expanded(path.read_text(), path.name)
     assert "@mode = 'overnight'" not in text
     if "INTERVAL 20 MINUTE" in text:
         assert all(f"'{mode.value}'" in text for mode in Mode if mode is not Mode.SAME_DAY)

@@ -25,6 +25,7 @@ DAYS_AGO = (2, 5, 9, 14, 20, 330, 340)
 STATS = (
     *("minutes", "points", "rebounds", "assists", "threes", "threes_attempted", "field_goals_made"),
     *("field_goals_attempted", "free_throws_made", "free_throws_attempted", "turnovers", "fouls", "offensive_rebounds"),
+    *("steals", "blocks"),
 )
 
 
@@ -33,22 +34,25 @@ def _stats(*values: float) -> Row:
 
 
 def _nothing(minutes: float) -> Row:
-    return _stats(minutes, *[0] * 12)
+    return _stats(minutes, *[0] * 14)
 
 
 HIS = (
     None,  # he missed the newest
-    _stats(30.0, 24, 8, 6, 2, 5, 9, 16, 4, 5, 3, 2, 2),
-    _stats(40.0, 10, 4, 8, 1, 4, 4, 10, 1, 2, 1, 4, 1),
-    _stats(20.0, 17, 6, 1, 3, 6, 6, 12, 2, 2, 2, 1, 0),
+    _stats(30.0, 24, 8, 6, 2, 5, 9, 16, 4, 5, 3, 2, 2, 3, 1),
+    _stats(40.0, 10, 4, 8, 1, 4, 4, 10, 1, 2, 1, 4, 1, 0, 2),
+    _stats(20.0, 17, 6, 1, 3, 6, 6, 12, 2, 2, 2, 1, 0, 1, 0),
     *[_nothing(10.0)] * 3,
 )
 OTHERS = (
-    _stats(20.0, 8, 10, 2, 0, 0, 4, 6, 0, 0, 1, 3, 4),
-    _stats(35.0, 8, 10, 2, 0, 0, 4, 6, 0, 0, 1, 3, 4),
+    _stats(20.0, 8, 10, 2, 0, 0, 4, 6, 0, 0, 1, 3, 4, 1, 0),
+    _stats(35.0, 8, 10, 2, 0, 0, 4, 6, 0, 0, 1, 3, 4, 0, 1),
 )
-RIVALS = _stats(30.0, 14, 9, 4, 1, 3, 5, 11, 3, 4, 2, 1, 3)
-STRANGERS = _stats(30.0, 12, 6, 5, 2, 4, 4, 9, 2, 3, 1, 2, 1)
+RIVALS = _stats(30.0, 14, 9, 4, 1, 3, 5, 11, 3, 4, 2, 1, 3, 1, 0)
+STRANGERS = _stats(30.0, 12, 6, 5, 2, 4, 4, 9, 2, 3, 1, 2, 1, 2, 1)
+UNQUOTED = ("pra", "pr", "pa", "ra", "steals", "blocks")
+"""Markets that no book has a line of."""
+QUOTE = ("line", "line_books", "line_spread", "line_p_over")
 
 EXPECTED: dict[str, float | None] = {
     # Newest game first: points 24, 10, 17, 0, 0, 0; rebounds 8, 4, 6; assists 6, 8, 1; threes 2, 1, 3; all three sums
@@ -90,6 +94,41 @@ EXPECTED: dict[str, float | None] = {
     "pra_trend": 2.8,  # 84 / 5 - 84 / 6
     "pra_per_minute": 0.7265011487042,  # (38 + 0.95 x 22 + 0.9025 x 24 + 36 x 363 / 505) / (110.50662 + 36)
     "pra_per_minute_fast": 0.7474651517099,  # (38 + 0.9 x 22 + 0.81 x 24 + 36 x 363 / 505) / (101.9559 + 36)
+    "pr_season_mean": 17.25,  # 69 / 4
+    "pr_last_5": 13.8,  # 69 / 5
+    "pr_ewma": 13.49456525219,  # (32 + 0.9 x 14 + 0.81 x 23) / 4.68559
+    "pr_std_20": 13.82389236069,  # sqrt((1749 - 69² / 6) / 5)
+    "pr_trend": 2.3,  # 69 / 5 - 69 / 6
+    "pr_per_minute": 0.6002639915852,  # (32 + 0.95 x 14 + 0.9025 x 23 + 36 x 307 / 505) / (110.50662 + 36)
+    "pr_per_minute_fast": 0.6169736018166,  # (32 + 0.9 x 14 + 0.81 x 23 + 36 x 307 / 505) / (101.9559 + 36)
+    "pa_season_mean": 16.5,  # 66 / 4
+    "pa_last_5": 13.2,  # 66 / 5
+    "pa_ewma": 12.97168552946,  # (30 + 0.9 x 18 + 0.81 x 18) / 4.68559
+    "pa_std_20": 12.82185633986,  # sqrt((1548 - 66² / 6) / 5)
+    "pa_trend": 2.2,  # 66 / 5 - 66 / 6
+    "pa_per_minute": 0.5525546954266,  # (30 + 0.95 x 18 + 0.9025 x 18 + 36 x 247 / 505) / (110.50662 + 36)
+    "pa_per_minute_fast": 0.5682099916863,  # (30 + 0.9 x 18 + 0.81 x 18 + 36 x 247 / 505) / (101.9559 + 36)
+    "ra_season_mean": 8.25,  # 33 / 4
+    "ra_last_5": 6.6,  # 33 / 5
+    "ra_ewma": 6.502916388331,  # (14 + 0.9 x 12 + 0.81 x 7) / 4.68559
+    "ra_std_20": 6.442049363363,  # sqrt((389 - 33² / 6) / 5)
+    "ra_trend": 1.1,  # 33 / 5 - 33 / 6
+    "ra_per_minute": 0.3001836103967,  # (14 + 0.95 x 12 + 0.9025 x 7 + 36 x 172 / 505) / (110.50662 + 36)
+    "ra_per_minute_fast": 0.3097467099168,  # (14 + 0.9 x 12 + 0.81 x 7 + 36 x 172 / 505) / (101.9559 + 36)
+    "steals_season_mean": 1,  # 4 / 4
+    "steals_last_5": 0.8,  # 4 / 5
+    "steals_ewma": 0.8131313239101,  # (3 + 0.9 x 0 + 0.81 x 1) / 4.68559
+    "steals_std_20": 1.211060141639,  # sqrt((10 - 4² / 6) / 5)
+    "steals_trend": 0.1333333333333,  # 4 / 5 - 4 / 6
+    "steals_per_minute": 0.0339357151963,  # (3 + 0.95 x 0 + 0.9025 x 1 + 36 x 15 / 505) / (110.50662 + 36)
+    "steals_per_minute_fast": 0.03536859917331,  # (3 + 0.9 x 0 + 0.81 x 1 + 36 x 15 / 505) / (101.9559 + 36)
+    "blocks_season_mean": 0.75,  # 3 / 4
+    "blocks_last_5": 0.6,  # 3 / 5
+    "blocks_ewma": 0.5975768259707,  # (1 + 0.9 x 2 + 0.81 x 0) / 4.68559
+    "blocks_std_20": 0.8366600265341,  # sqrt((5 - 3² / 6) / 5)
+    "blocks_trend": 0.1,  # 3 / 5 - 3 / 6
+    "blocks_per_minute": 0.02222722525142,  # (1 + 0.95 x 2 + 0.9025 x 0 + 36 x 5 / 505) / (110.50662 + 36)
+    "blocks_per_minute_fast": 0.02288003371776,  # (1 + 0.9 x 2 + 0.81 x 0 + 36 x 5 / 505) / (101.9559 + 36)
     "games_season": 4,  # not the two of spring 2023
     "games_total": 6,
     "minutes_season_mean": 25,  # (30 + 40 + 20 + 10) / 4
@@ -118,6 +157,7 @@ EXPECTED: dict[str, float | None] = {
     "played_share_10": 0.8571428571429,  # 6 / 7; not the newest
     "played_share_5": 0.8,  # 4 / 5
     "missed_in_row": 1,
+    "played_in_row": 0,  # he missed the newest
     "injury_status_days": 3,  # Questionable since three days before the cutoff
     "play_likelihood": 0.48,  # questionable, one game missed
     # The other man is worth (20 + 28) / 1.8 = 26.667 minutes and plays with 93 %: listed nowhere, none missed.
@@ -187,10 +227,7 @@ EXPECTED: dict[str, float | None] = {
     "threes_line_books": 3,
     "threes_line_spread": 3,
     "threes_line_p_over": 0.4270462633452,  # 100 / 230 / (100 / 230 + 140 / 240); +130 against -140
-    "pra_line": None,  # no book
-    "pra_line_books": None,
-    "pra_line_spread": None,
-    "pra_line_p_over": None,
+    **{f"{market}_{what}": None for market in UNQUOTED for what in QUOTE},
 }
 
 
@@ -254,7 +291,7 @@ def test_no_feature_is_without_an_expected_value() -> None:
 def test_the_store_serves_the_contract() -> None:
     """Every feature is a column of its source, and the feature store has them all in the contract's order."""
     for feature in FEATURES.values():
-        column = TABLES[feature.source.table].column(feature.column or feature.name)
+        column = TABLES[feature.origin.table].column(feature.column or feature.name)
         assert (column.type == "BOOL") == (feature.kind == "flag"), feature.name
         assert feature.low < feature.high
         assert 0 <= feature.nulls <= 1

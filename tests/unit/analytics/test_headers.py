@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import services
 from services.analytics.headers import FIELDS, Header, parse
 from services.analytics.processors import HISTORY_DAYS, PROCESSORS, Processor
+from services.coordinator.sql import sql
 from shared.errors import Permanent
 from shared.registries.pipeline import STEPS
 from shared.tables import TABLES
@@ -128,8 +127,7 @@ def test_a_scope_is_the_dates_that_the_file_is_given(processor: Processor) -> No
 
 def test_what_is_verified_is_what_is_looked_for() -> None:
     """A summary's evidence reaches as far back as the search for games without one."""
-    folder = Path(services.__file__).parent / "coordinator" / "sql" / "complete"
     for processor in PROCESSORS.values():
         if not processor.header.per_mode:
-            text = (folder / f"{processor.step}.sql").read_text("utf-8")
+            text = sql(f"complete/{processor.step}")
             assert set(re.findall(r"INTERVAL (\d+) DAY", text)) == {str(HISTORY_DAYS)}, processor.step

@@ -19,6 +19,7 @@ from services.analytics.processors import PROCESSORS
 from shared.basketball.slate import RETROSPECT, Mode, cutoff
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Row
+from shared.registries.expansion import expanded
 from shared.tables import TABLES
 from tests.unit.analytics import night
 from tests.unit.analytics.conditions import Condition, conditions, is_cutoff, shifted, text, unbounded, without
@@ -228,7 +229,7 @@ ASKED = (
 @cache
 def statement(file: str) -> str:
     """A statement of another service."""
-    return (files("services") / file).read_text()
+    return expanded((files("services") / file).read_text(), file)
 
 
 def answers(warehouse: DuckDBWarehouse, case: Asked, sql: str) -> bool:

@@ -25,7 +25,7 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
         (("run", "--date", "yesterday"), ["--date", "'yesterday' is not a date", "YYYY-MM-DD"]),
         (("run", "--date", "2024-02-30"), ["'2024-02-30' is not a date"]),
         (("run", "--from-phase", "7"), ["--from-phase", "7"]),
-        (("predictions", "--market", "steals"), ["--market", "points"]),
+        (("predictions", "--market", "dunks"), ["--market", "points"]),
         (("replay", "--from", "2024-03-04", "--to", "2024-03-05"), ["--history"]),
         (("replay", "--history", ".", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to", "--from", "2024-03-05"]),
         (

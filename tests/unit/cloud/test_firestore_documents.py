@@ -9,9 +9,10 @@ from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.cloud.documents import MAX_TEXT_BYTES, checked_id, firestore_id, from_fields, state_id, to_fields
+from shared.cloud.documents import checked_id, firestore_id, from_fields, state_id, to_fields
 from shared.cloud.state import _update_time, _version
 from shared.errors import Permanent
+from shared.runtime.document_limits import MAX_TEXT_BYTES
 
 IDS = st.text(alphabet=st.one_of(st.sampled_from("./-:_0a"), st.characters(codec="utf-8")))
 JSON = st.recursive(

@@ -10,7 +10,8 @@ import pytest
 from google.cloud.secretmanager_v1 import types
 from structlog.testing import capture_logs
 
-from devstack.emulators.secret_manager import Refused, SecretManager, secret_manager
+from devstack.emulators.secret_manager import SecretManager, secret_manager
+from devstack.rpc import Refused
 from shared.cloud.secrets import EMULATOR, SecretManagerSecrets
 from shared.errors import Permanent, TipoffError, Transient
 from tests.unit.cloud.refusing import PERMANENT, TRANSIENT, refusing

@@ -26,19 +26,21 @@ CLAIMS = {
 
 def token(claims: dict[str, Any], signature: str = REMOVED) -> str:
     """A token as the service gets it."""
-    parts = [
-        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({"alg": "RS256"}, claims)
-    ]
-    return ".".join([*parts, signature])
+    return ".".join([segment({"alg": "RS256"}), segment(claims), signature])
 
 
-async def verify(given: str, *, behind_iam: bool) -> str:
+def segment(part: object) -> str:
+    """A part of a token."""
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+
+
+async def verify(*given: str, behind_iam: bool) -> str:
     """What the verifier says; without a network there are no certificates."""
     clock = VirtualClock(NOW)
     async with aiohttp.ClientSession() as session:
         certificates = Certificates("http://127.0.0.1:1/certs", session, clock)
         verifier = TokenVerifier(certificates, AUDIENCE, frozenset({EMAIL}), behind_iam=clock if behind_iam else None)
-        return await verifier.verify(f"Bearer {given}")
+        return await verifier.verify(*(f"Bearer {each}" for each in given))
 
 
 async def test_a_token_checked_by_iam_is_its_accounts() -> None:
@@ -76,3 +78,27 @@ async def test_f35_another_signature_is_not_the_marker() -> None:
     """Something else in the signature's place is verified as a signature."""
     with pytest.raises((Untrusted, Transient), match=r"certificates|token refused"):
         await verify(token(CLAIMS, "forged"), behind_iam=True)
+
+
+@pytest.mark.parametrize("part", [[], 7, None, "text"], ids=repr)
+@pytest.mark.parametrize("behind_iam", [False, True])
+async def test_f35_json_that_is_no_tokens_is_refused(part: object, *, behind_iam: bool) -> None:
+    """As header or as claims; nothing it makes of google-auth is an error of ours."""
+    text = segment(part)
+    for given in (f"{text}.{text}.{REMOVED}", f"{text}.{text}.AAAA"):
+        with pytest.raises(Untrusted):
+            await verify(given, behind_iam=behind_iam)
+
+
+@pytest.mark.parametrize("behind_iam", [False, True])
+async def test_f35_ten_thousand_brackets_are_no_token(*, behind_iam: bool) -> None:
+    """Refused, whatever Python's limit of nesting is."""
+    deep = base64.urlsafe_b64encode(b"[" * 10_000 + b"]" * 10_000).decode()
+    with pytest.raises(Untrusted):
+        await verify(f"{deep}.{deep}.{REMOVED}", behind_iam=behind_iam)
+
+
+async def test_f35_of_two_tokens_neither_is_believed() -> None:
+    """Cloud Run's IAM has checked one of them, and not said which."""
+    with pytest.raises(Untrusted, match="two tokens"):
+        await verify(token(CLAIMS), token(CLAIMS), behind_iam=True)

@@ -9,6 +9,7 @@ from services.coordinator.runs.run import StepState
 from shared.basketball.slate import Mode
 from shared.contract import API_VERSION
 from shared.ports import Row
+from shared.registries.markets import MARKETS
 from tests.unit.coordinator.routes import DAY, NOON, World
 
 
@@ -90,17 +91,35 @@ async def test_without_a_run_there_is_nothing_to_show(path: str) -> None:
     assert await World().call("GET", path) == (200, [])
 
 
+NO_GAMES = "is no date of an NBA game: from 1946-11-01 and before 2200-01-01"
 NOBODY = "query parameter player is missing: add player= with a name or an NBA id"
 
 
 @pytest.mark.parametrize(
     ("path", "error"),
     [
-        ("/v1/predictions?market=dunks", "market='dunks' is unknown: one of points, rebounds, assists, threes, pra"),
+        ("/v1/predictions?market=dunks", f"market='dunks' is unknown: one of {', '.join(MARKETS)}"),
         ("/v1/grades?last=2024-03-04", "query parameter first is missing: add first=YYYY-MM-DD"),
         ("/v1/costs?last=2024-03-04", "query parameter first is missing: add first=YYYY-MM-DD"),
         ("/v1/costs?first=2024-03-04", "query parameter last is missing: add last=YYYY-MM-DD"),
         ("/v1/slates?first=x&last=2024-03-04", "first='x' is not a date: write it as YYYY-MM-DD"),
+        ("/v1/grid?first=1946-10-31&last=1946-11-01", f"first=1946-10-31 {NO_GAMES}"),
+        ("/v1/grid?first=2024-03-04&last=2200-01-01", f"last=2200-01-01 {NO_GAMES}"),
+        ("/v1/accuracy?last=0001-01-01", f"last=0001-01-01 {NO_GAMES}"),
+        ("/v1/predictions?game_date=9999-12-31&mode=overnight", f"game_date=9999-12-31 {NO_GAMES}"),
+        ("/v1/grid?first=2024-03-04&last=2024-03-03", "last=2024-03-03 is before first=2024-03-04"),
+        *(
+            (
+                f"/v1/{name}?first=2023-01-01&last={last}",
+                f"first=2023-01-01 to last={last} is more than {most} days: ask for less at once",
+            )
+            for name, last, most in (
+                ("grid", "2024-02-05", 400),
+                ("decisions", "2024-02-05", 400),
+                ("cascade", "2024-02-05", 400),
+                ("feature-health", "2023-03-04", 62),
+            )
+        ),
         ("/v1/predictions/over?player=a", "query parameter line is missing: add line=22.5"),
         ("/v1/predictions/over?player=a&line=x", "line='x' is not a number"),
         ("/v1/predictions/over?player=a&line=inf", "line='inf' is not a number"),

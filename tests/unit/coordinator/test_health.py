@@ -10,6 +10,7 @@ from services.coordinator.steps.feature_health import ENOUGH, Finding, Limit, ch
 from shared.basketball.slate import Mode
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Ports, Row
+from shared.registries.markets import MARKETS
 from shared.tables import TABLES
 from tests.unit.shared.rows import SLATE, YESTERDAY, load, row
 
@@ -107,8 +108,8 @@ def test_the_limits_are_the_feature_contracts() -> None:
     assert found["points_season_mean"] == Limit(nulls=1.0, low=0, high=60.0)
     assert found["points_per_minute"] == Limit(nulls=0.02, low=0, high=3)
     assert {name for name, limit in found.items() if limit.coarse} == {
-        "is_home", "games_last_4_days", "team_games_season", "clock_shift", "points_line_spread",
-        "rebounds_line_spread", "assists_line_spread", "threes_line_spread", "pra_line_spread",
+        "is_home", "games_last_4_days", "team_games_season", "clock_shift",
+        *(f"{market}_line_spread" for market in MARKETS),
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from services.coordinator.runs.run import Batches, Evidence, Run, RunStatus, Ste
 from services.coordinator.steps.ways import COUNTED
 from shared.basketball.slate import Mode
 from shared.ports import Row
+from shared.registries.markets import MARKETS
 from shared.registries.pipeline import STEPS
 from tests.simulation.fakes import MemoryState
 from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports
@@ -59,7 +60,7 @@ async def test_what_a_run_owes_is_joined_to_its_slate() -> None:
     await recount(warehouse, runs, BEFORE, DAY, Mode.SAME_DAY, NINE)
     asked = {name: [json.loads(row) for row in params["slates"]] for name, params in warehouse.asked}  # type: ignore[union-attr, arg-type]  # a list of strings
     schedule = [{"game_date": str(day), "season": "2023-24"} for day in (BEFORE, DAY)]
-    owed = {"systems": "moving_average market_residual", "per_player": 5, "per_line": 1}
+    owed = {"systems": "moving_average market_residual", "per_player": len(MARKETS), "per_line": 1}
     assert asked["complete__predict"] == [
         schedule[0] | owed | {"run_id": "2024-03-03.same_day.2", "not_tipped_after": "2024-03-04T13:00:00+00:00"},
         schedule[1] | owed | {"run_id": "2024-03-04.same_day.3", "not_tipped_after": "2024-03-04T14:00:00+00:00"},

@@ -183,7 +183,7 @@ async def test_a_system_about_lines_owes_nothing_in_a_market_that_it_has_not_lea
     await load(ports.warehouse, predictions__staging=rows)
     found = await evidence(run(batches=batches), "predict", ports)
     assert (found.expected, found.verified) == (expected - 2, 2 * PER_PLAYER + len(MARKETS) - 1)
-    assert found.detail == "rows by system: market_residual 4, moving_average 10"
+    assert found.detail == f"rows by system: market_residual {len(MARKETS) - 1}, moving_average {2 * len(MARKETS)}"
 
 
 async def test_an_absent_system_owes_nothing(ports: Ports) -> None:
@@ -243,8 +243,8 @@ def run_of(**fields: Any) -> Run:  # noqa: ANN401 - any field of a run
 
 
 def test_what_a_run_owes() -> None:
-    """Of two systems about everything, 2 x 5 markets a player; of one about lines, one a line; all, looking back."""
-    known = {"systems": "moving_average boosted market_residual", "per_player": 10, "per_line": 1}
+    """Of two systems about everything, 2 a player and market; of one about lines, one a line; all, looking back."""
+    known = {"systems": "moving_average boosted market_residual", "per_player": 2 * len(MARKETS), "per_line": 1}
     nine, never = "2024-03-04T14:00:00+00:00", "1946-01-01T00:00:00+00:00"
     assert owed(run_of(), 2, NINE) == {"run_id": "2024-03-04.same_day.2", "not_tipped_after": nine, **known}
     past = owed(run_of(retrospective=True), 1, NINE)

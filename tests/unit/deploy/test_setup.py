@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from cli.schema import schema
 from deploy import warehouse
 from deploy.project import BROAD
 from shared.registries.secrets import API_KEYS, SECRETS
 from shared.tables import STAGING, TABLES
+from tests.e2e.command import inside
 from tests.unit.deploy.conftest import ENVIRONMENT, VARIABLES, Done
 from tests.unit.deploy.fake_described import ID
 from tests.unit.deploy.fake_gcloud import EMPTY
@@ -388,10 +387,9 @@ def test_secrets_without_a_version_are_named_with_the_command_that_fills_them() 
     assert project.run("setup").returncode == 0
 
 
-def test_what_tipoff_plans_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_tipoff_plans_is_understood(tmp_path: Path) -> None:
     """Every change that `tipoff schema plan` prints is one that the check can name."""
-    monkeypatch.setenv("TIPOFF_HOME", str(tmp_path))
-    answer = json.loads(CliRunner().invoke(schema, ["plan", "--json"], catch_exceptions=False).output)
+    answer = json.loads(inside(tmp_path, "schema", "plan", "--json").out)
     (group,) = (group for group in warehouse.groups(ENVIRONMENT) if group.kind == "schema")
     changes = str(group.read(answer)["of the tables"]["changes"])
     assert all(f"{table}: create with " in changes for table in TABLES)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.embedded.sql import first_line, to_duckdb
-from shared.errors import Permanent
+from shared.embedded.sql import to_duckdb
+from shared.errors import Permanent, first_line
 
 REFUSED = {
     "SELECT x, n FROM UNNEST(['a', 'b']) AS x WITH OFFSET AS n": "WITH OFFSET",

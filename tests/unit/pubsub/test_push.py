@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -269,6 +270,17 @@ async def test_a_push_for_another_service_is_not_found(server: Server, service: 
     async with service.client.post(path, data=body(), headers=headers) as response:
         assert response.status == 404
         assert path.rpartition("/")[2] in await response.text()
+
+
+@pytest.mark.parametrize(("size", "status"), [(2_000_000, 204), (13_000_000, 400)])
+async def test_a_push_has_a_limit_of_its_own(server: Server, service: Service, size: int, status: int) -> None:
+    """A message of 10 MB in base64 and no more, where aiohttp's limit is 1 MB."""
+    headers = {"Authorization": f"Bearer {token(server.keys)}"}
+    long = REPORT.model_copy(update={"reason": "x" * size})
+    data = BytesIO(body(data=base64.b64encode(long.encode()).decode()))
+    async with service.client.post(f"/push/{TOPIC}", data=data, headers=headers) as response:
+        assert response.status == status
+    assert service.attempts == (status == 204)
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[1]", body(data="not base64!"), body(messageId=None)])

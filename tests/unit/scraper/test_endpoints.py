@@ -8,14 +8,11 @@ from services.scraper import endpoints
 from services.scraper.endpoints import Host, Request
 from services.scraper.settings import ScraperSettings
 from shared.errors import Permanent
+from shared.registries.markets import MARKET_NAMES, MARKETS
 from shared.runtime.retry import RetryPolicy
 from shared.runtime.settings import load
 
-MARKETS = (
-    "player_points,player_points_alternate,player_rebounds,player_rebounds_alternate,player_assists,"
-    "player_assists_alternate,player_threes,player_threes_alternate,player_points_rebounds_assists,"
-    "player_points_rebounds_assists_alternate"
-)
+ASKED = ",".join(f"{market.odds_key},{market.odds_key}_alternate" for market in MARKETS.values())
 CUTOFF = datetime(2024, 3, 4, 7, 30, 15, 900_000, tzinfo=timezone(timedelta(hours=-5)))
 """12:30:15.9 UTC."""
 BROWSER = {"Referer": "https://www.nba.com/", "Origin": "https://www.nba.com"}
@@ -146,7 +143,7 @@ def test_events_now_or_in_the_past() -> None:
 def test_odds_now_or_in_the_past() -> None:
     """All ten markets in American odds; the unit is the game, not the upstream's event."""
     settings = ScraperSettings(odds_regions="us,eu")
-    asked = {"regions": "us,eu", "markets": MARKETS, "dateFormat": "iso", "oddsFormat": "american"}
+    asked = {"regions": "us,eu", "markets": ASKED, "dateFormat": "iso", "oddsFormat": "american"}
     assert endpoints.event_odds("0022300900", "e1", settings, None) == Request(
         "odds_api", "0022300900", "/v4/sports/basketball_nba/events/e1/odds", asked
     )
@@ -166,5 +163,5 @@ def test_markets_that_are_asked_for_are_a_setting() -> None:
         "player_rebounds,player_rebounds_alternate,"
         "player_points_rebounds_assists,player_points_rebounds_assists_alternate"
     )
-    with pytest.raises(Permanent, match="'dunks' is none of points, rebounds, assists, threes or pra"):
+    with pytest.raises(Permanent, match=f"'dunks' is none of {MARKET_NAMES}"):
         load(ScraperSettings, odds_markets="points,dunks")

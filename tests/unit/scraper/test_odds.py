@@ -183,7 +183,7 @@ KEYS = {
 
 def test_main_and_alternate_markets_of_every_statistic_are_asked_for() -> None:
     """The main market first, then its alternate lines."""
-    assert market_keys(MARKETS) == (
+    assert market_keys(KEYS.values()) == (
         "player_points",
         "player_points_alternate",
         "player_rebounds",
@@ -200,7 +200,7 @@ def test_main_and_alternate_markets_of_every_statistic_are_asked_for() -> None:
 def test_every_market_is_known_by_its_key() -> None:
     """Others that come along, whatever is in them, are none of ours and no refusal."""
     keys = [key + suffix for key in KEYS for suffix in ("", "_alternate")]
-    others = [{"key": key, "outcomes": 5} for key in ("player_steals", "player_steals_alternate", "h2h", "_alternate")]
+    others = [{"key": key, "outcomes": 5} for key in ("player_dunks", "player_dunks_alternate", "h2h", "_alternate")]
     parsed = _offers(others[0], *(wire.market(key, wire.outcomes("Nyk Elm", 5.5)) for key in keys), *others[1:])
     assert [(offer.market, offer.is_main) for offer in parsed.records] == [
         (name, main) for name in KEYS.values() for main in (True, False)

@@ -100,7 +100,7 @@ def test_keys_by_hand() -> None:
     assert StepReported(run_id="r", step="lines", attempt=2, outcome="done").key == "r/lines/2/reported"
     assert BatchReported(run_id="r", attempt=2, batch=0, rows=1).key == "r/batch/0/2/reported"
     assert RunEnded(run_id="r", attempts=17).key == "r/ended/17"
-    with pytest.raises(TypeError, match="Message defines no key"):
+    with pytest.raises(AttributeError, match="KEY"):
         _ = Message().key
 
 

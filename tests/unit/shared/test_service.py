@@ -16,7 +16,7 @@ from shared.embedded.bus import EmbeddedBus
 from shared.errors import Permanent, Skip, Transient
 from shared.ports import BusHandler, Delivery, Nack, Ports, Warehouse
 from shared.runtime.push import PUSH
-from shared.runtime.service import HEALTH, Consumer, DeadLetterConsumer, Health, Ping, application
+from shared.runtime.service import HEALTH, Consumer, DeadLetterConsumer, Health, Ping, application, changes_end
 from shared.runtime.settings import CommonSettings, load
 from tests.clock import FakeClock
 from tests.simulation.fakes import MemoryState, RecordingBus
@@ -176,6 +176,31 @@ async def test_a_middleware_sees_every_request() -> None:
     async with running(app):
         await get(app, "/healthz")
     assert seen == ["/healthz"]
+
+
+@pytest.mark.parametrize(("method", "ended"), [("GET", ["cancelled"]), ("HEAD", ["cancelled"]), ("POST", ["done"])])
+async def test_whoever_hangs_up_ends_a_reading_and_no_change(method: str, ended: list[str]) -> None:
+    """A query that nobody waits for any more is ended; a change that has begun is done before the request is."""
+    found, begun, may_end = [], asyncio.Event(), asyncio.Event()
+
+    async def handler(_: web.Request) -> web.Response:
+        begun.set()
+        try:
+            await may_end.wait()
+        except asyncio.CancelledError:
+            found.append("cancelled")
+            raise
+        found.append("done")
+        raise Permanent("with nobody to be told")
+
+    request = asyncio.create_task(changes_end(make_mocked_request(method, "/"), handler))
+    await begun.wait()
+    request.cancel()
+    await asyncio.sleep(0)
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    assert found == ended
 
 
 async def fine() -> None:

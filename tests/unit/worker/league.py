@@ -15,7 +15,9 @@ from tests.unit.shared.rows import load, row, tip
 
 FIRST = date(2023, 11, 1)
 PLAYERS = 60
-RATES = {"points": 0.55, "rebounds": 0.2, "assists": 0.13, "threes": 0.06, "pra": 0.88}
+_COUNTS = {"points": 0.55, "rebounds": 0.2, "assists": 0.13, "threes": 0.06}
+RATES = {market.name: sum(_COUNTS.get(name, 0.1) for name in market.statistics) for market in MARKETS.values()}
+"""Counts a minute."""
 HOME = 1.25
 """What form does not know: at home they all do a quarter more."""
 

@@ -163,7 +163,7 @@ def test_rows_come_by_system_market_and_player() -> None:
     assert found == [
         (system, market, player)
         for system in ("moving_average", "zone_matchup")
-        for market in ("points", "rebounds", "assists", "threes", "pra")
+        for market in MARKETS
         for player in (2, 1)
     ]
 

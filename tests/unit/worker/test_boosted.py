@@ -12,7 +12,7 @@ from services.worker.domain.systems.boosted import MarketModel
 from shared.registries.markets import MARKETS
 from tests.unit.worker.forest import boosted_parts, constant, model, stump
 
-RATES = {"points": 0.5, "rebounds": 0.2, "assists": 0.1, "threes": 0.05, "pra": 0.8}
+RATES = dict.fromkeys(MARKETS, 0.3) | {"points": 0.5, "rebounds": 0.2, "assists": 0.1, "threes": 0.05, "pra": 0.8}
 
 
 def features(n: int = 1) -> dict[str, Floats]:

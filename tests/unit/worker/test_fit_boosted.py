@@ -25,6 +25,7 @@ PLAYED = np.array([n % 4 != 3 for n in range(N)])
 """Of the four rows of two slates the last one is missing."""
 EARLY = np.arange(12) < 6
 """Of the twelve rows that are learned from, those of the first four slates."""
+POWERS = [market.power for market in MARKETS.values()]
 COMMON = {
     "verbose": -1, "seed": 20201222, "deterministic": True, "force_row_wise": True, "num_threads": 1,
     "boost_from_average": True, "learning_rate": 0.15, "num_leaves": 16, "min_data_in_leaf": 150,
@@ -123,10 +124,10 @@ def centre_of(start: Floats) -> Floats:
 def test_the_centre_learns_what_form_leaves_over(fits: Fits) -> None:
     """Form is half of the minutes expected out of fold: 20 in the first, 30 in the second; the target is the rest.
 
-    Powers 0.9, 0.65, 0.6, 0.5 and 0.95 of 10.5 and 15.5, and of the outcome and a half.
+    Its market's power of 10.5 and 15.5, and of the outcome and a half.
     """
     calls, _ = fitted(fits)
-    for shift, (power, centres) in enumerate(zip((0.9, 0.65, 0.6, 0.5, 0.95), calls[1::2], strict=True)):
+    for shift, (power, centres) in enumerate(zip(POWERS, calls[1::2], strict=True)):
         start = np.where(EARLY, 10.5, 15.5) ** power
         outcome = (10.5 + shift + np.arange(N) % 5)[PLAYED] ** power
         market = list(MARKETS)[shift]
@@ -160,7 +161,7 @@ def by_level(power: float, shift: int) -> tuple[Floats, Floats, Floats, float, f
 def test_the_spread_learns_relative_squared_errors_out_of_fold(fits: Fits) -> None:
     """Squared error over the variance of its level, less one; it reads the centre out of fold beside the features."""
     calls, _ = fitted(fits)
-    for shift, (power, spread) in enumerate(zip((0.9, 0.65, 0.6, 0.5, 0.95), calls[2::2], strict=True)):
+    for shift, (power, spread) in enumerate(zip(POWERS, calls[2::2], strict=True)):
         _, centre, level, *_ = by_level(power, shift)
         squared = ((10.5 + shift + np.arange(N) % 5)[PLAYED] ** power - centre) ** 2
         one = spread["spread"]
@@ -177,7 +178,7 @@ def test_what_is_kept_of_a_market(fits: Fits) -> None:
     """
     _, made = fitted(fits)
     rotation = np.arange(12) >= 3
-    for shift, (power, market) in enumerate(zip((0.9, 0.65, 0.6, 0.5, 0.95), MARKETS, strict=True)):
+    for shift, (power, market) in enumerate(zip(POWERS, MARKETS, strict=True)):
         _, centre, level, a, b, floor = by_level(power, shift)
         scale = np.sqrt(level * 1.25)  # the spread's trees say a quarter more
         outcome = (10.0 + shift + np.arange(N) % 5)[PLAYED]

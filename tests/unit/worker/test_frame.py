@@ -9,7 +9,7 @@ import pytest
 from services.worker.domain.training.frame import Frame, assemble, split
 from shared.errors import Permanent
 from shared.registries.features import FEATURES
-from shared.registries.markets import MARKETS
+from shared.registries.markets import MARKETS, STATISTICS
 
 FIRST = date(2024, 3, 1)
 
@@ -28,8 +28,7 @@ def played(*rows: tuple[str, int, float]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {
         "game_id": [row[0] for row in rows], "player_id": [row[1] for row in rows], "minutes": [row[2] for row in rows],
     }  # fmt: skip
-    stats = ("points", "rebounds", "assists", "threes")
-    return columns | {stat: [row[2] * times for row in rows] for times, stat in enumerate(stats, 2)}
+    return columns | {stat: [row[2] * times for row in rows] for times, stat in enumerate(STATISTICS, 2)}
 
 
 def test_each_row_gets_its_own_outcome() -> None:
@@ -39,10 +38,12 @@ def test_each_row_gets_its_own_outcome() -> None:
         played(("0022300002", 7, 30.0), ("0022300001", 8, 20.0), ("0022300001", 7, 10.0), ("0022300003", 7, 40.0)),
     )
     assert found.minutes.tolist() == [10.0, 20.0, 30.0]
-    assert {market: values.tolist() for market, values in found.outcomes.items()} == {
+    by_hand = {
         "points": [20.0, 40.0, 60.0], "rebounds": [30.0, 60.0, 90.0], "assists": [40.0, 80.0, 120.0],
         "threes": [50.0, 100.0, 150.0], "pra": [90.0, 180.0, 270.0],
     }  # fmt: skip
+    assert {market: found.outcomes[market].tolist() for market in by_hand} == by_hand
+    assert found.outcomes.keys() == MARKETS.keys()
     assert found.player_id.tolist() == [7, 8, 7]
     assert [str(day) for day in found.day] == ["2024-03-01", "2024-03-01", "2024-03-02"]
     assert all(values.tolist() == [0.0, 1.0, 2.0] for values in found.features.values())

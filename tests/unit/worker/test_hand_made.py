@@ -9,14 +9,14 @@ from services.worker.domain.systems.base import Inputs, System
 from shared.errors import Permanent
 from shared.registries.markets import MARKETS
 
+FORM = dict.fromkeys(MARKETS, 9.0) | {"points": 15.0, "rebounds": 6.0, "assists": 3.0, "threes": 1.5, "pra": 24.0}
+"""Form alone: 15 points, 6 rebounds, 3 assists, 1.5 threes, 24 in sum, 9 of anything else."""
 PLAIN = {
-    "points_per_minute": 0.5, "rebounds_per_minute": 0.2, "assists_per_minute": 0.1, "threes_per_minute": 0.05,
-    "pra_per_minute": 0.8, "minutes_ewma": 30.0, "zone_mismatch": 0.0, "pace_factor": 1.0, "fatigue": 0.0,
+    **{f"{market}_per_minute": form / 30.0 for market, form in FORM.items()},
+    "minutes_ewma": 30.0, "zone_mismatch": 0.0, "pace_factor": 1.0, "fatigue": 0.0,
     "opponent_points_factor": 1.0, "opponent_rebounds_factor": 1.0, "opponent_assists_factor": 1.0,
     "opponent_threes_factor": 1.0,
 }  # fmt: skip
-"""Form alone: 15 points, 6 rebounds, 3 assists, 1.5 threes, 24 in sum."""
-FORM = {"points": 15.0, "rebounds": 6.0, "assists": 3.0, "threes": 1.5, "pra": 24.0}
 NOWHERE = float("nan")
 
 
@@ -28,6 +28,11 @@ def features(**changes: float) -> dict[str, Floats]:
 def expected(**changes: float) -> dict[str, float]:
     """Market -> the matchup's mean."""
     return {market: float(zone_matchup.mean(features(**changes), market)[0]) for market in MARKETS}
+
+
+def of_defence(allowed: str, factor: float) -> dict[str, float]:
+    """What moves with one number of the opponent's defence: the markets that name it."""
+    return {market.name: factor for market in MARKETS.values() if market.allowed == allowed}
 
 
 def test_form_is_rate_times_minutes() -> None:
@@ -59,6 +64,16 @@ def test_form_is_never_nothing() -> None:
         ("threes", 0.6, 4.19519, 1.49263),
         # 18 in sum: 18.5^0.95 = 15.98870; 22.7833 + 1.148 x 15.47106 = 40.54409; -0.0344 scales
         ("pra", 0.6, 15.76966, 6.36742),
+        # 18 points and rebounds: 18.5^0.9 = 13.81830; 13.6534 + 0.9005 x 13.28241 = 25.61421; -0.0374 scales
+        ("pr", 0.6, 13.62901, 5.06105),
+        # 18 points and assists: 18.5^0.9 = 13.81830; 10.6410 + 0.9796 x 13.28241 = 23.65245; -0.0366 scales
+        ("pa", 0.6, 13.64030, 4.86338),
+        # 18 rebounds and assists: 18.5^0.75 = 8.92029; 1.5509 + 0.1976 x 8.32568 = 3.19605; -0.0474 scales
+        ("ra", 0.6, 8.83555, 1.78775),
+        # 18 steals: 18.5^0.5 = 4.30116; -0.7819 + 0.9133 x 3.59406 = 2.50055; -0.1607 scales
+        ("steals", 0.6, 4.04705, 1.58131),
+        # 18 blocks: 18.5^0.4 = 3.21269; -0.3708 + 0.6383 x 2.45483 = 1.19612; -0.2435 scales
+        ("blocks", 0.6, 2.94638, 1.09367),
     ],
 )
 def test_form_is_as_wide_as_it_was_fitted(market: str, rate: float, centre: float, scale: float) -> None:
@@ -73,12 +88,12 @@ def test_form_is_as_wide_as_it_was_fitted(market: str, rate: float, centre: floa
         ({"zone_mismatch": 0.2}, {"points": 1.1}),  # weaker where he scores: half of 20 %
         ({"zone_mismatch": -0.1}, {"points": 0.95}),
         ({"zone_mismatch": NOWHERE}, {}),
-        ({"opponent_rebounds_factor": 1.2}, {"rebounds": 1.1}),
-        ({"opponent_rebounds_factor": 0.8}, {"rebounds": 0.9}),
+        ({"opponent_rebounds_factor": 1.2}, of_defence("opponent_rebounds_factor", 1.1)),
+        ({"opponent_rebounds_factor": 0.8}, of_defence("opponent_rebounds_factor", 0.9)),
         ({"opponent_rebounds_factor": NOWHERE}, {}),
-        ({"opponent_assists_factor": 1.3}, {"assists": 1.15}),
-        ({"opponent_threes_factor": 1.1}, {"threes": 1.05}),
-        ({"opponent_points_factor": 1.4}, {"pra": 1.2}),  # points have their zones
+        ({"opponent_assists_factor": 1.3}, of_defence("opponent_assists_factor", 1.15)),
+        ({"opponent_threes_factor": 1.1}, of_defence("opponent_threes_factor", 1.05)),
+        ({"opponent_points_factor": 1.4}, of_defence("opponent_points_factor", 1.2)),  # points have their zones
         ({"pace_factor": 1.1}, dict.fromkeys(FORM, 1.05)),  # faster: half of 10 %
         ({"pace_factor": 0.9}, dict.fromkeys(FORM, 0.95)),
         ({"pace_factor": NOWHERE}, {}),
@@ -91,6 +106,20 @@ def test_each_adjustment_alone(change: dict[str, float], factors: dict[str, floa
     assert expected(**change) == pytest.approx(
         {market: form * factors.get(market, 1.0) for market, form in FORM.items()}
     )
+
+
+def test_whose_defence_a_market_meets() -> None:
+    """Points meet zones, a statistic itself; sums, and what nobody counts as allowed, the points that are."""
+    named = {
+        "points": "zone_mismatch", "rebounds": "opponent_rebounds_factor", "assists": "opponent_assists_factor",
+        "threes": "opponent_threes_factor", "pra": "opponent_points_factor",
+        "pr": "opponent_points_factor",
+        "pa": "opponent_points_factor",
+        "ra": "opponent_rebounds_factor",
+        "steals": "opponent_points_factor",
+        "blocks": "opponent_points_factor",
+    }  # fmt: skip
+    assert {name: MARKETS[name].allowed for name in named} == named
 
 
 def test_adjustments_multiply() -> None:
@@ -109,7 +138,7 @@ def test_each_row_and_each_market_is_its_own(system: System) -> None:
     """Two players, the second with twice the minutes: the centre of each market goes with its player."""
     two = {name: np.array([value, value]) for name, value in PLAIN.items()} | {"minutes_ewma": np.array([30.0, 60.0])}
     forecasts = system.predict(Inputs(two, np.array([1, 2])))
-    assert list(forecasts) == ["points", "rebounds", "assists", "threes", "pra"]
+    assert list(forecasts) == list(MARKETS)
     for market, forecast in forecasts.items():
         spread = moving_average.SPREADS[market]
         alone = spread.around(np.array([FORM[market], 2 * FORM[market]]))

@@ -13,6 +13,7 @@ from services.worker.settings import WorkerSettings
 from shared.contract import BatchReported, Message, StepReported, StepRequested
 from shared.errors import Permanent
 from shared.ports import Ports, Row
+from shared.registries.markets import MARKETS
 from shared.runtime.service import HEALTH
 from shared.runtime.settings import load
 from tests.unit.shared.places import drain, embedded_ports
@@ -36,12 +37,13 @@ async def staged(ports: Ports) -> list[Row]:
 
 
 async def test_a_batch_is_staged_then_reported(ports: Ports) -> None:
-    """Two players, two systems, five markets: the rows are there when the coordinator hears of them."""
+    """Two players, two systems, every market: the rows are there when the coordinator hears of them."""
     await handle(batch(task(1), task(2), attempt=2), ports)
-    assert len(await staged(ports)) == 20
+    assert len(await staged(ports)) == 4 * len(MARKETS)
     [report] = await drain(ports, "coordinator-events")
     assert isinstance(report, BatchReported)
-    assert (report.run_id, report.attempt, report.batch, report.rows, report.absent) == (RUN_ID, 2, 3, 20, {})
+    assert (report.run_id, report.attempt, report.batch) == (RUN_ID, 2, 3)
+    assert (report.rows, report.absent) == (4 * len(MARKETS), {})
     assert 0.0 < report.seconds < 60.0
 
 
@@ -53,7 +55,7 @@ async def test_f15_a_learned_system_that_cannot_be_loaded_is_absent_and_named(po
     await handle(asked, ports)
     [report] = await drain(ports, "coordinator-events")
     assert isinstance(report, BatchReported)
-    assert (report.rows, set(report.absent)) == (5, {"boosted"})
+    assert (report.rows, set(report.absent)) == (len(MARKETS), {"boosted"})
     assert "a" * 64 in report.absent["boosted"]
 
 
@@ -63,7 +65,7 @@ async def test_f03_handling_a_batch_twice_leaves_the_same_rows(ports: Ports) -> 
     await handle(batch(task(2, "0022300901"), batch=4), ports)
     await handle(batch(task(2), run_id="2024-03-04.overnight.8"), ports)
     once = await staged(ports)
-    assert len(once) == 30
+    assert len(once) == 6 * len(MARKETS)
     await handle(batch(task(1)), ports)
     assert await staged(ports) == once
     assert [report.key for report in await drain(ports, "coordinator-events")] == [
@@ -83,9 +85,10 @@ async def test_a_dispatch_that_cuts_other_batches_loses_and_doubles_nothing(port
     """Batch 0 held two games, then one: it replaces its own game's rows, and leaves the other's to batch 1."""
     await handle(batch(task(1), task(2, "0022300901"), batch=0), ports)
     await handle(batch(task(1), batch=0), ports)
-    assert Counter(row["player_id"] for row in await staged(ports)) == {1: 10, 2: 10}
+    two = 2 * len(MARKETS)
+    assert Counter(row["player_id"] for row in await staged(ports)) == {1: two, 2: two}
     await handle(batch(task(2, "0022300901"), batch=1), ports)
-    assert Counter((row["player_id"], row["batch"]) for row in await staged(ports)) == {(1, 0): 10, (2, 1): 10}
+    assert Counter((row["player_id"], row["batch"]) for row in await staged(ports)) == {(1, 0): two, (2, 1): two}
 
 
 async def test_the_worker_takes_batches_and_training_only(ports: Ports) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from services.worker.sql import sql
 from shared.basketball.slate import eastern_instant
 from shared.ports import Params, Row
+from shared.registries.markets import STATISTICS
 from shared.tables import TABLES
 from tests.unit.shared.answers import MODES, TOMORROW, answers
 from tests.unit.shared.rows import SLATE, YESTERDAY, row, tip
@@ -69,8 +70,10 @@ async def test_outcomes_to_learn_from_are_those_known_in_the_morning() -> None:
     """At 07:00 Eastern still; game by game and player by player, each statistic its own column."""
     known_at = tip(SLATE, 7)
 
+    counts = {name: 3 + number for number, name in enumerate(STATISTICS)}
+
     def played(game_id: str, player: int, day: date = YESTERDAY, **values: Any) -> Row:  # noqa: ANN401 - columns
-        stats = {"minutes": 31.5, "points": 21, "rebounds": 7, "assists": 5, "threes": 3}
+        stats = {"minutes": 31.5} | counts
         key = {"game_id": game_id, "player_id": player, "game_date": day, "available_at": known_at}
         return row("analytics.player_game_summary") | key | stats | values
 
@@ -89,9 +92,7 @@ async def test_outcomes_to_learn_from_are_those_known_in_the_morning() -> None:
         ],
     )
     assert [(one["game_id"], one["player_id"]) for one in found] == [("1", 2), ("1", 5), ("2", 1), ("3", 1)]
-    assert found[0] == {
-        "game_id": "1", "player_id": 2, "minutes": 31.5, "points": 21, "rebounds": 7, "assists": 5, "threes": 3,
-    }  # fmt: skip
+    assert found[0] == {"game_id": "1", "player_id": 2, "minutes": 31.5} | counts
 
 
 async def test_models_trained_before_a_slate_are_in_the_order_of_their_making() -> None:

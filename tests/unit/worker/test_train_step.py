@@ -208,9 +208,8 @@ async def test_rows_of_the_window_with_their_own_outcomes_are_learned_from(ports
     assert [day.astype(object) for day in known.day] == days
     assert known.player_id.tolist() == [1] * 9 + [2]
     assert (known.features["fatigue"][0], known.features["fatigue"][9]) == (0.5, 0.25)
-    assert {market: values[0] for market, values in known.outcomes.items()} == {
-        "points": 20.0, "rebounds": 7.0, "assists": 6.0, "threes": 5.0, "pra": 33.0,
-    }  # fmt: skip
+    by_hand = {"points": 20.0, "rebounds": 7.0, "assists": 6.0, "threes": 5.0, "pra": 33.0}
+    assert {market: known.outcomes[market][0] for market in by_hand} == by_hand
     assert (known.minutes[0], known.outcomes["points"][9]) == (12.5, 9.0)
 
 

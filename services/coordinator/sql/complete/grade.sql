@@ -18,10 +18,7 @@ current_predictions AS (
     AND predictions.game_date < @last
     AND predictions.mode = @mode
     AND predictions.predicted_at < games.tip_utc
-  QUALIFY RANK() OVER (
-    PARTITION BY predictions.game_id, predictions.mode, predictions.system
-    ORDER BY predictions.generation DESC
-  ) = 1
+  QUALIFY {latest of predictions}
 ),
 games AS (
   SELECT

@@ -1,14 +1,5 @@
 -- Units of a slate: its players with an earlier game in the window, known at the cutoff.
-WITH players AS (
-  SELECT DISTINCT context.game_date, context.player_id, context.player_name
-  FROM analytics.upcoming_player_game_context AS context
-  JOIN analytics.player_game_summary AS games
-    ON games.player_id = context.player_id
-    AND games.game_date < context.game_date
-    AND games.game_date >= DATE_SUB(context.game_date, INTERVAL 400 DAY)
-    AND games.available_at <= context.cutoff_at
-  WHERE context.game_date BETWEEN @first AND @last AND context.mode = @mode
-)
+{players with games}
 SELECT
   players.game_date,
   COUNT(*) AS expected,

@@ -7,9 +7,9 @@ WITH served AS (
 ),
 current_predictions AS (
   SELECT game_date, player_id, market, system, line
-  FROM predictions.player_prop_predictions
+  FROM predictions.player_prop_predictions AS predictions
   WHERE game_date BETWEEN @first AND @last AND mode = @mode
-  QUALIFY RANK() OVER (PARTITION BY game_id, mode, system ORDER BY generation DESC) = 1
+  QUALIFY {latest of predictions}
 ),
 predicted AS (
   SELECT game_date, system, market, COUNT(DISTINCT player_id) AS players, COUNT(line) AS with_line

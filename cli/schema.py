@@ -90,7 +90,7 @@ async def _cloud(settings: CommonSettings) -> AsyncIterator[Any]:
 
     if settings.project is None:
         raise Permanent("TIPOFF_PROJECT is missing", remedy="set it to the Google Cloud project")
-    warehouse = BigQueryWarehouse(settings.project)
+    warehouse = BigQueryWarehouse(settings.project, location=settings.region)
     try:
         yield warehouse
     finally:

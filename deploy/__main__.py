@@ -1,21 +1,24 @@
-"""What the scripts of this folder call: `python -m deploy service|rollback|pubsub|schedules|check ...`."""
+"""What the scripts of this folder call: `python -m deploy setup|service|rollback|pubsub|schedules|check ...`."""
 
 import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from deploy import pubsub, tables
+from deploy import cloudrun, project, pubsub, scheduler, tables
 from deploy.cloudrun import CloudRun, current_revision
 from deploy.commands import Gcloud, report
 from deploy.environment import Environment
-from deploy.scheduler import Scheduler
+from deploy.resources import Group, apply, differences
 from deploy.services import SERVICES
 from shared.errors import TipoffError
 from shared.registries.schedules import SCHEDULES
 
 DONE, FAILED = 0, 1
 ACTIONS = ("apply", "check", "pause", "resume", "executions")
+MADE = {"setup": project.groups, "pubsub": pubsub.groups, "schedules": scheduler.groups}
+"""Commands that make resources, and which."""
 
 
 def main(arguments: list[str]) -> int:
@@ -26,63 +29,62 @@ def main(arguments: list[str]) -> int:
             sys.stdout.write(tables.all_of_them())
             return DONE
         environment = Environment.read(os.environ)
-        read_only = options.command == "check"
-        gcloud = Gcloud(environment.project, dry_run=options.dry_run, read_only=read_only)
-        return _run(options, gcloud, environment)
+        return _run(options, Gcloud(environment.project, dry_run=options.dry_run), environment)
     except TipoffError as error:
         sys.stderr.write(f"error: {error}\n")
         return FAILED
 
 
 def _run(options: argparse.Namespace, gcloud: Gcloud, environment: Environment) -> int:
-    if options.command == "pubsub":
-        pubsub.apply(gcloud, environment)
-        report(gcloud)
-    elif options.command == "schedules":
-        return _schedules(options, Scheduler(gcloud, environment))
-    elif options.command == "rollback":
+    if options.command in MADE:
+        return _made(options, gcloud, environment)
+    if options.command == "rollback":
         CloudRun(gcloud, environment, SERVICES[options.service]).rollback(options.revision)
-    else:
-        revision = current_revision(os.environ.get("REVISION", ""), dry_run=options.dry_run)
-        if options.command == "check":
-            return _differences(gcloud, drift(gcloud, environment, revision))
-        CloudRun(gcloud, environment, SERVICES[options.service]).deploy(revision)
+        return DONE
+    revision = current_revision(os.environ.get("REVISION", ""), dry_run=options.dry_run)
+    if options.command == "check":
+        return _differences(gcloud, everything(gcloud, environment, revision))
+    CloudRun(gcloud, environment, SERVICES[options.service]).deploy(revision)
     return DONE
 
 
-def _schedules(options: argparse.Namespace, scheduler: Scheduler) -> int:
-    if options.action == "check":
-        return _differences(scheduler.gcloud, scheduler.differences())
-    if options.action == "executions":
-        sys.stdout.write(scheduler.executions(options.name))
-    elif options.action in ("pause", "resume"):
-        scheduler.switch(options.action, options.name)
+def _made(options: argparse.Namespace, gcloud: Gcloud, environment: Environment) -> int:
+    """A command that makes groups of resources, or one of the schedules' other actions."""
+    groups = MADE[options.command](environment)
+    action = getattr(options, "action", "apply")
+    if action == "check":
+        # What the schedules need is not looked at.
+        return _differences(gcloud, (replace(group, needs=()) for group in groups))
+    if action == "executions":
+        sys.stdout.write(scheduler.executions(gcloud, options.name))
+    elif action in ("pause", "resume"):
+        scheduler.switch(gcloud, environment, action, options.name)
     else:
-        scheduler.apply()
-        report(scheduler.gcloud)
+        apply(gcloud, groups)
+        report(gcloud)
     return DONE
 
 
-def _differences(gcloud: Gcloud, differences: Iterable[str]) -> int:
-    lines = list(differences)
+def _differences(gcloud: Gcloud, groups: Iterable[Group]) -> int:
+    lines = list(differences(gcloud, groups))
     if gcloud.dry_run:
         return DONE
     sys.stdout.write("".join(f"{line}\n" for line in lines or ["deployed as this checkout says"]))
     return FAILED if lines else DONE
 
 
-def drift(gcloud: Gcloud, environment: Environment, revision: str) -> Iterator[str]:
-    """Everything that is deployed otherwise than this checkout says, one line each; `gcloud` changes nothing."""
-    for service in SERVICES.values():
-        yield from CloudRun(gcloud, environment, service).differences(revision)
-    pubsub.apply(gcloud, environment)
-    yield from (f"different: deploy/pubsub.sh would {change}" for change in gcloud.changes)
-    yield from Scheduler(gcloud, environment).differences()
+def everything(gcloud: Gcloud, environment: Environment, revision: str) -> Iterator[Group]:
+    """Everything that is declared, in the order in which it is deployed."""
+    yield from project.groups(environment)
+    yield from cloudrun.groups(gcloud, environment, revision)
+    yield from pubsub.groups(environment)
+    yield from scheduler.groups(environment)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="deploy", description="deploys Tipoff to Google Cloud")
     commands = parser.add_subparsers(dest="command", required=True)
+    setup = commands.add_parser("setup", help="everything a project needs before the first deploy")
     service = commands.add_parser("service", help="build, deploy without traffic, check, switch")
     service.add_argument("service", choices=SERVICES)
     rollback = commands.add_parser("rollback", help="give traffic back to an earlier revision")
@@ -93,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     schedules.add_argument("action", nargs="?", choices=ACTIONS, default="apply")
     schedules.add_argument("name", nargs="?", metavar="NAME", help=", ".join(SCHEDULES))
     check = commands.add_parser("check", help="what is deployed otherwise than this checkout says")
-    for command in (service, rollback, topics, schedules, check):
+    for command in (setup, service, rollback, topics, schedules, check):
         command.add_argument("--dry-run", action="store_true", help="print every gcloud command and run none")
     commands.add_parser("tables", help="the tables of docs/deploy.md")
     return parser

@@ -6,14 +6,16 @@ A revision is named after commit and settings, so that deploying the same twice 
 import re
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from deploy import identity
 from deploy.commands import Gcloud, output, say
 from deploy.environment import CANDIDATE, Environment
-from deploy.services import Service
+from deploy.grants import policy
+from deploy.resources import Found, Group, Resource, apply
+from deploy.services import SERVICES, Service
 from shared.errors import Permanent
 
 REVISION = re.compile(r"[0-9a-z][0-9a-z-]{2,25}")
@@ -38,7 +40,7 @@ class CloudRun:
         serving = self.serving()
         wanted = self.revision_name(revision)
         if serving == wanted:
-            self.allow_invoker()
+            apply(self.gcloud, [invokers(self.service, self.environment)])
             self.check(revision, tag="")
             say(f"{wanted} serves already: nothing to do")
             return
@@ -48,7 +50,7 @@ class CloudRun:
         else:
             self.build(revision)
             self.create(wanted, revision, first=serving is None and not self.gcloud.dry_run)
-        self.allow_invoker()
+        apply(self.gcloud, [invokers(self.service, self.environment)])
         self.check(revision)
         self.switch(wanted)
 
@@ -57,20 +59,17 @@ class CloudRun:
         flags = " ".join(self.service.flags(self.environment))
         return f"{self.name}-{revision}-{zlib.crc32(flags.encode()):08x}"
 
-    def differences(self, revision: str) -> Iterator[str]:
-        """What runs otherwise than this checkout says, one line each (failures 21 and 32)."""
-        found = self._services()
-        if not found:
-            yield f"missing: service {self.name}"
-            return
-        serving = serving_of(found[0])
-        if serving != self.revision_name(revision):
-            yield f"different: {self.name} serves {serving or 'several revisions'}, not {self.revision_name(revision)}"
-        container = found[0]["spec"]["template"]["spec"]["containers"][0]
-        deployed = {item["name"]: item.get("value") for item in container.get("env", ())}
-        for name, value in self.service.variables(self.environment).items():
-            if deployed.get(name) != value:
-                yield f"different: {self.name} has {name}={deployed.get(name)}, not {value}"
+    def declared(self, revision: str) -> Resource:
+        """How it has to run: this revision, its variables and account, behind IAM (failures 21 and 32)."""
+        wanted = {
+            "serving": self.revision_name(revision),
+            "account": self.environment.account(self.service.name),
+            "variables": self.service.variables(self.environment),
+            "audiences": self.service.audiences(self.environment),
+            "ingress": "all",
+            "open": {},
+        }
+        return Resource(self.name, wanted=wanted, remedy=f"deploy/{self.service.name}/deploy.sh")
 
     def rollback(self, to: str | None) -> None:
         """Give all traffic back to the newest ready revision older than the serving one, or to `to`."""
@@ -105,6 +104,8 @@ class CloudRun:
             ".",
             "--config=deploy/cloudbuild.yaml",
             f"--region={self.environment.region}",
+            f"--service-account=projects/{self.environment.project}/serviceAccounts/{self.environment.account('build')}",
+            f"--gcs-source-staging-dir=gs://{self.environment.build_bucket}/source",
             f"--substitutions=_SERVICE={self.service.name},_REVISION={revision},_IMAGE={image}",
         )
 
@@ -127,19 +128,13 @@ class CloudRun:
         """Make a revision reachable as candidate."""
         self._traffic(f"--update-tags={CANDIDATE}={name}")
 
-    def allow_invoker(self) -> None:
-        """Let the invoker's account, and nobody else, call the service."""
-        member = f"serviceAccount:{self.environment.invoker}"
-        region = f"--region={self.environment.region}"
-        self.gcloud.bind("run services", self.name, region, member=member, role="roles/run.invoker")
-
     def check(self, revision: str, tag: str = CANDIDATE) -> None:
         """Require what answers under `tag` to be this service at `revision`, healthy; raises Permanent if it is not."""
         token = self.gcloud.text(
             "auth",
             "print-identity-token",
-            f"--impersonate-service-account={self.environment.invoker}",
-            f"--audiences={self.environment.url(self.service.name)}",
+            f"--impersonate-service-account={self.environment.account('operator')}",
+            f"--audiences={self.environment.audience(self.service.name, 'operator')}",
             "--include-email",
         ).strip()
         url = self.environment.url(self.service.name, tag)
@@ -161,10 +156,50 @@ class CloudRun:
         return self._list("services", f"--filter=metadata.name={self.name}")
 
     def _list(self, what: str, *flags: str) -> list[dict[str, Any]]:
-        return self.gcloud.ask("run", what, "list", f"--region={self.environment.region}", *flags)
+        found: list[dict[str, Any]] = self.gcloud.ask(
+            "run", what, "list", f"--region={self.environment.region}", *flags
+        )
+        return found
 
 
-def serving_of(service: dict[str, Any]) -> str:
+def groups(gcloud: Gcloud, environment: Environment, revision: str) -> Iterator[Group]:
+    """What the services' `deploy.sh` make."""
+    runs = [CloudRun(gcloud, environment, service) for service in SERVICES.values()]
+    yield Group(
+        "service",
+        ("run", "services", "list", f"--region={environment.region}"),
+        lambda answer: {item["metadata"]["name"]: described(item) for item in answer},
+        tuple(run.declared(revision) for run in runs),
+        "deploy/<service>/deploy.sh",
+        needs=("api run.googleapis.com",),
+    )
+    for run in runs:
+        yield invokers(run.service, environment)
+
+
+def invokers(service: Service, environment: Environment) -> Group:
+    """Who may call a service: its callers' accounts, and nobody else."""
+    grants = [("roles/run.invoker", environment.member(caller)) for caller in service.callers]
+    script, region = f"deploy/{service.name}/deploy.sh", f"--region={environment.region}"
+    return policy("service", "run services", environment.name(service.name), grants, script, region)
+
+
+def described(service: Mapping[str, Any]) -> Found:
+    """A service as far as it is declared."""
+    template = service["spec"]["template"]["spec"]
+    notes = {key.rpartition("/")[2]: value for key, value in service["metadata"].get("annotations", {}).items()}
+    return {
+        "serving": serving_of(service),
+        "account": template.get("serviceAccountName"),
+        "variables": {item["name"]: item.get("value") for item in template["containers"][0].get("env", ())},
+        # The one way to open a service to all that leaves no trace in its policy.
+        "open": notes.get("invoker-iam-disabled"),
+        "audiences": re.findall(r'"([^"]+)"', notes.get("custom-audiences", "")),
+        "ingress": notes.get("ingress"),
+    }
+
+
+def serving_of(service: Mapping[str, Any]) -> str:
     """The revision that has all of a service's traffic, "" if it is split."""
     traffic = [item for item in service.get("status", {}).get("traffic", ()) if item.get("percent")]
     return str(traffic[0]["revisionName"]) if len(traffic) == 1 else ""

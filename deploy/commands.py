@@ -4,7 +4,7 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from shared.errors import Permanent
@@ -19,11 +19,26 @@ def say(line: str) -> None:
     sys.stderr.write(line + "\n")
 
 
-def output(command: Sequence[str], *, stdin: str = "", timeout: float = ASK_SECONDS) -> str:
-    """What a command prints.
+KNOWN = (
+    (("billing",), "link a billing account: gcloud billing projects link PROJECT --billing-account=ACCOUNT"),
+    (
+        ("SERVICE_DISABLED", "has not been used", "not enabled"),
+        "deploy/setup.sh enables every API, and a new one takes a minute",
+    ),
+    (("auth login", "active account", "Reauthentication"), "gcloud auth login"),
+    (("default credentials",), "gcloud auth application-default login"),
+    (("PERMISSION_DENIED", "does not have permission"), "be an owner of the project"),
+)
+"""What failures of Google's programs say, and what helps."""
+
+
+def output(
+    command: Sequence[str], *, stdin: str = "", timeout: float = ASK_SECONDS, answers: Container[int] = (0,)
+) -> str:
+    """What a command prints; an exit code of `answers` is not a failure if it prints something.
 
     Raises:
-        Permanent: it is not installed, takes too long, or fails; the message is its own.
+        Permanent: it is not installed, takes too long, or fails; the message is its own, as one line.
     """
     try:
         done = subprocess.run(  # noqa: S603 - programs named in this package, arguments never pass a shell
@@ -33,61 +48,72 @@ def output(command: Sequence[str], *, stdin: str = "", timeout: float = ASK_SECO
         raise Permanent(f"{command[0]} is not installed") from error
     except subprocess.TimeoutExpired as error:
         raise Permanent(f"{shlex.join(command)}: no answer in {timeout:g} s") from error
-    if done.returncode != 0:
-        raise Permanent(f"{shlex.join(command)}: {(done.stderr or done.stdout).strip()}")
+    if done.returncode != 0 and not (done.returncode in answers and done.stdout):
+        reason = _one_line(done.stderr or done.stdout)
+        remedy = next((help_ for words, help_ in KNOWN if any(word in reason for word in words)), "")
+        raise Permanent(f"{shlex.join(command)}: {reason}", remedy=remedy)
     return done.stdout
 
 
-class Gcloud:
-    """gcloud in one project.
+def _one_line(text: str) -> str:
+    """A failure's message, from its first line that names an error on."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    first = next((number for number, line in enumerate(lines) if "error" in line.lower()), 0)
+    return " ".join(lines[first:])[:500]
 
-    In a dry run every command is printed, shell-quoted, and none is run; a read-only one asks but changes nothing.
+
+class Gcloud:
+    """Google's programs in one project: gcloud, and under their own names others that it has no commands for.
+
+    In a dry run every command is printed, shell-quoted, and none is run.
     """
 
-    def __init__(self, project: str, *, dry_run: bool = False, read_only: bool = False) -> None:
+    def __init__(self, project: str, *, dry_run: bool = False) -> None:
         self._project = project
         self.dry_run = dry_run
-        self._read_only = read_only
         self.changes: list[str] = []
-        """The changes made or, where they are not, that would be."""
+        """The changes made."""
 
-    def ask(self, *arguments: str) -> list[dict[str, Any]]:
-        """The resources that a `list` command finds; in a dry run none."""
-        answer = self._run((*arguments, "--format=json"), ASK_SECONDS)
-        found: list[dict[str, Any]] = json.loads(answer) if answer.strip() else []
-        return found
-
-    def policy(self, *arguments: str) -> list[tuple[str, str]]:
-        """(role, member) pairs that a `get-iam-policy` command finds; in a dry run none."""
-        answer = self._run((*arguments, "--format=json"), ASK_SECONDS)
-        policy: dict[str, Any] = json.loads(answer) if answer.strip() else {}
-        return [(binding["role"], member) for binding in policy.get("bindings", ()) for member in binding["members"]]
+    def ask(self, *arguments: str) -> Any:  # noqa: ANN401 - JSON
+        """What a command finds, an empty list if nothing; in a dry run always."""
+        answer = self._run(arguments, "--format=json", ASK_SECONDS)
+        return json.loads(answer) if answer.strip() else []
 
     def text(self, *arguments: str) -> str:
         """What a command prints; in a dry run nothing."""
-        return self._run(arguments, ASK_SECONDS)
+        return self._run(arguments, "", ASK_SECONDS)
 
-    def change(self, *arguments: str) -> None:
-        """Change something."""
-        self.changes.append(shlex.join(arguments))
-        if self._read_only:
+    def change(self, *arguments: str, value: Callable[[], str] | None = None) -> None:
+        """Change something, once; `value` is the command's standard input."""
+        line = shlex.join(arguments)
+        if line in self.changes:
             return
         if not self.dry_run:
-            say(f"{' '.join(arguments[:4])} ...")
-        self._run((*arguments, "--quiet"), CHANGE_SECONDS)
+            say(f"{' '.join(arguments[:5])} ...")
+        stdin = "" if value is None or self.dry_run else value()
+        self._run(arguments, "--quiet", CHANGE_SECONDS, stdin)
+        self.changes.append(line)
 
-    def bind(self, group: str, name: str, *place: str, member: str, role: str) -> None:
-        """Give `member` a role on a resource, named by its gcloud group, unless it has it already."""
-        words = group.split()
-        if (role, member) not in self.policy(*words, "get-iam-policy", name, *place):
-            self.change(*words, "add-iam-policy-binding", name, *place, f"--member={member}", f"--role={role}")
-
-    def _run(self, arguments: Sequence[str], timeout: float) -> str:
-        command = ("gcloud", *arguments, f"--project={self._project}")
+    def _run(self, arguments: Sequence[str], flag: str, timeout: float, stdin: str = "") -> str:
+        match arguments[0]:
+            case "env":
+                command: tuple[str, ...] = (*arguments,)
+            case "bq":
+                command = (
+                    "bq",
+                    "--headless",
+                    "--quiet",
+                    "--format=json",
+                    f"--project_id={self._project}",
+                    *arguments[1:],
+                )
+            case _:
+                command = ("gcloud", *arguments, *([flag] if flag else []), f"--project={self._project}")
         if self.dry_run:
             sys.stdout.write(shlex.join(command) + "\n")
             return ""
-        return output(command, timeout=timeout)
+        # `tipoff schema plan` prints its answer and fails if a person has to decide.
+        return output(command, stdin=stdin, timeout=timeout, answers=(0, 1) if arguments[0] == "env" else (0,))
 
 
 def report(gcloud: Gcloud) -> None:
@@ -95,10 +121,3 @@ def report(gcloud: Gcloud) -> None:
     if not gcloud.dry_run:
         changes = len(gcloud.changes)
         say(f"{changes} changes" if changes else "everything is as the registry says: nothing changed")
-
-
-def same(wanted: object, deployed: object) -> bool:
-    """Whether everything wanted is deployed so; what is not wanted is not looked at. `{}` asks for exactly nothing."""
-    if isinstance(wanted, dict) and wanted:
-        return isinstance(deployed, dict) and all(same(value, deployed.get(key)) for key, value in wanted.items())
-    return wanted == deployed or (wanted == {} and deployed is None)

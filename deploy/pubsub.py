@@ -1,13 +1,17 @@
 """Topics, subscriptions, dead letters and who may push where, made from the registry that the code itself uses."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.commands import Gcloud, same
+from deploy.access import PUBLISHER, publishers
 from deploy.environment import Environment
-from shared.errors import Permanent
+from deploy.grants import policy
+from deploy.resources import Command, Found, Group, Resource, by_name, run
 from shared.registries.topics import TOPICS, Topic
 
+SCRIPT = "deploy/pubsub.sh"
+API = "api pubsub.googleapis.com"
 RETENTION_SECONDS = 7 * 24 * 3600
 DEAD_LETTER_CONSUMER = "coordinator"
 """Records what could not be handled; a dead-letter topic without a subscription would lose it."""
@@ -15,7 +19,7 @@ DEAD_LETTER_CONSUMER = "coordinator"
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One push subscription, wanted or deployed."""
+    """One push subscription."""
 
     name: str
     topic: str
@@ -28,11 +32,10 @@ class Subscription:
 
     def flags(self, environment: Environment) -> list[str]:
         """Flags that `create` and `update` share."""
-        base = environment.url(self.consumer)
         flags = [
-            f"--push-endpoint={base}/push/{self.name}",
-            f"--push-auth-service-account={environment.invoker}",
-            f"--push-auth-token-audience={base}",
+            f"--push-endpoint={environment.url(self.consumer)}/push/{self.name}",
+            f"--push-auth-service-account={environment.account('push')}",
+            f"--push-auth-token-audience={environment.audience(self.consumer, 'push')}",
             f"--ack-deadline={self.ack_deadline}",
             f"--min-retry-delay={self.backoff[0]}s",
             f"--max-retry-delay={self.backoff[1]}s",
@@ -45,11 +48,13 @@ class Subscription:
 
     def wanted(self, environment: Environment) -> dict[str, Any]:
         """How Pub/Sub describes the subscription once it is as the flags say."""
-        base = environment.url(self.consumer)
         described: dict[str, Any] = {
             "pushConfig": {
-                "pushEndpoint": f"{base}/push/{self.name}",
-                "oidcToken": {"serviceAccountEmail": environment.invoker, "audience": base},
+                "pushEndpoint": f"{environment.url(self.consumer)}/push/{self.name}",
+                "oidcToken": {
+                    "serviceAccountEmail": environment.account("push"),
+                    "audience": environment.audience(self.consumer, "push"),
+                },
             },
             "ackDeadlineSeconds": self.ack_deadline,
             "retryPolicy": {"minimumBackoff": f"{self.backoff[0]}s", "maximumBackoff": f"{self.backoff[1]}s"},
@@ -62,6 +67,18 @@ class Subscription:
                 "maxDeliveryAttempts": self.max_attempts,
             }
         return described
+
+    def declared(self, environment: Environment) -> Resource:
+        """As a resource: it cannot be moved to another topic."""
+
+        def commands(found: Found | None) -> tuple[Command, ...]:
+            verb = (f"--topic={self.topic}",) if found is None else ()
+            words = ("pubsub", "subscriptions", "create" if found is None else "update", self.name)
+            return ((*words, *verb, *self.flags(environment)),)
+
+        topic = {"topic": f"projects/{environment.project}/topics/{self.topic}"}
+        remedy = f"it belongs to {self.topic}: delete it, then run {SCRIPT}"
+        return Resource(self.name, commands, self.wanted(environment), fixed=topic, remedy=remedy)
 
 
 def subscriptions(topic: Topic) -> tuple[Subscription, Subscription]:
@@ -79,47 +96,41 @@ def subscriptions(topic: Topic) -> tuple[Subscription, Subscription]:
     return work, dead
 
 
-def apply(gcloud: Gcloud, environment: Environment) -> None:
-    """Create what is missing, update what differs, leave the rest alone; nothing is ever deleted."""
-    topics = {_short(item) for item in gcloud.ask("pubsub", "topics", "list")}
-    deployed = {_short(item): item for item in gcloud.ask("pubsub", "subscriptions", "list")}
-    for topic in TOPICS.values():
-        for name in (topic.name, topic.dead_letter):
-            if name not in topics:
-                gcloud.change("pubsub", "topics", "create", name)
-        for subscription in subscriptions(topic):
-            _ensure(gcloud, environment, subscription, deployed.get(subscription.name))
-        _let_agent_forward(gcloud, environment, topic)
-    gcloud.bind(
-        "iam service-accounts",
-        environment.invoker,
-        member=environment.pubsub_agent,
-        role="roles/iam.serviceAccountTokenCreator",
-    )
+def groups(environment: Environment) -> Iterator[Group]:
+    """What `pubsub.sh` makes.
 
-
-def _ensure(
-    gcloud: Gcloud, environment: Environment, subscription: Subscription, deployed: dict[str, Any] | None
-) -> None:
-    flags = subscription.flags(environment)
-    if deployed is None:
-        gcloud.change("pubsub", "subscriptions", "create", subscription.name, f"--topic={subscription.topic}", *flags)
-        return
-    if deployed["topic"].rpartition("/")[2] != subscription.topic:
-        raise Permanent(
-            f"subscription {subscription.name} is attached to {deployed['topic']}",
-            remedy=f"it belongs to {subscription.topic}: delete it, then run this again",
-        )
-    if not same(subscription.wanted(environment), deployed):
-        gcloud.change("pubsub", "subscriptions", "update", subscription.name, *flags)
-
-
-def _let_agent_forward(gcloud: Gcloud, environment: Environment, topic: Topic) -> None:
-    """Google forwards to a dead letter as its own agent, which must publish there and acknowledge here."""
+    Google forwards to a dead letter as its own agent, which must publish there, acknowledge here and speak as the
+    account of pushes. On a new project the agent exists once it has been asked for.
+    """
     agent = environment.pubsub_agent
-    gcloud.bind("pubsub topics", topic.dead_letter, member=agent, role="roles/pubsub.publisher")
-    gcloud.bind("pubsub subscriptions", topic.name, member=agent, role="roles/pubsub.subscriber")
-
-
-def _short(resource: dict[str, Any]) -> str:
-    return str(resource["name"]).rpartition("/")[2]
+    names = [name for topic in TOPICS.values() for name in (topic.name, topic.dead_letter)]
+    yield Group(
+        "topic",
+        ("pubsub", "topics", "list"),
+        by_name,
+        tuple(Resource(name, run("pubsub", "topics", "create", name)) for name in names),
+        SCRIPT,
+        needs=(API,),
+    )
+    made = [each for topic in TOPICS.values() for each in subscriptions(topic)]
+    yield Group(
+        "subscription",
+        ("pubsub", "subscriptions", "list"),
+        by_name,
+        tuple(each.declared(environment) for each in made),
+        SCRIPT,
+        needs=(API,),
+    )
+    identity = ("beta", "services", "identity", "create", "--service=pubsub.googleapis.com")
+    speak = [("roles/iam.serviceAccountTokenCreator", agent)]
+    yield policy(
+        "service account", "iam service-accounts", environment.account("push"), speak, SCRIPT, before=(identity,)
+    )
+    for each in made:
+        publish = [(PUBLISHER, environment.member(service)) for service in publishers(each.topic)]
+        forwarded = each.dead_letter is None
+        if forwarded:
+            publish.append((PUBLISHER, agent))
+        acknowledge = [] if forwarded else [("roles/pubsub.subscriber", agent)]
+        yield policy("topic", "pubsub topics", each.topic, publish, SCRIPT)
+        yield policy("subscription", "pubsub subscriptions", each.name, acknowledge, SCRIPT)

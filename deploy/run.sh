@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What every script of this folder calls: run.sh service|rollback|pubsub|schedules|check [ARGUMENT]...
+# What every script of this folder calls: run.sh setup|service|rollback|pubsub|schedules|check [ARGUMENT]...
 # The work is done by the Python package beside this file, which reads the same registries as the services.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -34,4 +34,5 @@ find_python() {
 
 load_environment
 python="$(find_python)"
+PATH="$PATH:$PWD/.venv/bin" # set-up calls tipoff
 exec "$python" -m deploy "$@"

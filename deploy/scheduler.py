@@ -3,107 +3,88 @@
 import base64
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
-from deploy.commands import Gcloud, same
+from deploy.commands import Gcloud
 from deploy.environment import Environment
+from deploy.resources import Command, Found, Group, Resource, by_name
+from deploy.services import SCHEDULED
 from shared.errors import Permanent
 from shared.registries.schedules import SCHEDULES, TIME_ZONE, Schedule
 
+SCRIPT = "deploy/schedules.sh"
 PREFIX = "tipoff-"
 EXECUTIONS = Path(__file__).parent / "monitoring" / "queries" / "schedule_executions.txt"
 """The query, in Cloud Logging's language, of every attempt of every schedule."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scheduler:
-    """The jobs of one project and region."""
+def groups(environment: Environment) -> Iterator[Group]:
+    """What `schedules.sh` makes. Paused jobs stay paused."""
+    yield Group(
+        "schedule",
+        ("scheduler", "jobs", "list", f"--location={environment.region}"),
+        lambda answer: {name: _readable(job) for name, job in by_name(answer).items()},
+        tuple(_declared(schedule, environment) for schedule in SCHEDULES.values()),
+        SCRIPT,
+        needs=("api cloudscheduler.googleapis.com",),
+        ours=lambda name: name.startswith(PREFIX),
+    )
 
-    gcloud: Gcloud
-    environment: Environment
 
-    def apply(self) -> None:
-        """Create what is missing, update what differs; paused jobs stay paused and nothing is ever deleted."""
-        deployed = self._deployed()
-        for schedule in SCHEDULES.values():
-            job = PREFIX + schedule.name
-            if job not in deployed:
-                self._change("create", "http", job, *self._flags(schedule), "--headers=Content-Type=application/json")
-            elif not same(self._wanted(schedule), _readable(deployed[job])):
-                flags = (*self._flags(schedule), "--update-headers=Content-Type=application/json")
-                self._change("update", "http", job, *flags)
+def switch(gcloud: Gcloud, environment: Environment, verb: str, name: str) -> None:
+    """Pause a schedule until it is resumed, or resume it."""
+    gcloud.change("scheduler", "jobs", verb, PREFIX + known(name).name, f"--location={environment.region}")
 
-    def differences(self) -> Iterator[str]:
-        """What is deployed otherwise than the registry says, one line each."""
-        deployed = self._deployed()
-        for schedule in SCHEDULES.values():
-            job = deployed.pop(PREFIX + schedule.name, None)
-            if job is None:
-                yield f"missing: {schedule.name} ({schedule.why}); deploy/schedules.sh creates it"
-                continue
-            if not same(self._wanted(schedule), _readable(job)):
-                yield f"different: {schedule.name} is {_short(job)}; deploy/schedules.sh mends it"
-            if job.get("state") != "ENABLED":
-                yield f"{str(job.get('state')).lower()}: {schedule.name}; deploy/schedules.sh resume {schedule.name}"
-        for extra in sorted(deployed):
-            yield f"extra: {extra} is not in shared/registries/schedules.py; add it there or delete the job"
 
-    def switch(self, action: Literal["pause", "resume"], name: str) -> None:
-        """Stop a schedule from firing, or let it fire again."""
-        self._change(action, PREFIX + known(name).name)
+def executions(gcloud: Gcloud, name: str | None) -> str:
+    """A table of the last week's executions, of one schedule or of all."""
+    query = " ".join(EXECUTIONS.read_text("utf-8").split())
+    if name is not None:
+        query += f' AND resource.labels.job_id="{PREFIX}{known(name).name}"'
+    columns = "timestamp,resource.labels.job_id,httpRequest.status,severity,jsonPayload.status"
+    return gcloud.text("logging", "read", query, "--freshness=7d", "--limit=500", f"--format=table({columns})")
 
-    def executions(self, name: str | None) -> str:
-        """A table of the last week's executions, of one schedule or of all."""
-        query = " ".join(EXECUTIONS.read_text("utf-8").split())
-        if name is not None:
-            query += f' AND resource.labels.job_id="{PREFIX}{known(name).name}"'
-        columns = "timestamp,resource.labels.job_id,httpRequest.status,severity,jsonPayload.status"
-        return self.gcloud.text("logging", "read", query, "--freshness=7d", "--limit=500", f"--format=table({columns})")
 
-    def _change(self, *arguments: str) -> None:
-        self.gcloud.change("scheduler", "jobs", *arguments, f"--location={self.environment.region}")
+def _declared(schedule: Schedule, environment: Environment) -> Resource:
+    job, uri = PREFIX + schedule.name, environment.url(SCHEDULED) + schedule.path
+    account, audience = environment.account("schedule"), environment.audience(SCHEDULED, "schedule")
 
-    def _deployed(self) -> dict[str, dict[str, Any]]:
-        jobs = self.gcloud.ask("scheduler", "jobs", "list", f"--location={self.environment.region}")
-        named = {str(job["name"]).rpartition("/")[2]: job for job in jobs}
-        return {name: job for name, job in named.items() if name.startswith(PREFIX)}
-
-    def _flags(self, schedule: Schedule) -> list[str]:
-        base = self.environment.url("coordinator")
-        return [
+    def commands(found: Found | None) -> tuple[Command, ...]:
+        verb, headers = ("create", "headers") if found is None else ("update", "update-headers")
+        flags = (
+            f"--location={environment.region}",
             f"--description={schedule.why}",
             f"--schedule={schedule.cron}",
             f"--time-zone={TIME_ZONE}",
-            f"--uri={base}{schedule.path}",
+            f"--uri={uri}",
             "--http-method=POST",
             f"--message-body={schedule.body}",
-            f"--oidc-service-account-email={self.environment.invoker}",
-            f"--oidc-token-audience={base}",
+            f"--oidc-service-account-email={account}",
+            f"--oidc-token-audience={audience}",
             "--attempt-deadline=60s",
             "--max-retry-attempts=5",
             "--min-backoff=10s",
             "--max-backoff=300s",
-        ]
+            f"--{headers}=Content-Type=application/json",
+        )
+        return (("scheduler", "jobs", verb, "http", job, *flags),)
 
-    def _wanted(self, schedule: Schedule) -> dict[str, Any]:
-        """How Cloud Scheduler describes the job once it is as the flags say, with the body decoded."""
-        base = self.environment.url("coordinator")
-        return {
-            "description": schedule.why,
-            "schedule": schedule.cron,
-            "timeZone": TIME_ZONE,
-            "attemptDeadline": "60s",
-            "httpTarget": {
-                "uri": f"{base}{schedule.path}",
-                "httpMethod": "POST",
-                "headers": {"Content-Type": "application/json"},
-                "body": json.loads(schedule.body),
-                "oidcToken": {"serviceAccountEmail": self.environment.invoker, "audience": base},
-            },
-            "retryConfig": {"retryCount": 5, "minBackoffDuration": "10s", "maxBackoffDuration": "300s"},
-        }
+    wanted = {
+        "description": schedule.why,
+        "schedule": schedule.cron,
+        "timeZone": TIME_ZONE,
+        "attemptDeadline": "60s",
+        "httpTarget": {
+            "uri": uri,
+            "httpMethod": "POST",
+            "headers": {"Content-Type": "application/json"},
+            "body": json.loads(schedule.body),
+            "oidcToken": {"serviceAccountEmail": account, "audience": audience},
+        },
+        "retryConfig": {"retryCount": 5, "minBackoffDuration": "10s", "maxBackoffDuration": "300s"},
+    }
+    remedy = f"{SCRIPT} resume {schedule.name}"
+    return Resource(job, commands, wanted, watched={"state": "ENABLED"}, remedy=remedy)
 
 
 def known(name: str) -> Schedule:
@@ -113,7 +94,7 @@ def known(name: str) -> Schedule:
     return SCHEDULES[name]
 
 
-def _readable(job: dict[str, Any]) -> dict[str, Any]:
+def _readable(job: Found) -> Found:
     """The job with its base64 body decoded, as far as it is JSON."""
     target = job.get("httpTarget", {})
     try:
@@ -121,7 +102,3 @@ def _readable(job: dict[str, Any]) -> dict[str, Any]:
     except ValueError:
         body = None
     return {**job, "httpTarget": {**target, "body": body}}
-
-
-def _short(job: dict[str, Any]) -> str:
-    return f"{job.get('schedule')} {job.get('timeZone')} -> {job.get('httpTarget', {}).get('uri')}"

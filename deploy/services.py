@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from deploy.environment import Environment
+from deploy.environment import CALLERS, Environment
 from shared.registries.topics import TOPICS
 
 PORT = 8080
+SCHEDULED = "coordinator"
+"""The service that schedules call."""
 ARCHIVE = "/archive"
 USER = 10001
 """Numeric user and group of the images; the archive is mounted as theirs."""
@@ -23,11 +25,23 @@ class Service:
     cpu: int = 1
     archive: bool = False
     """Whether the archive's bucket is mounted."""
+    ledgers: bool = False
+    """Whether it writes the ledgers, the tables of `ops`."""
+
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """Who may call it."""
+        scheduled = self.name == SCHEDULED
+        return tuple(caller for caller in CALLERS if caller != "schedule" or scheduled)
 
     @property
     def timeout(self) -> int:
         """Seconds a request may take: as long as Pub/Sub waits for the acknowledgement of a push."""
         return round(max(topic.ack_deadline for topic in TOPICS.values() if topic.consumer == self.name))
+
+    def audiences(self, environment: Environment) -> list[str]:
+        """What tokens for it may be made for."""
+        return [environment.audience(self.name, caller) for caller in self.callers]
 
     def variables(self, environment: Environment) -> dict[str, str]:
         """Environment variables. TIPOFF_REVISION is not among them: it is part of the image, so it cannot lie."""
@@ -35,9 +49,17 @@ class Service:
             "TIPOFF_PROFILE": "gcp",
             "TIPOFF_PROJECT": environment.project,
             "TIPOFF_DELIVERY": "push",
-            "TIPOFF_PUSH_AUDIENCE": environment.url(self.name),
-            "TIPOFF_PUSH_EMAILS": environment.invoker,
+            "TIPOFF_REGION": environment.region,
             "TIPOFF_PUSH_BEHIND_IAM": "true",
+            **{
+                f"TIPOFF_{caller.upper()}_{what}": value
+                for caller in self.callers
+                if caller != "operator"
+                for what, value in (
+                    ("AUDIENCE", environment.audience(self.name, caller)),
+                    ("EMAILS", environment.account(caller)),
+                )
+            },
             **({"TIPOFF_ARCHIVE": ARCHIVE} if self.archive else {}),
         }
 
@@ -47,8 +69,9 @@ class Service:
         flags = [
             f"--service-account={environment.account(self.name)}",
             f"--update-env-vars={variables}",
-            f"--add-custom-audiences={environment.url(self.name)}",
+            f"--set-custom-audiences={','.join(self.audiences(environment))}",
             "--no-allow-unauthenticated",
+            "--ingress=all",
             "--min-instances=0",
             f"--max-instances={self.max_instances}",
             f"--concurrency={self.concurrency}",
@@ -74,8 +97,8 @@ SERVICES = {
     for service in (
         # One instance: its throttles are per process, and an upstream's rate limit is for all of us.
         Service("scraper", max_instances=1, concurrency=40, memory="1Gi", archive=True),
-        Service("analytics", max_instances=2, concurrency=20),
-        Service("coordinator", max_instances=2, concurrency=80, memory="1Gi", archive=True),
+        Service("analytics", max_instances=2, concurrency=20, ledgers=True),
+        Service("coordinator", max_instances=2, concurrency=80, memory="1Gi", archive=True, ledgers=True),
         # Predicting is arithmetic: few batches per instance, many instances.
         Service("worker", max_instances=10, concurrency=2, memory="2Gi", archive=True),
     )

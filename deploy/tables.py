@@ -2,10 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 
+from deploy import project, pubsub
+from deploy.cloudrun import invokers
+from deploy.environment import MEANING, Environment
 from deploy.pubsub import subscriptions
 from deploy.services import SERVICES
 from shared.registries.schedules import SCHEDULES
 from shared.registries.topics import TOPICS
+
+_PLACE = Environment(**{name.lower(): name for name in MEANING if name != "OPERATORS"}, operators="user:OPERATORS")
+"""Where the page deploys to: every name is its variable."""
 
 
 def services() -> str:
@@ -33,9 +39,36 @@ def schedules() -> str:
     return table(("schedule", "cron, Eastern", "mode", "up to", "why"), rows)
 
 
+def made() -> str:
+    """What set-up makes, grants and tables aside."""
+    kinds: dict[str, list[str]] = {}
+    for group in project.groups(_PLACE):
+        if group.kind in ("api", "service account", "repository", "bucket", "database", "secret", "dataset", "budget"):
+            names = (resource.name.partition("@")[0].removesuffix(".googleapis.com") for resource in group.wanted)
+            kinds.setdefault(group.kind, []).extend(f"`{name}`" for name in names)
+    return table(("kind", "made"), ((kind, ", ".join(names)) for kind, names in kinds.items()))
+
+
+def grants() -> str:
+    """Who may do what: role and account with the resources it is granted on."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    called = (invokers(service, _PLACE) for service in SERVICES.values())
+    for group in (*project.groups(_PLACE), *called, *pubsub.groups(_PLACE)):
+        if group.kind.startswith("grant on "):
+            place = group.kind.removeprefix("grant on ").rstrip(":").partition("@")[0]
+            for resource in group.wanted:
+                role, _, member = resource.name.partition(" to ")
+                account = member.partition(":")[2].partition("@")[0]
+                rows.setdefault((account, role), []).append(place)
+    return table(
+        ("account", "role", "on"),
+        ((account, f"`{role}`", ", ".join(rows[account, role])) for account, role in sorted(rows)),
+    )
+
+
 def all_of_them() -> str:
-    """The three tables."""
-    return f"{services()}\n{topics()}\n{schedules()}"
+    """Every table."""
+    return f"{made()}\n{grants()}\n{services()}\n{topics()}\n{schedules()}"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

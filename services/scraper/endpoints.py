@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 from services.scraper.domain.odds import market_keys
 from services.scraper.settings import ScraperSettings
+from shared.registries.secrets import BALLDONTLIE_API_KEY, ODDS_API_KEY
 
 NBA_CDN, NBA_STATS, ESPN, ODDS_API, BALLDONTLIE = "nba_cdn", "nba_stats", "espn", "odds_api", "balldontlie"
 
@@ -50,8 +51,8 @@ def hosts(settings: ScraperSettings) -> dict[str, Host]:
         Host(NBA_CDN, settings.nba_cdn_url, settings.nba_cdn_rate, browser),
         Host(NBA_STATS, settings.nba_stats_url, settings.nba_stats_rate, browser),
         Host(ESPN, settings.espn_url, settings.espn_rate),
-        Host(ODDS_API, settings.odds_api_url, settings.odds_api_rate, secret="odds-api-key", key_param="apiKey"),  # noqa: S106 - a name
-        Host(BALLDONTLIE, settings.balldontlie_url, settings.balldontlie_rate, secret="balldontlie-api-key"),  # noqa: S106 - a name
+        Host(ODDS_API, settings.odds_api_url, settings.odds_api_rate, secret=ODDS_API_KEY, key_param="apiKey"),
+        Host(BALLDONTLIE, settings.balldontlie_url, settings.balldontlie_rate, secret=BALLDONTLIE_API_KEY),
     )
     return {host.name: host for host in all_hosts}
 

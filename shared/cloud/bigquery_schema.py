@@ -15,9 +15,9 @@ from google.cloud import bigquery
 from google.cloud.exceptions import NotFound
 
 from shared.cloud.bigquery_jobs import Jobs, by_row
-from shared.cloud.bigquery_tables import DAY_MS, STAGING, STAGING_HOURS, TYPES, api_type, definition
+from shared.cloud.bigquery_tables import DAY_MS, TYPES, api_type, definition
 from shared.ports import Row
-from shared.tables import Table
+from shared.tables import STAGING, STAGING_HOURS, Table
 from shared.tables.change_sets import grouped, record
 from shared.tables.schema import Change, Found, FoundColumn, Kind, difference, known_type, refuse
 
@@ -75,7 +75,6 @@ class Schema:
         for name in [*sorted({table.partition(".")[0] for table in self._tables}), STAGING]:
             dataset = bigquery.Dataset(f"{self._project}.{name}")
             if name == STAGING:
-                # What a killed process leaves behind goes by itself.
                 dataset.default_table_expiration_ms = STAGING_HOURS * 3_600_000
             await self._jobs.call(partial(_create_dataset, dataset), name)
 

@@ -7,9 +7,6 @@ from google.cloud import bigquery
 
 from shared.tables import Table, Type
 
-STAGING = "tipoff_staging"
-"""The dataset of rows on their way into a table."""
-STAGING_HOURS = 1
 DAY_MS = 86_400_000
 
 TYPES: Mapping[Type, str] = {

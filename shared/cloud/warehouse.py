@@ -18,10 +18,10 @@ from shared.cloud import bigquery_publish as statements
 from shared.cloud.bigquery_jobs import Jobs, Limits, by_column, by_row
 from shared.cloud.bigquery_schema import Schema
 from shared.cloud.bigquery_sql import bind, select
-from shared.cloud.bigquery_tables import SELECTED, STAGING, api_type, schema
+from shared.cloud.bigquery_tables import SELECTED, api_type, schema
 from shared.errors import Permanent, Transient
 from shared.ports import Cost, Job, Params, Row
-from shared.tables import TABLES, Table
+from shared.tables import STAGING, TABLES, Table
 from shared.tables import rows as checked
 from shared.tables.change_sets import APPLIED
 from shared.tables.schema import Change
@@ -45,13 +45,14 @@ class BigQueryWarehouse:
         *,
         tables: Mapping[str, Table] = TABLES,
         limits: Limits | None = None,
+        location: str | None = None,
         endpoint: str | None = None,
         client: bigquery.Client | None = None,
     ) -> None:
         self._project = project
         self._tables = tables
         self._jobs = Jobs(
-            client if client is not None else connect(project, endpoint),
+            client if client is not None else connect(project, location, endpoint),
             limits if limits is not None else Limits(),
         )
         self._schema = Schema(self._jobs, project, tables)
@@ -179,14 +180,18 @@ class BigQueryWarehouse:
         return rows
 
 
-def connect(project: str, endpoint: str | None = None) -> bigquery.Client:
-    """A client of BigQuery, or, without credentials, of the emulator at `endpoint` or BIGQUERY_EMULATOR_HOST."""
+def connect(project: str, location: str | None = None, endpoint: str | None = None) -> bigquery.Client:
+    """A client of BigQuery, or, without credentials, of the emulator at `endpoint` or BIGQUERY_EMULATOR_HOST.
+
+    Datasets are made in its location, and statements run there; without one, in BigQuery's own, the US.
+    """
     address = endpoint if endpoint is not None else os.environ.get("BIGQUERY_EMULATOR_HOST")
     if address is None:
-        return bigquery.Client(project)
+        return bigquery.Client(project, location=location)
     url = address if "://" in address else f"http://{address}"
     return bigquery.Client(
         project,
+        location=location,
         credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # google publishes no type for it
         client_options=ClientOptions(api_endpoint=url),
     )

@@ -9,7 +9,9 @@ class Topic:
 
     name: str
     consumer: str
-    """The service that subscribes."""
+    """The service that subscribes, and that publishes to the dead letter."""
+    publishers: tuple[str, ...] = ("coordinator",)
+    """The services that publish."""
     ack_deadline: float = 60.0
     """Seconds a delivery is leased for; the consumer's adapter extends it while the handler runs."""
     max_delivery_attempts: int = 5
@@ -30,7 +32,7 @@ TOPICS = {
         Topic("analytics-tasks", "analytics", ack_deadline=600.0),
         Topic("coordinator-tasks", "coordinator", ack_deadline=300.0),
         Topic("worker-tasks", "worker", ack_deadline=300.0),
-        Topic("coordinator-events", "coordinator"),
+        Topic("coordinator-events", "coordinator", ("scraper", "analytics", "coordinator", "worker")),
     )
 }
 

@@ -123,7 +123,7 @@ def _pubsub(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 - see Fa
 def _bigquery(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 - see Factory
     from shared.cloud.warehouse import BigQueryWarehouse  # noqa: PLC0415 - adapters are imported when used
 
-    return BigQueryWarehouse(_project(settings))
+    return BigQueryWarehouse(_project(settings), location=settings.region)
 
 
 def _firestore(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 - see Factory

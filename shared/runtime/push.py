@@ -11,7 +11,7 @@ import base64
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import aiohttp
 from aiohttp import web
@@ -77,7 +77,7 @@ class Push:
         self._targets = targets
         self._clock = clock
         self._log = log
-        self._verifier: TokenVerifier | None = None
+        self._verifiers: Mapping[str, TokenVerifier] = {}
 
     def add_to(self, app: web.Application) -> None:
         """Add the route, and what it needs while the app runs."""
@@ -91,26 +91,25 @@ class Push:
         settings = self._settings
         async with aiohttp.ClientSession() as session:
             certificates = Certificates(settings.push_certs_url, session, self._clock)
-            self._verifier = TokenVerifier(
-                certificates,
-                settings.push_audience,
-                settings.allowed_push_emails,
-                behind_iam=self._clock if settings.push_behind_iam else None,
-            )
+            behind_iam = self._clock if settings.push_behind_iam else None
+            self._verifiers = {
+                caller: TokenVerifier(certificates, audience, emails, behind_iam=behind_iam)
+                for caller, (audience, emails) in settings.callers.items()
+            }
             yield
 
     async def _receive(self, request: web.Request) -> web.Response:
-        refusal = await self.refusal(request)
+        refusal = await self.refusal(request, "push")
         return refusal if refusal is not None else await self._deliver(request)
 
-    async def refusal(self, request: web.Request) -> web.Response | None:
-        """Why the request is not from one of our accounts; None if its token says that it is."""
+    async def refusal(self, request: web.Request, caller: Literal["push", "schedule"]) -> web.Response | None:
+        """Why the request is not from this caller's account; None if its token says that it is."""
         from shared.cloud.tokens import Untrusted  # noqa: PLC0415 - only who is pushed to needs it
 
-        if self._verifier is None:
+        if not self._verifiers:
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
         try:
-            await self._verifier.verify(*given_tokens(request))
+            await self._verifiers[caller].verify(*given_tokens(request))
         except Untrusted as untrusted:
             self._log.warning("push_refused", path=request.path, reason=str(untrusted))
             return web.Response(status=untrusted.status, text=str(untrusted))

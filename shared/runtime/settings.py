@@ -32,6 +32,9 @@ class CommonSettings(BaseSettings):
         None, description="adapter of the state port; default: the profile's"
     )
     project: str | None = Field(None, validate_default=True, description="Google Cloud project; needed in profile gcp")
+    region: str | None = Field(
+        None, description="where the warehouse's datasets lie and are made; default: BigQuery's own, the US"
+    )
     delivery: Literal["pull", "push"] = Field(
         "pull", description="pull: consume from the bus; push: Pub/Sub POSTs each message to /push/{subscription}"
     )
@@ -44,8 +47,10 @@ class CommonSettings(BaseSettings):
         description="service accounts that may push, separated by commas; needed for delivery push",
     )
     push_behind_iam: bool = Field(
-        default=False, description="Cloud Run's IAM has checked push tokens already and removed their signatures"
+        default=False, description="Cloud Run's IAM has checked tokens already and removed their signatures"
     )
+    schedule_audience: str = Field("", description="audience that the schedules' tokens are made for")
+    schedule_emails: str = Field("", description="service accounts that schedules call as; default: none may")
     push_certs_url: str = Field(
         "https://www.googleapis.com/oauth2/v1/certs",
         description="certificates that push tokens are verified with: JSON, PEM by key id",
@@ -71,13 +76,20 @@ class CommonSettings(BaseSettings):
         return value
 
     @property
-    def allowed_push_emails(self) -> frozenset[str]:
-        """The service accounts that may push."""
-        return frozenset(email.strip() for email in self.push_emails.split(",")) - {""}
+    def callers(self) -> dict[str, tuple[str, frozenset[str]]]:
+        """The audience of the tokens of pushes and of schedules, and the service accounts that may send them."""
+        return {
+            "push": (self.push_audience, _accounts(self.push_emails)),
+            "schedule": (self.schedule_audience, _accounts(self.schedule_emails)),
+        }
 
     def masked(self) -> dict[str, str]:
         """Every setting as text, secrets starred: fit for the log line a service starts with."""
         return {name: "***" if isinstance(value, SecretStr) else str(value) for name, value in self}
+
+
+def _accounts(emails: str) -> frozenset[str]:
+    return frozenset(email.strip() for email in emails.split(",")) - {""}
 
 
 S = TypeVar("S", bound=CommonSettings)

@@ -11,7 +11,22 @@ from shared.tables.ops import OPS
 from shared.tables.predictions import PREDICTIONS
 from shared.tables.raw import RAW
 
-__all__ = ("QUANTILES", "QUANTILE_COLUMNS", "TABLES", "Column", "Table", "Type")
+__all__ = (
+    "DATASETS",
+    "QUANTILES",
+    "QUANTILE_COLUMNS",
+    "STAGING",
+    "STAGING_HOURS",
+    "TABLES",
+    "Column",
+    "Table",
+    "Type",
+)
 
 TABLES = {table.name: table for table in (*RAW, *ANALYTICS, *FEATURE_TABLES, *PREDICTIONS, *OPS)}
 """By name, in the order of the cascade."""
+DATASETS = tuple(dict.fromkeys(name.partition(".")[0] for name in TABLES))
+STAGING = "tipoff_staging"
+"""The dataset, in the cloud, of rows on their way into a table."""
+STAGING_HOURS = 1
+"""After which what a killed process left there goes by itself."""

@@ -11,8 +11,11 @@ from pydantic import ValidationError
 from services.coordinator.api.web import json_response
 from shared.errors import TipoffError, Transient
 from shared.ports import Ports
+from shared.registries.secrets import API_KEYS
 from shared.runtime.boundary import classify
 from shared.runtime.push import PUSH, given_tokens
+
+_REMEDY = "use a token of the schedules' account, or a key"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -50,7 +53,7 @@ def _refused(error: TipoffError) -> web.Response:
 
 
 def authenticate(ports: Ports) -> Any:  # noqa: ANN401 - aiohttp's middlewares are decorated callables
-    """A middleware that lets /v1 be used only with a key of the secret `api-keys`, or a token that may push."""
+    """A middleware that lets /v1 be used only with a key of the secret `api-keys`, or a schedule's token."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -58,12 +61,12 @@ def authenticate(ports: Ports) -> Any:  # noqa: ANN401 - aiohttp's middlewares a
             return await handler(request)
         push = request.app.get(PUSH)
         if push is not None and "X-API-Key" not in request.headers and given_tokens(request):
-            refusal = await push.refusal(request)  # a schedule: the scheduler's own token, so that no key lies in a job
+            refusal = await push.refusal(request, "schedule")  # the schedules' own token: no key lies in a job
             if refusal is not None:
-                return refuse(HTTPStatus(refusal.status), str(refusal.text), "use a token of an account that may push")
+                return refuse(HTTPStatus(refusal.status), str(refusal.text), _REMEDY)
             return await handler(request)
         given = request.headers.get("X-API-Key", "")
-        allowed = (await ports.secrets.get("api-keys")).get_secret_value().split(",")
+        allowed = (await ports.secrets.get(API_KEYS)).get_secret_value().split(",")
         offered = given.encode(errors="surrogateescape")
         if not any(hmac.compare_digest(offered, key.strip().encode()) for key in allowed if key.strip()):
             what = "API key is wrong" if given else "API key is missing"

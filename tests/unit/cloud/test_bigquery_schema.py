@@ -11,7 +11,7 @@ import pytest
 from shared.cloud.bigquery_jobs import Limits
 from shared.cloud.bigquery_schema import alteration, found_of, updated
 from shared.cloud.bigquery_tables import DAY_MS, definition
-from shared.cloud.warehouse import BigQueryWarehouse
+from shared.cloud.warehouse import BigQueryWarehouse, connect
 from shared.errors import Permanent
 from shared.tables import TABLES, Column, Table
 from shared.tables.schema import Change, difference
@@ -30,6 +30,12 @@ THINGS = Table(
 def test_a_table_as_it_is_made_differs_in_nothing(table: Table) -> None:
     """What is sent to BigQuery is what is compared with it: types, modes, partition, clusters and retention."""
     assert difference({table.name: table}, {table.name: found_of(definition("p", table))}) == []
+
+
+def test_a_warehouse_with_a_location_makes_its_datasets_there() -> None:
+    """Google's client gives its location to every dataset that has none of its own."""
+    assert connect("p", "us-east1", "localhost:1").location == "us-east1"
+    assert connect("p", endpoint="localhost:1").location is None
 
 
 def test_retention_is_the_partitions() -> None:

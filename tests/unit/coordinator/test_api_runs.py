@@ -60,8 +60,9 @@ class Pusher:
     def __init__(self) -> None:
         self.asked = 0
 
-    async def refusal(self, request: web.Request) -> web.Response | None:
+    async def refusal(self, request: web.Request, caller: str) -> web.Response | None:
         """None for the good one."""
+        assert caller == "schedule"
         self.asked += 1
         return None if request.headers["Authorization"] == "Bearer good" else web.Response(status=403, text="not ours")
 
@@ -73,7 +74,7 @@ async def test_a_schedules_token_opens_where_messages_are_pushed() -> None:
     world.app[PUSH] = pusher  # type: ignore[misc]  # judges as a Push does
     assert await world.call("GET", "/v1/runs", headers={"Authorization": "Bearer good"}) == (200, [])
     assert await world.call("GET", "/v1/runs", headers={"Authorization": "Bearer bad"}) == (
-        403, {"error": "not ours", "remedy": "use a token of an account that may push"}
+        403, {"error": "not ours", "remedy": "use a token of the schedules' account, or a key"}
     )  # fmt: skip
     assert pusher.asked == 2
     assert (await world.call("GET", "/v1/runs", headers={"Authorization": "Bearer good", "X-API-Key": "x"}))[0] == 401

@@ -4,8 +4,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,10 @@ import pytest
 
 from deploy.__main__ import main
 from deploy.environment import Environment
+from shared.registries.secrets import SECRETS
+from shared.tables import TABLES
 from tests.unit.deploy import fake_gcloud
+from tests.unit.deploy.fake_described import Failure
 
 ROOT = Path(__file__).parents[3]
 VARIABLES = {
@@ -23,6 +28,9 @@ VARIABLES = {
     "REGION": "us-east1",
     "REPOSITORY": "tipoff",
     "ARCHIVE_BUCKET": "my-archive",
+    "BILLING_ACCOUNT": "012345-6789AB-CDEF01",
+    "BUDGET": "50",
+    "OPERATORS": "user:ann@example.com",
 }
 ENVIRONMENT = Environment.read(VARIABLES)
 CURL = """#!/bin/sh
@@ -74,13 +82,12 @@ class Cloud:
 
     def changes(self) -> list[list[str]]:
         """Like `calls`, without those that only ask."""
-        asking = {"list", "get-iam-policy", "print-identity-token", "read", "curl"}
-        return [call for call in self.calls() if not asking & set(call)]
+        return [call for call in self.calls() if not fake_gcloud.ASKING & set(call)]
 
     @property
-    def state(self) -> dict[str, dict[str, dict[str, object]]]:
+    def state(self) -> dict[str, Any]:
         """The fake's state."""
-        found: dict[str, dict[str, dict[str, object]]] = json.loads((self.folder / "state.json").read_text())
+        found: dict[str, Any] = json.loads((self.folder / "state.json").read_text())
         return found
 
     def set_state(self, state: object) -> None:
@@ -88,12 +95,41 @@ class Cloud:
         (self.folder / "state.json").write_text(json.dumps(state))
 
 
+def new_project() -> dict[str, Any]:
+    """The state of a project that has just been made and is paid for."""
+    return {**deepcopy(fake_gcloud.EMPTY), "registry": list(TABLES)}
+
+
+def run_in(state: dict[str, Any], command: list[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a program of Google's, or tipoff, on a state."""
+    program = command[command.index("tipoff") :] if command[0] == "env" else command
+    try:
+        return subprocess.CompletedProcess(command, 0, fake_gcloud.call(state, program, stdin), "")
+    except Failure as failure:
+        return subprocess.CompletedProcess(command, 1, "", f"ERROR: ({command[0]}) {failure}\n")
+
+
+@cache
+def set_up() -> str:
+    """The state after `setup.sh` and after a person has filled the secrets, as JSON."""
+    state = new_project()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        patch.setattr(subprocess, "run", lambda command, **_: run_in(state, command))
+        for name, value in VARIABLES.items():
+            patch.setenv(name, value)
+        main(["setup"])
+    for secret in SECRETS:
+        if secret not in state["versions"]:
+            run_in(state, ["gcloud", "secrets", "versions", "add", secret, "--data-file=-"], "a value")
+    return json.dumps(state)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder to put on PATH: gcloud, curl and git are fakes."""
-    fake = Path(__file__).with_name("fake_gcloud.py")
+    """A folder to put on PATH: gcloud, bq, tipoff, curl and git are fakes. The project is set up."""
+    fake = f'cd {ROOT} && exec {sys.executable} -S -m tests.unit.deploy.fake_gcloud {tmp_path} "$(basename "$0")" "$@"'
     programs = {
-        "gcloud": f'#!/bin/sh\nexec {sys.executable} -I -S {fake} {tmp_path} "$@"\n',
+        **dict.fromkeys(("gcloud", "bq", "tipoff"), f"#!/bin/sh\n{fake}\n"),
         "curl": CURL.format(folder=tmp_path),
         "git": GIT.format(folder=tmp_path),
     }
@@ -102,6 +138,7 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / name).chmod(0o755)
     (tmp_path / "git-rev-parse").write_text("0123456789ab\n")
     (tmp_path / "git-status").write_text("")
+    (tmp_path / "state.json").write_text(set_up())
     return tmp_path
 
 
@@ -136,12 +173,12 @@ def cloud(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401 - subprocess's own
         if command[0] in ("curl", "git"):
             return real([str(folder / command[0]), *command[1:]], **options)
-        if command[0] != "gcloud":
+        if command[0] not in ("gcloud", "bq", "env"):
             return real(command, **options)
-        printed = StringIO()
-        with redirect_stdout(printed):
-            fake_gcloud.main(folder, command[1:])
-        return subprocess.CompletedProcess(command, 0, printed.getvalue(), "")
+        printed, said = StringIO(), StringIO()
+        with redirect_stdout(printed), redirect_stderr(said):
+            code = fake_gcloud.main(folder, command[command.index("tipoff") :] if command[0] == "env" else command)
+        return subprocess.CompletedProcess(command, code, printed.getvalue(), said.getvalue())
 
     def start(script: str, arguments: tuple[str, ...], variables: dict[str, str]) -> Done:
         for name, value in variables.items():

@@ -4,7 +4,7 @@ from deploy.cloudrun import CloudRun, commit_of, previous
 from deploy.commands import Gcloud
 from deploy.services import SERVICES
 from shared.errors import Permanent
-from tests.unit.deploy.conftest import ENVIRONMENT, Cloud
+from tests.unit.deploy.conftest import ENVIRONMENT, VARIABLES, Cloud
 
 GOOD, NEWER = "aaaaaaaaaaaa", "bbbbbbbbbbbb"
 
@@ -25,7 +25,7 @@ def deployed(cloud: Cloud, *revisions: str) -> None:
 
 def serving(cloud: Cloud) -> list[object]:
     """Revisions with traffic."""
-    traffic = cloud.state["service"]["status"]["traffic"]
+    traffic = cloud.state["services"]["tipoff-worker"]["status"]["traffic"]
     assert isinstance(traffic, list)
     return [item["revisionName"] for item in traffic if item.get("percent")]
 
@@ -42,7 +42,7 @@ def test_deploy_goes_build_candidate_permission_check_traffic(shell: Cloud) -> N
         "builds submit .",
         "beta run deploy",
         "run services get-iam-policy",
-        "auth print-identity-token --impersonate-service-account=tipoff-invoker@my-project.iam.gserviceaccount.com",
+        "auth print-identity-token --impersonate-service-account=tipoff-operator@my-project.iam.gserviceaccount.com",
         "curl https://candidate---tipoff-worker-123456789012.us-east1.run.app/healthz/",
         "curl https://candidate---tipoff-worker-123456789012.us-east1.run.app/healthz/",
         "run services update-traffic",
@@ -126,7 +126,7 @@ def test_f32_variables_set_by_hand_survive(cloud: Cloud) -> None:
     """A variable that the scripts do not know is still there after a deploy."""
     deployed(cloud, GOOD)
     state = cloud.state
-    container = state["service"]["spec"]["template"]["spec"]["containers"][0]  # type: ignore[index]  # nested JSON
+    container = state["services"]["tipoff-worker"]["spec"]["template"]["spec"]["containers"][0]
     container["env"].append({"name": "TIPOFF_LOG_LEVEL", "value": "debug"})
     cloud.set_state(state)
     deployed(cloud, NEWER)
@@ -147,7 +147,7 @@ def test_f21_the_revision_is_the_commit(cloud: Cloud) -> None:
     cloud.answers("worker", "0123456789ab")
     assert cloud.run("worker/deploy.sh").returncode == 0
     (build,) = (call for call in cloud.calls() if call[0] == "builds")
-    assert "_REVISION=0123456789ab,_IMAGE=us-east1-docker.pkg.dev/my-project/tipoff/worker:0123456789ab" in build[5]
+    assert "_REVISION=0123456789ab,_IMAGE=us-east1-docker.pkg.dev/my-project/tipoff/worker:0123456789ab" in build[-3]
     assert serving(cloud) == [name_of("0123456789ab")]
 
 
@@ -218,21 +218,36 @@ def test_every_missing_variable_is_named_at_once(shell: Cloud) -> None:
     assert all(name in done.stderr for name in ("PROJECT (", "REGION (", "deploy/env.example"))
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("BUDGET", "50 USD", "BUDGET='50 USD' is not a whole number"),
+        ("OPERATORS", "ann", "'ann' is no member of a policy"),
+    ],
+)
+def test_a_variable_that_cannot_be_right_is_one_line(cloud: Cloud, name: str, value: str, said: str) -> None:
+    """With what it means."""
+    done = cloud.run("setup.sh", "--dry-run", **{name: value})
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert said in done.stderr
+
+
 def test_the_example_environment_is_complete(shell: Cloud) -> None:
     """deploy/env.example is enough for a dry run."""
-    nothing = dict.fromkeys(("PROJECT", "PROJECT_NUMBER", "REGION", "REPOSITORY", "ARCHIVE_BUCKET"), "")
+    nothing = dict.fromkeys(VARIABLES, "")
     done = shell.run("scraper/deploy.sh", "--dry-run", **nothing, DEPLOY_ENV="deploy/env.example")
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
     "script",
-    [*(f"{service}/deploy.sh" for service in SERVICES), "pubsub.sh", "schedules.sh", "check.sh"],
+    [*(f"{service}/deploy.sh" for service in SERVICES), "setup.sh", "pubsub.sh", "schedules.sh", "check.sh"],
 )
 def test_a_dry_run_runs_nothing(shell: Cloud, script: str) -> None:
     """A dry run prints gcloud commands, one per line and nothing else, and runs none."""
     done = shell.run(script, "--dry-run")
     assert done.returncode == 0, done.stderr
     assert done.stdout
-    assert all(line.startswith("gcloud ") for line in done.stdout.splitlines())
+    assert all(line.startswith(("gcloud ", "bq ", "env TIPOFF_")) for line in done.stdout.splitlines())
     assert shell.calls() == []

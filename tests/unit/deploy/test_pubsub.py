@@ -3,15 +3,15 @@ from shared.registries.topics import TOPICS
 from tests.unit.deploy.conftest import Cloud
 
 
-def test_second_run_changes_nothing(shell: Cloud) -> None:
+def test_second_run_changes_nothing(cloud: Cloud) -> None:
     """After one run everything is as the registry says."""
-    first = shell.run("pubsub.sh")
+    first = cloud.run("pubsub.sh")
     assert first.returncode == 0, first.stderr
-    assert shell.changes()
-    second = shell.run("pubsub.sh")
+    assert cloud.changes()
+    second = cloud.run("pubsub.sh")
     assert second.returncode == 0
     assert "nothing changed" in second.stderr
-    assert shell.changes() == []
+    assert cloud.changes() == []
 
 
 def test_every_topic_has_its_subscription_and_a_dead_letter_with_one(cloud: Cloud) -> None:
@@ -28,7 +28,7 @@ def test_every_topic_has_its_subscription_and_a_dead_letter_with_one(cloud: Clou
         }
 
 
-def test_a_subscription_pushes_to_its_consumer_as_the_invoker(cloud: Cloud) -> None:
+def test_a_subscription_pushes_to_its_consumer_as_the_account_of_pushes(cloud: Cloud) -> None:
     """Endpoint and audience are the consumer's own; dead letters go to the coordinator."""
     cloud.run("pubsub.sh")
     for topic in TOPICS.values():
@@ -38,8 +38,8 @@ def test_a_subscription_pushes_to_its_consumer_as_the_invoker(cloud: Cloud) -> N
             assert isinstance(config, dict)
             assert config["pushEndpoint"] == f"{base}/push/{name}"
             assert config["oidcToken"] == {
-                "serviceAccountEmail": "tipoff-invoker@my-project.iam.gserviceaccount.com",
-                "audience": base,
+                "serviceAccountEmail": "tipoff-push@my-project.iam.gserviceaccount.com",
+                "audience": f"{base}/push",
             }
 
 
@@ -60,12 +60,16 @@ def test_a_missing_permission_is_given_back(cloud: Cloud) -> None:
     cloud.run("pubsub.sh")
     cloud.calls()
     state = cloud.state
-    del state["bindings"]["worker-tasks-dead"]
+    del state["bindings"]["pubsub topics worker-tasks-dead"]
     cloud.set_state(state)
     cloud.run("pubsub.sh")
     agent = "--member=serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com"
-    (change,) = cloud.changes()
-    assert change[:5] == ["pubsub", "topics", "add-iam-policy-binding", "worker-tasks-dead", agent]
+    worker = "--member=serviceAccount:tipoff-worker@my-project.iam.gserviceaccount.com"
+    changes = cloud.changes()
+    assert [change[:4] for change in changes] == [
+        ["pubsub", "topics", "add-iam-policy-binding", "worker-tasks-dead"]
+    ] * 2
+    assert {change[4] for change in changes} == {agent, worker}
 
 
 def test_a_subscription_on_another_topic_is_refused(cloud: Cloud) -> None:
@@ -76,7 +80,7 @@ def test_a_subscription_on_another_topic_is_refused(cloud: Cloud) -> None:
     cloud.set_state(state)
     done = cloud.run("pubsub.sh")
     assert done.returncode == 1
-    assert "worker-tasks is attached to projects/my-project/topics/elsewhere" in done.stderr
+    assert "worker-tasks has topic=projects/my-project/topics/elsewhere" in done.stderr
 
 
 def test_values_are_within_the_limits_of_pubsub() -> None:

@@ -27,12 +27,13 @@ def shape(command: str) -> tuple[str, ...]:
 
 
 def printed(cloud: Cloud) -> list[str]:
-    """Every gcloud command that the scripts print or, where it depends on what is deployed, run."""
+    """Every command of gcloud that the scripts print or, where it depends on what is deployed, run."""
     service = next(iter(SERVICES))
     schedule = next(iter(SCHEDULES))
     dry = [
         *((f"{service}/deploy.sh",) for service in SERVICES),
         ("rollback.sh", service),
+        ("setup.sh",),
         ("pubsub.sh",),
         ("schedules.sh",),
         ("check.sh",),
@@ -44,11 +45,15 @@ def printed(cloud: Cloud) -> list[str]:
     state = cloud.state
     state["subscriptions"]["worker-tasks"]["ackDeadlineSeconds"] = 10
     state["jobs"][f"tipoff-{schedule}"]["schedule"] = "0 9 * * *"
+    state["databases"]["(default)"]["deleteProtectionState"] = "DELETE_PROTECTION_DISABLED"
+    state["buckets"]["my-archive"]["versioning_enabled"] = False
+    state["budgets"]["b-1"]["amount"]["specifiedAmount"]["units"] = "1"
     cloud.set_state(state)
     cloud.calls()
-    for script in ("pubsub.sh", "schedules.sh"):
+    for script in ("setup.sh", "pubsub.sh", "schedules.sh"):
         cloud.run(script)
-    return lines + [shlex.join(["gcloud", *call]) for call in cloud.calls()]
+    run = [shlex.join(["gcloud", *call]) for call in cloud.calls() if call[0] not in ("bq", "tipoff")]
+    return [line for line in lines if line.startswith("gcloud ")] + run
 
 
 @pytest.mark.skipif(program("gcloud") is None, reason="gcloud is not installed")

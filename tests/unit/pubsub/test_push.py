@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 
 from devstack.pubsub_server import Server
 from devstack.pubsub_server.keys import Keys
@@ -22,6 +22,7 @@ from shared.cloud.pubsub_admin import PushTo
 from shared.contract import Message, StepReported
 from shared.errors import Permanent, Skip, Transient
 from shared.ports import Delivery
+from shared.runtime.push import PUSH
 from shared.runtime.service import Consumer, DeadLetterConsumer, application
 from shared.runtime.settings import CommonSettings, load
 from tests.clock import FastClock
@@ -33,6 +34,7 @@ pytestmark = pytest.mark.network
 
 REPORT = StepReported(run_id="r", step="s", attempt=1, outcome="done")
 AUDIENCE, EMAIL = "tipoff-push", "push@demo.iam.gserviceaccount.com"
+SCHEDULE = {"aud": "tipoff-schedule", "email": "schedule@demo.iam.gserviceaccount.com"}
 TOPIC = "worker-tasks"
 
 
@@ -72,6 +74,8 @@ async def pushed(server: Server, folder: Path, certs_url: str | None = None) -> 
         delivery="push",
         push_audience=AUDIENCE,
         push_emails=f"other@demo, {EMAIL}",
+        schedule_audience=SCHEDULE["aud"],
+        schedule_emails=SCHEDULE["email"],
         push_certs_url=certs_url if certs_url is not None else server.certs_url,
     )
     bus = PubSubBus("demo", clock=FastClock(SPEED), emulator=server.address, call_timeout=10)
@@ -206,6 +210,9 @@ REFUSED: dict[str, tuple[dict[str, Any], int]] = {
     "e-mail not verified": ({"email_verified": False}, 403),
     "e-mail verified in words": ({"email_verified": "true"}, 403),
     "no e-mail": ({"email": None}, 403),
+    "the schedules' account": (SCHEDULE, 403),
+    "the schedules' account for a push": ({"email": SCHEDULE["email"]}, 403),
+    "a push for a schedule": ({"aud": SCHEDULE["aud"]}, 403),
 }
 
 
@@ -234,6 +241,18 @@ async def test_f35_a_forged_token_is_refused(server: Server, service: Service) -
         async with service.client.post(f"/push/{TOPIC}", data=body(), headers=headers) as response:
             assert response.status == 401, authorization
     assert service.attempts == 0
+
+
+async def test_pushes_and_schedules_are_told_apart(server: Server, service: Service) -> None:
+    """Each caller has an account and an audience of its own, and neither opens the other's door."""
+    app = service.client.app
+    assert app is not None
+    for caller, claims in (("push", {}), ("schedule", SCHEDULE)):
+        request = make_mocked_request("POST", "/", headers={"Authorization": f"Bearer {token(server.keys, **claims)}"})
+        assert [await app[PUSH].refusal(request, door) is None for door in ("push", "schedule")] == [
+            caller == "push",
+            caller == "schedule",
+        ]
 
 
 async def test_a_true_token_is_let_in(server: Server, service: Service) -> None:

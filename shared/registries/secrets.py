@@ -1,0 +1,29 @@
+"""Every secret, once: who reads it, and who can fill it."""
+
+from dataclasses import dataclass
+
+API_KEYS = "api-keys"
+ODDS_API_KEY = "odds-api-key"
+BALLDONTLIE_API_KEY = "balldontlie-api-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret of one service."""
+
+    name: str
+    service: str
+    """The service that reads it, and the only one that may."""
+    meaning: str
+    generated: bool = False
+    """Set-up makes its first value; any other is known only to a person."""
+
+
+SECRETS = {
+    secret.name: secret
+    for secret in (
+        Secret(API_KEYS, "coordinator", "the keys of the coordinator's API, comma-separated", generated=True),
+        Secret(ODDS_API_KEY, "scraper", "the key of The Odds API"),
+        Secret(BALLDONTLIE_API_KEY, "scraper", "the key of BallDontLie"),
+    )
+}

@@ -91,22 +91,12 @@ class _Work:
     async def here(self, path: Path | None) -> _Filled:
         """By this machine's world, its clock at each slate in turn and then where it stood, or further."""
         from cli.worlds import folder, refuse_outside  # noqa: PLC0415 - of no use with a coordinator elsewhere
-        from devstack.clocked import SCRAPING, Clocked  # noqa: PLC0415 - as above
-        from devstack.driver import last_cutoff  # noqa: PLC0415 - as above
         from devstack.world import World  # noqa: PLC0415 - as above
 
         world = World.open(common.home(), folder(path))
         refuse_outside(world.history, self.dates[0], self.dates[-1], served=world.stack is not None)
-        if self.dry_run and not world.workspace.path.is_dir():  # a dry run makes nothing where nothing is
-            return missing({}, self.dates, self.targets), []
-        stood = world.workspace.clock()
-        start = stood if stood is not None else last_cutoff(world.history, min(world.history.dates), Mode.BACKFILL)
-        async with world.serving(start, SCRAPING) as (stack, client):
-            turns = Clocked(stack, lambda day: last_cutoff(world.history, day, self.mode))
-            cells, nights = await self._by(client, turns=turns)
-            if not self.dry_run:
-                world.remember(max(start, *map(turns.instant, self.dates)))
-        return cells, nights
+        async with world.through(self.dates, self.mode, dry_run=self.dry_run) as (client, turns):
+            return await self._by(client, turns=turns)
 
     async def _by(self, client: Client, **how: Any) -> _Filled:  # noqa: ANN401 - of `fill`
         window = {"first": str(self.dates[0]), "last": str(self.dates[-1]), "mode": self.mode.value}

@@ -2,10 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -92,18 +89,10 @@ async def _coordinator(
             yield client, {"game_date": day, "retrospective": past}, REMOTE_LOOK
         return
     from cli.worlds import refuse_outside  # noqa: PLC0415 - the simulated world, of no use with a coordinator elsewhere
-    from devstack.driver import last_cutoff  # noqa: PLC0415 - as above
     from devstack.world import World  # noqa: PLC0415 - as above
 
     world = World.open(base)
     day = day if day is not None else world.latest
     refuse_outside(world.history, day, day, served=world.stack is not None)
-    instant = last_cutoff(world.history, day, mode)
-    with TemporaryDirectory() as nowhere:
-        if dry_run and not world.workspace.path.is_dir():  # a dry run makes nothing where nothing is
-            world = replace(world, workspace=replace(world.workspace, home=Path(nowhere)))
-        async with world.serving(instant) as (stack, client):
-            if not dry_run:
-                world.remember(instant)
-                await stack.set_clock(instant)
-            yield client, {"game_date": day, "retrospective": True}, LOCAL_LOOK
+    async with world.at(day, mode, dry_run=dry_run) as client:
+        yield client, {"game_date": day, "retrospective": True}, LOCAL_LOOK

@@ -1,15 +1,17 @@
 """The simulated world that commands of this machine speak of: the running stack's, or one started for a command."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
 from client.api import Client, connect
 from devstack import daemon
+from devstack.clocked import SCRAPING, Clocked
 from devstack.daemon import RunningStack
 from devstack.driver import last_cutoff
 from devstack.history import History
@@ -87,6 +89,38 @@ class World:
         dates = self.history.dates
         reached = [day for day in dates if stood is None or last_cutoff(self.history, day, Mode.OVERNIGHT) <= stood]
         return max(reached, default=self.history.last_date)
+
+    @asynccontextmanager
+    async def at(self, day: date, mode: Mode, *, dry_run: bool) -> AsyncIterator[Client]:
+        """Its coordinator with the clock at a slate's last cutoff, where it then stays; a dry run changes nothing."""
+        instant = last_cutoff(self.history, day, mode)
+        async with self._tried(dry_run=dry_run) as world, world.serving(instant) as (stack, client):
+            if not dry_run:
+                world.remember(instant)
+                await stack.set_clock(instant)
+            yield client
+
+    @asynccontextmanager
+    async def through(
+        self, dates: Sequence[date], mode: Mode, *, dry_run: bool
+    ) -> AsyncIterator[tuple[Client, Clocked]]:
+        """Its coordinator, and the turns of many slates: the clock ends at the last of them, or stays beyond it."""
+        stood = self.workspace.clock()
+        start = stood if stood is not None else last_cutoff(self.history, min(self.history.dates), Mode.BACKFILL)
+        async with self._tried(dry_run=dry_run) as world, world.serving(start, SCRAPING) as (stack, client):
+            turns = Clocked(stack, lambda day: last_cutoff(self.history, day, mode))
+            yield client, turns
+            if not dry_run:
+                world.remember(max(start, *map(turns.instant, dates)))
+
+    @asynccontextmanager
+    async def _tried(self, *, dry_run: bool) -> AsyncIterator["World"]:
+        """This world; for a dry run where there is none yet, one that is gone afterwards."""
+        if not dry_run or self.workspace.path.is_dir():
+            yield self
+            return
+        with TemporaryDirectory() as nowhere:
+            yield replace(self, workspace=replace(self.workspace, home=Path(nowhere)))
 
     @asynccontextmanager
     async def serving(

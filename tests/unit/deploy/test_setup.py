@@ -1,9 +1,11 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -110,8 +112,8 @@ def removals(state: State) -> Iterator[tuple[tuple[str, ...], Change]]:
 
 
 def gone(kind: str, name: str) -> Change:
-    """A resource is deleted."""
-    return lambda state: state[kind].pop(name)
+    """A resource is deleted; a service with its revisions."""
+    return lambda state: (state[kind].pop(name), state["revisions"].pop(name, None))
 
 
 def revoked(policy: str, role: str, member: str) -> Change:
@@ -330,6 +332,40 @@ def test_a_half_made_project_is_finished(kind: str) -> None:
         project.state["revisions"].clear()
     project.deploy()
     assert project.check() == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_project_with_holes_is_finished(seed: int) -> None:
+    """Whatever a third of everything is that was lost."""
+    project, dice = deployed(), Random(seed)  # noqa: S311 - a test's own
+    for _, change in removals(deployed().state):
+        if dice.random() < 1 / 3:
+            with suppress(KeyError):  # gone with what it was part of
+                change(project.state)
+    project.deploy()
+    assert project.check() == []
+
+
+def test_a_grant_on_a_condition_is_not_the_grant() -> None:
+    """It is named as it is, and the one declared is missing."""
+    project = deployed()
+    (binding,) = project.state["bindings"]["secrets api-keys"]
+    binding["condition"] = {"title": "until Friday"}
+    granted = "grant on secret api-keys: roles/secretmanager.secretAccessor to "
+    assert [line.partition("serviceAccount:")[0] for line in project.check()] == [
+        f"missing: {granted}",
+        f"extra: {granted}",
+    ]
+
+
+def test_a_set_up_stopped_by_hand_says_how_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line, no traceback."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tests.unit.deploy.pretended.run_in", stop)
+    assert failing(Project().state) == "interrupted: the same command again goes on from here"
 
 
 def failing(state: State, script: str = "setup") -> str:

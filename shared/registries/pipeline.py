@@ -28,10 +28,10 @@ class Step:
     """Does nothing until it is due; a request's `retrain` makes it due."""
 
 
-def _made(name: str, phase: int, *needs: str) -> Step:
+def _made(name: str, phase: int, *needs: str, required: bool = True) -> Step:
     """A step of the analytics service: the table that is named like it."""
     dataset = "analytics" if phase == 3 else "features"  # noqa: PLR2004 - see PHASES
-    return Step(name, phase, "analytics", needs, f"{dataset}.{name}")
+    return Step(name, phase, "analytics", needs, f"{dataset}.{name}", required)
 
 
 def _graded(name: str, need: str, table: str) -> Step:
@@ -53,6 +53,14 @@ STEPS = {
         _made("team_offense_game_summary", 3, "box_scores"),
         _made("team_defense_game_summary", 3, "box_scores"),
         _made("upcoming_team_game_context", 3, "schedule"),
+        _made(
+            "team_daily_record",
+            3,
+            "upcoming_team_game_context",
+            "team_offense_game_summary",
+            "team_defense_game_summary",
+            required=False,
+        ),
         _made("player_shot_zone_analysis", 4, "upcoming_player_game_context", "player_game_summary"),
         _made("team_defense_zone_analysis", 4, "upcoming_team_game_context", "team_defense_game_summary"),
         _made(
@@ -80,7 +88,13 @@ STEPS = {
         _graded("grade", "player_game_summary", "prediction_grades"),
         _graded("grade_history", "grade", "prediction_grades_history"),
         _graded("system_daily_performance", "grade", "system_daily_performance"),
-        Step("export", 6, "coordinator", ("publish", "grade_history", "system_daily_performance"), ""),
+        Step(
+            "export",
+            6,
+            "coordinator",
+            ("publish", "grade_history", "system_daily_performance", "team_daily_record"),
+            "",
+        ),
     )
 }
 [PREDICTING] = (step.name for step in STEPS.values() if step.predicts)

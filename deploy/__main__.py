@@ -32,7 +32,9 @@ def main(arguments: list[str]) -> int:
         return _run(options, Gcloud(environment.project, dry_run=options.dry_run), environment)
     except TipoffError as error:
         sys.stderr.write(f"error: {error}\n")
-        return FAILED
+    except KeyboardInterrupt:
+        sys.stderr.write("error: interrupted: the same command again goes on from here\n")
+    return FAILED
 
 
 def _run(options: argparse.Namespace, gcloud: Gcloud, environment: Environment) -> int:

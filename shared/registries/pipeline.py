@@ -49,6 +49,14 @@ STEPS = {
         Step("team_defense_game_summary", 3, "analytics", ("box_scores",), "analytics.team_defense_game_summary"),
         Step("upcoming_team_game_context", 3, "analytics", ("schedule",), "analytics.upcoming_team_game_context"),
         Step(
+            "team_daily_record",
+            3,
+            "analytics",
+            ("upcoming_team_game_context", "team_offense_game_summary", "team_defense_game_summary"),
+            "analytics.team_daily_record",
+            required=False,
+        ),
+        Step(
             "player_shot_zone_analysis",
             4,
             "analytics",
@@ -96,7 +104,13 @@ STEPS = {
             "predictions.system_daily_performance",
             required=False,
         ),
-        Step("export", 6, "coordinator", ("publish", "grade_history", "system_daily_performance"), ""),
+        Step(
+            "export",
+            6,
+            "coordinator",
+            ("publish", "grade_history", "system_daily_performance", "team_daily_record"),
+            "",
+        ),
     )
 }
 PHASES = {1: "scrape", 2: "load", 3: "analytics", 4: "features", 5: "predict, grade", 6: "publish"}

@@ -123,6 +123,23 @@ ANALYTICS = (
         rows="two per game of the slate",
     ),
     Table(
+        "analytics.team_daily_record",
+        "A team's regular season before a slate, as known at the cutoff.",
+        ("game_date", "mode", "team_abbr"),
+        (
+            GAME_DATE,
+            MODE,
+            c("team_abbr", "STRING", "tricode"),
+            c("wins", "INT64", "games won this season"),
+            c("losses", "INT64", "games lost this season"),
+            c("home_wins", "INT64", "of the wins, those as the home team"),
+            c("home_losses", "INT64", "of the losses, those as the home team"),
+            c("wins_last_10", "INT64", "of its last 10 games, those it won"),
+            n("margin_mean", "FLOAT64", "mean of points minus points allowed; null before its first game"),
+        ),
+        rows="one per row of analytics.upcoming_team_game_context",
+    ),
+    Table(
         "analytics.upcoming_player_game_context",
         "Every rostered player of a slate with what is known of him and his game at the cutoff.",
         ("game_date", "mode", "player_id"),

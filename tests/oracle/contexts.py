@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from shared.basketball.arenas import ARENAS, Arena
 from shared.basketball.slate import RETROSPECT, Mode, cutoff
 from shared.ports import Row
-from tests.oracle.known import WINDOW, Tables, by, of_slate
+from tests.oracle.known import WINDOW, Tables, by, known, mean, of_slate
 from tests.oracle.quotes import fair, newest, overround
 
 INACTIVE_LIST = timedelta(minutes=90)
@@ -35,6 +35,38 @@ def upcoming_team_game_context(tables: Tables, slate: date, mode: Mode, asked_at
             row["travel_km"] = round(_kilometres(origin, here))
             row["clock_shift"] = origin.clock - here.clock
         rows.append(row)
+    return rows
+
+
+def team_daily_record(tables: Tables, slate: date, mode: Mode, _: datetime = RETROSPECT) -> list[Row]:
+    """One row per team of the slate: its regular-season games of this season, known at its cutoff."""
+    allowed = {
+        (game["game_id"], game["team_abbr"]): game["points_allowed"]
+        for game in tables["analytics.team_defense_game_summary"]
+    }
+    of_team = by("team_abbr", tables["analytics.team_offense_game_summary"])
+    rows = []
+    for team in of_slate(tables["analytics.upcoming_team_game_context"], slate, mode):
+        games = [
+            game
+            for game in known(of_team.get(team["team_abbr"], []), slate, team["cutoff_at"])
+            if (game["season"], game["season_type"]) == (team["season"], "regular")
+        ]
+        margins = [game["points"] - allowed[game["game_id"], game["team_abbr"]] for game in games]
+        at_home = [margin for game, margin in zip(games, margins, strict=True) if game["is_home"]]
+        rows.append(
+            {
+                "game_date": slate,
+                "mode": mode.value,
+                "team_abbr": team["team_abbr"],
+                "wins": sum(margin > 0 for margin in margins),
+                "losses": sum(margin < 0 for margin in margins),
+                "home_wins": sum(margin > 0 for margin in at_home),
+                "home_losses": sum(margin < 0 for margin in at_home),
+                "wins_last_10": sum(margin > 0 for margin in margins[:10]),
+                "margin_mean": mean(margins),
+            }
+        )
     return rows
 
 

@@ -7,7 +7,12 @@ import pytest
 
 from shared.ports import Row
 from tests.oracle.compare import assert_same
-from tests.oracle.contexts import player_market_context, upcoming_player_game_context, upcoming_team_game_context
+from tests.oracle.contexts import (
+    player_market_context,
+    team_daily_record,
+    upcoming_player_game_context,
+    upcoming_team_game_context,
+)
 from tests.oracle.known import Tables
 from tests.oracle.summaries import player_game_summary, team_defense_game_summary, team_offense_game_summary
 from tests.oracle.world import World
@@ -19,6 +24,7 @@ FACTS: dict[str, Callable[[Tables, date, date], list[Row]]] = {
 }
 CONTEXTS = {
     "analytics.upcoming_team_game_context": upcoming_team_game_context,
+    "analytics.team_daily_record": team_daily_record,
     "analytics.upcoming_player_game_context": upcoming_player_game_context,
     "analytics.player_market_context": player_market_context,
 }

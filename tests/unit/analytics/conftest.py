@@ -21,6 +21,7 @@ NIGHT = (
     "upcoming_player_game_context",
     "player_market_context",
     "upcoming_team_game_context",
+    "team_daily_record",
     "player_shot_zone_analysis",
     "team_defense_zone_analysis",
     "player_daily_cache",

@@ -116,6 +116,11 @@ def team_context(abbr: str, **values: Any) -> Row:  # noqa: ANN401 - columns
     return row("analytics.upcoming_team_game_context", **ON_SLATE) | {"team_abbr": abbr, "cutoff_at": CUTOFF} | values
 
 
+def record(abbr: str, **values: Any) -> Row:  # noqa: ANN401 - columns
+    """A team's record on the slate."""
+    return row("analytics.team_daily_record", **ON_SLATE) | {"team_abbr": abbr} | values
+
+
 def defended(abbr: str, day: date = YESTERDAY, **values: Any) -> Row:  # noqa: ANN401 - columns
     """A team's game in defence, known at the cutoff."""
     known = {"game_id": f"{day}", "game_date": day, "available_at": CUTOFF, "possessions_allowed": 0.5}

@@ -32,6 +32,7 @@ from tests.unit.coordinator.sql_rows import (
     played,
     predicted,
     quarantined,
+    record,
     served,
     staged,
     summary,
@@ -109,6 +110,7 @@ def of_slate(day: date) -> dict[str, list[Row]]:
         "raw.quarantine": [quarantined(str(ago(past))) | on for past in (1, 3, 8, 12)],
         "analytics.upcoming_player_game_context": [context(player, **on) for player in players],
         "analytics.upcoming_team_game_context": [team_context(team, **on) for team, _ in teams],
+        "analytics.team_daily_record": [record(team, **on) for team, _ in teams],
         "features.team_defense_zone_analysis": [zones(team, **on) for team, _ in teams],
         "features.ml_feature_store": [
             served(player, tip(day, 13 if player < 200 else 19), game_id=str(day), **on) for player in known

@@ -19,6 +19,7 @@ from tests.unit.coordinator.sql_rows import (
     lined,
     market_context,
     played,
+    record,
     seen,
     summary,
     team_context,
@@ -169,6 +170,25 @@ async def test_contexts_of_all_teams_leave_nothing_to_say() -> None:
         "upcoming_team_game_context", raw__games=[game("1")], analytics__upcoming_team_game_context=rows
     )
     assert found == seen(2, 2)
+
+
+async def test_records_are_there_by_team() -> None:
+    """Teams with a context of this date and mode, each with its own record of them."""
+    contexts = near(team_context("CHI"), game_date=DAYS, mode=MODES)
+    found = await verified(
+        "team_daily_record",
+        analytics__upcoming_team_game_context=[*(team_context(abbr) for abbr in ("BOS", "GSW", "DAL")), *contexts],
+        analytics__team_daily_record=[
+            record("BOS"), record("CHI"), record("DAL"), *near(record("GSW"), game_date=DAYS, mode=MODES),
+        ],
+    )  # fmt: skip
+    assert found == seen(3, 2, "GSW has no record")
+
+
+async def test_records_of_all_teams_leave_nothing_to_say() -> None:
+    """No team is named."""
+    rows = {"analytics__upcoming_team_game_context": [team_context("BOS")]}
+    assert await verified("team_daily_record", **rows, analytics__team_daily_record=[record("BOS")]) == seen(1, 1)
 
 
 @pytest.mark.parametrize(("step", "what"), [("player_daily_cache", "form"), ("player_shot_zone_analysis", "zones")])

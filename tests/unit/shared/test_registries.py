@@ -86,6 +86,7 @@ def test_the_cascade_is_what_the_design_draws() -> None:
         "3 a team_offense_game_summary <- box_scores",
         "3 a team_defense_game_summary <- box_scores",
         "3 a upcoming_team_game_context <- schedule",
+        "3 a team_daily_record? <- upcoming_team_game_context team_offense_game_summary team_defense_game_summary",
         "4 a player_shot_zone_analysis <- upcoming_player_game_context player_game_summary",
         "4 a team_defense_zone_analysis <- upcoming_team_game_context team_defense_game_summary",
         "4 a player_daily_cache <- upcoming_player_game_context player_game_summary team_offense_game_summary",
@@ -97,7 +98,7 @@ def test_the_cascade_is_what_the_design_draws() -> None:
         "5 a grade? <- player_game_summary",
         "5 a grade_history? <- grade",
         "5 a system_daily_performance? <- grade",
-        "6 c export <- publish grade_history system_daily_performance",
+        "6 c export <- publish grade_history system_daily_performance team_daily_record",
     ]
 
 

@@ -1,4 +1,4 @@
-"""`tipoff bench predict`: 450 players by five markets through every system, beside LightGBM's bare calls.
+"""`tipoff bench predict`: 450 players by every market through every system, beside LightGBM's bare calls.
 
 The models are trained here, on a made-up league of two months and with the parameters of the real ones, so that trees
 have their real number and size.

@@ -84,7 +84,7 @@ async def _train(message: StepRequested, ports: Ports, models: Models, settings:
             + ("are absent" if newest is None else f"stay those of {newest}")
         )
     await asyncio.to_thread(_library)
-    frame = await _frame(window, as_of, ports)
+    frame = await _frame(window, as_of, ports, settings.training_slates)
     training = await asyncio.to_thread(_fit, frame, mode, as_of)
     champions = {row["system"]: row for row in known if row["status"] == "champion"}
     rows = [
@@ -102,7 +102,7 @@ def _library() -> None:
     lightgbm()
 
 
-async def _frame(window: Params, as_of: date, ports: Ports) -> "Frame":
+async def _frame(window: Params, as_of: date, ports: Ports, slates: int) -> "Frame":
     from services.worker.domain.training.frame import assemble  # noqa: PLC0415 - numpy only once there is work
 
     served = await ports.warehouse.columns(sql("training_features"), window)
@@ -110,7 +110,7 @@ async def _frame(window: Params, as_of: date, ports: Ports) -> "Frame":
     outcomes = await ports.warehouse.columns(
         sql("training_outcomes"), {**bounds, "known_at": eastern_instant(as_of, OVERNIGHT_CUTOFF)}
     )
-    return await asyncio.to_thread(assemble, served, outcomes)
+    return await asyncio.to_thread(assemble, served, outcomes, slates)
 
 
 def _fit(frame: "Frame", mode: str, as_of: date) -> "Training":

@@ -234,7 +234,15 @@ async def test_a_player_left_over_from_a_larger_dispatch_does_not_stop_publicati
 
 async def export(handlers: Handlers, engine: Engine, ports: Ports, run: Run) -> list[Row]:
     """The exported predictions of a run that has just published."""
-    for step in ("publish", "injuries", "lines", "grade", "grade_history", "system_daily_performance"):
+    for step in (
+        "publish",
+        "injuries",
+        "lines",
+        "grade",
+        "grade_history",
+        "system_daily_performance",
+        "team_daily_record",
+    ):
         await engine.apply(StepVerified(run.run_id, step, 1, Evidence(expected=1, verified=1)))
     await handlers.on_task(ask(run, "export"))
     found: dict[str, Any] = json.loads(await ports.archive.get(export_key(run)))
@@ -335,6 +343,9 @@ async def test_a_night_of_evidence_completes_a_run(handlers: Handlers, engine: E
         },
         analytics__upcoming_team_game_context=[
             row("analytics.upcoming_team_game_context", mode="overnight", team_abbr=team) for team in ("BOS", "GSW")
+        ],
+        analytics__team_daily_record=[
+            row("analytics.team_daily_record", mode="overnight", team_abbr=team) for team in ("BOS", "GSW")
         ],
         **{
             f"features__{name}": [row(f"features.{name}", mode="overnight", player_id=n) for n in (1, 9)]

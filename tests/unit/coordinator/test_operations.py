@@ -18,6 +18,7 @@ from services.coordinator.steps.feature_health import health_query, limits
 from services.coordinator.steps.ways import COUNTED
 from shared.basketball.slate import Mode, eastern_instant
 from shared.ports import Ports, Row
+from shared.registries.pipeline import STEPS
 from shared.registries.schedules import SCHEDULES
 from tests.unit.coordinator.routes import DAY, NOON, RUN_KEY, World
 from tests.unit.coordinator.test_api import get, post, serving
@@ -44,8 +45,8 @@ async def test_the_grid_is_shown_cell_by_cell() -> None:
     """Every step of every date of the window."""
     world = World(**grid_answers(schedule=SCHEDULED))
     status, found = await world.call("GET", "/v1/grid?first=2024-03-03&last=2024-03-04&mode=same_day")
-    assert (status, len(found)) == (200, 46)  # 2 dates of 23 steps
-    assert found[23] == {
+    assert (status, len(found)) == (200, 2 * len(STEPS))
+    assert found[len(STEPS)] == {
         "game_date": "2024-03-04", "mode": "same_day", "step": "schedule", "status": "missing", "expected": 2,
         "verified": 1, "missing": 1, "quarantined": 0, "why": "no run has asked for it; 1 of 2 there",
     }  # fmt: skip

@@ -83,6 +83,19 @@ def test_a_feature_that_is_not_served_is_named() -> None:
         assemble(columns, played(("0022300001", 7, 10.0)))
 
 
+def test_rows_from_before_a_feature_are_left_out() -> None:
+    """A feature without nulls is null in them; if too few slates are left that is said. Other nulls are as they are."""
+    rows = (("0022300001", 7, FIRST), ("0022300002", 8, FIRST + timedelta(days=1)))
+    columns, outcomes = served(*rows), played(("0022300001", 7, 10.0), ("0022300002", 8, 30.0))
+    columns["zone_mismatch"] = [None, None]
+    assert len(assemble(columns, outcomes, 3)) == 2
+    columns["points_last_5"] = [None, 1.0]
+    found = assemble(columns, outcomes, 1)
+    assert (found.player_id.tolist(), found.minutes.tolist()) == ([8], [30.0])
+    with pytest.raises(Permanent, match=r"1 slates were served under feature contract .*, training needs 2: .*phase 4"):
+        assemble(columns, outcomes, 2)
+
+
 def frame(*slates: int) -> Frame:
     """One row per number: the slate so many days after the first; the player is the place."""
     n = len(slates)

@@ -11,7 +11,7 @@ from services.worker.domain.distribution import Floats
 from services.worker.domain.systems.base import Features
 from shared.basketball.slate import season_type_of
 from shared.errors import Permanent
-from shared.registries.features import FEATURES
+from shared.registries.features import FEATURE_CONTRACT_VERSION, FEATURES
 from shared.registries.markets import MARKETS
 
 Days = npt.NDArray[np.datetime64]
@@ -56,15 +56,18 @@ class Frame:
         )
 
 
-def assemble(served: Mapping[str, Sequence[Any]], outcomes: Mapping[str, Sequence[Any]]) -> Frame:
+def assemble(served: Mapping[str, Sequence[Any]], outcomes: Mapping[str, Sequence[Any]], slates: int = 0) -> Frame:
     """Join served features with outcomes. Rows of games without any box score are left out: not final, or never played.
+
+    So are rows from before the contract had one of its features: what has no nulls is null in them.
 
     Args:
         served: columns of `training_features.sql`.
         outcomes: columns of `training_outcomes.sql`: who played, and what.
+        slates: how many are to be left if rows from before this contract are left out.
 
     Raises:
-        Permanent: a feature of the contract is not among the served columns.
+        Permanent: a feature of the contract is not among the served columns, or served too seldom.
     """
     missing = [name for name in FEATURES if name not in served]
     if missing:
@@ -72,7 +75,8 @@ def assemble(served: Mapping[str, Sequence[Any]], outcomes: Mapping[str, Sequenc
     players = np.asarray(outcomes["player_id"], dtype=np.float64).astype(np.int64).tolist()
     where = {key: row for row, key in enumerate(zip(outcomes["game_id"], players, strict=True))}
     final = set(outcomes["game_id"])
-    keep = np.array([row for row, game in enumerate(served["game_id"]) if game in final], dtype=np.int64)
+    whole = _whole(served, slates)
+    keep = np.array([row for row, game in enumerate(served["game_id"]) if game in final and whole[row]], dtype=np.int64)
     player_id = np.asarray(served["player_id"], dtype=np.float64).astype(np.int64)[keep]
     games = [served["game_id"][row] for row in keep]
     found = np.array([where.get(key, -1) for key in zip(games, player_id.tolist(), strict=True)], dtype=np.int64)
@@ -89,6 +93,21 @@ def assemble(served: Mapping[str, Sequence[Any]], outcomes: Mapping[str, Sequenc
         outcome("minutes"),
         np.array([season_type_of(game) == "regular" for game in games], dtype=np.bool_),
     )
+
+
+def _whole(served: Mapping[str, Sequence[Any]], slates: int) -> npt.NDArray[np.bool_]:
+    """Which rows have every feature that has no nulls."""
+    whole = np.ones(len(served["game_id"]), dtype=np.bool_)
+    for name, feature in FEATURES.items():
+        if feature.nulls == 0:
+            whole &= ~np.isnan(np.asarray(served[name], dtype=np.float64))
+    left = len({day for day, kept in zip(served["game_date"], whole, strict=True) if kept})
+    if not whole.all() and left < slates:
+        raise Permanent(
+            f"{left} slates were served under feature contract {FEATURE_CONTRACT_VERSION}, training needs {slates}",
+            remedy="`tipoff run --date DATE --from-phase 4` serves an earlier one again",
+        )
+    return whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 
-from deploy import pubsub, tables
+from deploy import images, pubsub, tables
 from deploy.cloudrun import CloudRun, current_revision
 from deploy.commands import Gcloud, report
 from deploy.environment import Environment
@@ -24,6 +24,9 @@ def main(arguments: list[str]) -> int:
     try:
         if options.command == "tables":
             sys.stdout.write(tables.all_of_them())
+            return DONE
+        if options.command == "images":
+            images.run(options.services)
             return DONE
         environment = Environment.read(os.environ)
         read_only = options.command == "check"
@@ -95,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="what is deployed otherwise than this checkout says")
     for command in (service, rollback, topics, schedules, check):
         command.add_argument("--dry-run", action="store_true", help="print every gcloud command and run none")
+    tried = commands.add_parser("images", help="build every image on this machine, start it and try it")
+    tried.add_argument("services", nargs="*", metavar="SERVICE", help=f"default: all, {', '.join(SERVICES)}")
     commands.add_parser("tables", help="the tables of docs/deploy.md")
     return parser
 

@@ -67,14 +67,14 @@ class Gcloud:
         """What a command prints; in a dry run nothing."""
         return self._run(arguments, ASK_SECONDS)
 
-    def change(self, *arguments: str) -> None:
-        """Change something."""
+    def change(self, *arguments: str) -> str:
+        """Change something; what the command prints, in a dry run nothing."""
         self.changes.append(shlex.join(arguments))
         if self._read_only:
-            return
+            return ""
         if not self.dry_run:
             say(f"{' '.join(arguments[:4])} ...")
-        self._run((*arguments, "--quiet"), CHANGE_SECONDS)
+        return self._run((*arguments, "--quiet"), CHANGE_SECONDS)
 
     def bind(self, group: str, name: str, *place: str, member: str, role: str) -> None:
         """Give `member` a role on a resource, named by its gcloud group, unless it has it already."""

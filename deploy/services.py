@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from deploy.environment import Environment
 from shared.registries.topics import TOPICS
 
+BASE = "docker.io/library/python:3.11-slim-bookworm"
+"""What every image stands on; Cloud Build finds out which digest that is today, and builds from the digest."""
 PORT = 8080
 ARCHIVE = "/archive"
 USER = 10001
@@ -23,6 +25,8 @@ class Service:
     cpu: int = 1
     archive: bool = False
     """Whether the archive's bucket is mounted."""
+    packages: str = ""
+    """Debian packages that its libraries need, separated by spaces."""
 
     @property
     def timeout(self) -> int:
@@ -77,6 +81,7 @@ SERVICES = {
         Service("analytics", max_instances=2, concurrency=20),
         Service("coordinator", max_instances=2, concurrency=80, memory="1Gi", archive=True),
         # Predicting is arithmetic: few batches per instance, many instances.
-        Service("worker", max_instances=10, concurrency=2, memory="2Gi", archive=True),
+        # LightGBM stands on libgomp.
+        Service("worker", max_instances=10, concurrency=2, memory="2Gi", archive=True, packages="libgomp1"),
     )
 }

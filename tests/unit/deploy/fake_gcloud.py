@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = "projects/my-project"
+BASE = "python@sha256:ba5e"
 State = dict[str, Any]
 
 
@@ -28,7 +29,7 @@ def main(folder: Path, arguments: list[str]) -> int:
     return 0
 
 
-def respond(state: State, words: list[str], flags: dict[str, str]) -> object:  # noqa: C901, PLR0912 - a table
+def respond(state: State, words: list[str], flags: dict[str, str]) -> object:  # noqa: C901, PLR0911, PLR0912 - a table
     """The answer to a call, and its effect on the state."""
     match words:
         case ["run", "services", "list"]:
@@ -58,7 +59,9 @@ def respond(state: State, words: list[str], flags: dict[str, str]) -> object:  #
             traffic(state, flags)
         case ["auth", "print-identity-token"]:
             return "a.token"
-        case ["builds", "submit", "."] | ["logging", "read", _]:
+        case ["builds", "submit", "."]:
+            return base64.b64encode(BASE.encode()).decode()
+        case ["logging", "read", _]:
             pass
         case _:
             sys.exit(f"fake gcloud does not know {' '.join(words)}")

@@ -16,7 +16,7 @@ COVERING := tests/unit tests/contract
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint type cover long proof mutants bench dev-up dev-down lock clean
+.PHONY: help demo test lint type cover long proof mutants bench images dev-up dev-down lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,9 @@ mutants: $(READY) ## deliberate bugs drawn by SEED=n: which of them no test noti
 
 bench: $(READY) ## the benchmarks
 	@$(BIN)/tipoff bench
+
+images: $(READY) ## every image built with buildah, started and tried: make images, or SERVICES="worker scraper" (ten minutes)
+	@$(BIN)/python -m deploy images $(SERVICES)
 
 dev-up: $(READY) ## start the local stack and leave it running
 	@$(BIN)/tipoff dev up

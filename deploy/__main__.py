@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from deploy import cloudrun, project, pubsub, scheduler, tables
+from deploy import cloudrun, images, project, pubsub, scheduler, tables
 from deploy.cloudrun import CloudRun, current_revision
 from deploy.commands import Gcloud, report
 from deploy.environment import Environment
@@ -27,6 +27,9 @@ def main(arguments: list[str]) -> int:
     try:
         if options.command == "tables":
             sys.stdout.write(tables.all_of_them())
+            return DONE
+        if options.command == "images":
+            images.run(options.services)
             return DONE
         environment = Environment.read(os.environ)
         return _run(options, Gcloud(environment.project, dry_run=options.dry_run), environment)
@@ -99,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="what is deployed otherwise than this checkout says")
     for command in (setup, service, rollback, topics, schedules, check):
         command.add_argument("--dry-run", action="store_true", help="print every gcloud command and run none")
+    tried = commands.add_parser("images", help="build every image on this machine, start it and try it")
+    tried.add_argument("services", nargs="*", metavar="SERVICE", help=f"default: all, {', '.join(SERVICES)}")
     commands.add_parser("tables", help="the tables of docs/deploy.md")
     return parser
 

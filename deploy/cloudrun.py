@@ -3,6 +3,7 @@
 A revision is named after commit and settings, so that deploying the same twice is deploying it once.
 """
 
+import base64
 import re
 import time
 import zlib
@@ -15,7 +16,7 @@ from deploy.commands import Gcloud, output, say
 from deploy.environment import CANDIDATE, Environment
 from deploy.grants import policy
 from deploy.resources import Found, Group, Resource, apply
-from deploy.services import SERVICES, Service
+from deploy.services import BASE, SERVICES, Service
 from shared.errors import Permanent
 
 REVISION = re.compile(r"[0-9a-z][0-9a-z-]{2,25}")
@@ -96,9 +97,15 @@ class CloudRun:
         return self._list("revisions", f"--service={self.name}", "--sort-by=~metadata.creationTimestamp")
 
     def build(self, revision: str) -> None:
-        """Have Cloud Build make and push the image from this checkout."""
-        image = self.environment.image(self.service.name, revision)
-        self.gcloud.change(
+        """Have Cloud Build make and push the image from this checkout, and say which base it found."""
+        substitutions = {
+            "_SERVICE": self.service.name,
+            "_PACKAGES": self.service.packages,
+            "_REVISION": revision,
+            "_BASE": BASE,
+            "_IMAGE": self.environment.image(self.service.name, revision),
+        }
+        base = self.gcloud.change(
             "builds",
             "submit",
             ".",
@@ -106,8 +113,12 @@ class CloudRun:
             f"--region={self.environment.region}",
             f"--service-account=projects/{self.environment.project}/serviceAccounts/{self.environment.account('build')}",
             f"--gcs-source-staging-dir=gs://{self.environment.build_bucket}/source",
-            f"--substitutions=_SERVICE={self.service.name},_REVISION={revision},_IMAGE={image}",
+            f"--substitutions={','.join(f'{name}={value}' for name, value in substitutions.items())}",
+            "--format=value(results.buildStepOutputs[0])",
+            "--suppress-logs",
         )
+        if not self.gcloud.dry_run:
+            say(f"built from {base64.b64decode(base).decode()}")
 
     def create(self, name: str, revision: str, *, first: bool) -> None:
         """Deploy a revision as candidate. The first of a service cannot be kept from traffic: there is no other."""

@@ -83,16 +83,17 @@ class Gcloud:
         """What a command prints; in a dry run nothing."""
         return self._run(arguments, "", ASK_SECONDS)
 
-    def change(self, *arguments: str, value: Callable[[], str] | None = None) -> None:
-        """Change something, once; `value` is the command's standard input."""
+    def change(self, *arguments: str, value: Callable[[], str] | None = None) -> str:
+        """Change something, once; `value` is the command's standard input. What it prints, in a dry run nothing."""
         line = shlex.join(arguments)
         if line in self.changes:
-            return
+            return ""
         if not self.dry_run:
             say(f"{' '.join(arguments[:5])} ...")
         stdin = "" if value is None or self.dry_run else value()
-        self._run(arguments, "--quiet", CHANGE_SECONDS, stdin)
+        answer = self._run(arguments, "--quiet", CHANGE_SECONDS, stdin)
         self.changes.append(line)
+        return answer
 
     def _run(self, arguments: Sequence[str], flag: str, timeout: float, stdin: str = "") -> str:
         match arguments[0]:

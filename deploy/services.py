@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from deploy.environment import CALLERS, Environment
 from shared.registries.topics import TOPICS
 
+BASE = "docker.io/library/python:3.11-slim-bookworm"
+"""What every image stands on; Cloud Build finds out which digest that is today, and builds from the digest."""
 PORT = 8080
 SCHEDULED = "coordinator"
 """The service that schedules call."""
@@ -27,6 +29,8 @@ class Service:
     """Whether the archive's bucket is mounted."""
     ledgers: bool = False
     """Whether it writes the ledgers, the tables of `ops`."""
+    packages: str = ""
+    """Debian packages that its libraries need, separated by spaces."""
 
     @property
     def callers(self) -> tuple[str, ...]:
@@ -100,6 +104,7 @@ SERVICES = {
         Service("analytics", max_instances=2, concurrency=20, ledgers=True),
         Service("coordinator", max_instances=2, concurrency=80, memory="1Gi", archive=True, ledgers=True),
         # Predicting is arithmetic: few batches per instance, many instances.
-        Service("worker", max_instances=10, concurrency=2, memory="2Gi", archive=True),
+        # LightGBM stands on libgomp.
+        Service("worker", max_instances=10, concurrency=2, memory="2Gi", archive=True, packages="libgomp1"),
     )
 }

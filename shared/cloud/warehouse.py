@@ -19,6 +19,7 @@ from shared.cloud.bigquery_jobs import Jobs, Limits, by_column, by_row
 from shared.cloud.bigquery_schema import Schema
 from shared.cloud.bigquery_sql import bind, select
 from shared.cloud.bigquery_tables import SELECTED, api_type, schema
+from shared.cloud.errors import google_errors
 from shared.errors import Permanent, Transient
 from shared.ports import Cost, Job, Params, Row
 from shared.tables import STAGING, TABLES, Table
@@ -180,6 +181,7 @@ class BigQueryWarehouse:
         return rows
 
 
+@google_errors("BigQuery", role="roles/bigquery.jobUser")
 def connect(project: str, location: str | None = None, endpoint: str | None = None) -> bigquery.Client:
     """A client of BigQuery, or, without credentials, of the emulator at `endpoint` or BIGQUERY_EMULATOR_HOST.
 

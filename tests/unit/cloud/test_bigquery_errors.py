@@ -9,6 +9,7 @@ from google.auth import exceptions as auth
 from requests import exceptions as http
 
 from shared.cloud.bigquery_errors import failure
+from shared.cloud.warehouse import BigQueryWarehouse
 from shared.errors import Permanent, Transient
 
 
@@ -60,6 +61,18 @@ def test_f28_a_failure_is_of_its_kind(error: BaseException, kind: type[Exception
     assert type(found) is kind
     assert "SELECT one" in str(found)
     assert "\n" not in str(found)
+
+
+def test_missing_credentials_say_how_to_log_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without credentials the warehouse cannot be made; /readyz says so instead of failing."""
+
+    def without_credentials(*_: object, **__: object) -> None:
+        raise auth.DefaultCredentialsError("none found")
+
+    monkeypatch.delenv("BIGQUERY_EMULATOR_HOST", raising=False)
+    monkeypatch.setattr("shared.cloud.warehouse.bigquery.Client", without_credentials)
+    with pytest.raises(Permanent, match=r"none found: .*gcloud auth application-default login"):
+        BigQueryWarehouse("test")
 
 
 @pytest.mark.parametrize(("name", "remedy"), [("404 notFound", "schema apply"), ("403 accessDenied", "roles/bigquery")])

@@ -9,6 +9,7 @@ from aiohttp import web
 from services.coordinator.api.routes import public
 from services.coordinator.runs.run import Outgoing, StepState, StepStatus
 from shared.basketball.slate import Mode
+from shared.embedded.secrets import EnvironmentSecrets
 from shared.errors import Transient
 from shared.runtime.push import PUSH
 from tests.unit.coordinator.memory import failing
@@ -33,6 +34,17 @@ async def test_f35_without_a_known_key_nothing_happens(headers: dict[str, str], 
         401, {"error": error, "remedy": "send a key of the secret `api-keys` as X-API-Key"}
     )  # fmt: skip
     assert world.state.documents == {}
+
+
+async def test_without_a_key_no_secret_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends none is told so, whatever ails the secrets, and learns nothing of them."""
+
+    async def away(*_: object) -> None:
+        raise Transient("secrets of project p: away")
+
+    monkeypatch.setattr(EnvironmentSecrets, "get", away)
+    status, body = await World().call("GET", "/v1/runs", headers={})
+    assert (status, body["error"]) == (401, "API key is missing")
 
 
 @pytest.mark.parametrize("key", ["k1", "second"])

@@ -4,6 +4,7 @@ Run as `python fake_gcloud.py FOLDER PROGRAM ARGUMENT...`, the state is a file. 
 uses, and are as strict as the real ones: an API has to be enabled, a resource has to exist, and so has a member.
 """
 
+import base64
 import json
 import re
 import sys
@@ -62,6 +63,7 @@ KINDS = {
     "storage buckets": "buckets",
 }
 """Group of gcloud -> where the state keeps its resources."""
+BASE = "python@sha256:ba5e"
 
 
 def main(folder: Path, arguments: list[str]) -> int:
@@ -209,6 +211,7 @@ def changed(state: State, words: list[str], flags: dict[str, str]) -> str:  # no
             traffic(found(state, "services", name), flags)
         case ["builds", "submit", "."]:
             existing(state, f"serviceAccount:{flags['service-account'].rpartition('/')[2]}")
+            return base64.b64encode(BASE.encode()).decode()
         case _:
             raise Failure(f"fake gcloud does not know {' '.join(words)}")
     return ""

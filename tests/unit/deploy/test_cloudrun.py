@@ -2,7 +2,7 @@ import pytest
 
 from deploy.cloudrun import CloudRun, commit_of, previous
 from deploy.commands import Gcloud
-from deploy.services import SERVICES
+from deploy.services import BASE, SERVICES
 from shared.errors import Permanent
 from tests.unit.deploy.conftest import ENVIRONMENT, VARIABLES, Cloud
 
@@ -145,9 +145,15 @@ def test_f21_uncommitted_changes_are_not_deployed(cloud: Cloud) -> None:
 def test_f21_the_revision_is_the_commit(cloud: Cloud) -> None:
     """Image, Cloud Run revision and the identity that is required are named after the commit."""
     cloud.answers("worker", "0123456789ab")
-    assert cloud.run("worker/deploy.sh").returncode == 0
+    done = cloud.run("worker/deploy.sh")
+    assert done.returncode == 0
+    assert "built from python@sha256:ba5e" in done.stderr
     (build,) = (call for call in cloud.calls() if call[0] == "builds")
-    assert "_REVISION=0123456789ab,_IMAGE=us-east1-docker.pkg.dev/my-project/tipoff/worker:0123456789ab" in build[-3]
+    substitutions = (
+        f"--substitutions=_SERVICE=worker,_PACKAGES=libgomp1,_REVISION=0123456789ab,_BASE={BASE},"
+        "_IMAGE=us-east1-docker.pkg.dev/my-project/tipoff/worker:0123456789ab"
+    )
+    assert substitutions in build
     assert serving(cloud) == [name_of("0123456789ab")]
 
 

@@ -374,7 +374,7 @@ def test_a_retried_prediction_counts_its_own_batches() -> None:
     run = until(start(), "predict")
     run, _ = apply(run, BatchesPlanned(RUN_ID, 1, 1), BatchStaged(RUN_ID, 1, 0))
     run, _ = apply(run, StepFailed(RUN_ID, "predict", 1, "the report could not be verified"))
-    run, _ = apply(run, *(full(run, step) for step in ("injuries", "lines", *GRADING)))
+    run, _ = apply(run, *(full(run, step) for step in ("injuries", "lines", "team_daily_record", *GRADING)))
     assert run.status is RunStatus.FAILED
     run, [(_, request)] = apply(run, RunRequested(DAY, Mode.OVERNIGHT, "cli"))
     assert isinstance(request, StepRequested)

@@ -1,7 +1,7 @@
 """What the nights have found, each by itself."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from services.coordinator.grid import reconcile as module
 from services.coordinator.runs.decide import decide
 from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import RunRequested, StepFailed
-from services.coordinator.runs.run import Run, StepState, StepStatus
+from services.coordinator.runs.run import Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.errors import Conflict, Permanent, TipoffError, Transient
 from tests.simulation.fakes import MemoryState, RecordingBus
@@ -125,3 +125,13 @@ async def test_a_bug_among_them_stays_a_bug() -> None:
 
     with pytest.raises(ExceptionGroup):
         await failures(make_mocked_request("GET", "/v1/grid"), handler)
+
+
+def test_an_ended_run_that_is_asked_for_a_part_of_it_does_not_end_again() -> None:
+    """A run without games has ended; a schedule asks for what its plan holds already: only the targets are joined."""
+    run, _ = decide(None, RunRequested(DAY, Mode.MANUAL, "test"), NOW)
+    assert run is not None
+    done = {name: StepState(status=StepStatus.DONE) for name in run.steps}
+    old = run.model_copy(update={"steps": done, "status": RunStatus.COMPLETE, "finished_at": NOW})
+    again, commands = decide(old, RunRequested(DAY, Mode.MANUAL, "test", ("rosters",)), NOW + timedelta(minutes=1))
+    assert (again, commands) == (old.model_copy(update={"targets": ("export", "rosters")}), [])

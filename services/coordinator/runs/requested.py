@@ -41,8 +41,8 @@ def requested(run: Run | None, event: RunRequested, now: datetime) -> Decided:
     if PREDICTING in running:  # its batches are sent anew
         run = run.model_copy(update={"batches": Batches()})
     resumed = [request(run, name) for name in running]  # asked again: a crash may have lost what was in flight
-    if targets == run.targets and steps == run.steps:
-        return run, resumed
+    if steps == run.steps:  # nothing is added: a run that has ended does not end once more
+        return run if targets == run.targets else run.model_copy(update={"targets": targets}), resumed
     update = {"targets": targets, "steps": steps, "status": RunStatus.RUNNING, "finished_at": None}
     run, commands = advance(run.model_copy(update=update), now)
     return run, [*resumed, *commands]

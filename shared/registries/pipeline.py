@@ -26,6 +26,8 @@ class Step:
     """What uses up its rows: a new generation of a run keeps both or does both again."""
     periodic: bool = False
     """Does nothing until it is due; a request's `retrain` makes it due."""
+    looks_back: bool = False
+    """Reads what runs of earlier slates have published."""
 
 
 def _made(name: str, phase: int, *needs: str, required: bool = True) -> Step:
@@ -36,7 +38,7 @@ def _made(name: str, phase: int, *needs: str, required: bool = True) -> Step:
 
 def _graded(name: str, need: str, table: str) -> Step:
     """A step that looks back on predictions."""
-    return Step(name, 5, "analytics", (need,), f"predictions.{table}", required=False)
+    return Step(name, 5, "analytics", (need,), f"predictions.{table}", required=False, looks_back=True)
 
 
 STEPS = {
@@ -145,3 +147,10 @@ def plan(targets: Iterable[str]) -> tuple[Step, ...]:
             wanted.add(name)
             stack.extend(STEPS[name].needs)
     return tuple(step for step in STEPS.values() if step.name in wanted)
+
+
+def alone(targets: Iterable[str]) -> tuple[str, ...]:
+    """The furthest steps of the targets' plan that a slate reaches without what other slates have published."""
+    found = [step for step in plan(targets) if not any(each.looks_back for each in plan([step.name]))]
+    needed = {need for step in found for need in step.needs}
+    return tuple(step.name for step in found if step.name not in needed)

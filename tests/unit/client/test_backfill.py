@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from client.answers import Run
 from client.backfill import Cell, backfill, missing
 from shared.basketball.slate import Mode, days
 from shared.registries.pipeline import STEPS, plan
@@ -72,3 +73,26 @@ async def test_a_slate_whose_answer_is_lost_is_asked_for_again() -> None:
     nights = await fill(client, dates)
     assert [night["status"] for night in nights] == ["complete"] * 3
     assert client.asked == dates
+
+
+async def test_slates_are_graded_once_all_are_published() -> None:
+    """In the first round as far as each gets alone; one that failed there is not asked for more."""
+    dates = days(FIRST, FIRST + timedelta(days=2))
+    asked: list[tuple[date, tuple[str, ...]]] = []
+
+    class Both(Coordinator):
+        async def start_run(self, day: date, mode: str, **body: Any) -> Run:  # noqa: ANN401 - of a run
+            asked.append((day, tuple(body["targets"])))
+            return await super().start_run(day, mode, **body | {"targets": [TARGET]})
+
+    nights = await backfill(
+        Both(broken=(dates[1],)),  # type: ignore[arg-type]  # a fake
+        dates,
+        Mode.BACKFILL,
+        ["export"],
+        observe=lambda _: None,
+        every=0.0,
+    )
+    alone = ("team_daily_record", "publish")
+    assert asked == [*((day, alone) for day in dates), (dates[0], ("export",)), (dates[2], ("export",))]
+    assert [night["status"] for night in nights] == ["complete", "failed", "complete"]

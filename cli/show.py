@@ -78,8 +78,8 @@ class SeasonProgress(NightProgress):
 def predictions_table(rows: Sequence[dict[str, Any]], market: str) -> Table:
     """A market's predictions by game, the best first; the system where there is more than one."""
     several = len({row["system"] for row in rows}) > 1
-    told = ("mean", "80 % interval", "line", "P(over)", "market", "edge", "pick", "actual")
-    columns = ("player", "game", *(("system",) if several else ()), *told)
+    measures = ("mean", "80 % interval", "line", "P(over)", "market", "edge", "pick", "actual")
+    columns = ("player", "game", *(("system",) if several else ()), *measures)
     table = common.table(*columns, left=("player", "game", "system", "pick"), title=market)
     game = None
     for row in rows:

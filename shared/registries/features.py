@@ -64,7 +64,7 @@ class Feature:
     column: str = ""
     """Its column in the table; empty: that of its own name."""
     kind: Kind = "real"
-    """count: whole; flag: 1 or 0, in the table true or false."""
+    """count: whole; flag: 1 where the table says true, 0 where it says false."""
     market: str = ""
     """Of a table with a row per market: which row."""
     coarse: bool = False

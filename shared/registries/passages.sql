@@ -145,8 +145,8 @@ cut AS (
   WHERE (@tier = '' OR tier = @tier) AND (NOT @lined OR line IS NOT NULL)
 )
 
--- `teams`: those of the games of the 800 days before some slates, as far as both teams have box scores.
--- passage: teams of games
+-- Units of a slate: teams of games of the 800 days before it, as far as both teams have box scores; summarised in A.
+-- passage: team games of A
 WITH slates AS (
   SELECT game_date FROM UNNEST(GENERATE_DATE_ARRAY(@first, @last)) AS game_date
 ),
@@ -156,6 +156,17 @@ teams AS (
   JOIN raw.player_box_scores AS other ON other.game_id = box.game_id AND other.team = box.opponent
   WHERE box.game_date < @last AND box.game_date >= DATE_SUB(@first, INTERVAL 800 DAY)
 ),
+played AS (
+  SELECT teams.game_date, summary.game_date AS summarised, COUNT(*) AS units, MIN(teams.game_id) AS game_id
+  FROM teams
+  LEFT JOIN A AS summary
+    ON summary.game_id = teams.game_id
+    AND summary.team_abbr = teams.team
+    AND summary.game_date < @last
+    AND summary.game_date >= DATE_SUB(@first, INTERVAL 800 DAY)
+  GROUP BY teams.game_date, summary.game_date
+),
+{summarised of played}
 
 -- Counts by slate of what was `played` in the 800 days before it, as far as it is summarised in them.
 -- passage: summarised of played
@@ -191,6 +202,15 @@ WITH players AS (
     AND games.available_at <= context.cutoff_at
   WHERE context.game_date BETWEEN @first AND @last AND context.mode = @mode
 )
+
+-- Units of a slate: its players with form, as far as they have a row in A.
+-- passage: players with form in A
+SELECT form.game_date, COUNT(*) AS expected, COUNT(made.player_id) AS verified, 0 AS quarantined, '' AS detail
+FROM features.player_daily_cache AS form
+LEFT JOIN A AS made
+  ON made.game_date = form.game_date AND made.mode = form.mode AND made.player_id = form.player_id
+WHERE form.game_date BETWEEN @first AND @last AND form.mode = @mode
+GROUP BY form.game_date
 
 -- The predictions that count: of every game those of the latest run that predicted it, by system.
 -- passage: latest of A

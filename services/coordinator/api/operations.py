@@ -25,7 +25,7 @@ MONITOR = ("cascade_timing", "phase_delays", "predictions_present", "coverage", 
 """The monitoring queries (`sql/monitor`), by name."""
 
 
-_EXAMINED = 62
+_MAX_HEALTH_DAYS = 62
 """Days of one answer about features: each is a query over the weeks before it."""
 
 
@@ -97,7 +97,7 @@ class Operations:
 
     async def feature_health(self, request: web.Request) -> web.Response:
         """GET /v1/feature-health?first=&last=&mode=: what is wrong with the served features, slate by slate."""
-        (first, last), mode = window(request.query, most=_EXAMINED), mode_of(request.query)
+        (first, last), mode = window(request.query, max_days=_MAX_HEALTH_DAYS), mode_of(request.query)
         return json_response(
             [
                 {"game_date": slate, "mode": mode.value, **asdict(finding)}

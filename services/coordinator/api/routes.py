@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.coordinator.api.access import refuse
 from services.coordinator.api.accuracy import accuracy, market_of, over
+from services.coordinator.api.web import EARLIEST, LATEST, json_response, mode_of, one_of, slate, window
 from services.coordinator.api.web import day as day_of
-from services.coordinator.api.web import json_response, mode_of, one_of, slate, window
 from services.coordinator.handlers import DEAD_LETTERS
 from services.coordinator.runs.decide import decide
 from services.coordinator.runs.engine import Engine
@@ -25,8 +25,8 @@ from shared.errors import Permanent
 from shared.ports import Params, Ports
 from shared.registries.pipeline import plan
 
-_EVER = 100_000
-"""Days of one answer that the warehouse adds up."""
+_ALL_DAYS = (LATEST - EARLIEST).days
+"""No bound: what the warehouse adds up is short, however long the window."""
 
 
 class RunBody(BaseModel):
@@ -119,7 +119,7 @@ class Api:
     async def by_slate(self, name: str, request: web.Request) -> web.Response:
         """GET /v1/grades and /v1/slates ?first=&last=&mode=: accuracy by slate and market; counts by slate."""
         mode = Mode(one_of(request.query.get("mode", Mode.OVERNIGHT.value)))
-        first, last = window(request.query, most=_EVER)
+        first, last = window(request.query, max_days=_ALL_DAYS)
         params: Params = {"first": first, "last": last, "mode": mode.value}
         return json_response(await self._ports.warehouse.query(sql(name), params))
 
@@ -131,7 +131,7 @@ class Api:
     async def costs(self, request: web.Request) -> web.Response:
         """GET /v1/costs?first=&last=: what slates have cost, by step (default: the latest slate)."""
         if "first" in request.query or "last" in request.query:
-            params = dict(zip(("first", "last"), window(request.query, most=_EVER), strict=True))
+            params = dict(zip(("first", "last"), window(request.query, max_days=_ALL_DAYS), strict=True))
         else:
             key = await self._slate(request)
             if key is None:

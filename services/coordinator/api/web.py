@@ -11,7 +11,7 @@ from shared.errors import Permanent
 
 EARLIEST, LATEST = date(1946, 11, 1), date(2200, 1, 1)
 """The first game of the NBA was on the first; nothing is asked of the other."""
-MOST_SLATES = 400
+MAX_WINDOW_DAYS = 400
 """Days of one answer: a season and its summer."""
 
 
@@ -49,11 +49,11 @@ def slate(day: date, name: str) -> date:
     return day
 
 
-def window(query: Mapping[str, str], most: int = MOST_SLATES) -> tuple[date, date]:
+def window(query: Mapping[str, str], max_days: int = MAX_WINDOW_DAYS) -> tuple[date, date]:
     """The dates `first` and `last` of the query, or `Permanent` for more of them than one answer may take."""
     first, last = day(query, "first"), day(query, "last")
     if last < first:
         raise Permanent(f"last={last} is before first={first}")
-    if (last - first).days >= most:
-        raise Permanent(f"first={first} to last={last} is more than {most} days", remedy="ask for less at once")
+    if (last - first).days >= max_days:
+        raise Permanent(f"first={first} to last={last} is more than {max_days} days", remedy="ask for less at once")
     return first, last

@@ -53,7 +53,7 @@ def bench() -> list[Case]:
     parts = (per_slate * WARMUP_SLATES, per_night * NIGHTS, trained * TRAININGS)
     minutes = sum(parts) / 60.0
     growth = sum(nights[half:]) / max(sum(nights[1 : half + 1]), 1e-9)
-    told = " + ".join(f"{part / 60.0:.1f}" for part in parts)
+    minutes_of_parts = " + ".join(f"{part / 60.0:.1f}" for part in parts)
     return [
         Case("a slate of warm-up", "time", round(per_slate, 2), "s"),
         Case("a night", "time", round(per_night, 2), "s"),
@@ -61,7 +61,7 @@ def bench() -> list[Case]:
         Case("the second week's nights", "time", round(growth, 2), "ratio", "the first week's", round(growth, 2),
              f"at most {GOAL_GROWTH}", growth <= GOAL_GROWTH),
         Case("a season, stated from the above", "time", round(minutes, 1), "min",
-             f"warm-up + nights + trainings: {told} min", round(minutes / GOAL_MINUTES, 2),
+             f"warm-up + nights + trainings: {minutes_of_parts} min", round(minutes / GOAL_MINUTES, 2),
              f"at most {GOAL_MINUTES:.0f} min", minutes <= GOAL_MINUTES),
     ]  # fmt: skip
 

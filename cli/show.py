@@ -69,8 +69,10 @@ class SeasonProgress(NightProgress):
         """Count ended runs."""
         if not self._bars:
             self._bars["all", ""] = self.add_task(self._title, total=self._total, note="")
-        if run["status"] != "running":
-            self._ended.add(run["run_id"])
+        if run["status"] == "running":  # a run may go on: it is published first, and graded when others are
+            self._ended.discard(run["id"])
+        else:
+            self._ended.add(run["id"])
         note = f"{run['game_date']} {run['status']}"
         self.update(self._bars["all", ""], completed=len(self._ended), note=note)
 

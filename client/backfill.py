@@ -6,14 +6,16 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from client.answers import Run
 from client.api import Client
 from client.runs import Observer, follow, summary
-from shared.basketball.slate import Mode
+from shared.basketball.slate import Mode, days
+from shared.contract import MAX_WINDOW_DAYS
 from shared.errors import TipoffError
-from shared.registries.pipeline import alone, plan
+from shared.registries.pipeline import before_grading, plan
 from shared.runtime.retry import RetryPolicy, retry
 
 CONCURRENCY = 4
@@ -71,71 +73,102 @@ async def backfill(  # noqa: PLR0913 - what to fill, how fast, who looks on
     Asking again resumes: what is done stands, what failed is tried again. A slate that fails is in the answer as
     failed, with its reason, and the others go on. `observe` is called with every run whenever it was looked at.
 
-    Slates are graded once all are published: what one of them finds must not depend on how far the others are.
+    A slate grades what earlier ones have published. So first all are published, then graded; and what was graded too
+    early, by a run of before, is graded again.
     """
-
-    async def reach(days: Sequence[date], goals: Sequence[str], turns: Turns | None) -> dict[date, dict[str, Any]]:
-        return await _reach(client, days, mode, goals, observe, turns, concurrency=concurrency, every=every)
-
-    first = alone(targets)
-    if plan(first) == plan(targets):
-        nights = await reach(dates, targets, turns)
+    filling = _Filling(client, mode, observe, concurrency, every)
+    first = before_grading(targets)
+    if not first:
+        nights = await filling.reach(dates, targets, turns)
     else:
-        nights = await reach(dates, first, turns)
-        done = await reach([day for day in nights if nights[day]["status"] != "failed"], targets, None)
-        for day, night in done.items():
-            taken = round(nights[day]["wall_seconds"] + night["wall_seconds"], 3)
-            nights[day] = night | {"wall_seconds": taken}
+        nights = await filling.reach(dates, first, turns)
+        published = [day for day, night in nights.items() if night["status"] != "failed"]
+        _add(nights, await filling.reach(published, targets))
+        early = await filling.graded_too_early(published, targets)
+        _add(nights, await filling.reach(list(early), targets, redo=early))
     return [nights[day] for day in sorted(nights)]
 
 
-async def _reach(  # noqa: PLR0913 - as above
-    client: Client,
-    dates: Sequence[date],
-    mode: Mode,
-    targets: Sequence[str],
-    observe: Observer,
-    turns: Turns | None,
-    *,
-    concurrency: int,
-    every: float,
-) -> dict[date, dict[str, Any]]:
-    nights: dict[date, dict[str, Any]] = {}
-    places = asyncio.Semaphore(concurrency)
+_Nights = dict[date, dict[str, Any]]
 
-    async def ask(day: date) -> Run:
-        """Whoever gets no answer asks again: a run that began without him would be collected in another's turn."""
-        return await retry(
-            lambda _: client.start_run(day, mode.value, source="backfill", retrospective=True, targets=list(targets)),
-            RetryPolicy(attempts=ASKINGS, attempt_timeout=math.inf, base_delay=every),  # the client has its own limit
-            sleep=asyncio.sleep,
-        )
 
-    async def finish(day: date, run: Run, started: float) -> None:
-        try:
-            night = summary(await follow(client, run, observe, every=every))
-        except TipoffError as error:
-            night = _lost(day, mode, error)
-        finally:
-            places.release()
-        nights[day] = night | {"wall_seconds": round(time.monotonic() - started, 3)}
+def _add(nights: _Nights, further: _Nights) -> None:
+    """Put what became of slates later in the place of what was known; of one that was lost that stays."""
+    for day, night in further.items():
+        known = nights[day]
+        seconds = round(known["wall_seconds"] + night["wall_seconds"], 3)
+        lost = {"status": night["status"], "reasons": night["reasons"]}
+        nights[day] = (night if night["tables"] else known | lost) | {"wall_seconds": seconds}
 
-    async with asyncio.TaskGroup() as group:
-        for day in sorted(set(dates)):
-            await places.acquire()
-            started = time.monotonic()
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """How slates are asked for and followed."""
+
+    client: Client
+    mode: Mode
+    observe: Observer
+    concurrency: int
+    every: float
+
+    async def reach(
+        self,
+        dates: Sequence[date],
+        targets: Sequence[str],
+        turns: Turns | None = None,
+        redo: Mapping[date, Sequence[str]] = MappingProxyType({}),
+    ) -> _Nights:
+        """Bring slates to targets, several at once; what became of each."""
+        nights: _Nights = {}
+        places = asyncio.Semaphore(self.concurrency)
+
+        async def finish(day: date, run: Run, started: float) -> None:
             try:
-                if turns is not None:
-                    await turns.begin(day)
-                run = await ask(day)
-                if turns is not None:
-                    run = await follow(client, run, observe, until=turns.over)
+                night = summary(await follow(self.client, run, self.observe, every=self.every))
             except TipoffError as error:
+                night = _lost(day, self.mode, error)
+            finally:
                 places.release()
-                nights[day] = _lost(day, mode, error) | {"wall_seconds": round(time.monotonic() - started, 3)}
-                continue
-            group.create_task(finish(day, run, started))
-    return nights
+            nights[day] = night | {"wall_seconds": round(time.monotonic() - started, 3)}
+
+        async with asyncio.TaskGroup() as group:
+            for day in sorted(set(dates)):
+                await places.acquire()
+                started = time.monotonic()
+                try:
+                    if turns is not None:
+                        await turns.begin(day)
+                    run = await self._ask(day, targets, redo.get(day, ()))
+                    if turns is not None:
+                        run = await follow(self.client, run, self.observe, until=turns.over)
+                except TipoffError as error:
+                    places.release()
+                    nights[day] = _lost(day, self.mode, error) | {"wall_seconds": round(time.monotonic() - started, 3)}
+                    continue
+                group.create_task(finish(day, run, started))
+        return nights
+
+    async def _ask(self, day: date, targets: Sequence[str], redo: Sequence[str]) -> Run:
+        """Whoever gets no answer asks again: a run that began without him would be collected in another's turn."""
+        body: dict[str, Any] = {"source": "backfill", "retrospective": True, "targets": list(targets)}
+        if redo:
+            body["redo"] = list(redo)
+        # Done twice after a lost answer, it stays right. The client has its own limit of time.
+        policy = RetryPolicy(attempts=ASKINGS, attempt_timeout=math.inf, base_delay=self.every)
+        return await retry(lambda _: self.client.start_run(day, self.mode.value, **body), policy, sleep=asyncio.sleep)
+
+    async def graded_too_early(self, dates: Sequence[date], targets: Sequence[str]) -> dict[date, list[str]]:
+        """Slate -> steps of the targets' plan that have graded less than is published by now."""
+        grading = {step.name for step in plan(targets) if step.reads_published}
+        found: dict[date, list[str]] = {day: [] for day in sorted(dates)}
+        every = days(min(found), max(found)) if found else []
+        for start in range(0, len(every), MAX_WINDOW_DAYS):
+            window = every[start : start + MAX_WINDOW_DAYS]
+            for cell in await self.client.grid(first=str(window[0]), last=str(window[-1]), mode=self.mode.value):
+                day = date.fromisoformat(cell["game_date"])
+                if cell["status"] == "gone" and cell["step"] in grading and day in found:
+                    found[day].append(cell["step"])
+        return {day: steps for day, steps in found.items() if steps}
 
 
 def _lost(day: date, mode: Mode, error: TipoffError) -> dict[str, Any]:

@@ -76,7 +76,9 @@ class Gcloud:
 
     def ask(self, *arguments: str) -> Any:  # noqa: ANN401 - JSON
         """What a command finds, an empty list if nothing; in a dry run always."""
-        answer = self._run(arguments, "--format=json", ASK_SECONDS)
+        # `tipoff schema plan` prints its answer and fails if a person has to decide.
+        answers = (0, 1) if arguments[0] == "env" else (0,)
+        answer = self._run(arguments, "--format=json", ASK_SECONDS, answers=answers)
         return json.loads(answer) if answer.strip() else []
 
     def text(self, *arguments: str) -> str:
@@ -95,7 +97,9 @@ class Gcloud:
         self.changes.append(line)
         return answer
 
-    def _run(self, arguments: Sequence[str], flag: str, timeout: float, stdin: str = "") -> str:
+    def _run(
+        self, arguments: Sequence[str], flag: str, timeout: float, stdin: str = "", answers: tuple[int, ...] = (0,)
+    ) -> str:
         match arguments[0]:
             case "env":
                 command: tuple[str, ...] = (*arguments,)
@@ -113,8 +117,7 @@ class Gcloud:
         if self.dry_run:
             sys.stdout.write(shlex.join(command) + "\n")
             return ""
-        # `tipoff schema plan` prints its answer and fails if a person has to decide.
-        return output(command, stdin=stdin, timeout=timeout, answers=(0, 1) if arguments[0] == "env" else (0,))
+        return output(command, stdin=stdin, timeout=timeout, answers=answers)
 
 
 def report(gcloud: Gcloud) -> None:

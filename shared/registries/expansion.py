@@ -64,7 +64,7 @@ _CAPITAL = re.compile(r"\b[A-Z]\b")
 _PASSAGE = re.compile(r"^-- passage: (.+)\n((?:.+\n)+)", re.MULTILINE)
 _PASSAGES = [
     (re.compile(r"\{" + _CAPITAL.sub(r"(?P<\g<0>>[\\w.]+)", name) + r"\}"), passage.strip())
-    for name, passage in _PASSAGE.findall((files("shared.registries") / "passages.sql").read_text())
+    for name, passage in _PASSAGE.findall((files("shared.registries") / "passages.sql").read_text("utf-8"))
 ]
 """What names a passage in a statement, and the passage."""
 

@@ -26,8 +26,8 @@ class Step:
     """What uses up its rows: a new generation of a run keeps both or does both again."""
     periodic: bool = False
     """Does nothing until it is due; a request's `retrain` makes it due."""
-    looks_back: bool = False
-    """Reads what runs of earlier slates have published."""
+    reads_published: bool = False
+    """Reads the published predictions of earlier slates."""
 
 
 def _made(name: str, phase: int, *needs: str, required: bool = True) -> Step:
@@ -38,7 +38,7 @@ def _made(name: str, phase: int, *needs: str, required: bool = True) -> Step:
 
 def _graded(name: str, need: str, table: str) -> Step:
     """A step that looks back on predictions."""
-    return Step(name, 5, "analytics", (need,), f"predictions.{table}", required=False, looks_back=True)
+    return Step(name, 5, "analytics", (need,), f"predictions.{table}", required=False, reads_published=True)
 
 
 STEPS = {
@@ -101,6 +101,8 @@ STEPS = {
 }
 [PREDICTING] = (step.name for step in STEPS.values() if step.predicts)
 """The one step that predicts."""
+PUBLISHING = STEPS[PREDICTING].kept_with
+"""The step that publishes what was predicted."""
 [LISTING] = (step.name for step in STEPS.values() if not step.needs)
 """The one step that needs none: it says which slates have games."""
 PHASES = {1: "scrape", 2: "load", 3: "analytics", 4: "features", 5: "predict, grade", 6: "publish"}
@@ -149,8 +151,15 @@ def plan(targets: Iterable[str]) -> tuple[Step, ...]:
     return tuple(step for step in STEPS.values() if step.name in wanted)
 
 
-def alone(targets: Iterable[str]) -> tuple[str, ...]:
-    """The furthest steps of the targets' plan that a slate reaches without what other slates have published."""
-    found = [step for step in plan(targets) if not any(each.looks_back for each in plan([step.name]))]
-    needed = {need for step in found for need in step.needs}
-    return tuple(step.name for step in found if step.name not in needed)
+def before_grading(targets: Iterable[str]) -> tuple[str, ...]:
+    """What a slate can reach of the targets before other slates are published; empty if it can reach all of them.
+
+    Nobody waits for others where nothing is published.
+    """
+    steps = plan(targets)
+    waiting = {step.name for step in steps if any(each.reads_published for each in plan([step.name]))}
+    free = [step for step in steps if step.name not in waiting]
+    if not waiting or PUBLISHING not in {step.name for step in free}:
+        return ()
+    needed = {need for step in free for need in step.needs}
+    return tuple(step.name for step in free if step.name not in needed)

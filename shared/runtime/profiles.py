@@ -5,7 +5,7 @@ An adapter is imported and made at its first use: a service starts fast and load
 
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -61,15 +61,16 @@ async def ports(settings: CommonSettings) -> AsyncIterator[Ports]:
 
 @asynccontextmanager
 async def embedded(home: Path, clock: Clock, **given: Any) -> AsyncIterator[Ports]:  # noqa: ANN401 - adapters by port
-    """The embedded adapters on a folder, all made now and closed on leaving; `given` stand in for some of them."""
+    """The embedded adapters on a folder, all made now; `given` stand in for some of them. All are closed on leaving."""
     settings = load(CommonSettings, home=home, archive=home / "archive")
-    made = {name: make(settings, clock) for name, make in _LOCAL.items() if name not in given}
-    wired = Ports(clock, **made, **given)
-    try:
-        yield wired
-    finally:
-        await wired.warehouse.close()
-        await wired.state.close()
+    adapters: dict[str, Any] = dict(given)
+    async with AsyncExitStack() as stack:
+        for name, make in _LOCAL.items():
+            if name not in adapters:
+                adapters[name] = make(settings, clock)
+            if name in ("warehouse", "state"):
+                stack.push_async_callback(adapters[name].close)
+        yield Ports(clock, **adapters)
 
 
 def _clock(settings: CommonSettings) -> Clock:

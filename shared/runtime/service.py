@@ -82,8 +82,10 @@ async def changes_end(request: web.Request, handler: Handler) -> web.StreamRespo
         return await asyncio.shield(work)
     except asyncio.CancelledError:
         await asyncio.wait([work])
-        if not work.cancelled():
-            work.exception()  # nobody is left to be told
+        error = None if work.cancelled() else work.exception()
+        if error is not None:  # nobody is left to answer
+            reason = f"{type(error).__name__}: {error}"
+            get_logger("http").error("change_failed", path=request.path, reason=reason)
         raise
 
 

@@ -1,5 +1,6 @@
 """Dataset `predictions`: what was forecast, and what became of it."""
 
+from shared.registries.quantiles import QUANTILE_COLUMNS, QUANTILES
 from shared.tables.columns import GAME, GAME_DATE, LOOKUP, MARKET, MODE, PLAYER, Table, c, n
 
 _DISTRIBUTION = (
@@ -81,7 +82,10 @@ PREDICTIONS = (
                 c("batch", "INT64", "the batch it was predicted in"),
                 c("predicted_at", "TIMESTAMP", "the instant the prediction counts as made; before tip-off"),
                 c("mean", "FLOAT64", "expected value"),
-                *(c(f"q{q:02d}", "FLOAT64", f"{q} % quantile") for q in (5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95)),
+                *(
+                    c(q, "FLOAT64", f"{100 * at:.0f} % quantile")
+                    for q, at in zip(QUANTILE_COLUMNS, QUANTILES, strict=True)
+                ),
                 *_DISTRIBUTION,
                 *_DECISION,
             ),

@@ -76,8 +76,9 @@ def refuse_strays(table: Table, strays: int, written: int, scope: str) -> None:
 
 def refuse_duplicates(table: Table, found: Sequence[Row]) -> None:
     """Raise `Permanent` if there is a key that is there `times` times."""
-    for row in found:
-        raise Permanent(f"{table.name} would have {row['times']} rows with the key {key_text(table, row)}")
+    if found:
+        times, key = found[0]["times"], key_text(table, found[0])
+        raise Permanent(f"{table.name} would have {times} rows with the key {key}")
 
 
 def refuse_instants(kinds: Mapping[str, str], instant: str) -> None:

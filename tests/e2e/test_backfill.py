@@ -47,9 +47,15 @@ async def on_a_stack(folder: Path, league: History, inspect: Inspect) -> Any:  #
     workspace = Workspace(folder, "backfill")
     workspace.make()
 
-    async def fill(client: Client, stack: Stack, dates: Sequence[date], **options: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - passed on
+    async def fill(
+        client: Client,
+        stack: Stack,
+        dates: Sequence[date],
+        target: str = TARGET,
+        **options: Any,  # noqa: ANN401 - passed on
+    ) -> list[dict[str, Any]]:
         turns = Clocked(stack, lambda day: last_cutoff(league, day, Mode.BACKFILL))
-        return await backfill(client, dates, Mode.BACKFILL, [TARGET], observe=lambda _: None, turns=turns, **options)
+        return await backfill(client, dates, Mode.BACKFILL, [target], observe=lambda _: None, turns=turns, **options)
 
     async with started(workspace, league, last_cutoff(league, league.dates[0], Mode.BACKFILL)) as (stack, client):
         return await inspect(stack, client, fill)
@@ -119,5 +125,22 @@ async def test_a_backfill_resumes_with_what_is_missing_and_nothing_else(
         assert stack.upstream.stats()["totals"]["requests"] == before
         await fill(client, stack, slates)
         assert await lacking() == set()
+
+    await on_a_stack(tmp_path, league, inspect)
+
+
+async def test_slates_filled_out_of_order_are_graded_in_the_end(tmp_path: Path, league: History) -> None:
+    """Two at once up to their exports; then the one between them, which the later one had graded without."""
+    first, between, last = league.dates[-3:]
+
+    async def inspect(stack: Stack, client: Client, fill: Fill) -> None:
+        await fill(client, stack, [first, last], "export")
+        await the_grid_agrees(client, [first, last])
+        nights = await fill(client, stack, [first, between, last], "export")
+        assert {night["status"] for night in nights} == {"complete"}
+        await the_grid_agrees(client, [first, between, last])
+        grid = await client.grid(first=str(first), last=str(last), mode=Mode.BACKFILL.value)
+        [graded] = [cell for cell in grid if (cell["game_date"], cell["step"]) == (str(last), "grade")]
+        assert graded["verified"] > 0
 
     await on_a_stack(tmp_path, league, inspect)

@@ -237,7 +237,12 @@ SELECT
     {quantile}_loss +
     -- end
     0
-  ) / 11 AS pinball,
+  ) / (
+    -- for each quantile
+    1 +
+    -- end
+    0
+  ) AS pinball,
   -- Twice the integral of the loss over levels, by trapezes, with no loss at levels 0 and 1.
   (
     -- for each quantile

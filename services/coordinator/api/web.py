@@ -7,12 +7,11 @@ from datetime import date
 from aiohttp import web
 
 from shared.basketball.slate import Mode
+from shared.contract import MAX_WINDOW_DAYS
 from shared.errors import Permanent
 
 EARLIEST, LATEST = date(1946, 11, 1), date(2200, 1, 1)
 """The first game of the NBA was on the first; nothing is asked of the other."""
-MAX_WINDOW_DAYS = 400
-"""Days of one answer: a season and its summer."""
 
 
 def json_response(data: object, status: int = 200) -> web.Response:

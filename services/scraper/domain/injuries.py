@@ -47,9 +47,10 @@ def _team(raw: Any) -> str:  # noqa: ANN401 - JSON
 
 def _injury(raw: Any, listed_by: Any) -> Injury:  # noqa: ANN401 - JSON
     team = _team(listed_by)
+    player_name = text(member(raw, "athlete"), "displayName")
     comment = raw.get("shortComment")
     return Injury(
-        player_name=text(member(raw, "athlete"), "displayName"),
+        player_name=player_name,
         team=team,
         status=text(raw, "status"),
         comment=comment if isinstance(comment, str) and comment else None,

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from client.answers import Run
 from client.backfill import Cell, backfill, missing
 from shared.basketball.slate import Mode, days
-from shared.registries.pipeline import STEPS, plan
+from shared.errors import Transient
+from shared.registries.pipeline import STEPS, before_grading, plan
 from tests.unit.client.coordinator import FIRST, TARGET, Coordinator, run
 
 STATUSES = ("pending", "running", "done", "degraded", "failed", "blocked")
@@ -75,24 +76,65 @@ async def test_a_slate_whose_answer_is_lost_is_asked_for_again() -> None:
     assert client.asked == dates
 
 
-async def test_slates_are_graded_once_all_are_published() -> None:
-    """In the first round as far as each gets alone; one that failed there is not asked for more."""
-    dates = days(FIRST, FIRST + timedelta(days=2))
-    asked: list[tuple[date, tuple[str, ...]]] = []
+class Grading(Coordinator):
+    """Notes what is asked for, by round; `early` slates were graded too early until they are done again."""
 
-    class Both(Coordinator):
-        async def start_run(self, day: date, mode: str, **body: Any) -> Run:  # noqa: ANN401 - of a run
-            asked.append((day, tuple(body["targets"])))
-            return await super().start_run(day, mode, **body | {"targets": [TARGET]})
+    def __init__(
+        self, *, broken: tuple[date, ...] = (), early: tuple[date, ...] = (), lost: tuple[date, ...] = ()
+    ) -> None:
+        super().__init__(broken=broken)
+        self.early, self.lost = list(early), lost
+        self.bodies: list[tuple[date, tuple[str, ...], tuple[str, ...]]] = []
 
-    nights = await backfill(
-        Both(broken=(dates[1],)),  # type: ignore[arg-type]  # a fake
+    async def start_run(self, day: date, mode: str, **body: Any) -> Run:  # noqa: ANN401 - of a run
+        """Begin a slate, or go on with it."""
+        redo = tuple(body.pop("redo", ()))
+        self.bodies.append((day, tuple(body["targets"]), redo))
+        if day in self.lost and body["targets"] == ["export"]:
+            raise Transient("the coordinator does not answer")
+        if redo:
+            self.early.remove(day)
+        return await super().start_run(day, mode, **body | {"targets": [TARGET]})
+
+    async def grid(self, **_: str) -> list[dict[str, Any]]:
+        """One step of theirs is gone; one of another kind is nobody's business here."""
+        gone = [(day, "grade") for day in self.early] + [(FIRST, "rosters")]
+        return [{"game_date": str(day), "step": step, "status": "gone"} for day, step in gone]
+
+
+async def graded(client: Coordinator, dates: list[date]) -> list[dict[str, Any]]:
+    """`backfill` to the end, by a fake."""
+    return await backfill(
+        client,  # type: ignore[arg-type]  # a fake
         dates,
         Mode.BACKFILL,
         ["export"],
         observe=lambda _: None,
         every=0.0,
     )
-    alone = ("team_daily_record", "publish")
-    assert asked == [*((day, alone) for day in dates), (dates[0], ("export",)), (dates[2], ("export",))]
+
+
+async def test_slates_are_graded_once_all_are_published() -> None:
+    """First as far as each gets without the others; one that failed there is not asked for more."""
+    dates = days(FIRST, FIRST + timedelta(days=2))
+    client = Grading(broken=(dates[1],))
+    nights = await graded(client, dates)
+    first = before_grading(["export"])
+    assert client.bodies == [*((day, first, ()) for day in dates), *((dates[n], ("export",), ()) for n in (0, 2))]
     assert [night["status"] for night in nights] == ["complete", "failed", "complete"]
+
+
+async def test_what_was_graded_too_early_is_graded_again() -> None:
+    """A slate that failed last time is published now: those after it had graded without it."""
+    dates = days(FIRST, FIRST + timedelta(days=2))
+    client = Grading(early=(dates[2],))
+    await graded(client, dates)
+    assert client.bodies[-1] == (dates[2], ("export",), ("grade",))
+    assert len(client.bodies) == 7
+
+
+async def test_of_a_slate_lost_in_the_second_round_the_first_stays() -> None:
+    """It has failed, with the reason; what it had published is in its summary."""
+    [night] = await graded(Grading(lost=(FIRST,)), [FIRST])
+    assert (night["status"], night["reasons"]) == ("failed", {"run": "the coordinator does not answer"})
+    assert night["seconds"]

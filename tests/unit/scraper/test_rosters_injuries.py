@@ -146,6 +146,7 @@ def test_an_injury_without_a_comment_has_none(comment: object) -> None:
         (_injury(athlete=None), Refusal("77", "not an object where 'displayName' is expected")),
         ({"id": "77"}, Refusal("77", "no 'athlete'")),
         ({"athlete": {"displayName": "Jo Doe"}, "status": "Out"}, Refusal("Jo Doe", "no 'date'")),
+        ("oops", Refusal("'oops'", "not an object where 'athlete' is expected")),
     ],
 )
 def test_a_bad_injury_is_refused_and_costs_no_other(entry: object, refusal: Refusal) -> None:

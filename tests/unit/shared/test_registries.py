@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, Transient
 from shared.registries.features import known
 from shared.registries.markets import MARKETS, STATISTICS
-from shared.registries.pipeline import MODE_RULES, PHASES, STEPS, Step, plan
+from shared.registries.pipeline import MODE_RULES, PHASES, STEPS, Step, before_grading, plan
 from shared.registries.topics import TOPICS, tasks_of
 from shared.runtime import metrics
 from shared.tables import QUANTILE_COLUMNS, QUANTILES, TABLES, Table
@@ -242,3 +242,18 @@ def test_failures_are_of_three_kinds() -> None:
     assert Transient("slow").retry_after is None
     assert (Permanent("x", remedy="do that").remedy, Skip("x").remedy) == ("do that", "")
     assert str(Transient("slow", remedy="wait", retry_after=1.0)) == "slow: wait"
+
+
+@pytest.mark.parametrize(
+    ("targets", "first"),
+    [
+        (["export"], ("team_daily_record", "publish")),
+        (["publish", "grade"], ("publish",)),
+        (["publish"], ()),
+        (["grade"], ()),
+        (["ml_feature_store"], ()),
+    ],
+)
+def test_only_who_publishes_and_grades_waits_for_the_others(targets: list[str], first: tuple[str, ...]) -> None:
+    """What a slate reaches before others are published; nothing is put off where nothing is published, or graded."""
+    assert before_grading(targets) == first

@@ -198,9 +198,13 @@ async def test_whoever_hangs_up_ends_a_reading_and_no_change(method: str, ended:
     request.cancel()
     await asyncio.sleep(0)
     may_end.set()
-    with pytest.raises(asyncio.CancelledError):
+    with capture_logs() as logs, pytest.raises(asyncio.CancelledError):
         await request
     assert found == ended
+    lost = [
+        {"event": "change_failed", "log_level": "error", "path": "/", "reason": "Permanent: with nobody to be told"}
+    ]
+    assert [{name: line.get(name) for name in lost[0]} for line in logs] == (lost if ended == ["done"] else [])
 
 
 async def fine() -> None:

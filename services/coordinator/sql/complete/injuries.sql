@@ -10,5 +10,8 @@ SELECT
   COALESCE(MIN(fetches.reason), '') AS detail
 FROM slates
 LEFT JOIN raw.fetches AS fetches
-  ON fetches.game_date = slates.game_date AND fetches.mode = @mode AND fetches.step = 'injuries'
+  ON fetches.game_date = slates.game_date
+  AND fetches.game_date BETWEEN @first AND @last
+  AND fetches.mode = @mode
+  AND fetches.step = 'injuries'
 GROUP BY slates.game_date

@@ -8,6 +8,7 @@ SELECT
 FROM raw.games AS games
 LEFT JOIN raw.fetches AS fetches
   ON fetches.game_date = games.game_date
+  AND fetches.game_date BETWEEN @first AND @last
   AND fetches.mode = @mode
   AND fetches.step = 'lines'
   AND fetches.unit = games.game_id

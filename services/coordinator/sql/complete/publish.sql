@@ -25,6 +25,7 @@ SELECT staged.game_date, COUNT(*) AS expected, COUNT(published.player_id) AS ver
 FROM staged
 LEFT JOIN predictions.player_prop_predictions AS published
   ON published.game_date = staged.game_date
+  AND published.game_date BETWEEN @first AND @last
   AND published.run_id = staged.run_id
   AND published.game_id = staged.game_id
   AND published.player_id = staged.player_id

@@ -7,7 +7,10 @@ WITH teams AS (
 counted AS (
   SELECT teams.game_date, teams.team, COUNT(rosters.player_id) AS players
   FROM teams
-  LEFT JOIN raw.rosters AS rosters ON rosters.game_date = teams.game_date AND rosters.team = teams.team
+  LEFT JOIN raw.rosters AS rosters
+    ON rosters.game_date = teams.game_date
+    AND rosters.team = teams.team
+    AND rosters.game_date BETWEEN @first AND @last
   GROUP BY teams.game_date, teams.team
 )
 SELECT

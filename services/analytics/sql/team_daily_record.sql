@@ -19,7 +19,10 @@ WITH games AS (
     ON games.team_abbr = context.team_abbr
     AND games.season = context.season
     AND games.season_type = 'regular'
-    AND {games known to context}
+    AND games.game_date < context.game_date
+    AND games.game_date >= DATE_SUB(@first_date, INTERVAL 400 DAY)
+    AND games.game_date < @last_date
+    AND games.available_at <= context.cutoff_at
   JOIN analytics.team_defense_game_summary AS defense
     ON defense.game_id = games.game_id
     AND defense.team_abbr = games.team_abbr

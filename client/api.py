@@ -141,7 +141,7 @@ class Client:
             words = f"HTTP {response.status}"
         return Permanent(
             f"the coordinator at {self._url} refuses: {words}",
-            remedy="give a key of its secret `api-keys` as TIPOFF_API_KEY or in its context, or an identity token",
+            remedy="give one of its API keys as TIPOFF_API_KEY or in its context, or an identity token",
         )
 
 

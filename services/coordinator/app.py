@@ -2,10 +2,11 @@
 
 from aiohttp import web
 
-from services.coordinator.api.access import authenticate, failures
+from services.coordinator.api.access import authenticate
 from services.coordinator.api.operations import Operations
 from services.coordinator.api.routes import Api
 from services.coordinator.handlers import Handlers
+from services.coordinator.keys import KeyStore
 from services.coordinator.runs.engine import Engine
 from services.coordinator.settings import CoordinatorSettings
 from shared.ports import Ports
@@ -30,7 +31,8 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
             "warehouse": lambda: ports.warehouse.query("SELECT 1 AS one"),
             "state": lambda: ports.state.get("runs", "ping"),
         },
-        middlewares=[failures, authenticate(ports)],
+        middlewares=[authenticate],
+        keys=KeyStore(ports.state, ports.secrets, ports.clock),
     )
     Api(engine, ports).add_to(app)
     Operations(engine, ports).add_to(app)

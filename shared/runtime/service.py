@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
@@ -11,8 +12,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.errors import TipoffError
 from shared.ports import Bus, BusHandler, Ports
+from shared.registries.keys import Role
 from shared.registries.topics import TOPICS
 from shared.runtime import metrics
+from shared.runtime.access import ACCESS, Access, Keys, only
+from shared.runtime.answers import failures, json_response
 from shared.runtime.boundary import MessageHandler, guarded
 from shared.runtime.logs import get_logger
 from shared.runtime.push import Push, Target
@@ -96,9 +100,12 @@ def application(
     consumers: Sequence[Consumer | DeadLetterConsumer],
     pings: Mapping[str, Ping] | None = None,
     middlewares: Sequence[Middleware] = (),
+    keys: Keys | None = None,
 ) -> web.Application:
-    """An aiohttp app that consumes while it runs and answers /healthz and /metrics."""
-    app = web.Application(middlewares=[changes_end, *middlewares])
+    """An aiohttp app that consumes while it runs and answers /healthz, /readyz and /metrics."""
+    app = web.Application(middlewares=[changes_end, failures, *middlewares])
+    app[ACCESS] = Access(settings, ports.clock, keys)
+    app.cleanup_ctx.append(app[ACCESS].running)
     app[HEALTH] = Health(service, settings.revision, pings if pings is not None else {})
     log = get_logger(service)
 
@@ -117,11 +124,11 @@ def application(
     app.cleanup_ctx.append(consume)
     if settings.delivery == "push":
         targets = {each.subscription: Target(each.handler, asyncio.Semaphore(each.max_in_flight)) for each in receivers}
-        Push(settings, targets, ports.clock, log).add_to(app)
+        Push(targets, log).add_to(app)
     app.router.add_get("/healthz", partial(_health, deep=False))
     app.router.add_get("/healthz/", partial(_health, deep=False))  # run.app's front end keeps /healthz for itself
-    app.router.add_get("/readyz", partial(_health, deep=True))
-    app.router.add_get("/metrics", _metrics)
+    app.router.add_get("/readyz", only(Role.VIEWER)(partial(_health, deep=True)))
+    app.router.add_get("/metrics", only(Role.VIEWER)(_metrics))
     return app
 
 
@@ -157,7 +164,7 @@ def _leaves(error: BaseException) -> list[BaseException]:
 
 async def _health(request: web.Request, *, deep: bool) -> web.Response:
     healthy, body = await request.app[HEALTH].report(deep=deep)
-    return web.json_response(body, status=200 if healthy else 503)
+    return json_response(body, HTTPStatus.OK if healthy else HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 async def _metrics(_: web.Request) -> web.Response:

@@ -8,13 +8,14 @@ from datetime import date, timedelta
 from aiohttp import web
 
 from services.coordinator.api.any_line import against
-from services.coordinator.api.web import day, json_response, one_of
+from services.coordinator.api.web import day, one_of
 from services.coordinator.sql import sql
 from services.coordinator.watch.leaks import suspects
 from shared.basketball.slate import Mode, eastern_date
 from shared.errors import Permanent
 from shared.ports import Params, Ports, Row
 from shared.registries.markets import MARKETS
+from shared.runtime.answers import json_response
 
 CUTS = ("all", "tier", "month", "edge")
 """What `by` may be, beside mode, market and system, by which every answer is cut."""

@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.coordinator.alerts import ALERTS, alerts, clear_alert
-from services.coordinator.api.web import json_response, mode_of, window
+from services.coordinator.api.web import mode_of, window
 from services.coordinator.grid.count import cells
 from services.coordinator.grid.reconcile import reconcile
 from services.coordinator.runs.engine import Engine
@@ -20,6 +20,7 @@ from shared.basketball.slate import Mode, days, eastern_date
 from shared.errors import Permanent
 from shared.ports import Params, Ports
 from shared.registries.pipeline import plan
+from shared.runtime.answers import json_response
 
 MONITOR = ("cascade_timing", "phase_delays", "predictions_present", "coverage", "freshness")
 """The monitoring queries (`sql/monitor`), by name."""

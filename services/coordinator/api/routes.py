@@ -8,9 +8,8 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.coordinator.api.access import refuse
 from services.coordinator.api.accuracy import accuracy, market_of, over
-from services.coordinator.api.web import EARLIEST, LATEST, json_response, mode_of, one_of, slate, window
+from services.coordinator.api.web import EARLIEST, LATEST, mode_of, one_of, slate, window
 from services.coordinator.api.web import day as day_of
 from services.coordinator.handlers import DEAD_LETTERS
 from services.coordinator.runs.decide import decide
@@ -24,6 +23,7 @@ from shared.contract import API_VERSION
 from shared.errors import Permanent
 from shared.ports import Params, Ports
 from shared.registries.pipeline import plan
+from shared.runtime.answers import json_response, refuse
 
 _ALL_DAYS = (LATEST - EARLIEST).days
 """No bound: what the warehouse adds up is short, however long the window."""

@@ -1,10 +1,7 @@
-"""What the coordinator's routes share: reading a query, writing JSON."""
+"""What the coordinator's routes share: reading a query."""
 
-import json
 from collections.abc import Mapping
 from datetime import date
-
-from aiohttp import web
 
 from shared.basketball.slate import Mode
 from shared.contract import MAX_WINDOW_DAYS
@@ -12,11 +9,6 @@ from shared.errors import Permanent
 
 EARLIEST, LATEST = date(1946, 11, 1), date(2200, 1, 1)
 """The first game of the NBA was on the first; nothing is asked of the other."""
-
-
-def json_response(data: object, status: int = 200) -> web.Response:
-    """Data as JSON; dates and instants as ISO text."""
-    return web.json_response(data, status=status, dumps=lambda value: json.dumps(value, default=str))
 
 
 def one_of(mode: str) -> str:

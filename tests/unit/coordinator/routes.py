@@ -10,23 +10,28 @@ from unittest.mock import Mock
 from aiohttp import streams, web
 from aiohttp.test_utils import make_mocked_request
 
-from services.coordinator.api.access import authenticate, failures
+from services.coordinator.api.access import authenticate
 from services.coordinator.api.operations import Operations
 from services.coordinator.api.routes import Api
+from services.coordinator.keys import KeyStore
 from services.coordinator.runs.engine import RUNS, Engine
 from services.coordinator.runs.run import Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.embedded.clock import VirtualClock
 from shared.embedded.secrets import EnvironmentSecrets
 from shared.ports import Row
+from shared.runtime.access import ACCESS, Access
+from shared.runtime.answers import failures
+from shared.runtime.settings import CommonSettings, load
 from tests.simulation.fakes import MemoryState, RecordingBus
 from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports
 from tests.unit.shared.archive import MemoryArchive
+from tests.unit.shared.places import API_KEY, FIRST_KEYS
 
 DAY = date(2024, 3, 4)
 NOON = datetime(2024, 3, 4, 17, tzinfo=UTC)
 """12:00 Eastern."""
-KEY = {"X-API-Key": "k1"}
+KEY = {"X-API-Key": API_KEY}
 RUN_KEY = "2024-03-04.overnight"
 
 
@@ -39,9 +44,11 @@ class World:
         known = memory_ports(
             clock=self.clock, state=self.state, bus=self.bus, warehouse=self.warehouse, archive=MemoryArchive()
         )
-        self.ports = replace(known, secrets=EnvironmentSecrets({"TIPOFF_SECRET_API_KEYS": "k1,, second "}))
+        self.ports = replace(known, secrets=EnvironmentSecrets(FIRST_KEYS))
         engine = Engine(self.ports)
-        self.app = web.Application(middlewares=[failures, authenticate(self.ports)])
+        self.app = web.Application(middlewares=[failures, authenticate])
+        keys = KeyStore(self.state, self.ports.secrets, self.clock)
+        self.app[ACCESS] = Access(load(CommonSettings), self.clock, keys)
         Api(engine, self.ports).add_to(self.app)
         Operations(engine, self.ports).add_to(self.app)
 

@@ -43,7 +43,7 @@ async def test_the_slate_asked_about_is_the_latest_that_publishes() -> None:
 
 
 ROWS: list[Row] = [{"n": 1, "day": DAY, "at": NOON, "none": None}]
-SHOWN = [{"n": 1, "day": "2024-03-04", "at": "2024-03-04 17:00:00+00:00", "none": None}]
+SHOWN = [{"n": 1, "day": "2024-03-04", "at": "2024-03-04T17:00:00Z", "none": None}]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ async def test_a_stored_prediction_answers_a_line_by_hand() -> None:
     odds = {name: found.pop(name) for name in ("p_over", "p_push", "p_under", "fair_over", "fair_under")}
     assert found == {
         "game_date": "2024-03-04", "mode": "overnight", "game_id": "g", "player_id": 7, "player_name": "Jayson Tatum",
-        "market": "points", "system": "boosted", "shadow": False, "predicted_at": "2024-03-04 17:00:00+00:00",
+        "market": "points", "system": "boosted", "shadow": False, "predicted_at": "2024-03-04T17:00:00Z",
         "mean": 4.5, "asked_line": 4.0,
     }  # fmt: skip
     # 0.5 of the 0.8085 that decide is 0.6184: 100 x 0.6184 / 0.3816 = 162 to one hundred.

@@ -39,7 +39,7 @@ class Schedule:
     @property
     def body(self) -> str:
         """The JSON body posted to `/v1/runs`."""
-        return json.dumps({"mode": self.mode.value, "source": self.source, "targets": list(self.targets)})
+        return json.dumps({"mode": self.mode.value, "schedule": self.name, "targets": list(self.targets)})
 
 
 SCHEDULES = {

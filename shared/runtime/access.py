@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from shared.cloud.tokens import TokenVerifier
 
 KEY_HEADER = "X-API-Key"
+ACTOR = web.RequestKey("actor", str)
+"""Who asks, once that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Access:
         self._people = _people(settings)
         self._pushes: TokenVerifier | None = None
         self._callers: TokenVerifier | None = None
+
+    @property
+    def behind_front_end(self) -> bool:
+        """Whether Google's front end stands between the callers and this service."""
+        return bool(self._settings.door)
 
     async def running(self, _: web.Application) -> AsyncIterator[None]:
         """What it needs while the app runs; nothing where no audience is configured."""
@@ -106,6 +113,7 @@ class Access:
     async def require(self, request: web.Request, role: Role) -> Caller:
         """The caller, if he has the role; else raises as `caller`."""
         caller = await self.caller(request)
+        request[ACTOR] = caller.actor
         if not caller.role.covers(role):
             raise Untrusted(HTTPStatus.FORBIDDEN, f"{caller.actor} is {caller.role}, this takes {role}")
         return caller

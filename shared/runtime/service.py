@@ -17,11 +17,14 @@ from shared.registries.topics import TOPICS
 from shared.runtime import metrics
 from shared.runtime.access import ACCESS, Access, Keys, only
 from shared.runtime.answers import failures, json_response
+from shared.runtime.audit import audit
 from shared.runtime.boundary import MessageHandler, guarded
 from shared.runtime.logs import get_logger
 from shared.runtime.push import Push, Target
 from shared.runtime.settings import CommonSettings
 
+MAX_BODY = 64 << 10
+"""Bytes of a request's body; a push has a limit of its own."""
 Ping = Callable[[], Awaitable[object]]
 
 
@@ -103,7 +106,7 @@ def application(
     keys: Keys | None = None,
 ) -> web.Application:
     """An aiohttp app that consumes while it runs and answers /healthz, /readyz and /metrics."""
-    app = web.Application(middlewares=[changes_end, failures, *middlewares])
+    app = web.Application(middlewares=[audit, changes_end, failures, *middlewares], client_max_size=MAX_BODY)
     app[ACCESS] = Access(settings, ports.clock, keys)
     app.cleanup_ctx.append(app[ACCESS].running)
     app[HEALTH] = Health(service, settings.revision, pings if pings is not None else {})

@@ -17,7 +17,7 @@ def test_what_a_schedule_asks_for_can_be_had(schedule: Schedule) -> None:
     """The coordinator understands the body, the targets are steps, and the trigger is named."""
     body = RunBody.model_validate(json.loads(schedule.body))
     assert plan(body.targets)
-    assert (body.mode, body.source, body.game_date) == (schedule.mode, f"schedule:{schedule.name}", None)
+    assert (body.mode, body.schedule, body.game_date) == (schedule.mode, schedule.name, None)
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=lambda schedule: schedule.name)
@@ -43,7 +43,7 @@ def test_what_asks_for_what_and_when() -> None:
 def test_a_schedules_body_names_mode_source_and_targets() -> None:
     """And no date: the coordinator reads it as its own."""
     assert json.loads(SCHEDULES["features-fallback"].body) == {
-        "mode": "overnight", "source": "schedule:features-fallback", "targets": ["ml_feature_store"]
+        "mode": "overnight", "schedule": "features-fallback", "targets": ["ml_feature_store"]
     }  # fmt: skip
 
 

@@ -107,8 +107,12 @@ class SQLiteState:
         """Documents whose id starts with `prefix`, in id order."""
         sql = "SELECT id, data, version FROM documents WHERE collection = ? AND id >= ? AND id < ? ORDER BY id LIMIT ?"
         beyond = prefix + "\U0010ffff"
-        rows = await self._run(lambda: self._connection.execute(sql, (collection, prefix, beyond, limit)).fetchall())
-        return [Document(id_, json.loads(data), version) for id_, data, version in rows]
+
+        def work() -> list[Document]:
+            rows = self._connection.execute(sql, (collection, prefix, beyond, limit)).fetchall()
+            return [Document(id_, json.loads(data), version) for id_, data, version in rows]
+
+        return await self._run(work)
 
     async def delete(self, collection: str, id_: str) -> None:
         """Remove the document if it is there."""

@@ -55,7 +55,7 @@ class DuckDBWarehouse:
         read: Callable[[Connection, str, Mapping[str, Any]], T],
         job: Job | None,
     ) -> T:
-        statement = to_duckdb(sql)
+        statement = await asyncio.to_thread(to_duckdb, sql)  # a long statement's first time takes most of a second
         if not statement.is_query:
             raise Permanent(f"query takes a SELECT: {statement.source}", remedy="write with append, replace, transform")
         values = statement.bind(_bindable(params))

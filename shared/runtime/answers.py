@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 from pydantic import ValidationError
 from pydantic_core import to_json
@@ -42,8 +42,9 @@ async def failures(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except web.HTTPException as error:
-        status = HTTPStatus(error.status)
-        return refuse(status, f"{request.method} {request.path}: {error.reason}", "see docs/coordinator.md")
+        status, allowed = HTTPStatus(error.status), error.headers.get(hdrs.ALLOW)
+        headers = None if allowed is None else {str(hdrs.ALLOW): allowed}
+        return refuse(status, f"{request.method} {request.path}: {error.reason}", "see docs/coordinator.md", headers)
     except (Refusal, Untrusted, ValidationError, TipoffError) as error:
         return _refused(error)
     except ExceptionGroup as group:  # of queries that ran at once, as those of the grid do

@@ -4,7 +4,7 @@ It is a line of the log, so that it is kept where the service cannot change it.
 """
 
 import re
-from uuid import uuid4
+from secrets import token_hex
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -47,7 +47,7 @@ async def audit(request: web.Request, handler: Handler) -> web.StreamResponse:
 def _id(request: web.Request) -> str:
     """The trace's, where the platform has begun one (https://www.w3.org/TR/trace-context/)."""
     found = _TRACE.fullmatch(request.headers.get("traceparent", ""))
-    return found[1] if found is not None else uuid4().hex
+    return found[1] if found is not None else token_hex(16)
 
 
 def _address(request: web.Request) -> str:

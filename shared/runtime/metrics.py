@@ -16,3 +16,4 @@ REQUESTS = Counter(
 )
 STEPS = Counter("tipoff_steps", "Steps finished, by status", ["step", "status"], registry=REGISTRY)
 PREDICTIONS = Counter("tipoff_predictions", "Predictions published", ["mode"], registry=REGISTRY)
+PUBLISHED = Counter("tipoff_published", "Messages that runs have sent", ["topic"], registry=REGISTRY)

@@ -21,6 +21,8 @@ WORKING = timedelta(minutes=5)
 """After this long whoever was at work on a request has died."""
 _MOST_KEPT = 500_000
 """Bytes of an answer: a longer one does not fit into a document, and is not kept."""
+_ALL = 1_000_000
+"""More than are asked within a day."""
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")
 
 
@@ -65,7 +67,7 @@ class Once:
     async def sweep(self) -> None:
         """Forget what is older than a day."""
         before = (self._clock.now() - KEPT).isoformat()
-        for document in await self._state.list(COLLECTION):
+        for document in await self._state.list(COLLECTION, limit=_ALL):
             if document.data["at"] < before:
                 await self._state.delete(COLLECTION, document.id)
 

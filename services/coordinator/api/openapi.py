@@ -6,8 +6,10 @@ https://spec.openapis.org/oas/v3.1.0
 
 import sys
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
+from aiohttp import hdrs
 from pydantic import TypeAdapter
 
 from services.coordinator.api.once import KEY_HEADER
@@ -22,6 +24,20 @@ _ERROR = {
     "required": ["error", "remedy"],
     "properties": {"error": {"type": "string"}, "remedy": {"type": "string"}},
     "description": "What is wrong, and what to do.",
+}
+_REFUSED = {"$ref": "#/components/schemas/Error"}
+_REFUSALS = {
+    HTTPStatus.BAD_REQUEST: "It is malformed, or asks for what cannot be.",
+    HTTPStatus.UNAUTHORIZED: "Nobody is known by this credential.",
+    HTTPStatus.FORBIDDEN: "The caller's role is too low.",
+    HTTPStatus.TOO_MANY_REQUESTS: "The caller asks too fast, or too many runs are at work.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The answer cannot be had at present, or takes too long.",
+}
+_REFUSED_CHANGES = {
+    HTTPStatus.REQUEST_TIMEOUT: "The body comes too slowly.",
+    HTTPStatus.CONFLICT: "The same request is at work.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: f"The {KEY_HEADER} was given for another request.",
 }
 _SECURITY = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -57,9 +73,9 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
                 str(int(status)): _content("The answer.", schemas[route.path, route.method])
                 for status in route.statuses
             }
-            | {"default": _content("The request is refused.", {"$ref": "#/components/schemas/Error"})},
+            | {str(int(status)): _content(why, _REFUSED) for status, why in _refusals(route).items()},
         }
-        if route.method != "GET":
+        if route.method != hdrs.METH_GET:
             operation["parameters"] = [*parameters, _ONCE]
         if route.body is not None:
             operation["requestBody"] = _content("", {"$ref": f"#/components/schemas/{route.body.__name__}"}) | {
@@ -110,6 +126,12 @@ def _schemas(routes: Sequence[Route]) -> tuple[dict[tuple[str, str], Any], dict[
         schema = found[name, mode]  # type: ignore[index]  # see above
         shared[name] = shared.get(name, schema)
     return {key: found[key, mode] for key, mode, _ in answers}, shared  # type: ignore[index]  # see above
+
+
+def _refusals(route: Route) -> dict[HTTPStatus, str]:
+    """Why the route may refuse a request, by status."""
+    found = _REFUSALS if route.method == hdrs.METH_GET else _REFUSALS | _REFUSED_CHANGES
+    return found | {HTTPStatus.NOT_FOUND: "There is none."} if "{" in route.path else found
 
 
 def _in_path(route: Route) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The HTTP face of operations: the grid, the reconciler, alerts, decisions and the monitoring queries."""
 
+import asyncio
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from services.coordinator.grid.cells import Cell
 from services.coordinator.grid.count import cells
 from services.coordinator.grid.reconcile import reconcile
 from services.coordinator.runs.engine import Engine
+from services.coordinator.runs.run import Run
 from services.coordinator.sql import sql
 from services.coordinator.steps import feature_health
 from services.coordinator.watch.check import check
@@ -70,7 +72,7 @@ class Operations:
         """Date x step: expected, verified, missing, quarantined, status, why."""
         query: Window = asked.query
         found = await cells(self._engine, self._ports, query.first, query.last, query.mode)
-        return [asdict(cell) for cell in found]
+        return await asyncio.to_thread(lambda: [asdict(cell) for cell in found])
 
     async def alerts(self, asked: Asked) -> list[dict[str, Any]]:
         """What is open (with `resolved`, or was), gravest first, with what it means."""
@@ -88,11 +90,14 @@ class Operations:
     async def decisions(self, asked: Asked) -> list[dict[str, Any]]:
         """What was decided about every step, on what evidence, and why."""
         query: Window = asked.query
-        return [
-            {"run_id": run.run_id, **decision.model_dump(mode="json")}
-            for run in await self._engine.between(query.first, query.last, {query.mode})
-            for decision in run.decisions
-        ]
+        documents = await self._engine.documents(query.first, query.last, {query.mode})
+        return await asyncio.to_thread(
+            lambda: [
+                {"run_id": run.run_id, **decision.model_dump(mode="json")}
+                for run in (Run.model_validate(document.data) for document in documents)
+                for decision in run.decisions
+            ]
+        )
 
     async def feature_health(self, asked: Asked) -> list[dict[str, Any]]:
         """What is wrong with the served features, slate by slate."""

@@ -77,9 +77,9 @@ class AllDays(Window):
 
 
 class HealthWindow(Window):
-    """Slates whose features are looked at: each is a query over the weeks before it."""
+    """Slates whose features are looked at: each is a query of hundreds of figures over the weeks before it."""
 
-    DAYS = 62
+    DAYS = 14
 
 
 class RunsQuery(Listing):

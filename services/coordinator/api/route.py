@@ -63,6 +63,7 @@ class Route:
     path: str
     role: Role
     handler: Callable[[Asked], Awaitable[object]]
+    """What it returns is the answer; bytes are JSON already."""
     answer: Any
     """The type of the answer."""
     query: type[Query] = Query
@@ -121,11 +122,11 @@ class Served:
             caller = await request.app[ACCESS].require(request, route.role)
             await self._requests.count(caller)
             query = route.query.model_validate(_query(request))
-            body = await _body(request) if request.body_exists else b""
+            if request.method == hdrs.METH_GET:
+                return await self._read(route, request, Asked(caller, query, None, dict(request.match_info)))
+            body = await _body(request)
             parsed = None if route.body is None else route.body.model_validate_json(body)
             asked = Asked(caller, query, parsed, dict(request.match_info))
-            if request.method == hdrs.METH_GET:
-                return await self._read(route, request, asked)
             key, what = request.headers.get(KEY_HEADER), f"{route.method} {request.path} ".encode() + body
             status, answer = await self._once.answer(caller.actor, key, what, lambda: _performed(route, asked))
             return _json(answer, status)
@@ -146,7 +147,8 @@ class Served:
                 following = request.rel_url.update_query(offset=end, limit=asked.query.limit)
                 headers["Link"] = f'<{following}>; rel="next"'
             answer = answer[asked.query.offset : end]
-        return _json(await asyncio.to_thread(to_json, answer), route.status, headers)
+        body = answer if isinstance(answer, bytes) else await asyncio.to_thread(to_json, answer)
+        return _json(body, route.status, headers)
 
 
 async def _performed(route: Route, asked: Asked) -> tuple[int, bytes]:

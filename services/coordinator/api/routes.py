@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from pydantic import Field
+from pydantic_core import to_json
 
 from services.coordinator.api import accuracy
 from services.coordinator.api.answers import DryRun, PublicRun, Root, WarehouseRow
@@ -22,6 +23,7 @@ from services.coordinator.api.queries import (
     Steps,
 )
 from services.coordinator.api.route import Asked, Body, Listing, Other, Route, source_of
+from services.coordinator.api.together import Together
 from services.coordinator.handlers import DEAD_LETTERS
 from services.coordinator.runs.decide import decide
 from services.coordinator.runs.engine import Engine
@@ -38,6 +40,8 @@ from shared.registries.pipeline import plan
 from shared.runtime.answers import Refusal
 
 _ACCEPTED = HTTPStatus.ACCEPTED
+_ALL = 1_000_000
+"""More dead letters than there will be."""
 _KEY = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\.({'|'.join(Mode)})")
 """Of a run in the state store: other text is not looked up."""
 
@@ -66,6 +70,7 @@ class Api:
         self._ports = ports
         self._active_runs = active_runs
         self._starting = asyncio.Lock()
+        self._status = Together(self._read)
 
     def routes(self) -> list[Route]:
         """All of them."""
@@ -140,16 +145,22 @@ class Api:
         """Every run, or those of some slates, oldest slate first."""
         query: RunsQuery = asked.query
         modes = set(Mode) if query.mode is None else {query.mode}
-        return [public(run) for run in await self._engine.between(query.first, query.last, modes)]
+        documents = await self._engine.documents(query.first, query.last, modes)
+        return await asyncio.to_thread(lambda: [public(Run.model_validate(each.data)) for each in documents])
 
-    async def run(self, asked: Asked) -> dict[str, Any]:
+    async def run(self, asked: Asked) -> bytes:
         """A run, under its date and mode, with or without the generation."""
         name = asked.path["key"]
         key = ".".join(name.split(".")[:2])
-        run = await self._engine.run(key) if _KEY.fullmatch(key) else None
-        if run is None or name not in (run.key, run.run_id):
+        names, body = await self._status.get(key) if _KEY.fullmatch(key) else ((), b"")
+        if name not in names:
             raise Refusal(HTTPStatus.NOT_FOUND, f"no run {name}", "GET /v1/runs lists them")
-        return public(run)
+        return body
+
+    async def _read(self, key: str) -> tuple[tuple[str, ...], bytes]:
+        """The names of a run, none if there is none, and the answer."""
+        run = await self._engine.run(key)
+        return ((), b"") if run is None else ((run.key, run.run_id), to_json(public(run)))
 
     async def predictions(self, asked: Asked) -> list[Row]:
         """The current predictions of a slate (default: the latest)."""
@@ -183,7 +194,7 @@ class Api:
 
     async def dead_letters(self, _: Asked) -> list[dict[str, Any]]:
         """What could not be handled, with the reason."""
-        return [{"id": d.id, **d.data} for d in await self._ports.state.list(DEAD_LETTERS)]
+        return [{"id": d.id, **d.data} for d in await self._ports.state.list(DEAD_LETTERS, limit=_ALL)]
 
     async def quarantine(self, asked: Asked) -> list[Row]:
         """What a slate's scraping refused, and why."""

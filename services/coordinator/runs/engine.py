@@ -55,11 +55,15 @@ class Engine:
 
     async def between(self, first: date, last: date, modes: Collection[Mode]) -> list[Run]:
         """The runs of some modes for the slates from `first` to `last`, by date and mode."""
+        return [Run.model_validate(document.data) for document in await self.documents(first, last, modes)]
+
+    async def documents(self, first: date, last: date, modes: Collection[Mode]) -> list[Document]:
+        """The same as they are stored: reading many is work for a thread."""
         found = []
         for document in await self._ports.state.list(RUNS, limit=_ALL):
             day, _, mode = document.id.partition(".")
             if first <= date.fromisoformat(day) <= last and mode in modes:
-                found.append(Run.model_validate(document.data))
+                found.append(document)
         return found
 
     async def active(self) -> int:
@@ -125,6 +129,7 @@ class Engine:
         try:
             while left:
                 await self._ports.bus.publish(left[0].topic, left[0].data.encode(), left[0].attributes)
+                metrics.PUBLISHED.labels(left[0].topic).inc()
                 del left[0]
         except TipoffError:  # keep only what was not sent: else every later event would send all of it again
             if len(left) < len(run.outbox):

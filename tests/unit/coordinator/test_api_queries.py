@@ -116,7 +116,7 @@ NO_GAMES = "is no date of an NBA game: from 1946-11-01 and before 2200-01-01"
                 ("grid", "2024-02-05", 400),
                 ("decisions", "2024-02-05", 400),
                 ("cascade", "2024-02-05", 400),
-                ("feature-health", "2023-03-04", 62),
+                ("feature-health", "2023-03-04", 14),
             )
         ),
         ("/v1/predictions/over?player=a", "line: Field required"),

@@ -32,7 +32,8 @@ def test_every_route_is_described_and_nothing_is_left_open() -> None:
         for operation in on.values():
             in_path = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
             assert in_path == {part.strip("{}") for part in path.split("/") if part.startswith("{")}
-            assert "default" in operation["responses"]
+            assert {"400", "401", "403", "429", "503"} <= operation["responses"].keys()
+            assert ("404" in operation["responses"]) == ("{" in path)
     names = [operation["operationId"] for on in made["paths"].values() for operation in on.values()]
     assert len(set(names)) == len(names)
 
@@ -44,7 +45,9 @@ def test_limits_are_part_of_the_document() -> None:
     assert runs["from_phase"]["anyOf"][0] == {"maximum": 6, "minimum": 1, "type": "integer"}
     over = {each["name"]: each for each in made["paths"]["/v1/predictions/over"]["get"]["parameters"]}
     assert (over["line"]["required"], over["line"]["schema"]["maximum"]) == (True, 1000)
-    assert set(made["paths"]["/v1/runs"]["post"]["responses"]) == {"200", "202", "default"}
+    assert set(made["paths"]["/v1/runs"]["post"]["responses"]) == {
+        *("200", "202"), *("400", "401", "403", "408", "409", "413", "422", "429", "503")
+    }  # fmt: skip
 
 
 def test_the_pages_table_is_made_from_the_routes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV := uv==0.13.9
+PIP_AUDIT := pip-audit==2.10.1
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 # One more at once than there are processors, at most four: tests that start processes wait for them.
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); [ $$n -lt 4 ] && echo $$((n + 1)) || echo 4)
@@ -16,10 +17,10 @@ COVERING := tests/unit tests/contract
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint type cover long proof mutants bench images dev-up dev-down lock clean
+.PHONY: help demo test lint type cover long proof audit advisories mutants bench images dev-up dev-down lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## one night, end to end, on this machine: prints the predictions
 	@$(BIN)/tipoff demo
@@ -42,6 +43,15 @@ long: $(READY) ## the other tests: whole nights, both engines, the oracle, the s
 
 proof: $(READY) ## the long proofs: all seeds, all kills, whole seasons (hours)
 	@HYPOTHESIS_PROFILE=proof TIPOFF_PROOF=1 $(PYTEST) -m proof
+
+# `secret` in a name is no secret: without the detector of such words. Locks are hashes from end to end.
+audit: $(READY) ## what bandit finds beyond ruff, and secrets in any file that git knows
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive shared services client devstack cli deploy benchmarks
+	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --disable-plugin KeywordDetector --exclude-files '^requirements/'
+
+advisories: $(READY) ## known holes of the locked packages, asked of pypi.org
+	@$(PIP) install $(PIP_AUDIT)
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements/dev.txt
 
 SEED ?= 1
 mutants: $(READY) ## deliberate bugs drawn by SEED=n: which of them no test notices (about 15 minutes)

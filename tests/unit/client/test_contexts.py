@@ -111,7 +111,7 @@ def test_the_environment_s_credentials_go_before_the_context_s(file: Path, monke
 @pytest.mark.parametrize(
     "url",
     ["", "tipoff.example", "ftp://tipoff.example", "http://", "http://a:port", "http://a:0", "http://[", "http://a?b=c",
-     "http://a#b", "http://me:secret@a", "http://a\n"],
+     "http://a#b", "http://me:secret@a", "http://a\n"],  # pragma: allowlist secret - made up
 )  # fmt: skip
 def test_what_is_no_coordinator_s_url_is_refused(url: str) -> None:
     """By flag or in a context, with how to write one."""

@@ -33,7 +33,10 @@ PERSON = "ann@example.com"
 ASKING = {"list", "ls", "show", "describe", "plan", "get-iam-policy", "print-identity-token", "read", "curl"}
 """Words of commands that change nothing."""
 EMPTY: dict[str, Any] = {
-    "billing": {"billingEnabled": True, "billingAccountName": "billingAccounts/012345-6789AB-CDEF01"},
+    "billing": {
+        "billingEnabled": True,
+        "billingAccountName": "billingAccounts/012345-6789AB-CDEF01",  # pragma: allowlist secret - made up
+    },
     "databases": {},
     "bindings": {f"projects {ID}": [{"role": "roles/owner", "members": [f"user:{PERSON}"]}]},
 }

@@ -25,7 +25,7 @@ def test_same_day_clock_stands_before_the_last_tip() -> None:
     assert last_cutoff(history, IDLE, Mode.SAME_DAY) == datetime(2024, 11, 5, 17, 0, tzinfo=UTC)
 
 
-def test_pooled_accuracy_weighs_nights_by_what_their_figures_rest_on() -> None:
+def test_pooled_accuracy_weighs_nights_by_what_their_figures_rest_on() -> None:  # pragma: allowlist secret - a name
     """A night with three times the grades counts three times; the baseline counts only where there is one."""
 
     def night(graded: int, mae: float | None, *, with_baseline: int) -> dict[str, Any]:

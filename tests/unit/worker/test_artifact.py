@@ -104,7 +104,8 @@ def test_f27_one_changed_byte_is_refused() -> None:
 
 def test_the_digest_is_sha_256() -> None:
     """That of nothing is known to everybody."""
-    assert digest_of(b"") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # pragma: allowlist secret - a digest
+    assert digest_of(b"") == nothing
 
 
 def test_another_system_or_format_is_refused() -> None:

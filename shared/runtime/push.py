@@ -19,6 +19,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from shared.errors import TipoffError, Transient
 from shared.ports import BusHandler, Clock, Delivery, Nack
+from shared.runtime.deadline import due_within
 from shared.runtime.settings import CommonSettings
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Target:
 
     handler: BusHandler
     slots: asyncio.Semaphore
+    time_limit: float
+    """Seconds from the push until the handler has to be done; waiting for its turn counts."""
 
 
 def given_tokens(request: web.Request) -> list[str]:
@@ -129,14 +132,18 @@ class Push:
         except (ValidationError, ValueError, web.HTTPRequestEntityTooLarge) as error:
             self._log.error("push_malformed", subscription=name, reason=str(error))
             return web.Response(status=HTTPStatus.BAD_REQUEST, text="not a Pub/Sub push message")
-        async with target.slots:
-            try:
-                await target.handler(delivery)
-            except Nack:
-                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
-            except TipoffError as failure:  # the dead letter could not be published: the message must not be lost
-                self._log.error("push_failed", subscription=name, reason=str(failure))
-                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+        with due_within(target.time_limit):
+            async with target.slots:
+                return await self._answer(name, target.handler, delivery)
+
+    async def _answer(self, name: str, handler: BusHandler, delivery: Delivery) -> web.Response:
+        try:
+            await handler(delivery)
+        except Nack:
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+        except TipoffError as failure:  # the dead letter could not be published: the message must not be lost
+            self._log.error("push_failed", subscription=name, reason=str(failure))
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
 

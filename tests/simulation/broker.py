@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 FOREVER = 1e6
 """A lease that its consumer extends for as long as the handler runs."""
+UNEXTENDED = 60.0
+"""Seconds of a lease that nobody extends: what a consumer that pulls asks for at a time; a handler may take longer."""
 DEADLINES = {name: topic.ack_deadline for topic in TOPICS.values() for name in (topic.name, topic.dead_letter)}
 
 
@@ -97,7 +99,7 @@ class Broker:
 
     def _deliver_to(self, process: "Process", subscription: str) -> None:
         extended = not self._chaos.chance(self._chaos.unextended)
-        lease = FOREVER if extended else None
+        lease = FOREVER if extended else UNEXTENDED
         [leased] = self._core.pull(subscription, 1, self._loop.elapsed, ack_deadline=lease)
         receiver = process.receivers[subscription]
         self._witness.taken(subscription, leased.message.id, leased.ack_id)

@@ -43,18 +43,22 @@ class Handlers:
         self._batch_size = batch_size
         self._budget_usd = nightly_budget_usd
 
-    async def recover(self) -> None:
-        """At the start: send what a crash left unsent, and announce the ends of runs that are not in the ledger."""
-        runs = await self._engine.recover()
+    async def recover(self) -> bool:
+        """At the start: send what a crash left unsent, and announce the ends of runs that are not in the ledger.
+
+        Where the state store, the warehouse or the bus is away the service starts all the same: /readyz says what is
+        wrong, and the reconciler's next round sends what is left. Returns whether nothing was.
+        """
         try:
-            lost = await unentered(runs, self._ports.warehouse, self._ports.clock.now())
-        except TipoffError as error:  # without a warehouse the service starts, and /readyz says what is wrong
-            _log.error("ledger_not_checked", reason=str(error))
-            return
-        for run in lost:
-            _log.info("run_end_told_again", run_id=run.run_id)
-            ended = end_of(run)
-            await self._ports.bus.publish("coordinator-events", ended.encode(), ended.attributes())
+            runs = await self._engine.recover()
+            for run in await unentered(runs, self._ports.warehouse, self._ports.clock.now()):
+                _log.info("run_end_told_again", run_id=run.run_id)
+                ended = end_of(run)
+                await self._ports.bus.publish("coordinator-events", ended.encode(), ended.attributes())
+        except TipoffError as error:
+            _log.error("not_recovered", reason=str(error))
+            return False
+        return True
 
     async def on_event(self, message: Message) -> None:
         """A report came in: ask the warehouse for evidence, then let the core decide."""

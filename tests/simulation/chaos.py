@@ -23,7 +23,7 @@ _OFTEN = (
     *(f"coordinator {place}" for place in ("ack", "archive.list", "bus.publish", "state.get", "state.list")),
     *(f"coordinator state.compare_and_set {what}" for what in ("runs", "sent")),
     *(f"{service} {place}" for service in SERVICES[:2] for place in ("ack", "bus.publish", "warehouse.replace")),
-    "coordinator state.create runs",
+    *(f"coordinator state.create {what}" for what in ("asked", "runs")),
     "coordinator state.create schedule_fires",
     "coordinator warehouse.query",
 )

@@ -8,7 +8,8 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
-from datetime import date
+from contextlib import suppress
+from datetime import date, timedelta
 
 from services.coordinator.runs.advance import Command
 from services.coordinator.runs.decide import decide
@@ -21,6 +22,10 @@ from shared.runtime import metrics
 from shared.runtime.logs import get_logger
 
 RUNS = "runs"
+ASKED = "asked"
+"""Which runs were asked for on which day: `<day>.<run's key>`. Starting reads these, not all runs there ever were."""
+LATELY = timedelta(days=3)
+"""Longer than a run goes on once it was asked for, and than its end is looked for in the ledger."""
 _TRIES = 20
 """Compare-and-set attempts before an event is given back to the bus."""
 
@@ -53,17 +58,23 @@ class Engine:
 
     async def between(self, first: date, last: date, modes: Collection[Mode]) -> list[Run]:
         """The runs of some modes for the slates from `first` to `last`, by date and mode."""
-        found = []
-        for document in await self._ports.state.list(RUNS, limit=_ALL):
-            day, _, mode = document.id.partition(".")
-            if first <= date.fromisoformat(day) <= last and mode in modes:
-                found.append(Run.model_validate(document.data))
-        return found
+        after_all_modes = f"{last}.~"
+        found = await self._ports.state.list(RUNS, start=str(first), end=after_all_modes, limit=_ALL)
+        return [Run.model_validate(each.data) for each in found if each.id.partition(".")[2] in modes]
 
     async def recover(self) -> list[Run]:
-        """Publish what a crash left in outboxes: decided and stored, not known to be sent. Returns all runs."""
+        """Publish what a crash left in outboxes: decided and stored, not known to be sent.
+
+        Of the runs that were asked for lately, which it returns; their slates may be of any year. Of one that was asked
+        for longer ago and is not through, whoever asks for it again sends what is left.
+        """
+        lately = (self._ports.clock.now() - LATELY).date()
+        asked = await self._ports.state.list(ASKED, start=str(lately), limit=_ALL)
         found = []
-        for document in await self._ports.state.list(RUNS, limit=_ALL):
+        for key in sorted({each.id.partition(".")[2] for each in asked}):
+            document = await self._ports.state.get(RUNS, key)
+            if document is None:  # whoever asked for it died before it was stored
+                continue
             run = Run.model_validate(document.data)
             try:
                 await self._flush(document, run)
@@ -80,6 +91,9 @@ class Engine:
             Transient: too many others are writing the same run.
         """
         key = f"{event.game_date}.{event.mode.value}" if isinstance(event, RunRequested) else key_of(event.run_id)
+        if isinstance(event, RunRequested):
+            with suppress(AlreadyExists):
+                await self._ports.state.create(ASKED, f"{self._ports.clock.now().date()}.{key}", {})
         async with self._locks[key]:  # in this process, wait instead of conflicting
             for attempt in range(_TRIES):
                 try:

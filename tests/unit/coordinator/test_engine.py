@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.coordinator.runs import engine as module
-from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.engine import ASKED, RUNS, Engine
 from services.coordinator.runs.events import BatchStaged, RunRequested, StepFailed, StepVerified
 from services.coordinator.runs.run import Evidence, Outgoing, Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
@@ -50,8 +51,9 @@ class World:
         return self.state.documents[RUNS, KEY].version
 
     def put(self, run: Run) -> None:
-        """Store a run as it is."""
+        """Store a run as it is, asked for when it was made."""
         self.state._put(RUNS, run.key, run.model_dump(mode="json"))
+        self.state._put(ASKED, f"{run.created_at.date()}.{run.key}", {})
 
 
 @pytest.fixture
@@ -182,7 +184,8 @@ async def test_after_a_conflict_the_event_is_decided_anew(world: World, operatio
     if operation == "compare_and_set":
         await world.engine.apply(REQUEST)
         world.bus.published = []
-    world.state.before = failing(error, operation, lambda call: call == 1)
+    second = 2 if operation == "create" else 1  # a request is noted first
+    world.state.before = failing(error, operation, lambda call: call == second)
     run = await world.engine.apply(REQUEST if operation == "create" else verified("schedule"))
     assert world.clock.naps == [0.005]
     assert world.bus.sent() == [SCHEDULE if operation == "create" else BOX_SCORES]
@@ -286,6 +289,42 @@ async def test_recovery_goes_on_after_a_message_that_the_bus_will_never_take(wor
         await world.engine.recover()
 
 
+async def test_recovery_reads_what_was_asked_for_lately_of_whatever_slate(world: World) -> None:
+    """The runs of three days, each once: a slate of years ago too, and neither older requests nor unstored ones."""
+    now = world.clock.now()
+    old = run_of(DAY - timedelta(days=900), outbox=(letter("old"),), created_at=now - timedelta(days=3))
+    older = run_of(DAY - timedelta(days=1), outbox=(letter("older"),), created_at=now - timedelta(days=4))
+    for run in (older, old, old.model_copy(update={"created_at": now})):
+        world.put(run)
+    world.state._put(ASKED, f"{now.date()}.2024-03-07.manual", {})
+    assert [run.key for run in await world.engine.recover()] == [old.key]
+    assert world.bus.sent() == ["old"]
+    await world.engine.apply(replace(REQUEST, game_date=older.game_date))
+    assert "older" in world.bus.sent()
+
+
+async def test_a_request_is_noted_on_its_day_before_anything_is_stored(world: World) -> None:
+    """Once, however often it is made; a report is none."""
+    await world.engine.apply(REQUEST)
+    await world.engine.apply(REQUEST)
+    noted = list(world.state.documents)
+    assert noted == [(ASKED, f"{world.clock.now().date()}.{KEY}"), (RUNS, KEY)]
+    world.clock.set(world.clock.now() + timedelta(days=1))
+    await world.engine.apply(verified("schedule"))
+    assert list(world.state.documents) == noted
+    await world.engine.apply(REQUEST)
+    assert len(await world.state.list(ASKED)) == 2
+
+
+async def test_a_window_of_runs_reads_no_others(world: World) -> None:
+    """A document outside of it, or of another mode, is not even parsed."""
+    world.put(run_of())
+    for key in (f"{DAY - timedelta(days=1)}.overnight", f"{DAY + timedelta(days=1)}.overnight", f"{DAY}.same_day"):
+        world.state._put(RUNS, key, {})
+    assert [run.key for run in await world.engine.between(DAY, DAY, {Mode.OVERNIGHT})] == [KEY]
+    assert [run.key for run in await world.engine.between(DAY, DAY, [Mode.OVERNIGHT])] == [KEY]
+
+
 async def test_runs_are_found_by_key_prefix_and_window(world: World) -> None:
     """Both ends of the window belong to it; only the modes asked for."""
     days = [DAY + timedelta(days=n) for n in range(4)]
@@ -306,9 +345,9 @@ async def test_years_of_runs_are_listed_in_one_go() -> None:
     limits: list[int] = []
 
     class Store(MemoryState):
-        async def list(self, collection: str, *, prefix: str = "", limit: int = 1000) -> list[Document]:
+        async def list(self, collection: str, *, limit: int = 1000, **bounds: str) -> list[Document]:
             limits.append(limit)
-            return await super().list(collection, prefix=prefix, limit=limit)
+            return await super().list(collection, limit=limit, **bounds)
 
     engine = Engine(memory_ports(state=Store()))
     await engine.runs()

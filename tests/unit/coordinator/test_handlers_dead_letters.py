@@ -237,7 +237,7 @@ async def test_recovery_sends_what_is_left_and_tells_of_ends_nobody_heard() -> N
     world.put(run_of({"schedule": StepStatus.DONE}, attempt=2, status=RunStatus.COMPLETE, finished_at=NOON))
     waiting = [{"topic": "scraper-tasks", "data": "d", "attributes": {"key": "left"}}]
     world.put(working("schedule", mode=Mode.SAME_DAY, outbox=waiting))
-    await world.handlers.recover()
+    assert await world.handlers.recover()
     assert world.bus.sent() == ["left", f"{RUN_ID}/ended/2"]
     topic, data, attributes = world.bus.published[1]
     assert (topic, decode(data)) == ("coordinator-events", RunEnded(run_id=RUN_ID, attempts=2))
@@ -251,5 +251,19 @@ async def test_without_a_warehouse_the_service_starts_all_the_same() -> None:
     with capture_logs() as logs:
         await world.handlers.recover()
     assert world.bus.published == []
-    [entry] = [each for each in logs if each["event"] == "ledger_not_checked"]
+    [entry] = [each for each in logs if each["event"] == "not_recovered"]
     assert entry["reason"].startswith("nobody expected: SELECT DISTINCT run_id")
+
+
+@pytest.mark.parametrize("away", ["state", "bus"])
+async def test_without_a_state_store_or_a_bus_the_service_starts_all_the_same(away: str) -> None:
+    """It says so, and whether anything was left; a later round sends it."""
+    world = World()
+    world.put(working("schedule", outbox=[{"topic": "scraper-tasks", "data": "d", "attributes": {"key": "left"}}]))
+    fake = world.state if away == "state" else world.bus
+    fake.before = failing(Transient(f"the {away} is away"), "get" if away == "state" else "publish", lambda n: n == 1)
+    with capture_logs() as logs:
+        assert not await world.handlers.recover()
+    assert [entry["reason"] for entry in logs if entry["event"] == "not_recovered"] == [f"the {away} is away"]
+    assert await world.handlers.recover()
+    assert world.bus.sent() == ["left"]

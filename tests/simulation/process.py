@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from contextvars import copy_context
+from contextvars import Context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.coordinator.handlers import Handlers
@@ -71,8 +71,8 @@ class Process:
         self.receivers[topic] = Receiver(behind, max_in_flight)
 
     def spawn(self, work: Coroutine[Any, Any, T], about: str = "") -> asyncio.Task[T]:
-        """A task that dies with the process."""
-        context = copy_context()
+        """A task that dies with the process. It knows nothing of who caused it, and of his deadline least of all."""
+        context = Context()
         context.run(part.set, about)
         task = self.night.loop.create_task(work, context=context)
         self._tasks[task] = None

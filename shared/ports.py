@@ -181,8 +181,10 @@ class StateStore(Protocol):
         """Add to a top-level number, atomically; creates document and field at 0."""
         ...
 
-    async def list(self, collection: str, *, prefix: str = "", limit: int = 1000) -> list[Document]:
-        """Documents whose id starts with `prefix`, in id order."""
+    async def list(
+        self, collection: str, *, prefix: str = "", start: str = "", end: str = "", limit: int = 1000
+    ) -> list[Document]:
+        """Documents whose id starts with `prefix`, from id `start` on and before `end` (if not ""), in id order."""
         ...
 
     async def delete(self, collection: str, id_: str) -> None:

@@ -34,8 +34,8 @@ _INT64 = range(-(2**63), 2**63)
 class BigQueryWarehouse:
     """BigQuery, or an emulator of it at `endpoint` (default: the environment's BIGQUERY_EMULATOR_HOST).
 
-    Rows go into a staging table first, by load job or SELECT, are checked there, and are published by one MERGE. Writes
-    of one process to one table run one after the other; those of several are made safe by the checks after them.
+    Rows go into a staging table first, by load job or SELECT, are checked there, and are published by one statement.
+    Writes of one process to one table run one after the other; those of several are made safe by the checks after them.
 
     A None parameter and an empty array have no type of their own: they are written into the statement as NULL and [].
     """
@@ -98,7 +98,7 @@ class BigQueryWarehouse:
         lines = [text[position] for position in checked.first_of_each_key(target, rows)]
         subject = f"append to {table}"
         async with self._writing[table], self._loaded(target, lines, subject) as staging:
-            _, added = await self._jobs.query(statements.merge_new(target, staging), (), subject, by_row)
+            _, added = await self._jobs.query(statements.insert_new(target, staging), (), subject, by_row)
             if await self._published_twice(target, staging, subject) is not None:
                 # Another process inserted the same keys in the same moment. One of the two rows has to go.
                 await self._run(statements.merge_duplicates(target, staging), None, subject)

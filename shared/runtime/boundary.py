@@ -3,7 +3,8 @@
 Each failure is mapped to one of the three kinds. `Skip` is acknowledged with its reason. `Permanent` goes to the dead
 letter once, with its reason. `Transient` is nacked and redelivered with backoff; at the topic's last attempt it goes to
 the dead letter too, with its reason, where the bus itself would not know one. An exception that is none of the three
-is a bug: `Permanent`, with its traceback in the log.
+is a bug: `Permanent`, with its traceback in the log. A handler that is not done by its topic's time limit is ended:
+`Transient`.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ from shared.errors import Permanent, Skip, TipoffError, Transient
 from shared.ports import Bus, BusHandler, Clock, Delivery, Nack
 from shared.registries.topics import Topic
 from shared.runtime import metrics
+from shared.runtime.deadline import limited
 
 _ATTRIBUTE_BYTES = 1024
 """Pub/Sub's limit of an attribute's value."""
@@ -34,6 +36,15 @@ def classify(error: Exception) -> Transient | Permanent | Skip:
     return Permanent(f"unexpected {type(error).__name__}: {first_line}")
 
 
+async def failure_of(work: Awaitable[object]) -> Transient | Permanent | Skip | None:
+    """How some work fails, as the boundary sees it; None if it does not. For who must decide what then happens."""
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001 - this is the boundary
+        return classify(error)
+    return None
+
+
 def guarded(handler: MessageHandler, *, topic: Topic, bus: Bus, clock: Clock, log: Any) -> BusHandler:  # noqa: ANN401 - structlog
     """Turn a handler of messages into a handler of deliveries: decode, handle, map failures, count."""
 
@@ -41,7 +52,8 @@ def guarded(handler: MessageHandler, *, topic: Topic, bus: Bus, clock: Clock, lo
         started = clock.monotonic()
         verdict = "cancelled"
         try:
-            await handler(decode(delivery.data))
+            async with limited(topic.time_limit):
+                await handler(decode(delivery.data))
             verdict = "done"
         except Exception as error:
             failure = classify(error)

@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shared.errors import TipoffError
 from shared.ports import Bus, BusHandler, Ports
 from shared.registries.keys import Role
-from shared.registries.topics import TOPICS
+from shared.registries.topics import DEAD_LETTER_ACK_DEADLINE, TOPICS, time_limit
 from shared.runtime import metrics
 from shared.runtime.access import ACCESS, Access, Keys, only
 from shared.runtime.answers import failures, json_response
@@ -126,7 +126,10 @@ def application(
 
     app.cleanup_ctx.append(consume)
     if settings.delivery == "push":
-        targets = {each.subscription: Target(each.handler, asyncio.Semaphore(each.max_in_flight)) for each in receivers}
+        targets = {
+            each.subscription: Target(each.handler, asyncio.Semaphore(each.max_in_flight), each.time_limit)
+            for each in receivers
+        }
         Push(targets, log).add_to(app)
     app.router.add_get("/healthz", partial(_health, deep=False))
     app.router.add_get("/healthz/", partial(_health, deep=False))  # run.app's front end keeps /healthz for itself
@@ -142,14 +145,15 @@ class _Receiver:
     subscription: str
     handler: BusHandler
     max_in_flight: int
+    time_limit: float
 
 
 def _receiver(consumer: Consumer | DeadLetterConsumer, ports: Ports, log: object) -> _Receiver:
     topic = TOPICS[consumer.topic]
     if isinstance(consumer, DeadLetterConsumer):
-        return _Receiver(topic.dead_letter, consumer.handler, 1)
+        return _Receiver(topic.dead_letter, consumer.handler, 1, time_limit(DEAD_LETTER_ACK_DEADLINE))
     handler = guarded(consumer.handler, topic=topic, bus=ports.bus, clock=ports.clock, log=log)
-    return _Receiver(topic.name, handler, consumer.max_in_flight)
+    return _Receiver(topic.name, handler, consumer.max_in_flight, topic.time_limit)
 
 
 async def _run(receivers: Sequence[_Receiver], bus: Bus) -> None:

@@ -108,10 +108,13 @@ class SimulatedState:
         self._store.put(collection, id_, {**data, field: data.get(field, 0) + by})
         await self._chaos.after(self._process, "state.increment")
 
-    async def list(self, collection: str, *, prefix: str = "", limit: int = 1000) -> list[Document]:
-        """Documents whose id starts with `prefix`, in id order."""
+    async def list(
+        self, collection: str, *, prefix: str = "", start: str = "", end: str = "", limit: int = 1000
+    ) -> list[Document]:
+        """Documents whose id starts with `prefix`, from `start` on and before `end`, in id order."""
         await self._chaos.before(self._process, "state.list")
         ids = sorted(id_ for of, id_ in self._store.documents if of == collection and id_.startswith(prefix))
+        ids = [id_ for id_ in ids if id_ >= start and (end == "" or id_ < end)]
         found = [self._store.documents[collection, id_] for id_ in ids[:limit]]
         await self._chaos.after(self._process, "state.list")
         return found

@@ -86,8 +86,9 @@ async def reconcile(
     engine: Engine, ports: Ports, first: date, last: date, mode: Mode, targets: Sequence[str], *, dry_run: bool = False
 ) -> list[dict[str, str]]:
     """Heal the slates from `first` to `last`; what was asked for, and why, a line each."""
-    # A step whose request is still in the outbox counts as running, although nobody works at it.
-    seen = {} if dry_run else {run.key: run.generation for run in await engine.recover()}
+    if not dry_run:  # a step whose request is still in the outbox counts as running, although nobody works at it
+        await engine.recover()
+    seen = {run.key: run.generation for run in await engine.between(first, last, {mode})}
     found = await cells(engine, ports, first, last, mode)
     left = await unloaded(ports, first, last, mode)
     asked = []

@@ -24,12 +24,16 @@ class AnsweringWarehouse:
         self.asked: list[tuple[str, Params]] = []
         self.appended: list[tuple[str, list[Row]]] = []
         self.transformed: list[tuple[str, str, str, Params | None]] = []
+        self.failures: list[Exception] = []
+        """Raised by the next queries, one after another."""
         self.written = 0
         """What `transform` says it wrote."""
 
     async def query(self, sql: str, params: Params | None = None, job: Job | None = None) -> list[Row]:
         """The rows given for that statement; `Permanent` where none were."""
         assert job is None
+        if self.failures:
+            raise self.failures.pop(0)
         if sql not in self.answers:
             raise Permanent(f"nobody expected: {sql}")
         name, rows = self.answers[sql]

@@ -10,7 +10,7 @@ from services.coordinator.grid import reconcile as module
 from services.coordinator.grid import unloaded as archived
 from services.coordinator.grid.cells import Cell, CellStatus
 from services.coordinator.grid.reconcile import Heal, heals, reconcile
-from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.engine import OPEN, RUNS, Engine
 from services.coordinator.runs.events import RunRequested, StepVerified
 from services.coordinator.runs.run import Evidence, Run, RunStatus, StepState, StepStatus
 from services.coordinator.steps.ways import COUNTED
@@ -189,6 +189,7 @@ class World:
             status=run_status,
         )  # fmt: skip
         self.state._put(RUNS, run.key, run.model_dump(mode="json"))
+        self.state._put(OPEN, run.key, {})
 
     def heals(self) -> dict[str, int]:
         """How often each slate was asked for."""

@@ -7,7 +7,10 @@ is a bug: `Permanent`, with its traceback in the log.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Any
+
+from structlog.contextvars import bound_contextvars
 
 from shared.contract import Message, decode
 from shared.errors import Permanent, Skip, TipoffError, Transient
@@ -38,6 +41,11 @@ def guarded(handler: MessageHandler, *, topic: Topic, bus: Bus, clock: Clock, lo
     """Turn a handler of messages into a handler of deliveries: decode, handle, map failures, count."""
 
     async def on_delivery(delivery: Delivery) -> None:
+        key = delivery.attributes.get("key", "")
+        with bound_contextvars(key=key, run_id=key.partition("/")[0]) if key else nullcontext():
+            await on_message(delivery)
+
+    async def on_message(delivery: Delivery) -> None:
         started = clock.monotonic()
         verdict = "cancelled"
         try:

@@ -17,6 +17,7 @@ from shared.runtime.boundary import MessageHandler, guarded
 from shared.runtime.logs import get_logger
 from shared.runtime.push import Push, Target
 from shared.runtime.settings import CommonSettings
+from shared.runtime.trace import traced
 
 Ping = Callable[[], Awaitable[object]]
 
@@ -98,7 +99,7 @@ def application(
     middlewares: Sequence[Middleware] = (),
 ) -> web.Application:
     """An aiohttp app that consumes while it runs and answers /healthz and /metrics."""
-    app = web.Application(middlewares=[changes_end, *middlewares])
+    app = web.Application(middlewares=[traced, changes_end, *middlewares])
     app[HEALTH] = Health(service, settings.revision, pings if pings is not None else {})
     log = get_logger(service)
 

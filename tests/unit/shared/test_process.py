@@ -43,7 +43,7 @@ def test_a_process_is_set_up_before_it_serves(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("shared.runtime.logs.configure", lambda *arguments: done.append(arguments))
     monkeypatch.setattr(process, "_serve", serve)
     process.run("probe", CommonSettings, build)
-    assert done == [("error", "console"), ("probe", settings, build)]
+    assert done == [("error", "console", None), ("probe", settings, build)]
 
 
 @pytest.mark.network

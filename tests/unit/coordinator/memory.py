@@ -36,8 +36,9 @@ class AnsweringWarehouse:
         self.asked.append((name, params if params is not None else {}))
         return rows
 
-    async def append(self, table: str, rows: Sequence[Row]) -> int:
+    async def append(self, table: str, rows: Sequence[Row], job: Job | None = None) -> int:
         """Note the rows."""
+        assert job is None
         self.appended.append((table, list(rows)))
         return len(rows)
 
@@ -49,13 +50,17 @@ class AnsweringWarehouse:
         self.transformed.append((table, select, scope, params))
         return self.written
 
-    async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
+    async def columns(
+        self, sql: str, params: Params | None = None, job: Job | None = None
+    ) -> Mapping[str, Sequence[Any]]:
         """No test expects this call."""
-        raise AssertionError(f"columns of {sql} with {params}")
+        raise AssertionError(f"columns of {sql} with {params}, {job}")
 
-    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
+    async def replace(
+        self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None, job: Job | None = None
+    ) -> int:
         """No test expects this call."""
-        raise AssertionError(f"replace in {table} where {scope} with {params}: {rows}")
+        raise AssertionError(f"replace in {table} where {scope} with {params}, {job}: {rows}")
 
     async def close(self) -> None:
         """Nothing to release."""

@@ -1,5 +1,8 @@
 """The HTTP face of operations: the grid, the reconciler, alerts, decisions and the monitoring queries."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from http import HTTPStatus
@@ -17,9 +20,10 @@ from services.coordinator.steps import feature_health
 from services.coordinator.watch.check import check
 from services.coordinator.watch.schedules import note
 from shared.basketball.slate import Mode, days, eastern_date
-from shared.errors import Permanent
+from shared.errors import Permanent, Transient
 from shared.ports import Params, Ports
 from shared.registries.pipeline import plan
+from shared.registries.schedules import SCHEDULED
 
 MONITOR = ("cascade_timing", "phase_delays", "predictions_present", "coverage", "freshness")
 """The monitoring queries (`sql/monitor`), by name."""
@@ -29,11 +33,15 @@ _MAX_HEALTH_DAYS = 62
 """Days of one answer about features: each is a query over the weeks before it."""
 
 
+ROUND_SECONDS = 50.0
+"""What a round of the reconciler and the watch may take: its schedule waits a minute for the answer."""
+
+
 class ReconcileBody(BaseModel):
     """Body of POST /v1/reconcile."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    mode: Mode = Mode.OVERNIGHT
+    mode: Mode | None = Field(None, description="default: overnight, and what has begun in the other scheduled modes")
     source: str = Field("api", min_length=1)
     days: int = Field(3, ge=1, le=400, description="slates before today's that are looked at too")
     targets: tuple[str, ...] = Field(("export",), min_length=1)
@@ -66,9 +74,10 @@ class Operations:
         app.router.add_post("/v1/reconcile", self.reconcile)
 
     async def grid(self, request: web.Request) -> web.Response:
-        """GET /v1/grid?first=&last=&mode=: date x step, expected against there; a query per step, not per cell."""
+        """GET /v1/grid?first=&last=&mode=: date x step, expected against there; a statement per phase, not per cell."""
         (first, last), mode = window(request.query), mode_of(request.query)
-        found = await cells(self._engine, self._ports, first, last, mode)
+        runs = await self._engine.between(first, last, {mode})
+        found = await cells(self._ports, runs, first, last, [mode])
         return json_response([asdict(cell) for cell in found])
 
     async def alerts(self, request: web.Request) -> web.Response:
@@ -120,9 +129,22 @@ class Operations:
         plan(body.targets)  # refuse unknown targets before anything is written
         today = eastern_date(self._ports.clock.now())
         first = today - timedelta(days=body.days)
-        asked = await reconcile(self._engine, self._ports, first, today, body.mode, body.targets, dry_run=body.dry_run)
-        if not body.dry_run:
-            await note(self._ports, body.source)
-            await check(self._ports, body.mode)
+        modes = SCHEDULED if body.mode is None else (body.mode,)
+        async with _in_time():
+            asked = await reconcile(self._engine, self._ports, first, today, modes, body.targets, dry_run=body.dry_run)
+            if not body.dry_run:
+                await note(self._ports, body.source)
+                await check(self._ports)
         opened = await alerts(self._ports.state)
         return json_response({"dry_run": body.dry_run, "asked": asked, "alerts": opened}, HTTPStatus.OK)
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(ROUND_SECONDS):
+            yield
+    except TimeoutError as error:
+        raise Transient(
+            f"the round was not done in {ROUND_SECONDS:g} s", remedy="the next one goes on where it stands"
+        ) from error

@@ -22,7 +22,7 @@ def _dry_run(command: common.F) -> common.F:
 @context.command()
 @click.argument("name")
 @click.option("--url", required=True, help="The coordinator's URL.")
-@click.option("--api-key", default="", help="A key of its secret `api-keys`.")
+@click.option("--api-key", default="", help="One of its API keys.")
 @click.option(
     "--token-command", default="", help="Prints a Google identity token, e.g. gcloud auth print-identity-token."
 )

@@ -1,6 +1,6 @@
 """What a project needs before the first deploy, as one table: `setup.sh` makes it, `check.sh` compares it."""
 
-import secrets
+import json
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -11,6 +11,7 @@ from deploy.environment import CALLERS, Environment
 from deploy.grants import PUBLIC, policy
 from deploy.resources import Command, Found, Group, Resource, anybodys, by_name, run
 from deploy.services import SERVICES
+from shared.registries.keys import Role, made
 from shared.registries.secrets import SECRETS, Secret
 
 SCRIPT = "deploy/setup.sh"
@@ -169,11 +170,11 @@ def _number(version: Found) -> int:
 
 
 def _first_key() -> str:
-    """A key of 256 bits, shown before it is stored: were it stored first, nobody might ever have seen it."""
-    key = secrets.token_urlsafe(32)
-    say("the first API key, shown this once and valid if set-up goes on from here:")
+    """The first admin's key, shown before it is stored: were it stored first, nobody might ever have seen it."""
+    kept, key = made("set-up", Role.ADMIN)
+    say("the first API key, an admin's, shown this once and valid if set-up goes on from here:")
     sys.stdout.write(f"{key}\n")
-    return key
+    return json.dumps([kept])
 
 
 def _budget(environment: Environment) -> Group:

@@ -54,7 +54,9 @@ class Service:
             "TIPOFF_PROJECT": environment.project,
             "TIPOFF_DELIVERY": "push",
             "TIPOFF_REGION": environment.region,
-            "TIPOFF_PUSH_BEHIND_IAM": "true",
+            "TIPOFF_DOOR": f"{environment.url(self.name)}/healthz/",
+            "TIPOFF_PEOPLE_AUDIENCE": environment.audience(self.name, "operator"),
+            "TIPOFF_OPERATORS": environment.account("operator"),
             **{
                 f"TIPOFF_{caller.upper()}_{what}": value
                 for caller in self.callers

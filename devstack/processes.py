@@ -139,7 +139,7 @@ async def running(
             "TIPOFF_DELIVERY": delivery,
             "TIPOFF_PUSH_AUDIENCE": AUDIENCE,
             "TIPOFF_PUSH_EMAILS": INVOKER,
-            "TIPOFF_PUSH_CERTS_URL": emulators.pop("PUBSUB_CERTS_URL", ""),
+            "TIPOFF_TOKEN_CERTS_URL": emulators.pop("PUBSUB_CERTS_URL", ""),
             **{f"TIPOFF_{name.upper()}": str(value) for name, value in LOCAL_SCRAPING.items()},
             **{f"TIPOFF_{name.upper()}": url for name, url in upstream_urls(upstream.base_url).items()},
         }

@@ -6,7 +6,6 @@
 import fcntl
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import Permanent, Transient
+from shared.registries.keys import Role, made
 
+_API_KEY = "TIPOFF_API_KEY"
 _LOCK = "lock"
 
 
@@ -41,8 +42,10 @@ class Workspace:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             if not self.secrets_file.exists():
+                kept, key = made("local", Role.ADMIN)
                 lines = (
-                    f"TIPOFF_SECRET_API_KEYS={secrets.token_urlsafe(24)}",
+                    f"TIPOFF_SECRET_FIRST_KEYS='{json.dumps([kept])}'",
+                    f"{_API_KEY}={key}",
                     "TIPOFF_SECRET_ODDS_API_KEY=local-upstream",
                     "TIPOFF_SECRET_BALLDONTLIE_API_KEY=local-upstream",
                 )
@@ -61,9 +64,9 @@ class Workspace:
         """The key that this workspace's coordinator accepts."""
         for line in self.secrets_file.read_text().splitlines():
             name, _, value = line.partition("=")
-            if name == "TIPOFF_SECRET_API_KEYS":
+            if name == _API_KEY:
                 return value
-        raise Permanent(f"{self.secrets_file} has no TIPOFF_SECRET_API_KEYS", remedy="delete the file: it is remade")
+        raise Permanent(f"{self.secrets_file} has no {_API_KEY}", remedy="delete the file: it is remade")
 
     def wipe(self) -> None:
         """Remove everything in it but the lock: a second process could hold one made anew."""

@@ -2,10 +2,14 @@
 
 from aiohttp import web
 
-from services.coordinator.api.access import authenticate, failures
+from services.coordinator.api.limits import Requests
+from services.coordinator.api.once import Once
+from services.coordinator.api.openapi import described
 from services.coordinator.api.operations import Operations
+from services.coordinator.api.route import Served
 from services.coordinator.api.routes import Api
 from services.coordinator.handlers import Handlers
+from services.coordinator.keys import KeyStore
 from services.coordinator.runs.engine import Engine
 from services.coordinator.settings import CoordinatorSettings
 from shared.ports import Ports
@@ -32,9 +36,10 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
             "warehouse": lambda: ports.warehouse.query("SELECT 1 AS one"),
             "state": lambda: ports.state.get("runs", "ping"),
         },
-        middlewares=[failures, authenticate(ports)],
+        keys=KeyStore(ports.state, ports.secrets, ports.clock),
     )
-    Api(engine, ports).add_to(app)
-    Operations(engine, ports).add_to(app)
+    once = Once(ports)
+    routes = Api(engine, ports, active_runs=settings.active_runs).routes() + Operations(engine, ports, once).routes()
+    Served(Requests(settings.requests_per_second), once).add(app, described(routes))
     app.on_startup.append(lambda _: handlers.recover())
     return app

@@ -1,6 +1,7 @@
-"""OIDC tokens of push requests: who really sent them (failure 35: any `Bearer` header was trusted).
+"""Google's identity tokens: who really sent a request (failure 35: any `Bearer` header was trusted).
 
 https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
+https://cloud.google.com/run/docs/authenticating/service-to-service
 """
 
 import asyncio
@@ -13,83 +14,128 @@ from google.auth import jwt
 
 from shared.errors import Transient
 from shared.ports import Clock
+from shared.runtime.access import Untrusted
 
 ISSUERS = ("https://accounts.google.com", "accounts.google.com")
 SKEW = 10
 """Seconds that the issuer's clock may be off."""
+LIFETIME = 3600
+"""Seconds that a token of Google's is valid; what claims to be valid for longer is none."""
 FETCH_TIMEOUT = 10.0
-MAX_AGE, MIN_AGE = 3600.0, 60.0
-"""Seconds after which certificates are fetched again: without a Cache-Control, and for a key id not among them."""
-
-
+MAX_AGE = 3600.0
+"""Seconds after which certificates are fetched again, where the issuer does not say."""
+MIN_BACKOFF, MAX_BACKOFF = 1.0, 60.0
+"""Seconds between fetches that fail, doubling."""
+DOOR_AGE = 60.0
+"""Seconds that a look at the door counts."""
 REMOVED = "SIGNATURE_REMOVED_BY_GOOGLE"
 """What Cloud Run leaves of a signature that its IAM has checked."""
 
-
-_NO_TOKEN = (TypeError, AttributeError, LookupError, RecursionError)
+_NO_TOKEN = (TypeError, AttributeError, LookupError, RecursionError, OverflowError)
 """What google-auth makes of JSON that is no token's: a list, a number, ten thousand brackets."""
 
 
-class Untrusted(Exception):  # noqa: N818 - a verdict on a request
-    """The request is not from an allowed sender."""
-
-    def __init__(self, status: HTTPStatus, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-
-
 class Certificates:
-    """The issuer's public certificates, PEM by key id, kept for as long as the issuer says."""
+    """The issuer's public certificates, PEM by key id, kept for as long as the issuer says.
+
+    A key id that is not among them fetches nothing: Google publishes a key long before it signs with it.
+    """
 
     def __init__(self, url: str, session: aiohttp.ClientSession, clock: Clock) -> None:
         self._url = url
         self._session = session
         self._clock = clock
         self._known: Mapping[str, str] = {}
-        self._fetched = self._expires = -MAX_AGE
-        self._lock = asyncio.Lock()
+        self._next_fetch = -MAX_AGE
+        self._expires = -MAX_AGE
+        self._backoff = MIN_BACKOFF
+        self._fetching: asyncio.Task[None] | None = None
 
-    async def holding(self, key_id: str | None) -> Mapping[str, str]:
-        """Current certificates; fetched again for an unknown key, but not on every forged token's behalf.
+    async def current(self) -> Mapping[str, str]:
+        """Those that are valid now. One fetch serves all who wait; after one that failed nobody waits for a while.
 
         Raises:
             Transient: they cannot be fetched.
         """
-        async with self._lock:
-            now = self._clock.monotonic()
-            if now >= self._expires or (key_id not in self._known and now - self._fetched >= MIN_AGE):
-                self._known, age = await self._fetch()
-                self._fetched, self._expires = now, now + age
+        if self._clock.monotonic() < self._expires:
             return self._known
+        if self._fetching is None or self._fetching.done():
+            if self._clock.monotonic() < self._next_fetch:
+                raise Transient(f"certificates of tokens from {self._url} could not be fetched a moment ago")
+            self._fetching = asyncio.create_task(self._fetch(), name="certificates")
+        await asyncio.shield(self._fetching)  # who hangs up does not end it for the others
+        return self._known
 
-    async def _fetch(self) -> tuple[Mapping[str, str], float]:
+    async def _fetch(self) -> None:
         try:
             async with (
                 asyncio.timeout(FETCH_TIMEOUT),
                 self._session.get(self._url, raise_for_status=True) as response,
             ):
                 certificates = await response.json()
-                said = re.search(r"max-age=(\d+)", response.headers.get("Cache-Control", ""))
+                said = re.search(r"max-age=(\d{1,6})", response.headers.get("Cache-Control", ""))
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise Transient(f"certificates of push tokens from {self._url}: {type(error).__name__}: {error}") from error
-        return certificates, float(said[1]) if said is not None else MAX_AGE
+            self._next_fetch = self._clock.monotonic() + self._backoff
+            self._backoff = min(2 * self._backoff, MAX_BACKOFF)
+            raise Transient(f"certificates of tokens from {self._url}: {type(error).__name__}: {error}") from error
+        self._known, self._backoff = certificates, MIN_BACKOFF
+        self._expires = self._clock.monotonic() + (float(said[1]) if said is not None else MAX_AGE)
+
+
+class Door:
+    """Whether Cloud Run's IAM really stands before this service: a stranger's request must not come through.
+
+    Where it does not (somebody has opened the service to all), anybody could write the marker of a checked signature.
+    """
+
+    def __init__(self, url: str, session: aiohttp.ClientSession, clock: Clock) -> None:
+        self._url = url
+        self._session = session
+        self._clock = clock
+        self._closed_until = -DOOR_AGE
+
+    async def require_closed(self) -> None:
+        """Raises `Untrusted` where a stranger comes through, `Transient` where that cannot be found out."""
+        now = self._clock.monotonic()
+        if now < self._closed_until:
+            return
+        try:
+            async with (
+                asyncio.timeout(FETCH_TIMEOUT),
+                self._session.get(self._url, allow_redirects=False) as response,
+            ):
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Transient(f"the service's own door cannot be looked at: {type(error).__name__}") from error
+        if status == HTTPStatus.OK:
+            raise Untrusted(HTTPStatus.UNAUTHORIZED, "the service is open to strangers: no signature was checked")
+        if status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise Transient(f"the service's own door answers {status}")
+        self._closed_until = now + DOOR_AGE
 
 
 class TokenVerifier:
-    """Lets pass only fresh tokens of the issuer, made for this audience and an e-mail address on the list."""
+    """Lets pass only fresh tokens of the issuer, made for a known audience and an e-mail address on its list."""
 
     def __init__(
-        self, certificates: Certificates, audience: str, emails: frozenset[str], *, behind_iam: Clock | None = None
+        self,
+        certificates: Certificates,
+        allowed: Mapping[str, frozenset[str]],
+        clock: Clock,
+        *,
+        door: Door | None = None,
     ) -> None:
-        # With a clock, `behind_iam` says that Cloud Run's IAM lets nobody else through: it has checked the signature
-        # and put a marker in its place. Everything else is checked here all the same.
-        self._certificates = certificates
-        self._audience = audience
-        self._emails = emails
-        self._behind_iam = behind_iam
+        """`allowed`: audience -> e-mail addresses. A `door`: the service is behind Cloud Run's IAM.
 
-    async def verify(self, *given: str) -> str:
-        """The sender's e-mail address, by the one Authorization header that was given.
+        IAM has checked the signature and put a marker in its place; everything else is checked here all the same.
+        """
+        self._certificates = certificates
+        self._allowed = allowed
+        self._clock = clock
+        self._door = door
+
+    async def verify(self, *given: str) -> tuple[str, str]:
+        """The sender's audience and e-mail address, by the one header with a token that was given.
 
         Raises:
             Untrusted: 401 if there is no genuine, current token; 403 if it is somebody else's or for something else.
@@ -101,36 +147,44 @@ class TokenVerifier:
         if scheme.lower() != "bearer" or not token:
             raise Untrusted(HTTPStatus.UNAUTHORIZED, "no Bearer token")
         try:
-            if self._behind_iam is not None and token.endswith(f".{REMOVED}"):
-                return self._checked(_current(token, self._behind_iam))
-            key_id = jwt.decode_header(token).get("kid")  # type: ignore[no-untyped-call]  # google-auth
-            certificates = await self._certificates.holding(key_id)
-            claims = jwt.decode(token, certs=certificates, clock_skew_in_seconds=SKEW)  # type: ignore[no-untyped-call]  # google-auth
+            claims = await self._claims(token)
+            current = _is_current(claims, self._clock)
         except (ValueError, *_NO_TOKEN) as error:
-            raise Untrusted(HTTPStatus.UNAUTHORIZED, f"token refused: {error}") from error
+            raise Untrusted(HTTPStatus.UNAUTHORIZED, "token refused: it cannot be verified") from error
+        if not current:
+            raise Untrusted(HTTPStatus.UNAUTHORIZED, "token refused: it is not valid now")
         return self._checked(claims)
 
-    def _checked(self, claims: Mapping[str, object]) -> str:
-        email = claims.get("email")
+    async def _claims(self, token: str) -> Mapping[str, object]:
+        claims: Mapping[str, object]
+        if self._door is not None and token.endswith(f".{REMOVED}"):
+            await self._door.require_closed()
+            claims = jwt.decode(token, verify=False)  # type: ignore[no-untyped-call]  # google-auth
+            return claims
+        header = jwt.decode_header(token)  # type: ignore[no-untyped-call]  # google-auth
+        certificates = await self._certificates.current()
+        if header.get("alg") != "RS256" or header.get("kid") not in certificates:
+            raise ValueError("no key of the issuer's")
+        claims = jwt.decode(token, certs=certificates, clock_skew_in_seconds=SKEW)  # type: ignore[no-untyped-call]  # google-auth
+        return claims
+
+    def _checked(self, claims: Mapping[str, object]) -> tuple[str, str]:
+        audience, email = (claim if isinstance(claim, str) else "" for claim in map(claims.get, ("aud", "email")))
         for claim, trusted in (
             ("iss", claims.get("iss") in ISSUERS),
-            ("aud", claims.get("aud") == self._audience),
+            ("aud", audience in self._allowed),
             ("email_verified", claims.get("email_verified") is True),
-            ("email", email in self._emails),
+            ("email", email in self._allowed.get(audience, ())),
         ):
             if not trusted:
-                raise Untrusted(HTTPStatus.FORBIDDEN, f"token's {claim} is {claims.get(claim)!r}")
-        return str(email)
+                raise Untrusted(HTTPStatus.FORBIDDEN, f"token's {claim} is not one that may call")
+        return audience, email
 
 
-def _current(token: str, clock: Clock) -> Mapping[str, object]:
-    """The claims of a token whose signature was checked before us, if it is valid now.
-
-    Raises:
-        ValueError: it is not, or cannot be read.
-    """
-    claims: Mapping[str, object] = jwt.decode(token, verify=False)  # type: ignore[no-untyped-call]  # google-auth
-    issued, expires, now = claims.get("iat"), claims.get("exp"), clock.now().timestamp()
-    if not isinstance(issued, int) or not isinstance(expires, int) or not issued - SKEW <= now < expires + SKEW:
-        raise ValueError("it is not valid now")
-    return claims
+def _is_current(claims: Mapping[str, object], clock: Clock) -> bool:
+    """Whether a token is valid now, and for no longer than Google's are."""
+    issued, expires, now = claims["iat"], claims["exp"], clock.now().timestamp()
+    begins = claims.get("nbf", issued)
+    if not isinstance(issued, int) or not isinstance(expires, int) or not isinstance(begins, int):
+        return False
+    return max(issued, begins) - SKEW <= now < expires + SKEW and expires - issued <= LIFETIME + SKEW

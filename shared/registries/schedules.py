@@ -40,7 +40,7 @@ class Schedule:
     def body(self) -> str:
         """The JSON body that is posted. The reconciler looks after every mode by itself."""
         mode = {"mode": self.mode.value} if self.path == RUNS_PATH else {}
-        return json.dumps({**mode, "source": self.source, "targets": list(self.targets)})
+        return json.dumps({**mode, "schedule": self.name, "targets": list(self.targets)})
 
 
 SCHEDULES = {
@@ -70,7 +70,7 @@ SCHEDULES = {
 
 
 SCHEDULED: Final = tuple(dict.fromkeys(schedule.mode for schedule in SCHEDULES.values()))
-"""The modes that are run without anybody asking."""
+"""The modes that are run without anybody asking, the night's first."""
 
 
 def due(mode: Mode, day: date) -> datetime:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-API_KEYS = "api-keys"
+FIRST_KEYS = "first-keys"
 ODDS_API_KEY = "odds-api-key"
 BALLDONTLIE_API_KEY = "balldontlie-api-key"
 
@@ -22,7 +22,7 @@ class Secret:
 SECRETS = {
     secret.name: secret
     for secret in (
-        Secret(API_KEYS, "coordinator", "the keys of the coordinator's API, comma-separated", generated=True),
+        Secret(FIRST_KEYS, "coordinator", "the first API keys without their secrets, as JSON", generated=True),
         Secret(ODDS_API_KEY, "scraper", "the key of The Odds API"),
         Secret(BALLDONTLIE_API_KEY, "scraper", "the key of BallDontLie"),
     )

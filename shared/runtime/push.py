@@ -8,21 +8,17 @@ https://cloud.google.com/pubsub/docs/push#receive_push
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
-import aiohttp
 from aiohttp import web
 from pydantic import BaseModel, Field, ValidationError
 
 from shared.errors import TipoffError, Transient
-from shared.ports import BusHandler, Clock, Delivery, Nack
-from shared.runtime.settings import CommonSettings
-
-if TYPE_CHECKING:
-    from shared.cloud.tokens import TokenVerifier
+from shared.ports import BusHandler, Delivery, Nack
+from shared.runtime.access import ACCESS, Untrusted
 
 MAX_BODY = 16 << 20
 """Bytes: a message of 10 MB in base64, and its envelope."""
@@ -59,64 +55,28 @@ class Target:
     slots: asyncio.Semaphore
 
 
-def given_tokens(request: web.Request) -> list[str]:
-    """The headers that hold a token. Where the first is there, Cloud Run's IAM checks it and leaves the other as it is.
-
-    https://cloud.google.com/run/docs/authenticating/service-to-service
-    """
-    return [
-        request.headers[name] for name in ("X-Serverless-Authorization", "Authorization") if name in request.headers
-    ]
-
-
 class Push:
     """The push face of a service."""
 
-    def __init__(self, settings: CommonSettings, targets: Mapping[str, Target], clock: Clock, log: Any) -> None:  # noqa: ANN401 - structlog
-        self._settings = settings
+    def __init__(self, targets: Mapping[str, Target], log: Any) -> None:  # noqa: ANN401 - structlog
         self._targets = targets
-        self._clock = clock
         self._log = log
-        self._verifiers: Mapping[str, TokenVerifier] = {}
 
     def add_to(self, app: web.Application) -> None:
-        """Add the route, and what it needs while the app runs."""
+        """Add the route."""
         app[PUSH] = self
-        app.cleanup_ctx.append(self._running)
         app.router.add_post("/push/{subscription}", self._receive)
 
-    async def _running(self, _: web.Application) -> AsyncIterator[None]:
-        from shared.cloud.tokens import Certificates, TokenVerifier  # noqa: PLC0415 - only who is pushed to needs it
-
-        settings = self._settings
-        async with aiohttp.ClientSession() as session:
-            certificates = Certificates(settings.push_certs_url, session, self._clock)
-            behind_iam = self._clock if settings.push_behind_iam else None
-            self._verifiers = {
-                caller: TokenVerifier(certificates, audience, emails, behind_iam=behind_iam)
-                for caller, (audience, emails) in settings.callers.items()
-            }
-            yield
-
     async def _receive(self, request: web.Request) -> web.Response:
-        refusal = await self.refusal(request, "push")
-        return refusal if refusal is not None else await self._deliver(request)
-
-    async def refusal(self, request: web.Request, caller: Literal["push", "schedule"]) -> web.Response | None:
-        """Why the request is not from this caller's account; None if its token says that it is."""
-        from shared.cloud.tokens import Untrusted  # noqa: PLC0415 - only who is pushed to needs it
-
-        if not self._verifiers:
-            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
         try:
-            await self._verifiers[caller].verify(*given_tokens(request))
+            await request.app[ACCESS].require_push(request)
         except Untrusted as untrusted:
             self._log.warning("push_refused", path=request.path, reason=str(untrusted))
             return web.Response(status=untrusted.status, text=str(untrusted))
         except Transient as failure:
             self._log.warning("push_unverified", path=request.path, reason=str(failure))
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
-        return None
+        return await self._deliver(request)
 
     async def _deliver(self, request: web.Request) -> web.Response:
         name = request.match_info["subscription"]

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
@@ -12,8 +13,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shared.contract import Message
 from shared.errors import TipoffError
 from shared.ports import Bus, BusHandler, Ports
+from shared.registries.keys import Role
 from shared.registries.topics import TOPICS
 from shared.runtime import metrics
+from shared.runtime.access import ACCESS, Access, Keys, only
+from shared.runtime.answers import failures, json_response
+from shared.runtime.audit import audit
 from shared.runtime.boundary import MessageHandler, guarded
 from shared.runtime.logs import get_logger
 from shared.runtime.metering import Metered, Reason, charged_to, reason_of
@@ -21,6 +26,8 @@ from shared.runtime.push import Push, Target
 from shared.runtime.settings import CommonSettings
 from shared.runtime.trace import traced
 
+MAX_BODY = 64 << 10
+"""Bytes of a request's body; a push has a limit of its own."""
 Ping = Callable[[], Awaitable[object]]
 
 
@@ -106,9 +113,13 @@ def application(
     consumers: Sequence[Consumer | DeadLetterConsumer],
     pings: Mapping[str, Ping] | None = None,
     middlewares: Sequence[Middleware] = (),
+    keys: Keys | None = None,
 ) -> web.Application:
-    """An aiohttp app that consumes while it runs and answers /healthz and /metrics."""
-    app = web.Application(middlewares=[traced, charged, changes_end, *middlewares])
+    """An aiohttp app that consumes while it runs and answers /healthz, /readyz and /metrics."""
+    ours = [traced, audit, charged, changes_end, failures]
+    app = web.Application(middlewares=[*ours, *middlewares], client_max_size=MAX_BODY)
+    app[ACCESS] = Access(settings, ports.clock, keys)
+    app.cleanup_ctx.append(app[ACCESS].running)
     app[HEALTH] = Health(service, settings.revision, pings if pings is not None else {})
     log = get_logger(service)
 
@@ -129,11 +140,11 @@ def application(
     app.cleanup_ctx.append(consume)
     if settings.delivery == "push":
         targets = {each.subscription: Target(each.handler, asyncio.Semaphore(each.max_in_flight)) for each in receivers}
-        Push(settings, targets, ports.clock, log).add_to(app)
+        Push(targets, log).add_to(app)
     app.router.add_get("/healthz", partial(_health, deep=False))
     app.router.add_get("/healthz/", partial(_health, deep=False))  # run.app's front end keeps /healthz for itself
-    app.router.add_get("/readyz", partial(_health, deep=True))
-    app.router.add_get("/metrics", _metrics)
+    app.router.add_get("/readyz", only(Role.VIEWER)(partial(_health, deep=True)))
+    app.router.add_get("/metrics", only(Role.VIEWER)(_metrics))
     return app
 
 
@@ -176,7 +187,7 @@ def _leaves(error: BaseException) -> list[BaseException]:
 
 async def _health(request: web.Request, *, deep: bool) -> web.Response:
     healthy, body = await request.app[HEALTH].report(deep=deep)
-    return web.json_response(body, status=200 if healthy else 503)
+    return json_response(body, HTTPStatus.OK if healthy else HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 async def _metrics(_: web.Request) -> web.Response:

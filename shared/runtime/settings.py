@@ -46,14 +46,18 @@ class CommonSettings(BaseSettings):
         validate_default=True,
         description="service accounts that may push, separated by commas; needed for delivery push",
     )
-    push_behind_iam: bool = Field(
-        default=False, description="Cloud Run's IAM has checked tokens already and removed their signatures"
-    )
     schedule_audience: str = Field("", description="audience that the schedules' tokens are made for")
     schedule_emails: str = Field("", description="service accounts that schedules call as; default: none may")
-    push_certs_url: str = Field(
+    people_audience: str = Field("", description="audience that the tokens of people and their tools are made for")
+    viewers: str = Field("", description="accounts that may read with an identity token, separated by commas")
+    operators: str = Field("", description="accounts that may also ask for runs and resolve alerts")
+    admins: str = Field("", description="accounts that may also make and revoke API keys")
+    door: str = Field(
+        "", description="URL of this service behind Cloud Run's IAM, which checks tokens and removes their signatures"
+    )
+    token_certs_url: str = Field(
         "https://www.googleapis.com/oauth2/v1/certs",
-        description="certificates that push tokens are verified with: JSON, PEM by key id",
+        description="certificates that identity tokens are verified with: JSON, PEM by key id",
     )
     revision: str = Field("dev", description="deployed revision, shown by /healthz and compared by `tipoff doctor`")
     host: str = Field("127.0.0.1", description="address the service's HTTP face binds")
@@ -78,20 +82,13 @@ class CommonSettings(BaseSettings):
             raise PydanticCustomError("missing", "delivery push needs it")
         return value
 
-    @property
-    def callers(self) -> dict[str, tuple[str, frozenset[str]]]:
-        """The audience of the tokens of pushes and of schedules, and the service accounts that may send them."""
-        return {
-            "push": (self.push_audience, _accounts(self.push_emails)),
-            "schedule": (self.schedule_audience, _accounts(self.schedule_emails)),
-        }
-
     def masked(self) -> dict[str, str]:
         """Every setting as text, secrets starred: fit for the log line a service starts with."""
         return {name: "***" if isinstance(value, SecretStr) else str(value) for name, value in self}
 
 
-def _accounts(emails: str) -> frozenset[str]:
+def accounts(emails: str) -> frozenset[str]:
+    """The addresses of a list separated by commas."""
     return frozenset(email.strip() for email in emails.split(",")) - {""}
 
 

@@ -152,7 +152,7 @@ class Night:
     def _restart(self, names: list[str]) -> None:
         for name in names:
             self._start(name)
-        self._at(0.0, lambda: self.asking.ask("restart"))
+        self._at(0.0, lambda: self.asking.ask("restart", resend=True))
 
     def _start(self, name: str) -> None:
         service = name.partition("-")[0]

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from services.coordinator.api.access import failures
 from services.coordinator.grid import reconcile as module
 from services.coordinator.runs.decide import decide
 from services.coordinator.runs.engine import Engine
@@ -15,6 +14,7 @@ from services.coordinator.runs.events import RunRequested, StepFailed
 from services.coordinator.runs.run import Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.errors import Conflict, Permanent, TipoffError, Transient
+from shared.runtime.answers import failures
 from tests.simulation.fakes import MemoryState, RecordingBus
 from tests.unit.coordinator.memory import failing, memory_ports
 

@@ -13,7 +13,7 @@ from datetime import date
 from services.coordinator.runs.advance import Command
 from services.coordinator.runs.decide import decide
 from services.coordinator.runs.events import Event, RunRequested
-from services.coordinator.runs.run import Outgoing, Run, key_of
+from services.coordinator.runs.run import Outgoing, Run, RunStatus, key_of
 from shared.basketball.slate import Mode
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, TipoffError, Transient
 from shared.ports import Document, Ports
@@ -21,6 +21,8 @@ from shared.runtime import metrics
 from shared.runtime.logs import get_logger
 
 RUNS = "runs"
+OPEN = "open_runs"
+"""A document for each run that is at work or has something to send: looking after them reads no others."""
 _TRIES = 20
 """Compare-and-set attempts before an event is given back to the bus."""
 
@@ -59,6 +61,10 @@ class Engine:
             if first <= date.fromisoformat(day) <= last and mode in modes:
                 found.append(Run.model_validate(document.data))
         return found
+
+    async def active(self) -> int:
+        """How many runs are at work."""
+        return len(await self._ports.state.list(OPEN, limit=_ALL))
 
     async def recover(self) -> list[Run]:
         """Publish what a crash left in outboxes: decided and stored, not known to be sent. Returns all runs."""
@@ -103,6 +109,8 @@ class Engine:
         outbox = (*after.outbox, *(outgoing for outgoing in new if outgoing not in after.outbox))
         after = after.model_copy(update={"outbox": outbox})
         data = after.model_dump(mode="json")
+        if after.status is RunStatus.RUNNING and (before is None or before.status is not RunStatus.RUNNING):
+            await self._open(key)  # first: a run that is not at work yet does no harm there
         if document is None:
             document = await self._ports.state.create(RUNS, key, data)
         else:
@@ -130,6 +138,21 @@ class Engine:
             await self._ports.state.compare_and_set(RUNS, run.key, sent, version=document.version)
         except Conflict:
             _log.info("outbox_left", run_id=run.run_id)  # whoever wrote in between publishes it once more: harmless
+            return
+        if not left and run.status is not RunStatus.RUNNING:
+            await self._close(run.key)
+
+    async def _open(self, key: str) -> None:
+        try:
+            await self._ports.state.create(OPEN, key, {})
+        except AlreadyExists:
+            return  # what it was there for is not over
+
+    async def _close(self, key: str) -> None:
+        await self._ports.state.delete(OPEN, key)
+        run = await self.run(key)
+        if run is not None and run.status is RunStatus.RUNNING:  # another has begun it again meanwhile
+            await self._open(key)
 
 
 def _outgoing(command: Command) -> Outgoing:

@@ -146,7 +146,7 @@ async def test_another_contract_is_refused_before_anything_is_asked_for(
 async def test_a_refused_credential_names_coordinator_and_remedy(status: int, body: str, words: str) -> None:
     """In the coordinator's words, or with the status of whatever stands before it."""
     with pytest.raises(
-        Permanent, match=rf"^the coordinator at http://\S+ refuses: {words}: give a key .*TIPOFF_API_KEY"
+        Permanent, match=rf"^the coordinator at http://\S+ refuses: {words}: give one of its API keys as TIPOFF_API_KEY"
     ):
         await refused(status, body)
 

@@ -3,14 +3,16 @@
 import base64
 import json
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 import pytest
 
-from shared.cloud.tokens import REMOVED, Certificates, TokenVerifier, Untrusted
+from shared.cloud.tokens import REMOVED, Certificates, Door, TokenVerifier
 from shared.embedded.clock import VirtualClock
 from shared.errors import Transient
+from shared.runtime.access import Untrusted
 
 NOW = datetime(2024, 3, 4, 12, tzinfo=UTC)
 AUDIENCE, EMAIL = "https://coordinator.example", "invoker@example.iam.gserviceaccount.com"
@@ -20,7 +22,7 @@ CLAIMS = {
     "email": EMAIL,
     "email_verified": True,
     "iat": int(NOW.timestamp()) - 60,
-    "exp": int(NOW.timestamp()) + 3600,
+    "exp": int(NOW.timestamp()) + 3540,
 }
 
 
@@ -34,18 +36,31 @@ def segment(part: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
 
 
-async def verify(*given: str, behind_iam: bool) -> str:
+class Closed(Door):
+    """A door that IAM keeps, or whatever else is said of it."""
+
+    def __init__(self, verdict: Exception | None = None) -> None:
+        self.verdict = verdict
+
+    async def require_closed(self) -> None:
+        """As the verdict has it."""
+        if self.verdict is not None:
+            raise self.verdict
+
+
+async def verify(*given: str, behind_iam: bool, door: Door | None = None) -> tuple[str, str]:
     """What the verifier says; without a network there are no certificates."""
     clock = VirtualClock(NOW)
     async with aiohttp.ClientSession() as session:
         certificates = Certificates("http://127.0.0.1:1/certs", session, clock)
-        verifier = TokenVerifier(certificates, AUDIENCE, frozenset({EMAIL}), behind_iam=clock if behind_iam else None)
+        behind = (door or Closed()) if behind_iam else None
+        verifier = TokenVerifier(certificates, {AUDIENCE: frozenset({EMAIL})}, clock, door=behind)
         return await verifier.verify(*(f"Bearer {each}" for each in given))
 
 
 async def test_a_token_checked_by_iam_is_its_accounts() -> None:
     """Behind IAM the marker stands for the signature."""
-    assert await verify(token(CLAIMS), behind_iam=True) == EMAIL
+    assert await verify(token(CLAIMS), behind_iam=True) == (AUDIENCE, EMAIL)
 
 
 @pytest.mark.network
@@ -65,6 +80,13 @@ async def test_f35_the_marker_alone_is_no_signature() -> None:
         {"iss": "https://evil.example"},
         {"email": "stranger@example.com"},
         {"email_verified": False},
+        {"email_verified": "true"},
+        {"nbf": int(NOW.timestamp()) + 60},
+        {"exp": int(NOW.timestamp()) + 3600, "iat": int(NOW.timestamp()) - 3600},
+        {"exp": float("nan")},
+        {"exp": float("inf")},
+        {"aud": [AUDIENCE]},
+        {"email": [EMAIL]},
     ],
 )
 async def test_f35_behind_iam_everything_else_is_checked_all_the_same(change: dict[str, Any]) -> None:
@@ -102,3 +124,10 @@ async def test_f35_of_two_tokens_neither_is_believed() -> None:
     """Cloud Run's IAM has checked one of them, and not said which."""
     with pytest.raises(Untrusted, match="two tokens"):
         await verify(token(CLAIMS), token(CLAIMS), behind_iam=True)
+
+
+@pytest.mark.parametrize("verdict", [Untrusted(HTTPStatus.UNAUTHORIZED, "open to strangers"), Transient("no answer")])
+async def test_f35_an_open_door_vouches_for_nothing(verdict: Exception) -> None:
+    """Where a stranger's request comes through, or nobody knows, the marker may be anybody's."""
+    with pytest.raises(type(verdict), match=str(verdict)):
+        await verify(token(CLAIMS), behind_iam=True, door=Closed(verdict))

@@ -120,9 +120,9 @@ def test_nobody_has_a_broad_role_for_the_whole_project() -> None:
 def test_a_grant_on_a_condition_is_not_the_grant() -> None:
     """It is named as it is, and the one declared is missing."""
     project = deployed()
-    (binding,) = project.state["bindings"]["secrets api-keys"]
+    (binding,) = project.state["bindings"]["secrets first-keys"]
     binding["condition"] = {"title": "until Friday"}
-    granted = "grant on secret api-keys: roles/secretmanager.secretAccessor to "
+    granted = "grant on secret first-keys: roles/secretmanager.secretAccessor to "
     assert [line.partition("serviceAccount:")[0] for line in project.check()] == [
         f"missing: {granted}",
         f"extra: {granted}",

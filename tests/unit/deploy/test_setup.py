@@ -1,5 +1,4 @@
 import json
-import re
 from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
@@ -8,7 +7,8 @@ from random import Random
 import pytest
 
 from deploy import warehouse
-from shared.registries.secrets import API_KEYS, SECRETS
+from shared.registries.keys import KEY, hashed
+from shared.registries.secrets import FIRST_KEYS, SECRETS
 from shared.tables import TABLES
 from tests.e2e.command import inside
 from tests.unit.deploy.changes import KINDS, State, deployed, removals
@@ -66,13 +66,26 @@ def without_values(state: State) -> State:
     return {**state, "versions": {name: len(versions) for name, versions in state["versions"].items()}}
 
 
+def kept(project: Project) -> list[dict[str, str]]:
+    """The keys that are stored."""
+    (version,) = project.state["versions"][FIRST_KEYS]
+    keys: list[dict[str, str]] = json.loads(version["value"])
+    return keys
+
+
+def holder(key: str) -> list[dict[str, str]]:
+    """What has to be stored of a key that was shown."""
+    match = KEY.fullmatch(key)
+    assert match is not None
+    return [{"id": match[1], "name": "set-up", "role": "admin", "hash": hashed(match[2])}]
+
+
 def test_the_first_api_key_is_shown_once_and_is_the_one_stored() -> None:
-    """256 random bits; a second run neither makes nor shows one; no other program's output or arguments hold it."""
+    """An admin's; only its hash is stored; a second run neither makes nor shows one; nothing else holds it."""
     project = Project()
     key = project.run("setup").stdout.strip()
-    assert re.fullmatch(r"[\w-]{43}", key)
-    assert [version["value"] for version in project.state["versions"][API_KEYS]] == [key]
-    assert key not in str(project.changes)
+    assert kept(project) == holder(key)
+    assert key[-43:] not in str(project.changes) + str(project.state)
     assert project.run("setup").stdout == ""
 
 
@@ -83,7 +96,7 @@ def test_a_key_whose_storing_was_cut_short_was_shown() -> None:
     (step,) = (number for number, call in enumerate(steps.changes, 1) if call[1:4] == ["secrets", "versions", "add"])
     project = Project(stop_after=step)
     shown = project.run("setup").stdout.strip()
-    assert [version["value"] for version in project.state["versions"][API_KEYS]] == [shown]
+    assert kept(project) == holder(shown)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -169,7 +182,7 @@ def test_secrets_without_a_version_are_named_with_the_command_that_fills_them() 
     message = done.stderr.splitlines()[-1]
     for secret in SECRETS.values():
         assert (f"versions add {secret.name} --data-file=FILE --project={ID}" in message) is not secret.generated
-    assert "api-keys" not in message
+    assert FIRST_KEYS not in message
     project.fill()
     assert project.run("setup").returncode == 0
 

@@ -48,7 +48,7 @@ def test_api_key_is_random_private_and_kept(workspace: Workspace, tmp_path: Path
 def test_secrets_file_without_a_key_names_the_file(workspace: Workspace) -> None:
     """A spoilt secrets file is refused with the remedy."""
     workspace.secrets_file.write_text("TIPOFF_SECRET_OTHER=x\n")
-    with pytest.raises(Permanent, match=r"secrets\.env has no TIPOFF_SECRET_API_KEYS: delete the file"):
+    with pytest.raises(Permanent, match=r"secrets\.env has no TIPOFF_API_KEY: delete the file"):
         _ = workspace.api_key
 
 

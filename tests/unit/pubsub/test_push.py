@@ -22,7 +22,8 @@ from shared.cloud.pubsub_admin import PushTo
 from shared.contract import Message, StepReported
 from shared.errors import Permanent, Skip, Transient
 from shared.ports import Delivery
-from shared.runtime.push import PUSH
+from shared.registries.keys import SCHEDULES, Role
+from shared.runtime.access import ACCESS, Caller, Untrusted
 from shared.runtime.service import Consumer, DeadLetterConsumer, application
 from shared.runtime.settings import CommonSettings, load
 from tests.clock import FastClock
@@ -35,6 +36,7 @@ pytestmark = pytest.mark.network
 REPORT = StepReported(run_id="r", step="s", attempt=1, outcome="done")
 AUDIENCE, EMAIL = "tipoff-push", "push@demo.iam.gserviceaccount.com"
 SCHEDULE = {"aud": "tipoff-schedule", "email": "schedule@demo.iam.gserviceaccount.com"}
+PERSON = {"aud": "tipoff-operator", "email": "ann@demo"}
 TOPIC = "worker-tasks"
 
 
@@ -76,7 +78,10 @@ async def pushed(server: Server, folder: Path, certs_url: str | None = None) -> 
         push_emails=f"other@demo, {EMAIL}",
         schedule_audience=SCHEDULE["aud"],
         schedule_emails=SCHEDULE["email"],
-        push_certs_url=certs_url if certs_url is not None else server.certs_url,
+        people_audience=PERSON["aud"],
+        viewers=f"eve@demo, {PERSON['email']}",
+        admins=PERSON["email"],
+        token_certs_url=certs_url if certs_url is not None else server.certs_url,
     )
     bus = PubSubBus("demo", clock=FastClock(SPEED), emulator=server.address, call_timeout=10)
     async with embedded_ports(folder) as ports:
@@ -243,16 +248,37 @@ async def test_f35_a_forged_token_is_refused(server: Server, service: Service) -
     assert service.attempts == 0
 
 
-async def test_pushes_and_schedules_are_told_apart(server: Server, service: Service) -> None:
-    """Each caller has an account and an audience of its own, and neither opens the other's door."""
+async def test_callers_are_told_apart(server: Server, service: Service) -> None:
+    """Pushes, schedules and people have accounts and audiences of their own, and none opens another's door."""
     app = service.client.app
     assert app is not None
-    for caller, claims in (("push", {}), ("schedule", SCHEDULE)):
-        request = make_mocked_request("POST", "/", headers={"Authorization": f"Bearer {token(server.keys, **claims)}"})
-        assert [await app[PUSH].refusal(request, door) is None for door in ("push", "schedule")] == [
-            caller == "push",
-            caller == "schedule",
-        ]
+    access = app[ACCESS]
+
+    def request(**claims: str) -> web.Request:
+        return make_mocked_request("POST", "/", headers={"Authorization": f"Bearer {token(server.keys, **claims)}"})
+
+    await access.require_push(request())
+    with pytest.raises(Untrusted, match="aud"):
+        await access.caller(request())
+    for claims, caller in (
+        (SCHEDULE, Caller(SCHEDULES, Role.OPERATOR)),
+        (PERSON, Caller(PERSON["email"], Role.ADMIN)),
+        ({**PERSON, "email": "eve@demo"}, Caller("eve@demo", Role.VIEWER)),
+    ):
+        assert await access.caller(request(**claims)) == caller
+        with pytest.raises(Untrusted, match="aud"):
+            await access.require_push(request(**claims))
+    with pytest.raises(Untrusted, match="email"):
+        await access.caller(request(**(SCHEDULE | {"aud": PERSON["aud"]})))
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/metrics"])
+async def test_strangers_learn_nothing(server: Server, service: Service, path: str) -> None:
+    """What the service stands on, and its figures, are for those who may read."""
+    for claims, status in ((None, 401), ({}, 403), (PERSON, 200)):
+        headers = {} if claims is None else {"Authorization": f"Bearer {token(server.keys, **claims)}"}
+        async with service.client.get(path, headers=headers) as response:
+            assert response.status == status
 
 
 async def test_a_true_token_is_let_in(server: Server, service: Service) -> None:

@@ -1,6 +1,7 @@
 """The embedded adapters as one set of ports, for tests of the services."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -12,17 +13,22 @@ from shared.embedded.clock import VirtualClock
 from shared.embedded.secrets import EnvironmentSecrets
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Delivery, Ports
+from shared.registries.keys import SCHEDULES, Role, made
 from shared.runtime.profiles import embedded
 
 MORNING = datetime(2024, 3, 4, 12, tzinfo=UTC)
 """07:00 ET of the slate's date."""
-API_KEY = "k1"
+_KEPT, API_KEY = made("tests", Role.ADMIN)
+_SCHEDULES, SCHEDULES_KEY = made(SCHEDULES, Role.OPERATOR)
+_VIEWER, VIEWER_KEY = made("viewer", Role.VIEWER)
+FIRST_KEYS = {"TIPOFF_SECRET_FIRST_KEYS": json.dumps([_KEPT, _SCHEDULES, _VIEWER])}
+"""The variable of the secret with these keys."""
 
 
 @asynccontextmanager
 async def embedded_ports(folder: Path, now: datetime = MORNING) -> AsyncIterator[Ports]:
-    """In memory where that is possible; two API keys."""
-    secrets = EnvironmentSecrets({"TIPOFF_SECRET_API_KEYS": f"{API_KEY}, second"})
+    """In memory where that is possible; with the keys above."""
+    secrets = EnvironmentSecrets(FIRST_KEYS)
     async with embedded(folder, VirtualClock(now), warehouse=DuckDBWarehouse(None), secrets=secrets) as ports:
         yield ports
 

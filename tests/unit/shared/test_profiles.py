@@ -32,8 +32,8 @@ async def test_adapters_are_made_at_their_first_use(tmp_path: Path) -> None:
         assert isinstance(adapter(wired.bus), EmbeddedBus)
         assert isinstance(adapter(wired.state), SQLiteState)
         assert isinstance(adapter(wired.warehouse), DuckDBWarehouse)
-        with pytest.raises(Permanent, match="secret 'api-keys' is missing"):
-            await wired.secrets.get("api-keys")
+        with pytest.raises(Permanent, match="secret 'first-keys' is missing"):
+            await wired.secrets.get("first-keys")
     assert (tmp_path / "home" / "archive" / "a" / "b").read_bytes() == b"x"
 
 

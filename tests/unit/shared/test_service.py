@@ -70,7 +70,7 @@ async def running(app: web.Application) -> AsyncIterator[web.Application]:
 
 async def get(app: web.Application, path: str) -> web.Response:
     """The answer to a GET."""
-    response = await app._handle(make_mocked_request("GET", path, app=app))
+    response = await app._handle(make_mocked_request("GET", path, app=app).clone(remote="127.0.0.1"))
     assert isinstance(response, web.Response)
     return response
 
@@ -146,15 +146,15 @@ async def test_health_is_of_the_service_and_readiness_of_what_it_stands_on() -> 
 
     app = application("probe", load(CommonSettings, revision="r7"), ports_of(Bus()), [], {"warehouse": away})
     async with running(app):
-        well = '{"service": "probe", "revision": "r7", "healthy": true, "checks": {"consumers": "ok"}}'
+        well = '{"service":"probe","revision":"r7","healthy":true,"checks":{"consumers":"ok"}}'
         for path in ("/healthz", "/healthz/"):
             response = await get(app, path)
             assert (response.status, response.text, asked) == (200, well, [])
         response = await get(app, "/readyz")
         assert (response.status, asked) == (503, [True])
         assert response.text == (
-            '{"service": "probe", "revision": "r7", "healthy": false, '
-            '"checks": {"consumers": "ok", "warehouse": "the warehouse is away"}}'
+            '{"service":"probe","revision":"r7","healthy":false,'
+            '"checks":{"consumers":"ok","warehouse":"the warehouse is away"}}'
         )
         response = await get(app, "/metrics")
         assert (response.status, response.headers["Content-Type"].partition(";")[0]) == (200, "text/plain")

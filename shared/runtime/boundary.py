@@ -17,6 +17,7 @@ from shared.errors import Permanent, Skip, TipoffError, Transient
 from shared.ports import Bus, BusHandler, Clock, Delivery, Nack
 from shared.registries.topics import Topic
 from shared.runtime import metrics
+from shared.runtime.redaction import redacted
 
 _ATTRIBUTE_BYTES = 1024
 """Pub/Sub's limit of an attribute's value."""
@@ -75,7 +76,7 @@ def guarded(handler: MessageHandler, *, topic: Topic, bus: Bus, clock: Clock, lo
 
 async def _bury(bus: Bus, topic: Topic, delivery: Delivery, reason: str) -> None:
     """Send to the dead letter; if that cannot be done now, the message itself has to come again."""
-    short = reason.encode()[:_ATTRIBUTE_BYTES].decode(errors="ignore")
+    short = redacted(reason).encode()[:_ATTRIBUTE_BYTES].decode(errors="ignore")
     try:
         await bus.publish(topic.dead_letter, delivery.data, {**delivery.attributes, "reason": short})
     except TipoffError as error:

@@ -72,6 +72,14 @@ def test_a_secret_that_was_read_is_starred_wherever_it_turns_up(monkeypatch: pyt
     assert redacted("/v1/plain-canary-one/odds then plain-canary-two") == "/v1/***/odds then ***"
 
 
+def test_a_secret_that_is_json_is_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have lines, and its names and hashes are starred in no log."""
+    monkeypatch.setattr("shared.runtime.redaction._known", set())
+    text = '[\n {"name": "the first administrator", "hash": "aaaaaaaaaaaaaaaa"}\n]'
+    assert as_secret(f"{text}\n", "secret 'x'", "").get_secret_value() == text
+    assert redacted("made by the first administrator") == "made by the first administrator"
+
+
 def test_a_short_secret_stars_no_ordinary_words(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test key such as `dev` is no reason to make logs unreadable."""
     monkeypatch.setattr("shared.runtime.redaction._known", set())

@@ -18,6 +18,8 @@ from shared.runtime.settings import CommonSettings, load
 S = TypeVar("S", bound=CommonSettings)
 SHUTDOWN_SECONDS = 8.0
 """Cloud Run kills ten seconds after SIGTERM."""
+IDLE_SECONDS = 60.0
+"""A connection on which no whole request has come for so long is closed, whether it is silent or slow."""
 
 
 def run(service: str, model: type[S], build: Callable[[S, Ports], web.Application]) -> None:
@@ -39,6 +41,7 @@ async def _serve(service: str, settings: S, build: Callable[[S, Ports], web.Appl
             build(settings, wired),
             access_log=None,
             shutdown_timeout=SHUTDOWN_SECONDS,
+            keepalive_timeout=IDLE_SECONDS,
             handler_cancellation=True,  # nobody waits for an answer any more: what it stands for survives any crash
         )
         await runner.setup()

@@ -22,6 +22,7 @@ from shared.runtime.access import ACCESS, Untrusted
 
 MAX_BODY = 16 << 20
 """Bytes: a message of 10 MB in base64, and its envelope."""
+BODY_SECONDS = 30.0
 
 
 class _Message(BaseModel):
@@ -84,8 +85,11 @@ class Push:
         if target is None:
             return web.Response(status=HTTPStatus.NOT_FOUND, text=f"no consumer of {name}")
         try:
-            body = await request.clone(client_max_size=MAX_BODY).read()  # aiohttp's own limit is 1 MB
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await request.clone(client_max_size=MAX_BODY).read()
             delivery = Envelope.model_validate_json(body).delivery()
+        except TimeoutError:
+            return web.Response(status=HTTPStatus.REQUEST_TIMEOUT)
         except (ValidationError, ValueError, web.HTTPRequestEntityTooLarge) as error:
             self._log.error("push_malformed", subscription=name, reason=str(error))
             return web.Response(status=HTTPStatus.BAD_REQUEST, text="not a Pub/Sub push message")

@@ -85,4 +85,5 @@ async def test_a_service_says_where_it_listens_and_ends_cleanly_on_a_signal(
     os.kill(os.getpid(), name)
     async with asyncio.timeout(30):
         await serving
-    assert (cleaned, options) == ([True], [{"access_log": None, "shutdown_timeout": 8.0, "handler_cancellation": True}])
+    wanted = {"access_log": None, "shutdown_timeout": 8.0, "keepalive_timeout": 60.0, "handler_cancellation": True}
+    assert (cleaned, options) == ([True], [wanted])

@@ -123,7 +123,9 @@ class Warehouse(Protocol):
         """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
         ...
 
-    async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
+    async def columns(
+        self, sql: str, params: Params | None = None, job: Job | None = None
+    ) -> Mapping[str, Sequence[Any]]:
         """The same SELECT by column, for many rows of numbers: no dictionary per row.
 
         INT64, FLOAT64 and BOOL columns are sequences of floats (arrays where the engine has them), NaN where null;
@@ -131,14 +133,16 @@ class Warehouse(Protocol):
         """
         ...
 
-    async def append(self, table: str, rows: Sequence[Row]) -> int:
+    async def append(self, table: str, rows: Sequence[Row], job: Job | None = None) -> int:
         """Insert the rows whose key (the table's declared key) is not there yet; returns how many were new.
 
         Rows are validated against the table's declared columns; a missing nullable column is null.
         """
         ...
 
-    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
+    async def replace(
+        self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None, job: Job | None = None
+    ) -> int:
         """Atomically replace the rows that the SQL predicate `scope` selects by `rows`; returns how many it wrote."""
         ...
 

@@ -8,11 +8,13 @@ from services.analytics.handlers import on_task
 from services.analytics.settings import AnalyticsSettings
 from shared.ports import Ports
 from shared.registries.topics import tasks_of
+from shared.runtime.metering import metered
 from shared.runtime.service import Consumer, application
 
 
 def build(settings: AnalyticsSettings, ports: Ports) -> web.Application:
     """Wire the service: one consumer of `analytics-tasks`, the warehouse as its only dependency."""
+    ports = metered("analytics", ports, settings.usd_per_tib)
     return application(
         "analytics",
         settings,

@@ -14,11 +14,13 @@ from services.coordinator.runs.engine import Engine
 from services.coordinator.settings import CoordinatorSettings
 from shared.ports import Ports
 from shared.registries.topics import TOPICS, tasks_of
+from shared.runtime.metering import metered
 from shared.runtime.service import Consumer, DeadLetterConsumer, application
 
 
 def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     """Wire the service: the engine, its three kinds of consumers, the API."""
+    ports = metered("coordinator", ports, settings.usd_per_tib)
     engine = Engine(ports)
     handlers = Handlers(engine, ports, batch_size=settings.batch_size, nightly_budget_usd=settings.nightly_budget_usd)
     app = application(

@@ -131,9 +131,11 @@ class Jobs:
             account.cost += cost
         return found, affected
 
-    async def load(self, table: str, schema: Sequence[SchemaField], lines: bytes, subject: str) -> None:
-        """Fill a fresh table from newline-delimited JSON."""
-        limits = _narrowed(self._limits, None)
+    async def load(
+        self, table: str, schema: Sequence[SchemaField], lines: bytes, subject: str, account: Account | None = None
+    ) -> None:
+        """Fill a fresh table from newline-delimited JSON: a job that nobody is billed for."""
+        limits = _narrowed(self._limits, account)
 
         def work(abandoned: threading.Event) -> None:
             config = LoadJobConfig(
@@ -156,6 +158,8 @@ class Jobs:
             job.result(retry=self._retry, timeout=self._limits.attempt_timeout)
 
         await self._run(work, subject)
+        if account is not None:
+            account.cost += Cost(jobs=1)
 
     async def call(self, work: Callable[[Client, dict[str, Any]], T], subject: str) -> T:
         """Any other request: `work` gets the client and the `retry` and `timeout` to pass on."""

@@ -8,7 +8,10 @@ is a bug: `Permanent`, with its traceback in the log. A handler that is not done
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Any
+
+from structlog.contextvars import bound_contextvars
 
 from shared.contract import Message, decode
 from shared.errors import Permanent, Skip, TipoffError, Transient
@@ -16,6 +19,7 @@ from shared.ports import Bus, BusHandler, Clock, Delivery, Nack
 from shared.registries.topics import Topic
 from shared.runtime import metrics
 from shared.runtime.deadline import limited
+from shared.runtime.redaction import redacted
 
 _ATTRIBUTE_BYTES = 1024
 """Pub/Sub's limit of an attribute's value."""
@@ -49,6 +53,11 @@ def guarded(handler: MessageHandler, *, topic: Topic, bus: Bus, clock: Clock, lo
     """Turn a handler of messages into a handler of deliveries: decode, handle, map failures, count."""
 
     async def on_delivery(delivery: Delivery) -> None:
+        key = delivery.attributes.get("key", "")
+        with bound_contextvars(key=key, run_id=key.partition("/")[0]) if key else nullcontext():
+            await on_message(delivery)
+
+    async def on_message(delivery: Delivery) -> None:
         started = clock.monotonic()
         verdict = "cancelled"
         try:
@@ -79,7 +88,7 @@ def guarded(handler: MessageHandler, *, topic: Topic, bus: Bus, clock: Clock, lo
 
 async def _bury(bus: Bus, topic: Topic, delivery: Delivery, reason: str) -> None:
     """Send to the dead letter; if that cannot be done now, the message itself has to come again."""
-    short = reason.encode()[:_ATTRIBUTE_BYTES].decode(errors="ignore")
+    short = redacted(reason).encode()[:_ATTRIBUTE_BYTES].decode(errors="ignore")
     try:
         await bus.publish(topic.dead_letter, delivery.data, {**delivery.attributes, "reason": short})
     except TipoffError as error:

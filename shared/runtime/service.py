@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from shared.contract import Message
 from shared.errors import TipoffError
 from shared.ports import Bus, BusHandler, Ports
 from shared.registries.keys import Role
@@ -20,8 +21,10 @@ from shared.runtime.answers import failures, json_response
 from shared.runtime.audit import audit
 from shared.runtime.boundary import MessageHandler, guarded
 from shared.runtime.logs import get_logger
+from shared.runtime.metering import Metered, Reason, charged_to, reason_of
 from shared.runtime.push import Push, Target
 from shared.runtime.settings import CommonSettings
+from shared.runtime.trace import traced
 
 MAX_BODY = 64 << 10
 """Bytes of a request's body; a push has a limit of its own."""
@@ -80,6 +83,13 @@ HEALTH: web.AppKey[Health] = web.AppKey("health", Health)
 
 
 @web.middleware
+async def charged(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whatever the warehouse is asked for a request is charged to it; a message that is pushed says more itself."""
+    with charged_to(Reason("health" if request.path.startswith("/readyz") else "api")):
+        return await handler(request)
+
+
+@web.middleware
 async def changes_end(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Whoever hangs up ends the reading he asked for (see `process`), but no change: what has begun is done."""
     if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
@@ -106,7 +116,8 @@ def application(
     keys: Keys | None = None,
 ) -> web.Application:
     """An aiohttp app that consumes while it runs and answers /healthz, /readyz and /metrics."""
-    app = web.Application(middlewares=[audit, changes_end, failures, *middlewares], client_max_size=MAX_BODY)
+    ours = [traced, audit, charged, changes_end, failures]
+    app = web.Application(middlewares=[*ours, *middlewares], client_max_size=MAX_BODY)
     app[ACCESS] = Access(settings, ports.clock, keys)
     app.cleanup_ctx.append(app[ACCESS].running)
     app[HEALTH] = Health(service, settings.revision, pings if pings is not None else {})
@@ -122,6 +133,8 @@ def application(
         yield
         task.cancel()
         await asyncio.wait([task])  # how it ended is in the health report
+        if isinstance(ports.warehouse, Metered):
+            await ports.warehouse.write_the_last()
         log.info("service_stopped")
 
     app.cleanup_ctx.append(consume)
@@ -152,7 +165,14 @@ def _receiver(consumer: Consumer | DeadLetterConsumer, ports: Ports, log: object
     topic = TOPICS[consumer.topic]
     if isinstance(consumer, DeadLetterConsumer):
         return _Receiver(topic.dead_letter, consumer.handler, 1, time_limit(DEAD_LETTER_ACK_DEADLINE))
-    handler = guarded(consumer.handler, topic=topic, bus=ports.bus, clock=ports.clock, log=log)
+
+    async def on_message(message: Message) -> None:
+        with charged_to(reason_of(message)):
+            await consumer.handler(message)
+        if isinstance(ports.warehouse, Metered):
+            await ports.warehouse.write_if_due()
+
+    handler = guarded(on_message, topic=topic, bus=ports.bus, clock=ports.clock, log=log)
     return _Receiver(topic.name, handler, consumer.max_in_flight, topic.time_limit)
 
 

@@ -162,22 +162,27 @@ class SimulatedWarehouse:
         await self._chaos.after(self._process, "warehouse.query")
         return rows
 
-    async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
+    async def columns(
+        self, sql: str, params: Params | None = None, job: Job | None = None
+    ) -> Mapping[str, Sequence[Any]]:
         """The coordinator reads no columns."""
-        del params
+        del params, job
         raise AssertionError(f"columns were read: {sql}")
 
-    async def append(self, table: str, rows: Sequence[Row]) -> int:
+    async def append(self, table: str, rows: Sequence[Row], job: Job | None = None) -> int:
         """Insert the rows whose key is not there yet, all or none."""
+        del job
         place = f"warehouse.append {table}"
         await self._chaos.before(self._process, place)
         new = self.tables.append(table, rows)
         await self._chaos.after(self._process, place)
         return new
 
-    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
+    async def replace(
+        self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None, job: Job | None = None
+    ) -> int:
         """The coordinator replaces nothing."""
-        del rows, scope, params
+        del rows, scope, params, job
         raise AssertionError(f"rows of {table} were replaced")
 
     async def transform(

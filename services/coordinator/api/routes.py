@@ -171,7 +171,7 @@ class Api:
         return await self._ports.warehouse.query(sql("models"), {"mode": asked.query.mode.value})
 
     async def costs(self, asked: Asked) -> list[Row]:
-        """What slates have cost, by step (default: the latest slate)."""
+        """What slates have cost, by service, and by step or purpose (default: the latest slate)."""
         query: CostsQuery = asked.query
         first, last = query.first, query.last
         if first is None or last is None:

@@ -9,6 +9,7 @@ from shared.errors import Permanent, TipoffError
 from shared.ports import Archive, Bus, Clock, Job, Params, Ports, Row, Secrets, StateStore, Warehouse
 from tests.clock import FakeClock
 from tests.simulation.fakes import MemoryState, RecordingBus
+from tests.simulation.tables import TOGETHER, parts_of
 
 KNOWN_ENDS = (
     "SELECT DISTINCT run_id, run_ended_at FROM ops.step_runs WHERE game_date BETWEEN @first_date AND @last_date"
@@ -34,14 +35,21 @@ class AnsweringWarehouse:
         assert job is None
         if self.failures:
             raise self.failures.pop(0)
+        if sql.startswith(TOGETHER):
+            return [
+                {"step": step, "mode": mode} | row
+                for step, mode, its in parts_of(sql, params if params is not None else {})
+                for row in await self.query(text_of(f"complete/{step}"), its)
+            ]
         if sql not in self.answers:
             raise Permanent(f"nobody expected: {sql}")
         name, rows = self.answers[sql]
         self.asked.append((name, params if params is not None else {}))
         return rows
 
-    async def append(self, table: str, rows: Sequence[Row]) -> int:
+    async def append(self, table: str, rows: Sequence[Row], job: Job | None = None) -> int:
         """Note the rows."""
+        assert job is None
         self.appended.append((table, list(rows)))
         return len(rows)
 
@@ -53,13 +61,17 @@ class AnsweringWarehouse:
         self.transformed.append((table, select, scope, params))
         return self.written
 
-    async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
+    async def columns(
+        self, sql: str, params: Params | None = None, job: Job | None = None
+    ) -> Mapping[str, Sequence[Any]]:
         """No test expects this call."""
-        raise AssertionError(f"columns of {sql} with {params}")
+        raise AssertionError(f"columns of {sql} with {params}, {job}")
 
-    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
+    async def replace(
+        self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None, job: Job | None = None
+    ) -> int:
         """No test expects this call."""
-        raise AssertionError(f"replace in {table} where {scope} with {params}: {rows}")
+        raise AssertionError(f"replace in {table} where {scope} with {params}, {job}: {rows}")
 
     async def close(self) -> None:
         """Nothing to release."""

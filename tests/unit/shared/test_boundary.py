@@ -257,6 +257,12 @@ async def test_a_reason_is_cut_to_an_attributes_1024_bytes(bus: RecordingBus, lo
     assert bus.published[0][2]["reason"] == kept
 
 
+async def test_a_reason_holds_no_credential(bus: RecordingBus, log: Log) -> None:
+    """A dead letter is kept, and read by others than its log."""
+    await boundary(bus, log, Permanent("GET https://a.example/?apiKey=c4n4ry: HTTP 403"))(delivery())
+    assert bus.published[0][2]["reason"] == "GET https://a.example/?apiKey=*** HTTP 403"
+
+
 async def test_a_newer_reason_takes_the_place_of_an_older(bus: RecordingBus, log: Log) -> None:
     """A dead letter that was replayed and died again."""
     replayed = Delivery("1", REPORT.encode(), {"reason": "before", "key": "k"}, 1)

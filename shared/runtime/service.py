@@ -104,7 +104,7 @@ def application(
 ) -> web.Application:
     """An aiohttp app that consumes while it runs and answers /healthz, /readyz and /metrics."""
     app = web.Application(middlewares=[changes_end, failures, *middlewares])
-    app[ACCESS] = Access(settings, ports.clock, keys)
+    app[ACCESS] = Access(settings, keys)
     app.cleanup_ctx.append(app[ACCESS].running)
     app[HEALTH] = Health(service, settings.revision, pings if pings is not None else {})
     log = get_logger(service)

@@ -48,7 +48,7 @@ class World:
         engine = Engine(self.ports)
         self.app = web.Application(middlewares=[failures, authenticate])
         keys = KeyStore(self.state, self.ports.secrets, self.clock)
-        self.app[ACCESS] = Access(load(CommonSettings), self.clock, keys)
+        self.app[ACCESS] = Access(load(CommonSettings), keys)
         Api(engine, self.ports).add_to(self.app)
         Operations(engine, self.ports).add_to(self.app)
 

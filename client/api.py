@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from http import HTTPStatus
 from typing import Any, cast
+from urllib.parse import quote
 
 import aiohttp
 
-from client.answers import Alert, DryRun, GridCell, Reconciled, Run
+from client.answers import Alert, ApiKey, DryRun, GridCell, NewApiKey, Reconciled, Run
 from shared.contract import API_VERSION
 from shared.errors import Permanent, Transient
 
@@ -89,6 +90,18 @@ class Client:
     async def reconcile(self, **body: object) -> Reconciled:
         """Ask for what the grid lacks."""
         return cast("Reconciled", await self.post("reconcile", body))
+
+    async def keys(self) -> list[ApiKey]:
+        """Every API key there is or was."""
+        return cast("list[ApiKey]", await self.get("keys"))
+
+    async def create_key(self, **body: object) -> NewApiKey:
+        """A new API key."""
+        return cast("NewApiKey", await self.post("keys", body))
+
+    async def revoke_key(self, id_: str) -> ApiKey:
+        """An API key that counts no longer."""
+        return cast("ApiKey", _raise_for(*await self._answer("DELETE", f"keys/{quote(id_, safe='')}")))
 
     async def get(self, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
         """GET /v1/<path>."""

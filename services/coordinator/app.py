@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from services.coordinator.api.access import authenticate
+from services.coordinator.api.keys import KeyRoutes
 from services.coordinator.api.operations import Operations
 from services.coordinator.api.routes import Api
 from services.coordinator.handlers import Handlers
@@ -18,6 +19,7 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     """Wire the service: the engine, its three kinds of consumers, the API."""
     engine = Engine(ports)
     handlers = Handlers(engine, ports, batch_size=settings.batch_size, nightly_budget_usd=settings.nightly_budget_usd)
+    keys = KeyStore(ports.state, ports.secrets, ports.clock)
     app = application(
         "coordinator",
         settings,
@@ -32,9 +34,10 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
             "state": lambda: ports.state.get("runs", "ping"),
         },
         middlewares=[authenticate],
-        keys=KeyStore(ports.state, ports.secrets, ports.clock),
+        keys=keys,
     )
     Api(engine, ports).add_to(app)
     Operations(engine, ports).add_to(app)
+    KeyRoutes(keys, ports.clock).add_to(app)
     app.on_startup.append(lambda _: handlers.recover())
     return app

@@ -23,7 +23,7 @@ CACHED_SECONDS = 30.0
 MAX_KEYS = 10_000
 """More are not listed."""
 
-_REMEDY = "`tipoff keys list` shows them"
+_REMEDY = "`tipoff keys list --all` shows them"
 
 
 class Key(BaseModel):

@@ -11,6 +11,7 @@ from aiohttp import streams, web
 from aiohttp.test_utils import make_mocked_request
 
 from services.coordinator.api.access import authenticate
+from services.coordinator.api.keys import KeyRoutes
 from services.coordinator.api.operations import Operations
 from services.coordinator.api.routes import Api
 from services.coordinator.keys import KeyStore
@@ -51,11 +52,12 @@ class World:
         self.app[ACCESS] = Access(load(CommonSettings), keys)
         Api(engine, self.ports).add_to(self.app)
         Operations(engine, self.ports).add_to(self.app)
+        KeyRoutes(keys, self.clock).add_to(self.app)
 
-    async def call(
+    async def respond(
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
-    ) -> tuple[int, Any]:
-        """(status, JSON) of a request with a key, or with the headers given."""
+    ) -> web.Response:
+        """The answer to a request with a key, or with the headers given."""
         reader = streams.StreamReader(Mock(_reading_paused=False), 2**16, loop=get_running_loop())
         reader.feed_data(body if isinstance(body, bytes) else json.dumps(body).encode())
         reader.feed_eof()
@@ -65,6 +67,13 @@ class World:
         self.app.freeze()
         response = await self.app._handle(request)
         assert isinstance(response, web.Response)
+        return response
+
+    async def call(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
+        """(status, JSON) of a request with a key, or with the headers given."""
+        response = await self.respond(method, path, body, headers)
         assert response.content_type == "application/json"
         assert isinstance(response.body, bytes)
         return response.status, json.loads(response.body)

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from services.coordinator.api.keys import KeyRoutes
 from services.coordinator.api.limits import Requests
 from services.coordinator.api.once import Once
 from services.coordinator.api.openapi import described
@@ -23,6 +24,7 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     ports = metered("coordinator", ports, settings.usd_per_tib)
     engine = Engine(ports)
     handlers = Handlers(engine, ports, batch_size=settings.batch_size, nightly_budget_usd=settings.nightly_budget_usd)
+    keys = KeyStore(ports.state, ports.secrets, ports.clock)
     app = application(
         "coordinator",
         settings,
@@ -36,10 +38,14 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
             "warehouse": lambda: ports.warehouse.query("SELECT 1 AS one"),
             "state": lambda: ports.state.get("runs", "ping"),
         },
-        keys=KeyStore(ports.state, ports.secrets, ports.clock),
+        keys=keys,
     )
     once = Once(ports)
-    routes = Api(engine, ports, active_runs=settings.active_runs).routes() + Operations(engine, ports, once).routes()
+    routes = [
+        *Api(engine, ports, active_runs=settings.active_runs).routes(),
+        *Operations(engine, ports, once).routes(),
+        *KeyRoutes(keys, ports.clock).routes(),
+    ]
     Served(Requests(settings.requests_per_second), once).add(app, described(routes))
     app.on_startup.append(lambda _: handlers.recover())
     return app

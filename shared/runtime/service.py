@@ -118,7 +118,7 @@ def application(
     """An aiohttp app that consumes while it runs and answers /healthz, /readyz and /metrics."""
     ours = [traced, audit, charged, changes_end, failures]
     app = web.Application(middlewares=[*ours, *middlewares], client_max_size=MAX_BODY)
-    app[ACCESS] = Access(settings, ports.clock, keys)
+    app[ACCESS] = Access(settings, keys)
     app.cleanup_ctx.append(app[ACCESS].running)
     app[HEALTH] = Health(service, settings.revision, pings if pings is not None else {})
     log = get_logger(service)

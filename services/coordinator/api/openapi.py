@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from services.coordinator.api.keys import KeyRoutes
 from services.coordinator.api.once import KEY_HEADER
 from services.coordinator.api.operations import Operations
 from services.coordinator.api.route import Asked, Body, Query, Route
@@ -59,7 +60,7 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
             }
             | {"default": _content("The request is refused.", {"$ref": "#/components/schemas/Error"})},
         }
-        if route.method != "GET":
+        if route.method != "GET" and route.once:
             operation["parameters"] = [*parameters, _ONCE]
         if route.body is not None:
             operation["requestBody"] = _content("", {"$ref": f"#/components/schemas/{route.body.__name__}"}) | {
@@ -134,6 +135,7 @@ def main() -> None:
     """Write the table. Nothing is asked of a route, so that it needs neither engine nor ports."""
     nothing: Any = None
     routes = Api(nothing, nothing, active_runs=1).routes() + Operations(nothing, nothing, nothing).routes()
+    routes += KeyRoutes(nothing, nothing).routes()
     sys.stdout.write(table(described(routes)))
 
 

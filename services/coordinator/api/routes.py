@@ -89,7 +89,7 @@ class Api:
             Route("GET", "/v1/slates", Role.VIEWER, partial(self.by_slate, "slates"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/models", Role.VIEWER, self.models, list[WarehouseRow], Moded),
             Route("GET", "/v1/costs", Role.VIEWER, self.costs, list[WarehouseRow], CostsQuery),
-            Route("GET", "/v1/dead-letters", Role.OPERATOR, self.dead_letters, list[dict[str, Any]], Listing),
+            Route("GET", "/v1/dead-letters", Role.VIEWER, self.dead_letters, list[dict[str, Any]], Listing),
             Route("GET", "/v1/quarantine", Role.VIEWER, self.quarantine, list[WarehouseRow], SlateQuery),
         ]
 

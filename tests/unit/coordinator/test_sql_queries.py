@@ -192,15 +192,18 @@ RUN: Params = {"game_date": SLATE, "mode": "overnight", "run_id": "run.2"}
 def staged(seed: int, **values: object) -> Row:
     """A staged prediction of the run."""
     key = {"game_id": "2", "player_id": 102, "market": "points", "system": "b", "run_id": "run.2", "batch": 5}
-    return full(STAGING, seed, **ON_SLATE) | key | {"predicted_at": tip(SLATE, 8)} | values
+    return full(STAGING, seed, **ON_SLATE) | key | {"attempt": 2, "predicted_at": tip(SLATE, 8)} | values
 
 
-async def test_what_is_published_is_a_runs_newest_staging_of_each_prediction() -> None:
+async def test_what_is_published_is_a_runs_newest_staging_of_each_game() -> None:
     """Of two made at once the first batch's; with the name as the roster of that date has it."""
-    newest = staged(3, batch=9, predicted_at=tip(SLATE, 10))
-    first = staged(5, batch=2, player_id=104)
-    others = near(staged(6), game_id=("1", "3"), player_id=(90, 199), market=("assists", "threes"), system=("aa", "c"))
+    ten, eleven = tip(SLATE, 10), tip(SLATE, 11)
+    newest = staged(3, batch=9, predicted_at=ten)
+    first = staged(5, batch=2, player_id=104, game_id="4")
+    others = near(staged(6, predicted_at=ten), player_id=(90, 199), market=("assists", "threes"), system=("aa", "c"))
+    others += near(staged(6), game_id=("1", "3"))
     others = [one | {"batch": 20 + n} for n, one in enumerate(others)]
+    elsewhere = staged(7, player_id=105, predicted_at=eleven)
     found = await answers(
         sql("publish"),
         RUN,
@@ -208,10 +211,12 @@ async def test_what_is_published_is_a_runs_newest_staging_of_each_prediction() -
             staged(8, batch=1),
             newest,
             staged(9, batch=3, predicted_at=tip(SLATE, 9)),
-            staged(4, batch=3, player_id=104),
+            staged(2, batch=4, player_id=106, predicted_at=tip(SLATE, 9)),  # not in the game's newest staging
+            staged(1, batch=9, player_id=107, predicted_at=eleven, attempt=1),  # of an older attempt
+            staged(4, batch=3, player_id=104, game_id="4"),
             first,
             *others,
-            *batches(near(staged(7, player_id=105), game_date=(ago(1), TOMORROW), run_id=("run.1", "run.3"))),
+            *batches(near(elsewhere, game_date=(ago(1), TOMORROW), run_id=("run.1", "run.3"))),
         ],
         raw__rosters=[
             roster(102, player_lookup="him"),
@@ -226,7 +231,8 @@ async def test_what_is_published_is_a_runs_newest_staging_of_each_prediction() -
     lookups = {102: "him", 90: "p90"}
     by_batch = sorted(found, key=lambda one: int(one["batch"]))
     expected = [first, newest, *others]
-    assert by_batch == [one | {"player_lookup": lookups.get(one["player_id"])} for one in expected]
+    expected = [one | {"player_lookup": lookups.get(one["player_id"])} for one in expected]
+    assert by_batch == [{name: one[name] for name in one if name != "attempt"} for one in expected]
 
 
 async def test_a_runs_publication_is_counted() -> None:

@@ -38,6 +38,8 @@ from shared.registries.pipeline import plan
 from shared.runtime.answers import Refusal
 
 _ACCEPTED = HTTPStatus.ACCEPTED
+_LOOKS_BACK = (7, 400)
+"""Days in which the latest slate is looked for: first nearby, since every run of a window is read."""
 _KEY = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\.({'|'.join(Mode)})")
 """Of a run in the state store: other text is not looked up."""
 
@@ -198,16 +200,15 @@ class Api:
         day, wanted = query.game_date, query.mode
         if day is not None and wanted is not None:
             return day, wanted
-        prefix = "" if day is None else day.isoformat()
-        runs = [
-            run
-            for run in await self._engine.runs(prefix)
-            if (wanted is None or run.mode is wanted) and "publish" in run.steps
-        ]
-        if not runs:
-            return None
-        latest = max(runs, key=lambda run: (run.game_date, run.created_at, run.mode))
-        return latest.game_date, latest.mode
+        modes = set(Mode) if wanted is None else {wanted}
+        tomorrow = eastern_date(self._ports.clock.now()) + timedelta(days=1)
+        near, far = (tomorrow - timedelta(days=back) for back in _LOOKS_BACK)
+        for first, last in [(near, tomorrow), (far, near)] if day is None else [(day, day)]:
+            runs = [run for run in await self._engine.between(first, last, modes) if "publish" in run.steps]
+            if runs:
+                latest = max(runs, key=lambda run: (run.game_date, run.created_at, run.mode))
+                return latest.game_date, latest.mode
+        return None
 
 
 def public(run: Run) -> dict[str, Any]:

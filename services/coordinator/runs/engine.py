@@ -47,13 +47,6 @@ class Engine:
         document = await self._ports.state.get(RUNS, key)
         return None if document is None else Run.model_validate(document.data)
 
-    async def runs(self, prefix: str = "") -> list[Run]:
-        """All runs whose key starts with `prefix`, by date and mode."""
-        return [
-            Run.model_validate(document.data)
-            for document in await self._ports.state.list(RUNS, prefix=prefix, limit=_ALL)
-        ]
-
     async def between(self, first: date, last: date, modes: Collection[Mode]) -> list[Run]:
         """The runs of some modes for the slates from `first` to `last`, by date and mode."""
         after_all_modes = f"{last}.~"

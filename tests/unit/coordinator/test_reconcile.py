@@ -210,7 +210,7 @@ async def test_a_dry_run_touches_nothing() -> None:
     assert await world.round(dry_run=True) == [MISSING]
     assert (world.state.documents, world.bus.published) == (before, [])
     assert await world.round() == [MISSING]
-    assert [run.source for run in await world.engine.runs()] == ["reconciler"]
+    assert [run.source for run in await world.engine.between(date.min, date.max, set(Mode))] == ["reconciler"]
     assert world.heals() == {KEY: 1}
 
 
@@ -329,7 +329,7 @@ async def test_the_reconciler_starts_the_run_nobody_started(world: Ports) -> Non
     """As the schedule would have, and says that it was it."""
     engine = Engine(world)
     await reconcile(engine, world, SLATE, SLATE, [Mode.OVERNIGHT], ["export"])
-    [run] = await engine.runs()
+    [run] = await engine.between(date.min, date.max, set(Mode))
     assert (run.source, list(run.steps)) == ("reconciler", [step.name for step in plan(["export"])])
     assert await reconcile(engine, world, SLATE, SLATE, [Mode.OVERNIGHT], ["export"]) == []
 
@@ -341,7 +341,7 @@ async def test_f09_rows_that_are_gone_are_made_again(world: Ports) -> None:
     await fill(engine, verified=2)
     [line] = await reconcile(engine, world, SLATE, SLATE, [Mode.OVERNIGHT], ["rosters"])
     assert line["does"] == "do rosters again"
-    [run] = await engine.runs()
+    [run] = await engine.between(date.min, date.max, set(Mode))
     assert (run.generation, run.steps["schedule"].status) == (2, StepStatus.DONE)
     assert run.steps["rosters"].status is StepStatus.RUNNING
 

@@ -72,6 +72,10 @@ class Bus(Protocol):
         """
         ...
 
+    async def missing(self, topics: Sequence[str]) -> list[str]:
+        """Those of the topics that cannot be published to: they are not there, or this process may not."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -146,6 +150,14 @@ class Warehouse(Protocol):
         self, table: str, select: str, *, scope: str, params: Params | None = None, job: Job | None = None
     ) -> int:
         """Like `replace`, with the rows of a SELECT run in the warehouse; its column names must be the table's."""
+        ...
+
+    async def now(self) -> datetime | None:
+        """What its clock says once it has run a statement; None where it has no clock but this machine's."""
+        ...
+
+    async def missing(self, tables: Sequence[str]) -> list[str]:
+        """What keeps statements on these tables from working, one line each. Asks for metadata, which costs nothing."""
         ...
 
     async def close(self) -> None:

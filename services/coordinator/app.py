@@ -11,6 +11,7 @@ from services.coordinator.runs.engine import Engine
 from services.coordinator.settings import CoordinatorSettings
 from shared.ports import Ports
 from shared.registries.topics import TOPICS, tasks_of
+from shared.runtime.readiness import Checks
 from shared.runtime.service import Consumer, DeadLetterConsumer, application
 
 
@@ -18,6 +19,7 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     """Wire the service: the engine, its three kinds of consumers, the API."""
     engine = Engine(ports)
     handlers = Handlers(engine, ports, batch_size=settings.batch_size, nightly_budget_usd=settings.nightly_budget_usd)
+    checks = Checks("coordinator", ports, ledgers=True)
     app = application(
         "coordinator",
         settings,
@@ -28,7 +30,11 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
             *(DeadLetterConsumer(topic, handlers.on_dead_letter) for topic in TOPICS),
         ],
         pings={
-            "warehouse": lambda: ports.warehouse.query("SELECT 1 AS one"),
+            "warehouse": checks.warehouse,
+            "clock": checks.clock,
+            "topics": checks.topics,
+            "secrets": checks.secrets,
+            "archive": checks.archive,
             "state": lambda: ports.state.get("runs", "ping"),
         },
         middlewares=[authenticate],

@@ -139,6 +139,10 @@ class SimulatedBus:
         await self._chaos.after(self._process, "bus.publish")
         return id_
 
+    async def missing(self, topics: Sequence[str]) -> list[str]:
+        """Nobody asks."""
+        raise AssertionError(f"missing of {topics}")
+
     async def consume(self, subscription: str, handler: BusHandler, *, max_in_flight: int) -> None:
         """The night itself delivers."""
         del handler, max_in_flight
@@ -189,6 +193,14 @@ class SimulatedWarehouse:
         rows = self.tables.publish(run_id, run_id.split(".")[1])
         await self._chaos.after(self._process, "warehouse.transform")
         return rows
+
+    async def now(self) -> datetime | None:
+        """Nobody asks."""
+        raise AssertionError("the warehouse's clock")
+
+    async def missing(self, tables: Sequence[str]) -> list[str]:
+        """Nobody asks."""
+        raise AssertionError(f"missing of {tables}")
 
     async def write(self, effect: Callable[[], object]) -> None:
         """One atomic write of another service."""

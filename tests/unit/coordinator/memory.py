@@ -1,6 +1,7 @@
 """Ports in memory that tests can make fail, and ports that must not be touched."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 from services.coordinator.alerts import alerts
@@ -56,6 +57,14 @@ class AnsweringWarehouse:
     async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
         """No test expects this call."""
         raise AssertionError(f"replace in {table} where {scope} with {params}: {rows}")
+
+    async def now(self) -> datetime | None:
+        """Nobody asks."""
+        raise AssertionError("the warehouse's clock")
+
+    async def missing(self, tables: Sequence[str]) -> list[str]:
+        """No test expects this call."""
+        raise AssertionError(f"missing of {tables}")
 
     async def close(self) -> None:
         """Nothing to release."""

@@ -144,9 +144,11 @@ def traffic(service: dict[str, Any], flags: dict[str, str]) -> None:
     """Move traffic or a tag."""
     status = service["status"]
     if "to-revisions" in flags:
-        revision, percent = flags["to-revisions"].split("=")
+        shares = [share.split("=") for share in flags["to-revisions"].split(",")]
+        if sum(int(percent) for _, percent in shares) != 100:
+            raise Failure("the percentages must add up to 100")
         tags = [item for item in status["traffic"] if "tag" in item]
-        status["traffic"] = [{"revisionName": revision, "percent": int(percent)}, *tags]
+        status["traffic"] = [{"revisionName": name, "percent": int(percent)} for name, percent in shares] + tags
     else:
         tag, revision = flags["update-tags"].split("=")
         others = [item for item in status["traffic"] if "tag" not in item]

@@ -15,6 +15,16 @@ USER = 10001
 """Numeric user and group of the images; the archive is mounted as theirs."""
 
 
+def door(service: str, environment: Environment) -> str:
+    """Where a stranger is turned away by IAM or not at all: the service itself answers there everybody."""
+    return f"{environment.url(service)}/healthz/"
+
+
+def doors(environment: Environment) -> str:
+    """All of them, for the watch."""
+    return " ".join(door(name, environment) for name in SERVICES)
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """One deployable."""
@@ -54,7 +64,7 @@ class Service:
             "TIPOFF_PROJECT": environment.project,
             "TIPOFF_DELIVERY": "push",
             "TIPOFF_REGION": environment.region,
-            "TIPOFF_DOOR": f"{environment.url(self.name)}/healthz/",
+            "TIPOFF_DOOR": door(self.name, environment),
             "TIPOFF_PEOPLE_AUDIENCE": environment.audience(self.name, "operator"),
             "TIPOFF_OPERATORS": environment.account("operator"),
             **{
@@ -67,6 +77,11 @@ class Service:
                 )
             },
             **({"TIPOFF_ARCHIVE": ARCHIVE} if self.archive else {}),
+            **(
+                {"TIPOFF_DOORS": " ".join(door(name, environment) for name in SERVICES)}
+                if self.name == SCHEDULED
+                else {}
+            ),
         }
 
     def flags(self, environment: Environment) -> list[str]:

@@ -238,6 +238,22 @@ class Archive(Protocol):
         ...
 
 
+class Doors(Protocol):
+    """The services' public addresses, as a stranger sees them."""
+
+    async def statuses(self) -> Mapping[str, int]:
+        """HTTP status of a request without credentials, by URL; one that does not answer is left out."""
+        ...
+
+
+class NoDoors:
+    """Of services that nobody can reach from outside."""
+
+    async def statuses(self) -> Mapping[str, int]:
+        """None."""
+        return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Everything a service may touch, handed to its `app.build`."""
@@ -248,3 +264,4 @@ class Ports:
     state: StateStore
     secrets: Secrets
     archive: Archive
+    doors: Doors = field(default_factory=NoDoors)

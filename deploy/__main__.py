@@ -14,7 +14,6 @@ from deploy.environment import Environment
 from deploy.resources import Group, apply, differences
 from deploy.services import SERVICES
 from shared.errors import TipoffError
-from shared.registries.schedules import SCHEDULES
 
 DONE, FAILED = 0, 1
 ACTIONS = ("apply", "check", "pause", "resume", "executions")
@@ -111,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     topics = commands.add_parser("pubsub", help="topics, subscriptions, dead letters, permissions")
     schedules = commands.add_parser("schedules", help="create or update the schedules; or one of the actions")
     schedules.add_argument("action", nargs="?", choices=ACTIONS, default="apply")
-    schedules.add_argument("name", nargs="?", metavar="NAME", help=", ".join(SCHEDULES))
+    schedules.add_argument("name", nargs="?", metavar="NAME", help=", ".join(scheduler.JOBS))
     check = commands.add_parser("check", help="what is deployed otherwise than this checkout says")
     for command in (setup, service, rollback, topics, schedules, check):
         command.add_argument("--dry-run", action="store_true", help="print every gcloud command and run none")

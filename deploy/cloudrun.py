@@ -13,7 +13,7 @@ from typing import Any
 
 from deploy import identity
 from deploy.commands import Gcloud, output, say
-from deploy.environment import CANDIDATE, Environment
+from deploy.environment import CALLERS, CANDIDATE, Environment
 from deploy.grants import policy
 from deploy.resources import Found, Group, Resource, apply
 from deploy.revisions import ALL, commit_of, described_traffic, previous, serving_of, traffic_of
@@ -225,7 +225,7 @@ def groups(gcloud: Gcloud, environment: Environment, revision: str) -> Iterator[
 
 def invokers(service: Service, environment: Environment) -> Group:
     """Who may call a service: its callers' accounts, and nobody else."""
-    grants = [("roles/run.invoker", environment.member(caller)) for caller in service.callers]
+    grants = [("roles/run.invoker", environment.member(caller)) for caller in CALLERS]
     script, region = f"deploy/{service.name}/deploy.sh", f"--region={environment.region}"
     return policy("service", "run services", environment.name(service.name), grants, script, region)
 

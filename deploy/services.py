@@ -9,7 +9,7 @@ BASE = "docker.io/library/python:3.11-slim-bookworm"
 """What every image stands on; Cloud Build finds out which digest that is today, and builds from the digest."""
 PORT = 8080
 SCHEDULED = "coordinator"
-"""The service that schedules call."""
+"""The service that schedules ask for work; the others they only wake."""
 ARCHIVE = "/archive"
 USER = 10001
 """Numeric user and group of the images; the archive is mounted as theirs."""
@@ -43,19 +43,13 @@ class Service:
     """Debian packages that its libraries need, separated by spaces."""
 
     @property
-    def callers(self) -> tuple[str, ...]:
-        """Who may call it."""
-        scheduled = self.name == SCHEDULED
-        return tuple(caller for caller in CALLERS if caller != "schedule" or scheduled)
-
-    @property
     def timeout(self) -> int:
         """Seconds a request may take: as long as Pub/Sub waits for the acknowledgement of a push."""
         return round(max(topic.ack_deadline for topic in TOPICS.values() if topic.consumer == self.name))
 
     def audiences(self, environment: Environment) -> list[str]:
         """What tokens for it may be made for."""
-        return [environment.audience(self.name, caller) for caller in self.callers]
+        return [environment.audience(self.name, caller) for caller in CALLERS]
 
     def variables(self, environment: Environment) -> dict[str, str]:
         """Environment variables. TIPOFF_REVISION is not among them: it is part of the image, so it cannot lie."""
@@ -69,7 +63,7 @@ class Service:
             "TIPOFF_OPERATORS": environment.account("operator"),
             **{
                 f"TIPOFF_{caller.upper()}_{what}": value
-                for caller in self.callers
+                for caller in CALLERS
                 if caller != "operator"
                 for what, value in (
                     ("AUDIENCE", environment.audience(self.name, caller)),

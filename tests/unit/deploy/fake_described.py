@@ -88,6 +88,14 @@ def subscription(name: str, flags: dict[str, str]) -> dict[str, Any]:
 
 def job(name: str, flags: dict[str, str]) -> dict[str, Any]:
     """A job as Cloud Scheduler describes it."""
+    posted = (
+        {
+            "headers": {"Content-Type": "application/json", "User-Agent": "Google-Cloud-Scheduler"},
+            "body": base64.b64encode(flags["message-body"].encode()).decode(),
+        }
+        if "message-body" in flags
+        else {"headers": {"User-Agent": "Google-Cloud-Scheduler"}}
+    )
     return {
         "name": f"{PROJECT}/locations/us-east1/jobs/{name}",
         "description": flags["description"],
@@ -97,8 +105,7 @@ def job(name: str, flags: dict[str, str]) -> dict[str, Any]:
         "httpTarget": {
             "uri": flags["uri"],
             "httpMethod": flags["http-method"],
-            "headers": {"Content-Type": "application/json", "User-Agent": "Google-Cloud-Scheduler"},
-            "body": base64.b64encode(flags["message-body"].encode()).decode(),
+            **posted,
             "oidcToken": {
                 "serviceAccountEmail": flags["oidc-service-account-email"],
                 "audience": flags["oidc-token-audience"],

@@ -30,6 +30,10 @@ FORGED = {"Authorization": "Bearer e30.e30.SIGNATURE_REMOVED_BY_GOOGLE"}
 GIVEN = ("consumers", "state", "archive", "lightgbm")
 """Checks that pass here; every other one must name what is missing."""
 KEY = "trial"
+ROUNDS, PAUSE_SECONDS, LATE = 2, 11.0, "no answer within"
+"""How often readiness is asked again where a check was late; its answers count for ten seconds."""
+EMULATED = "TIPOFF_TRIAL_EMULATED"
+"""Set where the service stands on emulators: then it must be ready."""
 REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -145,18 +149,22 @@ def healthy(port: int, service: str, revision: str) -> None:
     require(status == HTTPStatus.OK and wanted.items() <= json.loads(body).items(), f"/healthz answers {status} {body}")
 
 
-def missing(port: int, token: dict[str, str]) -> str:
-    """What it stands on and does not have here: everything but a state store and a folder, which are given to it."""
+def missing(port: int, token: dict[str, str]) -> tuple[list[str], str]:
+    """(checks, what is missing): all but a state store and a folder, where there are no emulators."""
     status, body = ask(port, "GET", "/readyz/", token)
+    for _ in range(ROUNDS):  # a cold service on a busy machine may not be in time for its own limits
+        if LATE in body:
+            time.sleep(PAUSE_SECONDS)
+            status, body = ask(port, "GET", "/readyz/", token)
     require(status in (HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE), f"/readyz/ answers {status} {body}")
     checks: dict[str, str] = json.loads(body)["checks"]
     absent = {name: why for name, why in checks.items() if why != "ok"}
-    if os.environ.get("TIPOFF_TRIAL") == "emulated":
+    if EMULATED in os.environ:
         require(status == HTTPStatus.OK and not absent, f"/readyz/ answers {status} {body} on the emulators")
-        return "nothing on the emulators"
+        return list(checks), ""
     right = status != HTTPStatus.OK and absent.keys() == checks.keys() - {*GIVEN} and "" not in absent.values()
     require(right, f"/readyz/ answers {status} {body}")
-    return "; ".join(f"{name}: {why}" for name, why in absent.items())
+    return list(checks), "; ".join(f"{name}: {why}" for name, why in absent.items())
 
 
 def closed(port: int, service: str) -> None:
@@ -204,7 +212,10 @@ def main(service: str, revision: str) -> None:
     platform = Platform()
     with platform.running(), started(service) as port:
         healthy(port, service, revision)
-        lacks = missing(port, platform.token())
+        ready, lacks = missing(port, platform.token())
+        if EMULATED in os.environ:
+            print("ready on the emulators:", ", ".join(ready))  # noqa: T201 - its answer
+            return
         print("healthy, as a user that can write nothing of the image; lacks", lacks)  # noqa: T201 - its answer
         closed(port, service)
     print("strangers are refused; ends when told to")  # noqa: T201 - its answer

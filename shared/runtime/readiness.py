@@ -45,9 +45,8 @@ class Readiness:
             await asyncio.wait([self._round])
 
     async def _ask(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            asked = {name: group.create_task(_answer(ping)) for name, ping in self._pings.items()}
-        self._checks = {name: task.result() for name, task in asked.items()}
+        # One after the other: an adapter that is imported at its first use would use up its neighbours' time.
+        self._checks = {name: await _answer(ping) for name, ping in self._pings.items()}
         self._expires = self._monotonic() + MAX_AGE
 
 

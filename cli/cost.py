@@ -1,4 +1,4 @@
-"""`tipoff cost`: what nights have cost, by step and by service."""
+"""`tipoff cost`: what nights have cost, by service and step, and Cloud Run's share."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -27,7 +27,7 @@ _MIB = 2**20
 @click.option("--to", "last", type=Day(), help="Last slate of several.")
 @common.coordinator_options
 def cost(day: date | None, first: date | None, last: date | None, *, as_json: bool) -> None:
-    """What slates have cost: bytes, slot time, money of each step. Embedded: what BigQuery and Cloud Run would bill."""
+    """What slates have cost, by service and step, and Cloud Run's share. Embedded: what Google would bill."""
     if (first is None) != (last is None) or (day is not None and first is not None):
         raise click.UsageError("give --date, or --from with --to")
     if first is not None and last is not None and first > last:
@@ -95,18 +95,22 @@ def _estimated(shares: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _table(slate: str, mode: str, rows: list[dict[str, Any]]) -> Table:
+def _table(slate: str, mode: str | None, rows: list[dict[str, Any]]) -> Table:
+    left = ("service", "for", "step")
     names = ("attempts", "MiB read", "MiB billed", "slot ms", "US dollars", "seconds", "rows")
-    table = common.table("step", *names, left=("step",), title=f"{slate} {mode}")
+    title = f"{slate} {mode if mode is not None else 'without a slate'}"
+    table = common.table(*left, *names, left=left, title=title)
     for row in [*rows, _total(rows)]:
+        attempts, seconds = row["attempts"], row["seconds"]
         table.add_row(
-            row["step"], str(row["attempts"]), f"{row['bytes_processed'] / _MIB:.1f}",
-            f"{row['bytes_billed'] / _MIB:.0f}", str(row["slot_ms"]), f"{row['usd']:.6f}", f"{row['seconds']:.2f}",
-            str(row["row_count"]),
+            row["service"], row["purpose"], row["step"], "" if attempts is None else str(attempts),
+            f"{row['bytes_processed'] / _MIB:.1f}", f"{row['bytes_billed'] / _MIB:.0f}", str(row["slot_ms"]),
+            f"{row['usd']:.6f}", "" if seconds is None else f"{seconds:.2f}", str(row["row_count"]),
         )  # fmt: skip
     return table
 
 
 def _total(rows: list[dict[str, Any]]) -> dict[str, Any]:
     summed = ("attempts", "bytes_processed", "bytes_billed", "slot_ms", "usd", "seconds", "row_count")
-    return {"step": "total", **{name: sum(row[name] for row in rows) for name in summed}}
+    sums = {name: sum(row[name] for row in rows if row[name] is not None) for name in summed}
+    return {"service": "total", "purpose": "", "step": "", **sums}

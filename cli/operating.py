@@ -156,7 +156,7 @@ def alerts(*, resolved: bool, resolve: tuple[str, str] | None, dry_run: bool, as
 @common.coordinator_options
 def reconcile(days: int, mode: str, *, dry_run: bool, as_json: bool) -> None:
     """Compare the grid with what exists and ask for what is missing; then go the watch's round."""
-    answer = common.ask(lambda client: client.reconcile(days=days, mode=mode, dry_run=dry_run, source="cli"))
+    answer = common.ask(lambda client: client.reconcile(days=days, mode=mode, dry_run=dry_run))
     if as_json:
         common.print_json(answer)
         return

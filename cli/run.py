@@ -57,7 +57,7 @@ def ask(day: date | None, mode: Mode, options: Mapping[str, Any]) -> Run:
 
     async def asked() -> Run:
         async with _coordinator(day, mode, dry_run=False) as (client, about, every):
-            run = await client.start_run(mode=mode.value, source="cli", **about, **options)
+            run = await client.start_run(mode=mode.value, **about, **options)
             with show.NightProgress("night of") as progress:
                 return await follow(client, run, progress, every=every)
 
@@ -69,7 +69,7 @@ def would_start(day: date | None, mode: Mode, options: Mapping[str, Any]) -> Dry
 
     async def asked() -> DryRun:
         async with _coordinator(day, mode, dry_run=True) as (client, about, _):
-            return await client.would_start(mode=mode.value, source="cli", **about, **options)
+            return await client.would_start(mode=mode.value, **about, **options)
 
     return common.settle(asked())
 

@@ -8,16 +8,21 @@ from dataclasses import dataclass, field
 from datetime import date
 from http import HTTPStatus
 from typing import Any, cast
+from urllib.parse import quote
+from uuid import uuid4
 
 import aiohttp
+from yarl import URL
 
-from client.answers import Alert, DryRun, GridCell, Reconciled, Run
+from client.answers import Alert, ApiKey, DryRun, GridCell, NewApiKey, Reconciled, Run
 from shared.contract import API_VERSION
 from shared.errors import Permanent, Transient
 
 _TIMEOUT = aiohttp.ClientTimeout(total=60.0, sock_connect=10.0)
 _FIRST_ANSWER = aiohttp.ClientTimeout(total=15.0, sock_connect=10.0)
 _TOKEN_TIMEOUT = 30.0
+_Answer = tuple[int, Any, dict[str, str] | None]
+"""Status, JSON, and of a list the query of its next part."""
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -33,6 +38,8 @@ class Endpoint:
     """Prints an identity token; asked again when the coordinator refuses the last one."""
     remedy: str = "start it, or correct its URL"
     """What to do when nobody answers."""
+    resend: bool = False
+    """Its bus is lost with its process: a run that is asked for again has to be sent again."""
 
 
 class Client:
@@ -51,7 +58,7 @@ class Client:
 
     async def check(self) -> None:
         """Ask who answers, before anything is asked for: its key and its contract must fit."""
-        status, body = await self._answer("GET", "", timeout=_FIRST_ANSWER)
+        status, body, _ = await self._answer("GET", "", timeout=_FIRST_ANSWER)
         if status != HTTPStatus.NOT_FOUND:  # which a coordinator older than this question answers
             _raise_for(status, body)
         version = body.get("contract") if isinstance(body, dict) else None
@@ -70,9 +77,14 @@ class Client:
         """A run."""
         return cast("Run", await self.get(f"runs/{run_id}"))
 
-    async def start_run(self, game_date: date | None, mode: str, **body: object) -> Run:
-        """Start, resume, retry or widen a run; without a date, the one that the coordinator calls today."""
-        return cast("Run", await self.post("runs", _run_body(game_date, mode, body)))
+    async def start_run(self, game_date: date | None, mode: str, *, once: str = "", **body: object) -> Run:
+        """Start, resume, retry or widen a run; without a date, the one that the coordinator calls today.
+
+        `once` is for whoever may ask again because no answer came: see `post`.
+        """
+        if self._endpoint.resend:
+            body["resend"] = True
+        return cast("Run", await self.post("runs", _run_body(game_date, mode, body), once))
 
     async def would_start(self, game_date: date | None, mode: str, **body: object) -> DryRun:
         """Which steps `start_run` would start."""
@@ -90,31 +102,51 @@ class Client:
         """Ask for what the grid lacks."""
         return cast("Reconciled", await self.post("reconcile", body))
 
+    async def keys(self) -> list[ApiKey]:
+        """Every API key there is or was."""
+        return cast("list[ApiKey]", await self.get("keys"))
+
+    async def create_key(self, **body: object) -> NewApiKey:
+        """A new API key."""
+        return cast("NewApiKey", await self.post("keys", body))
+
+    async def revoke_key(self, id_: str) -> ApiKey:
+        """An API key that counts no longer."""
+        status, answer, _ = await self._answer("DELETE", f"keys/{quote(id_, safe='')}")
+        return cast("ApiKey", _raise_for(status, answer))
+
     async def get(self, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
-        """GET /v1/<path>."""
-        return _raise_for(*await self._answer("GET", path, params=query))
+        """GET /v1/<path>; a list comes in parts, which are put together."""
+        status, answer, following = await self._answer("GET", path, params=query)
+        _raise_for(status, answer)
+        while following is not None:
+            status, part, following = await self._answer("GET", path, params=following)
+            answer += _raise_for(status, part)
+        return answer
 
-    async def post(self, path: str, body: Mapping[str, object]) -> Any:  # noqa: ANN401 - JSON
-        """POST /v1/<path>."""
-        return _raise_for(*await self._answer("POST", path, json=body))
+    async def post(self, path: str, body: Mapping[str, object], once: str = "") -> Any:  # noqa: ANN401 - JSON
+        """POST /v1/<path>. Asked again under the same `once`, it is answered and not done again."""
+        headers = {"Idempotency-Key": once or new_once()}
+        status, answer, _ = await self._answer("POST", path, json=body, headers=headers)
+        return _raise_for(status, answer)
 
-    async def _answer(self, method: str, path: str, **request: Any) -> tuple[int, Any]:  # noqa: ANN401 - for aiohttp
-        """(status, JSON); a token that has expired is replaced once."""
+    async def _answer(self, method: str, path: str, **request: Any) -> _Answer:  # noqa: ANN401 - for aiohttp
+        """The answer; a token that has expired is replaced once."""
         command = self._endpoint.token_command
         if command and not self._token:
             self._token = await _printed(command)
             return await self._send(method, path, request, again=False)
         return await self._send(method, path, request, again=bool(command))
 
-    async def _send(self, method: str, path: str, request: Mapping[str, Any], *, again: bool) -> tuple[int, Any]:
-        headers = {"X-API-Key": self._endpoint.api_key, "Authorization": f"Bearer {self._token}" if self._token else ""}
+    async def _send(self, method: str, path: str, request: dict[str, Any], *, again: bool) -> _Answer:
+        token = f"Bearer {self._token}" if self._token else ""
+        headers = {"X-API-Key": self._endpoint.api_key, "Authorization": token, **request.get("headers", {})}
         try:
             async with self._session.request(
                 method,
                 f"{self._url}/v1/{path}",
-                headers={name: value for name, value in headers.items() if value},
                 allow_redirects=False,  # it would take the key along, and turn a POST into a GET
-                **request,
+                **request | {"headers": {name: value for name, value in headers.items() if value}},
             ) as response:
                 if response.status in _REFUSED and again:
                     self._token = await _printed(self._endpoint.token_command)
@@ -126,7 +158,9 @@ class Client:
                         f"{self._url} is no coordinator: it refers to {response.headers.get('Location', 'nowhere')}",
                         remedy="give the coordinator's own URL",
                     )
-                return response.status, await response.json()
+                following = response.links.get("next")
+                rest = None if following is None else dict(URL(following["url"]).query)
+                return response.status, await response.json(), rest
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:  # ValueError: what is no JSON
             raise Transient(
                 f"the coordinator at {self._url} does not answer ({type(error).__name__})",
@@ -143,6 +177,11 @@ class Client:
             f"the coordinator at {self._url} refuses: {words}",
             remedy="give one of its API keys as TIPOFF_API_KEY or in its context, or an identity token",
         )
+
+
+def new_once() -> str:
+    """A key for a change that is to happen once."""
+    return str(uuid4())
 
 
 def _run_body(game_date: date | None, mode: str, body: Mapping[str, object]) -> dict[str, object]:

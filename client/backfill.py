@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from client.answers import Run
-from client.api import Client
+from client.api import Client, new_once
 from client.runs import Observer, follow, summary
 from shared.basketball.slate import Mode, days
 from shared.contract import MAX_WINDOW_DAYS
@@ -150,12 +150,15 @@ class _Filling:
 
     async def _ask(self, day: date, targets: Sequence[str], redo: Sequence[str]) -> Run:
         """Whoever gets no answer asks again: a run that began without him would be collected in another's turn."""
-        body: dict[str, Any] = {"source": "backfill", "retrospective": True, "targets": list(targets)}
+        body: dict[str, Any] = {"retrospective": True, "targets": list(targets)}
         if redo:
             body["redo"] = list(redo)
-        # Done twice after a lost answer, it stays right. The client has its own limit of time.
+        once = new_once()
+        # The client has its own limit of time.
         policy = RetryPolicy(attempts=ASKINGS, attempt_timeout=math.inf, base_delay=self.every)
-        return await retry(lambda _: self.client.start_run(day, self.mode.value, **body), policy, sleep=asyncio.sleep)
+        return await retry(
+            lambda _: self.client.start_run(day, self.mode.value, once=once, **body), policy, sleep=asyncio.sleep
+        )
 
     async def graded_too_early(self, dates: Sequence[date], targets: Sequence[str]) -> dict[date, list[str]]:
         """Slate -> steps of the targets' plan that have graded less than is published by now."""

@@ -1,7 +1,6 @@
 """What each service may touch, from the registries: nothing of it is granted for a whole project."""
 
-from deploy.services import SERVICES
-from shared.registries.access import LEDGERS, read, written
+from shared.registries.access import read, written
 from shared.registries.topics import TOPICS
 from shared.tables import DATASETS, STAGING
 
@@ -15,8 +14,6 @@ def datasets(service: str) -> dict[str, str]:
     Whoever writes a table writes it by way of the staging dataset.
     """
     mine = written(service) | {STAGING}
-    if SERVICES[service].ledgers:
-        mine |= {LEDGERS}
     return {name: WRITER if name in mine else READER for name in (*DATASETS, STAGING) if name in mine | read(service)}
 
 

@@ -8,7 +8,7 @@ from deploy.access import PUBLISHER, publishers
 from deploy.environment import Environment
 from deploy.grants import policy
 from deploy.resources import Command, Found, Group, Resource, by_name, run
-from shared.registries.topics import TOPICS, Topic
+from shared.registries.topics import DEAD_LETTER_ACK_DEADLINE, TOPICS, Topic
 
 SCRIPT = "deploy/pubsub.sh"
 API = "api pubsub.googleapis.com"
@@ -92,7 +92,8 @@ def subscriptions(topic: Topic) -> tuple[Subscription, Subscription]:
         topic.dead_letter,
         topic.max_delivery_attempts,
     )
-    dead = Subscription(topic.dead_letter, topic.dead_letter, DEAD_LETTER_CONSUMER, 60, (10, 600))
+    deadline = round(DEAD_LETTER_ACK_DEADLINE)
+    dead = Subscription(topic.dead_letter, topic.dead_letter, DEAD_LETTER_CONSUMER, deadline, (10, 600))
     return work, dead
 
 

@@ -37,8 +37,6 @@ class Service:
     cpu: int = 1
     archive: bool = False
     """Whether the archive's bucket is mounted."""
-    ledgers: bool = False
-    """Whether it writes the ledgers, the tables of `ops`."""
     packages: str = ""
     """Debian packages that its libraries need, separated by spaces."""
 
@@ -118,9 +116,9 @@ SERVICES = {
         # league of two months: twice as much is left for the log of a whole season.
         Service("scraper", max_instances=1, concurrency=40, memory="1Gi", archive=True),
         # 134 MB. It waits for BigQuery, eight steps at a time; a second instance is for a backfill.
-        Service("analytics", max_instances=2, concurrency=20, ledgers=True),
+        Service("analytics", max_instances=2, concurrency=20),
         # 228 MB. Short events, and readers of the API: any two instances decide alike, by compare-and-set.
-        Service("coordinator", max_instances=2, concurrency=80, memory="1Gi", archive=True, ledgers=True),
+        Service("coordinator", max_instances=2, concurrency=80, memory="1Gi", archive=True),
         # Predicting is arithmetic: two batches per instance, many instances. A training sets its memory: 1,032 MB, a
         # night takes 173. LightGBM stands on libgomp.
         Service("worker", max_instances=10, concurrency=2, memory="2Gi", archive=True, packages="libgomp1"),

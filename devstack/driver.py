@@ -122,7 +122,7 @@ async def _night(
     session["clock"] = instant.isoformat()
     workspace.write_session(session)
     started = monotonic()
-    run = await client.start_run(day, session["mode"], source="driver", retrospective=True, targets=list(targets))
+    run = await client.start_run(day, session["mode"], retrospective=True, targets=list(targets))
     run = await follow(client, run, observe)
     return summary(run) | {"wall_seconds": round(monotonic() - started, 3)}
 

@@ -69,7 +69,7 @@ class Stack:
     @property
     def endpoint(self) -> Endpoint:
         """Its coordinator."""
-        return Endpoint(self.urls["coordinator"], self.api_key)
+        return Endpoint(self.urls["coordinator"], self.api_key, resend=True)
 
     async def set_clock(self, instant: datetime) -> None:
         """Set the virtual clock, back too."""

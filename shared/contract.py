@@ -17,7 +17,7 @@ from shared.errors import Permanent
 
 Outcome = Literal["done", "failed"]
 
-API_VERSION = 1
+API_VERSION = 2
 """Version of the coordinator's HTTP API. Raise it when a command line of the release before would misread an answer."""
 MAX_WINDOW_DAYS = 400
 """Days of one answer of that API: a season and its summer. Who wants more asks several times."""

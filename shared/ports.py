@@ -127,7 +127,9 @@ class Warehouse(Protocol):
         """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
         ...
 
-    async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
+    async def columns(
+        self, sql: str, params: Params | None = None, job: Job | None = None
+    ) -> Mapping[str, Sequence[Any]]:
         """The same SELECT by column, for many rows of numbers: no dictionary per row.
 
         INT64, FLOAT64 and BOOL columns are sequences of floats (arrays where the engine has them), NaN where null;
@@ -135,14 +137,16 @@ class Warehouse(Protocol):
         """
         ...
 
-    async def append(self, table: str, rows: Sequence[Row]) -> int:
+    async def append(self, table: str, rows: Sequence[Row], job: Job | None = None) -> int:
         """Insert the rows whose key (the table's declared key) is not there yet; returns how many were new.
 
         Rows are validated against the table's declared columns; a missing nullable column is null.
         """
         ...
 
-    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
+    async def replace(
+        self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None, job: Job | None = None
+    ) -> int:
         """Atomically replace the rows that the SQL predicate `scope` selects by `rows`; returns how many it wrote."""
         ...
 
@@ -152,7 +156,7 @@ class Warehouse(Protocol):
         """Like `replace`, with the rows of a SELECT run in the warehouse; its column names must be the table's."""
         ...
 
-    async def now(self) -> datetime | None:
+    async def now(self, job: Job | None = None) -> datetime | None:
         """What its clock says once it has run a statement; None where it has no clock but this machine's."""
         ...
 
@@ -193,8 +197,10 @@ class StateStore(Protocol):
         """Add to a top-level number, atomically; creates document and field at 0."""
         ...
 
-    async def list(self, collection: str, *, prefix: str = "", limit: int = 1000) -> list[Document]:
-        """Documents whose id starts with `prefix`, in id order."""
+    async def list(
+        self, collection: str, *, prefix: str = "", start: str = "", end: str = "", limit: int = 1000
+    ) -> list[Document]:
+        """Documents whose id starts with `prefix`, from id `start` on and before `end` (if not ""), in id order."""
         ...
 
     async def delete(self, collection: str, id_: str) -> None:

@@ -8,13 +8,15 @@ from services.analytics.handlers import on_task
 from services.analytics.settings import AnalyticsSettings
 from shared.ports import Ports
 from shared.registries.topics import tasks_of
+from shared.runtime.metering import metered
 from shared.runtime.readiness import Checks
 from shared.runtime.service import Consumer, application
 
 
 def build(settings: AnalyticsSettings, ports: Ports) -> web.Application:
     """Wire the service: one consumer of `analytics-tasks`, the warehouse as what it works on."""
-    checks = Checks("analytics", ports, ledgers=True)
+    ports = metered("analytics", ports, settings.usd_per_tib)
+    checks = Checks("analytics", ports)
     return application(
         "analytics",
         settings,

@@ -2,8 +2,12 @@
 
 from aiohttp import web
 
-from services.coordinator.api.access import authenticate
+from services.coordinator.api.keys import KeyRoutes
+from services.coordinator.api.limits import Requests
+from services.coordinator.api.once import Once
+from services.coordinator.api.openapi import described
 from services.coordinator.api.operations import Operations
+from services.coordinator.api.route import Served
 from services.coordinator.api.routes import Api
 from services.coordinator.handlers import Handlers
 from services.coordinator.keys import KeyStore
@@ -11,15 +15,18 @@ from services.coordinator.runs.engine import Engine
 from services.coordinator.settings import CoordinatorSettings
 from shared.ports import Ports
 from shared.registries.topics import TOPICS, tasks_of
+from shared.runtime.metering import metered
 from shared.runtime.readiness import Checks
 from shared.runtime.service import Consumer, DeadLetterConsumer, application
 
 
 def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     """Wire the service: the engine, its three kinds of consumers, the API."""
+    ports = metered("coordinator", ports, settings.usd_per_tib)
     engine = Engine(ports)
     handlers = Handlers(engine, ports, batch_size=settings.batch_size, nightly_budget_usd=settings.nightly_budget_usd)
-    checks = Checks("coordinator", ports, ledgers=True)
+    keys = KeyStore(ports.state, ports.secrets, ports.clock)
+    checks = Checks("coordinator", ports)
     app = application(
         "coordinator",
         settings,
@@ -37,10 +44,14 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
             "archive": checks.archive,
             "state": lambda: ports.state.get("runs", "ping"),
         },
-        middlewares=[authenticate],
-        keys=KeyStore(ports.state, ports.secrets, ports.clock),
+        keys=keys,
     )
-    Api(engine, ports).add_to(app)
-    Operations(engine, ports).add_to(app)
+    once = Once(ports)
+    routes = [
+        *Api(engine, ports, active_runs=settings.active_runs).routes(),
+        *Operations(engine, ports, once).routes(),
+        *KeyRoutes(keys, ports.clock).routes(),
+    ]
+    Served(Requests(settings.requests_per_second), once).add(app, described(routes))
     app.on_startup.append(lambda _: handlers.recover())
     return app

@@ -12,12 +12,14 @@ from services.scraper.handlers import on_task
 from services.scraper.settings import ScraperSettings
 from shared.ports import Ports
 from shared.registries.topics import tasks_of
+from shared.runtime.metering import metered
 from shared.runtime.readiness import Checks
 from shared.runtime.service import Consumer, application
 
 
 def build(settings: ScraperSettings, ports: Ports) -> web.Application:
     """Wire the service: one consumer of `scraper-tasks`, one fetcher with a throttle per upstream."""
+    ports = metered("scraper", ports, settings.usd_per_tib)
     fetcher = Fetcher(
         hosts(settings),
         settings.retry_policy,

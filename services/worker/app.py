@@ -11,12 +11,14 @@ from services.worker.settings import WorkerSettings
 from services.worker.training import require_lightgbm
 from shared.ports import Ports
 from shared.registries.topics import tasks_of
+from shared.runtime.metering import metered
 from shared.runtime.readiness import Checks
 from shared.runtime.service import Consumer, application
 
 
 def build(settings: WorkerSettings, ports: Ports) -> web.Application:
     """Wire the service: one consumer of `worker-tasks`, models fetched from the archive."""
+    ports = metered("worker", ports, settings.usd_per_tib)
     models = Models(ports.archive)
     handler = partial(on_task, ports=ports, models=models, settings=settings)
     checks = Checks("worker", ports)

@@ -4,12 +4,12 @@ from shared.registries.pipeline import STEPS, Step, plan
 from shared.registries.topics import TOPICS
 
 LEDGERS = "ops"
-"""The dataset of the ledgers, which belong to no step."""
+"""The dataset of the ledgers, whose tables belong to no step."""
 
 
 def written(service: str) -> frozenset[str]:
-    """Datasets of its steps' tables."""
-    return frozenset(_dataset(step) for step in _own(service) if step.table)
+    """Datasets of its steps' tables. Every service writes the ledgers, too: what its statements cost."""
+    return frozenset({LEDGERS, *(_dataset(step) for step in _own(service) if step.table)})
 
 
 def read(service: str) -> frozenset[str]:

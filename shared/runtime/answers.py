@@ -10,8 +10,21 @@ from pydantic_core import to_json
 from shared.errors import TipoffError, Transient
 from shared.runtime.access import Untrusted
 from shared.runtime.boundary import classify
+from shared.runtime.redaction import redacted
 
 _REMEDY = "send a key that has the role as X-API-Key, or one identity token of an account that has it"
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, no fault of ours
+    """A request that is refused for a reason of its own: the route's handler raises it."""
+
+    def __init__(
+        self, status: HTTPStatus, message: str, remedy: str = "", headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.remedy = remedy
+        self.headers = headers
 
 
 def json_response(data: object, status: int = HTTPStatus.OK, headers: dict[str, str] | None = None) -> web.Response:
@@ -20,8 +33,8 @@ def json_response(data: object, status: int = HTTPStatus.OK, headers: dict[str, 
 
 
 def refuse(status: HTTPStatus, message: str, remedy: str = "", headers: dict[str, str] | None = None) -> web.Response:
-    """An error as every route answers it."""
-    return json_response({"error": message, "remedy": remedy}, status, headers)
+    """An error as every route answers it; no credential that the message may quote."""
+    return json_response({"error": redacted(message), "remedy": redacted(remedy)}, status, headers)
 
 
 @web.middleware
@@ -32,13 +45,7 @@ async def failures(request: web.Request, handler: Handler) -> web.StreamResponse
     except web.HTTPException as error:
         status = HTTPStatus(error.status)
         return refuse(status, f"{request.method} {request.path}: {error.reason}", "see docs/coordinator.md")
-    except Untrusted as untrusted:
-        return refuse(untrusted.status, str(untrusted), _REMEDY)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "body"
-        return refuse(HTTPStatus.BAD_REQUEST, f"{where}: {first['msg']}")
-    except TipoffError as error:
+    except (Refusal, Untrusted, ValidationError, TipoffError) as error:
         return _refused(error)
     except ExceptionGroup as group:  # of queries that ran at once, as those of the grid do
         if group.split(TipoffError)[1] is not None:
@@ -46,7 +53,17 @@ async def failures(request: web.Request, handler: Handler) -> web.StreamResponse
         return _refused(classify(group))
 
 
-def _refused(error: TipoffError) -> web.Response:
-    if isinstance(error, Transient):
-        return refuse(HTTPStatus.SERVICE_UNAVAILABLE, str(error), "try again shortly")
-    return refuse(HTTPStatus.BAD_REQUEST, str(error), error.remedy)
+def _refused(error: Refusal | Untrusted | ValidationError | TipoffError) -> web.Response:
+    match error:
+        case Refusal():
+            return refuse(error.status, str(error), error.remedy, error.headers)
+        case Untrusted():
+            return refuse(error.status, str(error), _REMEDY)
+        case ValidationError():
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            return refuse(HTTPStatus.BAD_REQUEST, f"{where}: {first['msg']}" if where else first["msg"])
+        case Transient():
+            return refuse(HTTPStatus.SERVICE_UNAVAILABLE, str(error), "try again shortly")
+        case _:
+            return refuse(HTTPStatus.BAD_REQUEST, str(error), error.remedy)

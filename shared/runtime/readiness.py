@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from shared.errors import Permanent, TipoffError
 from shared.ports import Ports
-from shared.registries.access import LEDGERS, published, read, written
+from shared.registries.access import published, read, written
 from shared.registries.secrets import SECRETS
 from shared.runtime.clock import WallClock
 from shared.tables import TABLES
@@ -63,16 +63,14 @@ async def _answer(ping: Ping) -> str:
 class Checks:
     """The checks that several services have, each of what the registries say that this one touches."""
 
-    def __init__(self, service: str, ports: Ports, *, ledgers: bool = False) -> None:
-        """`ledgers`: it touches the tables of `ops`, which belong to no step."""
+    def __init__(self, service: str, ports: Ports) -> None:
         self._service = service
         self._ports = ports
-        self._ledgers = ledgers
 
     @property
     def datasets(self) -> Collection[str]:
         """Datasets whose tables it reads or writes."""
-        return read(self._service) | written(self._service) | ({LEDGERS} if self._ledgers else set())
+        return read(self._service) | written(self._service)
 
     async def warehouse(self) -> None:
         """Its tables and their columns are there as declared; only metadata is asked for."""

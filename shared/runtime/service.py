@@ -11,17 +11,24 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from shared.contract import Message
 from shared.ports import Bus, BusHandler, Ports
 from shared.registries.keys import Role
-from shared.registries.topics import TOPICS
+from shared.registries.topics import DEAD_LETTER_ACK_DEADLINE, TOPICS, time_limit
 from shared.runtime import metrics
 from shared.runtime.access import ACCESS, Access, Keys, only
 from shared.runtime.answers import failures, json_response
+from shared.runtime.audit import audit
 from shared.runtime.boundary import MessageHandler, guarded
 from shared.runtime.logs import get_logger
+from shared.runtime.metering import Metered, Reason, charged_to, reason_of
 from shared.runtime.push import Push, Target
 from shared.runtime.readiness import Ping, Readiness
 from shared.runtime.settings import CommonSettings
+from shared.runtime.trace import traced
+
+MAX_BODY = 64 << 10
+"""Bytes of a request's body; a push has a limit of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,13 @@ HEALTH: web.AppKey[Health] = web.AppKey("health", Health)
 
 
 @web.middleware
+async def charged(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whatever the warehouse is asked for a request is charged to it; a message that is pushed says more itself."""
+    with charged_to(Reason("health" if request.path.startswith("/readyz") else "api")):
+        return await handler(request)
+
+
+@web.middleware
 async def changes_end(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Whoever hangs up ends the reading he asked for (see `process`), but no change: what has begun is done."""
     if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
@@ -104,8 +118,9 @@ def application(
     keys: Keys | None = None,
 ) -> web.Application:
     """An aiohttp app that consumes while it runs and answers /healthz, /readyz and /metrics."""
-    app = web.Application(middlewares=[changes_end, failures, *middlewares])
-    app[ACCESS] = Access(settings, ports.clock, keys)
+    ours = [traced, audit, charged, changes_end, failures]
+    app = web.Application(middlewares=[*ours, *middlewares], client_max_size=MAX_BODY)
+    app[ACCESS] = Access(settings, keys)
     app.cleanup_ctx.append(app[ACCESS].running)
     health = Health(service, settings.revision, pings if pings is not None else {}, ports.clock.monotonic)
     app[HEALTH] = health
@@ -122,11 +137,16 @@ def application(
         await health.readiness.close()
         task.cancel()
         await asyncio.wait([task])  # how it ended is in the health report
+        if isinstance(ports.warehouse, Metered):
+            await ports.warehouse.write_the_last()
         log.info("service_stopped")
 
     app.cleanup_ctx.append(consume)
     if settings.delivery == "push":
-        targets = {each.subscription: Target(each.handler, asyncio.Semaphore(each.max_in_flight)) for each in receivers}
+        targets = {
+            each.subscription: Target(each.handler, asyncio.Semaphore(each.max_in_flight), each.time_limit)
+            for each in receivers
+        }
         Push(targets, log).add_to(app)
     for slash in ("", "/"):  # run.app's front end keeps /healthz for itself
         app.router.add_get(f"/healthz{slash}", partial(_health, deep=False))
@@ -142,14 +162,22 @@ class _Receiver:
     subscription: str
     handler: BusHandler
     max_in_flight: int
+    time_limit: float
 
 
 def _receiver(consumer: Consumer | DeadLetterConsumer, ports: Ports, log: object) -> _Receiver:
     topic = TOPICS[consumer.topic]
     if isinstance(consumer, DeadLetterConsumer):
-        return _Receiver(topic.dead_letter, consumer.handler, 1)
-    handler = guarded(consumer.handler, topic=topic, bus=ports.bus, clock=ports.clock, log=log)
-    return _Receiver(topic.name, handler, consumer.max_in_flight)
+        return _Receiver(topic.dead_letter, consumer.handler, 1, time_limit(DEAD_LETTER_ACK_DEADLINE))
+
+    async def on_message(message: Message) -> None:
+        with charged_to(reason_of(message)):
+            await consumer.handler(message)
+        if isinstance(ports.warehouse, Metered):
+            await ports.warehouse.write_if_due()
+
+    handler = guarded(on_message, topic=topic, bus=ports.bus, clock=ports.clock, log=log)
+    return _Receiver(topic.name, handler, consumer.max_in_flight, topic.time_limit)
 
 
 async def _run(receivers: Sequence[_Receiver], bus: Bus) -> None:

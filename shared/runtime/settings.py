@@ -63,6 +63,9 @@ class CommonSettings(BaseSettings):
     revision: str = Field("dev", description="deployed revision, shown by /healthz and compared by `tipoff doctor`")
     host: str = Field("127.0.0.1", description="address the service's HTTP face binds")
     port: int = Field(0, ge=0, le=65535, description="port of the service's HTTP face; 0 picks a free one")
+    usd_per_tib: float = Field(
+        6.25, ge=0, description="US dollars for each tebibyte billed: BigQuery's on-demand price in the US"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe level logged")
     log_format: Literal["json", "console"] = Field("json", description="json for machines, console for people")
 

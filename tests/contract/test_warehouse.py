@@ -310,6 +310,22 @@ async def test_a_transform_is_put_on_its_jobs_account(warehouse: Warehouse) -> N
     assert job.cost.jobs >= 1
 
 
+async def test_every_call_is_put_on_its_jobs_account(warehouse: Warehouse) -> None:
+    """Rows that are given, and answers by column, too: the rows written or answered, and at least one statement."""
+    taken = []
+    for call in (
+        lambda job: warehouse.append(THINGS.name, [thing("a", 1), thing("b", 2)], job),
+        lambda job: warehouse.columns(f"SELECT score FROM {THINGS.name}", None, job),  # noqa: S608 - a table's name
+        lambda job: warehouse.replace(THINGS.name, [thing("c", 1)], scope=SCOPE, params=ON_DAY, job=job),
+        lambda job: warehouse.replace(THINGS.name, [], scope=SCOPE, params=ON_DAY, job=job),
+    ):
+        job = Job()
+        await call(job)
+        taken.append(job.cost)
+    assert [cost.rows for cost in taken] == [2, 2, 1, 0]
+    assert all(cost.jobs >= 1 for cost in taken)
+
+
 async def test_writers_of_different_tables_do_not_disturb_each_other(warehouse: Warehouse) -> None:
     """Concurrent writes to two tables, one reading the other: each is there, wholly."""
     await warehouse.append(THINGS.name, [thing(str(n), n) for n in range(50)])

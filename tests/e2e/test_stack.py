@@ -45,7 +45,7 @@ async def stack_of(workspace: Workspace, history: History) -> AsyncIterator[tupl
 
 async def night(client: Client) -> Run:
     """The last slate's run, followed to its end."""
-    run = await client.start_run(LAST, "overnight", source="test", retrospective=True)
+    run = await client.start_run(LAST, "overnight", retrospective=True)
     return await follow(client, run, lambda _: None)
 
 

@@ -66,7 +66,7 @@ async def night(
         runner(workspace, league, clock, FaultProfile.named("none")) as running,
         connect(running.endpoint) as client,
     ):
-        run = await client.start_run(day, "overnight", source="test", retrospective=True)
+        run = await client.start_run(day, "overnight", retrospective=True)
         while run["status"] == "running":
             if watch is not None:
                 watch(running, run)

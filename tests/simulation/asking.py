@@ -32,9 +32,9 @@ class Asking:
         self._died = False
         """Whether the last one to be asked has died over it."""
 
-    async def ask(self, source: str, *targets: str) -> None:
+    async def ask(self, source: str, *targets: str, resend: bool = False) -> None:
         """Who gets no answer asks again, perhaps while the first one is still being worked on."""
-        event = self._request(source, targets or self._night.targets)
+        event = replace(self._request(source, targets or self._night.targets), resend=resend)
         while True:
             patience = self._dice.uniform(20.0, 300.0)
             if await self._answer(lambda process: process.request(event), patience) is not None:
@@ -47,7 +47,8 @@ class Asking:
             source = f"operator:{number}"
             kind = self._dice.choice(("resume", "widen", "force", "phase"))
             if kind in ("resume", "widen"):
-                await self.ask(source, *(("export",) if kind == "widen" else self._night.targets))
+                targets = ("export",) if kind == "widen" else self._night.targets
+                await self.ask(source, *targets, resend=self._dice.random() < 0.5)  # needed or not, it does no harm
                 continue
             event = self._request(source, self._night.targets)
             phase = self._dice.randint(1, 6) if kind == "phase" else None
@@ -75,9 +76,9 @@ class Asking:
         mode, targets = self._night.mode, self._night.targets
 
         async def go_round(process: Coordinator) -> list[dict[str, str]]:
-            requests = await reconcile(process.engine, process.ports, SLATE, SLATE, mode, targets)
+            requests = await reconcile(process.engine, process.ports, SLATE, SLATE, [mode], targets)
             await note(process.ports, "schedule:reconcile")
-            await check(process.ports, mode)
+            await check(process.ports)
             return requests
 
         while True:

@@ -152,7 +152,7 @@ class Night:
     def _restart(self, names: list[str]) -> None:
         for name in names:
             self._start(name)
-        self._at(0.0, lambda: self.asking.ask("restart"))
+        self._at(0.0, lambda: self.asking.ask("restart", resend=True))
 
     def _start(self, name: str) -> None:
         service = name.partition("-")[0]
@@ -162,10 +162,13 @@ class Night:
 
     # The night
 
-    async def _night(self) -> None:
+    def _begin(self) -> None:
         for name in ("coordinator-a", *SERVICES) if self.mortal else ("coordinator-a", "coordinator-b", *SERVICES):
             self._start(name)
         self._at(0.0, lambda: self.asking.ask("schedule:overnight"))
+
+    async def _night(self) -> None:
+        self._begin()
         if self.dice.random() < 0.3:  # a schedule may fire twice
             self._at(self.dice.choice((0.0, 1.0)), lambda: self.asking.ask("schedule:overnight"))
         if self.dice.random() < 0.5:

@@ -306,10 +306,16 @@ def test_counts_and_seconds_add_up_over_attempts() -> None:
     assert run.steps["schedule"].counts == {"requests": 4, "retries": 2}
 
 
-def test_asking_again_resumes_every_step_at_work() -> None:
-    """What a crash may have lost is sent afresh, under the same keys."""
+def test_asking_again_sends_nothing_twice() -> None:
+    """Somebody is at it already, and what he fetches costs."""
     run = until(start(), "lines")
-    resumed, commands = apply(run, RunRequested(DAY, Mode.OVERNIGHT, "cli"))
+    assert decide(run, RunRequested(DAY, Mode.OVERNIGHT, "cli"), NOW) == (run, [])
+
+
+def test_what_a_bus_has_lost_is_sent_again_when_asked() -> None:
+    """Every step at work, under the same keys."""
+    run = until(start(), "lines")
+    resumed, commands = apply(run, RunRequested(DAY, Mode.OVERNIGHT, "cli", resend=True))
     assert names(commands) == [name for name, step in run.steps.items() if step.status is StepStatus.RUNNING]
     assert {message.key for _, message in commands} >= {f"{RUN_ID}/lines/1", f"{RUN_ID}/injuries/1"}
     assert resumed.steps == run.steps
@@ -329,10 +335,10 @@ def test_asking_for_more_widens_a_run(status: str) -> None:
 
 
 def test_asking_for_more_resumes_a_prediction_too() -> None:
-    """A crash lost the report of the last batch, and the next request asks for more: the batches are counted anew."""
+    """A bus lost the report of the last batch, and the next request asks for more: the batches are counted anew."""
     run = until(start(Mode.OVERNIGHT, "publish"), "predict")
     run, _ = apply(run, BatchesPlanned(RUN_ID, 1, 1), BatchStaged(RUN_ID, 1, 0))
-    run, commands = apply(run, RunRequested(DAY, Mode.OVERNIGHT, "cli", ("export",)))
+    run, commands = apply(run, RunRequested(DAY, Mode.OVERNIGHT, "cli", ("export",), resend=True))
     assert "predict" in names(commands)
     _, commands = apply(run, BatchesPlanned(RUN_ID, 1, 1), BatchStaged(RUN_ID, 1, 0))
     assert names(commands) == ["predict"]

@@ -1,14 +1,20 @@
 """The HTTP face of operations: the grid, the reconciler, alerts, decisions and the monitoring queries."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import timedelta
-from http import HTTPStatus
+from typing import Any
 
-from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.coordinator.alerts import ALERTS, alerts, clear_alert
-from services.coordinator.api.web import mode_of, window
+from services.coordinator.api.answers import AlertShown, DecisionOf, Found, Reconciled, WarehouseRow
+from services.coordinator.api.once import Once
+from services.coordinator.api.queries import AlertsQuery, HealthWindow, Steps, Text, Window
+from services.coordinator.api.route import Asked, Body, Route, source_of
+from services.coordinator.grid.cells import Cell
 from services.coordinator.grid.count import cells
 from services.coordinator.grid.reconcile import reconcile
 from services.coordinator.runs.engine import Engine
@@ -17,113 +23,125 @@ from services.coordinator.steps import feature_health
 from services.coordinator.watch.check import check
 from services.coordinator.watch.schedules import note
 from shared.basketball.slate import Mode, days, eastern_date
-from shared.errors import Permanent
-from shared.ports import Params, Ports
+from shared.errors import Permanent, Transient
+from shared.ports import Params, Ports, Row
+from shared.registries.keys import Role
 from shared.registries.pipeline import plan
-from shared.runtime.answers import json_response
+from shared.registries.schedules import SCHEDULED
 
 MONITOR = ("cascade_timing", "phase_delays", "predictions_present", "coverage", "freshness")
 """The monitoring queries (`sql/monitor`), by name."""
 
 
-_MAX_HEALTH_DAYS = 62
-"""Days of one answer about features: each is a query over the weeks before it."""
+ROUND_SECONDS = 50.0
+"""What a round of the reconciler and the watch may take: its schedule waits a minute for the answer."""
 
 
-class ReconcileBody(BaseModel):
+class ReconcileBody(Body):
     """Body of POST /v1/reconcile."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    mode: Mode = Mode.OVERNIGHT
-    source: str = Field("api", min_length=1)
+    mode: Mode | None = Field(None, description="default: overnight, and what has begun in the other scheduled modes")
+    schedule: str = Field("", max_length=64, description="which schedule asks; only its credential may say")
     days: int = Field(3, ge=1, le=400, description="slates before today's that are looked at too")
-    targets: tuple[str, ...] = Field(("export",), min_length=1)
+    targets: Steps = Field(("export",), min_length=1)
     dry_run: bool = False
 
 
-class ResolveBody(BaseModel):
+class ResolveBody(Body):
     """Body of POST /v1/alerts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    name: str
-    scope: str
+    name: Text
+    scope: Text
 
 
 class Operations:
     """The routes."""
 
-    def __init__(self, engine: Engine, ports: Ports) -> None:
+    def __init__(self, engine: Engine, ports: Ports, once: Once) -> None:
         self._engine = engine
         self._ports = ports
+        self._once = once
 
-    def add_to(self, app: web.Application) -> None:
-        """Register the routes."""
-        app.router.add_get("/v1/grid", self.grid)
-        app.router.add_get("/v1/alerts", self.alerts)
-        app.router.add_post("/v1/alerts", self.resolve)
-        app.router.add_get("/v1/decisions", self.decisions)
-        app.router.add_get("/v1/cascade", self.cascade)
-        app.router.add_get("/v1/feature-health", self.feature_health)
-        app.router.add_post("/v1/reconcile", self.reconcile)
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [
+            Route("GET", "/v1/grid", Role.VIEWER, self.grid, list[Cell], Window),
+            Route("GET", "/v1/alerts", Role.VIEWER, self.alerts, list[AlertShown], AlertsQuery),
+            Route("POST", "/v1/alerts", Role.OPERATOR, self.resolve, list[dict[str, Any]], body=ResolveBody),
+            Route("GET", "/v1/decisions", Role.VIEWER, self.decisions, list[DecisionOf], Window),
+            Route("GET", "/v1/cascade", Role.VIEWER, self.cascade, dict[str, list[WarehouseRow]], Window),
+            Route("GET", "/v1/feature-health", Role.VIEWER, self.feature_health, list[Found], HealthWindow),
+            Route("POST", "/v1/reconcile", Role.OPERATOR, self.reconcile, Reconciled, body=ReconcileBody),
+        ]
 
-    async def grid(self, request: web.Request) -> web.Response:
-        """GET /v1/grid?first=&last=&mode=: date x step, expected against there; a query per step, not per cell."""
-        (first, last), mode = window(request.query), mode_of(request.query)
-        found = await cells(self._engine, self._ports, first, last, mode)
-        return json_response([asdict(cell) for cell in found])
+    async def grid(self, asked: Asked) -> list[dict[str, Any]]:
+        """Date x step: expected, verified, missing, quarantined, status, why."""
+        query: Window = asked.query
+        runs = await self._engine.between(query.first, query.last, {query.mode})
+        found = await cells(self._ports, runs, query.first, query.last, [query.mode])
+        return [asdict(cell) for cell in found]
 
-    async def alerts(self, request: web.Request) -> web.Response:
-        """GET /v1/alerts[?resolved=1]: what is open (or was), gravest first, with what it means."""
-        found = await alerts(self._ports.state, resolved="resolved" in request.query)
-        return json_response([alert | {"meaning": ALERTS[alert["name"]].meaning} for alert in found])
+    async def alerts(self, asked: Asked) -> list[dict[str, Any]]:
+        """What is open (with `resolved`, or was), gravest first, with what it means."""
+        found = await alerts(self._ports.state, resolved=asked.query.resolved)
+        return [alert | {"meaning": ALERTS[alert["name"]].meaning} for alert in found]
 
-    async def resolve(self, request: web.Request) -> web.Response:
-        """POST /v1/alerts {"name", "scope"}: a person has seen to it. It opens again if its condition still holds."""
-        body = ResolveBody.model_validate_json(await request.read())
+    async def resolve(self, asked: Asked) -> list[dict[str, Any]]:
+        """Resolve an alert: a person has seen to it. It opens again if its condition still holds."""
+        body: ResolveBody = asked.body
         if body.name not in ALERTS:
             raise Permanent(f"unknown alert {body.name!r}", remedy=f"one of {', '.join(ALERTS)}")
         await clear_alert(self._ports, body.name, body.scope)
-        return json_response(await alerts(self._ports.state))
+        return await alerts(self._ports.state)
 
-    async def decisions(self, request: web.Request) -> web.Response:
-        """GET /v1/decisions?first=&last=&mode=: what was decided about every step, on what evidence, and why."""
-        (first, last), mode = window(request.query), mode_of(request.query)
-        return json_response(
-            [
-                {"run_id": run.run_id, **decision.model_dump(mode="json")}
-                for run in await self._engine.between(first, last, {mode})
-                for decision in run.decisions
-            ]
-        )
+    async def decisions(self, asked: Asked) -> list[dict[str, Any]]:
+        """What was decided about every step, on what evidence, and why."""
+        query: Window = asked.query
+        return [
+            {"run_id": run.run_id, **decision.model_dump(mode="json")}
+            for run in await self._engine.between(query.first, query.last, {query.mode})
+            for decision in run.decisions
+        ]
 
-    async def feature_health(self, request: web.Request) -> web.Response:
-        """GET /v1/feature-health?first=&last=&mode=: what is wrong with the served features, slate by slate."""
-        (first, last), mode = window(request.query, max_days=_MAX_HEALTH_DAYS), mode_of(request.query)
-        return json_response(
-            [
-                {"game_date": slate, "mode": mode.value, **asdict(finding)}
-                for slate in days(first, last)
-                for finding in await feature_health.check(self._ports.warehouse, slate, mode)
-            ]
-        )
+    async def feature_health(self, asked: Asked) -> list[dict[str, Any]]:
+        """What is wrong with the served features, slate by slate."""
+        query: HealthWindow = asked.query
+        return [
+            {"game_date": slate, "mode": query.mode.value, **asdict(finding)}
+            for slate in days(query.first, query.last)
+            for finding in await feature_health.check(self._ports.warehouse, slate, query.mode)
+        ]
 
-    async def cascade(self, request: web.Request) -> web.Response:
-        """GET /v1/cascade?first=&last=&mode=: the monitoring queries, by name."""
-        first, last = window(request.query)
-        params: Params = {"first": first, "last": last, "mode": mode_of(request.query).value}
-        return json_response(
-            {name: await self._ports.warehouse.query(sql(f"monitor/{name}"), params) for name in MONITOR}
-        )
+    async def cascade(self, asked: Asked) -> dict[str, list[Row]]:
+        """The monitoring queries, by name: timing, delays, presence, coverage, freshness."""
+        query: Window = asked.query
+        params: Params = {"first": query.first, "last": query.last, "mode": query.mode.value}
+        return {name: await self._ports.warehouse.query(sql(f"monitor/{name}"), params) for name in MONITOR}
 
-    async def reconcile(self, request: web.Request) -> web.Response:
-        """POST /v1/reconcile: ask for what the grid is missing, then run the watch; with dry_run only list it."""
-        body = ReconcileBody.model_validate_json(await request.read())
+    async def reconcile(self, asked: Asked) -> Reconciled:
+        """Ask for what the grid is missing, then run the watch; with dry_run only list it."""
+        body: ReconcileBody = asked.body
         plan(body.targets)  # refuse unknown targets before anything is written
+        source = source_of(asked.caller, body.schedule)
         today = eastern_date(self._ports.clock.now())
         first = today - timedelta(days=body.days)
-        asked = await reconcile(self._engine, self._ports, first, today, body.mode, body.targets, dry_run=body.dry_run)
-        if not body.dry_run:
-            await note(self._ports, body.source)
-            await check(self._ports, body.mode)
+        modes = SCHEDULED if body.mode is None else (body.mode,)
+        async with _in_time():
+            found = await reconcile(self._engine, self._ports, first, today, modes, body.targets, dry_run=body.dry_run)
+            if not body.dry_run:
+                await note(self._ports, source)
+                await check(self._ports)
+                await self._once.sweep()
         opened = await alerts(self._ports.state)
-        return json_response({"dry_run": body.dry_run, "asked": asked, "alerts": opened}, HTTPStatus.OK)
+        return Reconciled(dry_run=body.dry_run, asked=found, alerts=opened)
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(ROUND_SECONDS):
+            yield
+    except TimeoutError as error:
+        raise Transient(
+            f"the round was not done in {ROUND_SECONDS:g} s", remedy="the next one goes on where it stands"
+        ) from error

@@ -8,12 +8,13 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import date
 
 from services.coordinator.runs.advance import Command
 from services.coordinator.runs.decide import decide
 from services.coordinator.runs.events import Event, RunRequested
-from services.coordinator.runs.run import Outgoing, Run, key_of
+from services.coordinator.runs.run import Outgoing, Run, RunStatus, key_of
 from shared.basketball.slate import Mode
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, TipoffError, Transient
 from shared.ports import Document, Ports
@@ -21,6 +22,8 @@ from shared.runtime import metrics
 from shared.runtime.logs import get_logger
 
 RUNS = "runs"
+OPEN = "open_runs"
+"""A document for each run that goes on, or whose end is not in the ledger yet: looking after them reads no others."""
 _TRIES = 20
 """Compare-and-set attempts before an event is given back to the bus."""
 
@@ -53,17 +56,22 @@ class Engine:
 
     async def between(self, first: date, last: date, modes: Collection[Mode]) -> list[Run]:
         """The runs of some modes for the slates from `first` to `last`, by date and mode."""
-        found = []
-        for document in await self._ports.state.list(RUNS, limit=_ALL):
-            day, _, mode = document.id.partition(".")
-            if first <= date.fromisoformat(day) <= last and mode in modes:
-                found.append(Run.model_validate(document.data))
-        return found
+        after_all_modes = f"{last}.~"
+        found = await self._ports.state.list(RUNS, start=str(first), end=after_all_modes, limit=_ALL)
+        return [Run.model_validate(each.data) for each in found if each.id.partition(".")[2] in modes]
+
+    async def active(self) -> int:
+        """How many runs are open."""
+        return len(await self._ports.state.list(OPEN, limit=_ALL))
 
     async def recover(self) -> list[Run]:
-        """Publish what a crash left in outboxes: decided and stored, not known to be sent. Returns all runs."""
+        """Publish what a crash left in outboxes: decided and stored, not known to be sent. Returns all open runs."""
         found = []
-        for document in await self._ports.state.list(RUNS, limit=_ALL):
+        for opened in await self._ports.state.list(OPEN, limit=_ALL):
+            document = await self._ports.state.get(RUNS, opened.id)
+            if document is None:  # whoever asked for it died before it was stored
+                await self._ports.state.delete(OPEN, opened.id)
+                continue
             run = Run.model_validate(document.data)
             try:
                 await self._flush(document, run)
@@ -71,6 +79,13 @@ class Engine:
                 _log.error("outbox_refused", run_id=run.run_id, reason=str(error))
             found.append(run)
         return found
+
+    async def close(self, run: Run) -> None:
+        """The end of a run is in the ledger: nobody has to look after it, unless it has gone on since."""
+        await self._ports.state.delete(OPEN, run.key)
+        current = await self.run(run.key)
+        if current is not None and current.finished_at != run.finished_at:
+            await self._open(run.key)
 
     async def apply(self, event: Event) -> Run:
         """Apply an event durably and publish what it decides.
@@ -103,6 +118,8 @@ class Engine:
         outbox = (*after.outbox, *(outgoing for outgoing in new if outgoing not in after.outbox))
         after = after.model_copy(update={"outbox": outbox})
         data = after.model_dump(mode="json")
+        if after.status is RunStatus.RUNNING and (before is None or before.status is not RunStatus.RUNNING):
+            await self._open(key)  # first: a run that is not at work yet does no harm there
         if document is None:
             document = await self._ports.state.create(RUNS, key, data)
         else:
@@ -130,6 +147,10 @@ class Engine:
             await self._ports.state.compare_and_set(RUNS, run.key, sent, version=document.version)
         except Conflict:
             _log.info("outbox_left", run_id=run.run_id)  # whoever wrote in between publishes it once more: harmless
+
+    async def _open(self, key: str) -> None:
+        with suppress(AlreadyExists):  # since what it was there for is not over
+            await self._ports.state.create(OPEN, key, {})
 
 
 def _outgoing(command: Command) -> Outgoing:

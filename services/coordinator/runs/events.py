@@ -9,7 +9,7 @@ from shared.basketball.slate import Mode
 
 @dataclass(frozen=True, slots=True)
 class RunRequested:
-    """Someone wants a slate processed; asking again resumes, retries or widens, and never doubles."""
+    """Someone wants a slate processed; asking again retries or widens, and sends nothing twice."""
 
     game_date: date
     mode: Mode
@@ -27,6 +27,8 @@ class RunRequested:
 
     None: one begins in any case.
     """
+    resend: bool = False
+    """Send again what is at work: only for a bus that has lost it, since whoever is at it would do it twice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from shared.registries.pipeline import LOAD, PREDICTING, STEPS, plan
 
 
 def requested(run: Run | None, event: RunRequested, now: datetime) -> Decided:
-    """Asking again resumes what runs, retries what failed and adds targets; what is done stays done."""
+    """Asking again retries what failed and adds targets; what is at work or done stays as it is."""
     fresh = event.force or event.from_phase is not None or bool(event.redo)
     if fresh and run is not None and event.seen not in (None, run.generation):
         return run, []
@@ -37,10 +37,11 @@ def requested(run: Run | None, event: RunRequested, now: datetime) -> Decided:
     if event.retrain and idle:
         run = run.model_copy(update={"retrain": True})
         steps |= {name: StepState(attempt=steps[name].attempt) for name in idle}
-    running = [name for name, step in run.steps.items() if step.status is StepStatus.RUNNING]
+    at_work = [name for name, step in run.steps.items() if step.status is StepStatus.RUNNING]
+    running = at_work if event.resend else []
     if PREDICTING in running:  # its batches are sent anew
         run = run.model_copy(update={"batches": Batches()})
-    resumed = [request(run, name) for name in running]  # asked again: a crash may have lost what was in flight
+    resumed = [request(run, name) for name in running]
     if steps == run.steps:  # nothing is added: a run that has ended does not end once more
         return run if targets == run.targets else run.model_copy(update={"targets": targets}), resumed
     update = {"targets": targets, "steps": steps, "status": RunStatus.RUNNING, "finished_at": None}

@@ -1,17 +1,23 @@
 """The HTTP routes on fakes, without a socket."""
 
 import json
+import re
 from asyncio import get_running_loop
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import Mock
 
 from aiohttp import streams, web
 from aiohttp.test_utils import make_mocked_request
 
-from services.coordinator.api.access import authenticate
+from services.coordinator.api.keys import KeyRoutes
+from services.coordinator.api.limits import Requests
+from services.coordinator.api.once import Once
 from services.coordinator.api.operations import Operations
+from services.coordinator.api.route import Route, Served
 from services.coordinator.api.routes import Api
 from services.coordinator.keys import KeyStore
 from services.coordinator.runs.engine import RUNS, Engine
@@ -22,6 +28,7 @@ from shared.embedded.secrets import EnvironmentSecrets
 from shared.ports import Row
 from shared.runtime.access import ACCESS, Access
 from shared.runtime.answers import failures
+from shared.runtime.service import MAX_BODY
 from shared.runtime.settings import CommonSettings, load
 from tests.simulation.fakes import MemoryState, RecordingBus
 from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports
@@ -35,39 +42,80 @@ KEY = {"X-API-Key": API_KEY}
 RUN_KEY = "2024-03-04.overnight"
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a route answered."""
+
+    status: int
+    json: Any
+    following: str | None
+    """Where the next part of a list is."""
+
+
 class World:
     """The routes on fakes."""
 
-    def __init__(self, now: datetime = NOON, /, **answers: list[Row]) -> None:
+    def __init__(
+        self,
+        now: datetime = NOON,
+        limits: Mapping[str, float] = MappingProxyType({}),
+        /,
+        **answers: list[Row],
+    ) -> None:
         self.clock, self.state, self.bus = VirtualClock(now), MemoryState(), RecordingBus()
         self.warehouse = AnsweringWarehouse(**answers)
         known = memory_ports(
             clock=self.clock, state=self.state, bus=self.bus, warehouse=self.warehouse, archive=MemoryArchive()
         )
         self.ports = replace(known, secrets=EnvironmentSecrets(FIRST_KEYS))
-        engine = Engine(self.ports)
-        self.app = web.Application(middlewares=[failures, authenticate])
-        keys = KeyStore(self.state, self.ports.secrets, self.clock)
-        self.app[ACCESS] = Access(load(CommonSettings), self.clock, keys)
-        Api(engine, self.ports).add_to(self.app)
-        Operations(engine, self.ports).add_to(self.app)
+        engine, self.once = Engine(self.ports), Once(self.ports)
+        self.routes = [
+            *Api(engine, self.ports, active_runs=int(limits.get("active_runs", 50))).routes(),
+            *Operations(engine, self.ports, self.once).routes(),
+        ]
+        self._keys = KeyStore(self.state, self.ports.secrets, self.clock)
+        self.routes += KeyRoutes(self._keys, self.clock).routes()
+        self._requests = Requests(limits.get("per_second", 1000.0))
+        self.serve(self.routes)
+
+    def serve(self, routes: list[Route]) -> None:
+        """Serve these routes, and no others."""
+        self.app = web.Application(middlewares=[failures])
+        self.app[ACCESS] = Access(load(CommonSettings), self._keys)
+        Served(self._requests, self.once).add(self.app, routes)
+
+    async def respond(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> web.Response:
+        """The answer to a request with a key, or with the headers given."""
+        reader = streams.StreamReader(Mock(_reading_paused=False), 2**16, loop=get_running_loop())
+        reader.feed_data(body if isinstance(body, bytes) else json.dumps(body).encode())
+        reader.feed_eof()
+        request = make_mocked_request(
+            method, path, headers=headers if headers is not None else KEY, payload=reader, app=self.app,
+            client_max_size=MAX_BODY,
+        )  # fmt: skip
+        self.app.freeze()
+        response = await self.app._handle(request)
+        assert isinstance(response, web.Response)
+        return response
+
+    async def answer(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        """The answer, read."""
+        response = await self.respond(method, path, body, headers)
+        assert response.content_type == "application/json"
+        assert isinstance(response.body, bytes)
+        following = re.fullmatch(r'<(.*)>; rel="next"', response.headers.get("Link", ""))
+        return Answer(response.status, json.loads(response.body), None if following is None else following[1])
 
     async def call(
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
     ) -> tuple[int, Any]:
         """(status, JSON) of a request with a key, or with the headers given."""
-        reader = streams.StreamReader(Mock(_reading_paused=False), 2**16, loop=get_running_loop())
-        reader.feed_data(body if isinstance(body, bytes) else json.dumps(body).encode())
-        reader.feed_eof()
-        request = make_mocked_request(
-            method, path, headers=headers if headers is not None else KEY, payload=reader, app=self.app
-        )
-        self.app.freeze()
-        response = await self.app._handle(request)
-        assert isinstance(response, web.Response)
-        assert response.content_type == "application/json"
-        assert isinstance(response.body, bytes)
-        return response.status, json.loads(response.body)
+        answer = await self.answer(method, path, body, headers)
+        return answer.status, answer.json
 
     def put(self, day: date = DAY, mode: Mode = Mode.OVERNIGHT, **fields: Any) -> Run:  # noqa: ANN401 - any field of a run
         """Store a run that publishes."""

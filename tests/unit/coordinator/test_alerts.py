@@ -234,9 +234,9 @@ async def test_every_alert_is_listed_and_not_a_first_page() -> None:
     limits: list[int] = []
 
     class Store(MemoryState):
-        async def list(self, collection: str, *, prefix: str = "", limit: int = 1000) -> list[Document]:
+        async def list(self, collection: str, *, limit: int = 1000, **bounds: str) -> list[Document]:
             limits.append(limit)
-            return await super().list(collection, prefix=prefix, limit=limit)
+            return await super().list(collection, limit=limit, **bounds)
 
     assert await alerts(Store()) == []
     assert limits == [10_000]

@@ -74,10 +74,10 @@ async def test_health_needs_no_key_and_names_the_service(ports: Ports) -> None:
 
 async def test_a_run_is_started_shown_and_listed(client: Client) -> None:
     """202 with the run; the same run under its id, with or without generation, and in the list."""
-    status, run = await post(client, {"game_date": "2024-03-04", "mode": "same_day", "source": "cli"})
+    status, run = await post(client, {"game_date": "2024-03-04", "mode": "same_day"})
     assert status == HTTPStatus.ACCEPTED
     assert (run["id"], run["run_id"]) == ("2024-03-04.same_day", "2024-03-04.same_day.1")
-    assert (run["status"], run["source"]) == ("running", "cli")
+    assert (run["status"], run["source"]) == ("running", "tests")
     assert "outbox" not in run
     for path in ("2024-03-04.same_day", "2024-03-04.same_day.1"):
         status, shown = await get(client, f"/v1/runs/{path}")

@@ -92,21 +92,20 @@ async def test_without_a_run_there_is_nothing_to_show(path: str) -> None:
 
 
 NO_GAMES = "is no date of an NBA game: from 1946-11-01 and before 2200-01-01"
-NOBODY = "query parameter player is missing: add player= with a name or an NBA id"
 
 
 @pytest.mark.parametrize(
     ("path", "error"),
     [
-        ("/v1/predictions?market=dunks", f"market='dunks' is unknown: one of {', '.join(MARKETS)}"),
-        ("/v1/grades?last=2024-03-04", "query parameter first is missing: add first=YYYY-MM-DD"),
-        ("/v1/costs?last=2024-03-04", "query parameter first is missing: add first=YYYY-MM-DD"),
-        ("/v1/costs?first=2024-03-04", "query parameter last is missing: add last=YYYY-MM-DD"),
-        ("/v1/slates?first=x&last=2024-03-04", "first='x' is not a date: write it as YYYY-MM-DD"),
-        ("/v1/grid?first=1946-10-31&last=1946-11-01", f"first=1946-10-31 {NO_GAMES}"),
-        ("/v1/grid?first=2024-03-04&last=2200-01-01", f"last=2200-01-01 {NO_GAMES}"),
-        ("/v1/accuracy?last=0001-01-01", f"last=0001-01-01 {NO_GAMES}"),
-        ("/v1/predictions?game_date=9999-12-31&mode=overnight", f"game_date=9999-12-31 {NO_GAMES}"),
+        ("/v1/predictions?market=dunks", f"market: dunks is unknown: one of {', '.join(MARKETS)}"),
+        ("/v1/grades?last=2024-03-04", "first: Field required"),
+        ("/v1/costs?last=2024-03-04", "first is missing: add first=YYYY-MM-DD"),
+        ("/v1/costs?first=2024-03-04", "last is missing: add last=YYYY-MM-DD"),
+        ("/v1/slates?first=x&last=2024-03-04", "first: x is not a date: write it as YYYY-MM-DD"),
+        ("/v1/grid?first=1946-10-31&last=1946-11-01", f"first: 1946-10-31 {NO_GAMES}"),
+        ("/v1/grid?first=2024-03-04&last=2200-01-01", f"last: 2200-01-01 {NO_GAMES}"),
+        ("/v1/accuracy?last=0001-01-01", f"last: 0001-01-01 {NO_GAMES}"),
+        ("/v1/predictions?game_date=9999-12-31&mode=overnight", f"game_date: 9999-12-31 {NO_GAMES}"),
         ("/v1/grid?first=2024-03-04&last=2024-03-03", "last=2024-03-03 is before first=2024-03-04"),
         *(
             (
@@ -120,17 +119,23 @@ NOBODY = "query parameter player is missing: add player= with a name or an NBA i
                 ("feature-health", "2023-03-04", 62),
             )
         ),
-        ("/v1/predictions/over?player=a", "query parameter line is missing: add line=22.5"),
-        ("/v1/predictions/over?player=a&line=x", "line='x' is not a number"),
-        ("/v1/predictions/over?player=a&line=inf", "line='inf' is not a number"),
-        ("/v1/predictions/over?line=1", NOBODY),
+        ("/v1/predictions/over?player=a", "line: Field required"),
         (
-            "/v1/predictions/over?line=1&player=%20",
-            NOBODY,
+            "/v1/predictions/over?player=a&line=x",
+            "line: Input should be a valid number, unable to parse string as a number",
         ),
-        ("/v1/accuracy?by=colour", "by='colour' is unknown: one of all, tier, month, edge"),
-        ("/v1/accuracy?tier=star", "tier='star' is unknown: one of regular, bench, new"),
-        ("/v1/accuracy?lined=perhaps", "lined='perhaps' is unknown: one of true, false"),
+        ("/v1/predictions/over?player=a&line=inf", "line: Input should be a finite number"),
+        ("/v1/predictions/over?player=a&line=1e308", "line: Input should be less than or equal to 1000"),
+        ("/v1/predictions/over?line=1", "player: Field required"),
+        ("/v1/predictions/over?line=1&player=%20", "player: String should have at least 1 character"),
+        (f"/v1/predictions/over?line=1&player={'x' * 101}", "player: String should have at most 100 characters"),
+        ("/v1/accuracy?by=colour", "by: Input should be 'all', 'tier', 'month' or 'edge'"),
+        ("/v1/accuracy?tier=star", "tier: Input should be 'regular', 'bench' or 'new'"),
+        ("/v1/accuracy?lined=perhaps", "lined: Input should be a valid boolean, unable to interpret input"),
+        ("/v1/models?limit=0", "limit: Input should be greater than or equal to 1"),
+        ("/v1/models?colour=red", "colour: Extra inputs are not permitted"),
+        ("/v1/models?mode=overnight&mode=same_day", "a query parameter is given twice"),
+        ("/v1/?x=1", "x: Extra inputs are not permitted"),
     ],
 )
 async def test_a_bad_question_is_refused_in_words(path: str, error: str) -> None:

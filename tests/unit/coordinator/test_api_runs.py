@@ -9,10 +9,10 @@ from services.coordinator.api.routes import public
 from services.coordinator.runs.run import Outgoing, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.embedded.secrets import EnvironmentSecrets
-from shared.errors import Transient
+from shared.errors import Permanent, TipoffError, Transient
 from tests.unit.coordinator.memory import failing
-from tests.unit.coordinator.routes import DAY, RUN_KEY, World
-from tests.unit.shared.places import API_KEY
+from tests.unit.coordinator.routes import DAY, KEY, RUN_KEY, World
+from tests.unit.shared.places import API_KEY, SCHEDULES_KEY
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ async def test_what_is_outside_of_v1_needs_no_key() -> None:
         assert await world.call("GET", path, headers={}) == (
             404, {"error": f"GET {path}: Not Found", "remedy": "see docs/coordinator.md"}
         )  # fmt: skip
-    assert (await world.call("GET", "/v1/nothing", headers={}))[0] == 401
+    assert (await world.call("GET", "/v1/nothing", headers={}))[0] == 404
     assert await world.call("DELETE", "/v1/runs") == (
         405, {"error": "DELETE /v1/runs: Method Not Allowed", "remedy": "see docs/coordinator.md"}
     )  # fmt: skip
@@ -63,27 +63,44 @@ async def test_what_is_outside_of_v1_needs_no_key() -> None:
 async def test_trouble_that_may_pass_is_503_and_what_will_not_400() -> None:
     """With a remedy each."""
     world = World()
-    world.state.before = failing(Transient("the store is away"), "get")
+    world.state.before = failing(Transient("the store is away"), "get", lambda call: call > 1)  # the first is the key's
     assert await world.call("GET", f"/v1/runs/{RUN_KEY}") == (
         503, {"error": "the store is away", "remedy": "try again shortly"}
     )  # fmt: skip
     assert await World().call("GET", "/v1/models?mode=weekly") == (
         400,
         {
-            "error": "mode 'weekly' is unknown: one of overnight, same_day, tomorrow, manual, backfill",
-            "remedy": "one of overnight, same_day, tomorrow, manual, backfill",
+            "error": "mode: Input should be 'overnight', 'same_day', 'tomorrow', 'manual' or 'backfill'",
+            "remedy": "",
         },
     )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Transient("Firestore secret-project/(default) is away"),
+        Permanent("cannot read /srv/secret-project/.env: remedy"),
+    ],
+)
+async def test_strangers_learn_nothing_from_an_outage(error: TipoffError) -> None:
+    """While nobody can say who asks, all are answered the same 503; what is wrong is for the log."""
+    world = World()
+    world.state.before = failing(error, "get")
+    for headers in (KEY, {"X-API-Key": f"tipoff_{'0' * 16}_{'x' * 43}"}):
+        assert await world.call("GET", "/v1/runs", headers=headers) == (
+            503, {"error": "who asks cannot be found out at present", "remedy": "try again shortly"}
+        )  # fmt: skip
 
 
 async def test_a_request_for_a_run_is_accepted_with_all_its_fields() -> None:
     """202 and the run; the request went out."""
     world = World()
     body = {
-        "game_date": "2024-03-03", "mode": "same_day", "source": "schedule:same-day", "targets": ["box_scores"],
+        "game_date": "2024-03-03", "mode": "same_day", "schedule": "same-day", "targets": ["box_scores"],
         "retrospective": True, "retrain": True,
     }  # fmt: skip
-    status, run = await world.call("POST", "/v1/runs", body)
+    status, run = await world.call("POST", "/v1/runs", body, {"X-API-Key": SCHEDULES_KEY})
     assert status == 202
     assert {name: run[name] for name in ("id", "run_id", "source", "targets", "retrospective", "retrain")} == {
         "id": "2024-03-03.same_day", "run_id": "2024-03-03.same_day.1", "source": "schedule:same-day",
@@ -94,10 +111,10 @@ async def test_a_request_for_a_run_is_accepted_with_all_its_fields() -> None:
 
 
 async def test_a_request_without_fields_is_for_todays_overnight_export() -> None:
-    """As `api`, live, nothing forced; tomorrow's date in mode `tomorrow`; the date is the Eastern one."""
+    """As the key's name, live, nothing forced; tomorrow's date in mode `tomorrow`; the date is the Eastern one."""
     world = World(datetime(2024, 3, 5, 4, 59, tzinfo=UTC))
     _, run = await world.call("POST", "/v1/runs", {})
-    assert (run["run_id"], run["source"], run["targets"]) == (f"{RUN_KEY}.1", "api", ["export"])
+    assert (run["run_id"], run["source"], run["targets"]) == (f"{RUN_KEY}.1", "tests", ["export"])
     assert (run["retrospective"], run["retrain"], run["from_archive"]) == (False, False, False)
     assert (await world.call("POST", "/v1/runs", {"mode": "tomorrow"}))[1]["id"] == "2024-03-05.tomorrow"
     world.clock.set(datetime(2024, 3, 5, 5, tzinfo=UTC))
@@ -137,11 +154,14 @@ async def test_a_run_that_is_done_is_done_again_as_asked(
         ),
         ({"from_phase": 0}, "from_phase: Input should be greater than or equal to 1", ""),
         ({"from_phase": 7}, "from_phase: Input should be less than or equal to 6", ""),
-        ({"source": ""}, "source: String should have at least 1 character", ""),
+        ({"source": "cli"}, "source: Extra inputs are not permitted", ""),
+        ({"targets": ["export"] * 65}, "targets: Tuple should have at most 64 items after validation, not 65", ""),
+        ({"redo": ["x" * 65]}, "redo.0: String should have at most 64 characters", ""),
+        ({"game_date": 0}, "game_date: 0 is not a date: write it as YYYY-MM-DD", ""),
         ({"targets": []}, "targets: Tuple should have at least 1 item after validation, not 0", ""),
         ({"targets": [1]}, "targets.0: Input should be a valid string", ""),
         ({"forced": True}, "forced: Extra inputs are not permitted", ""),
-        ([], "body: Input should be an object", ""),
+        ([], "Input should be an object", ""),
     ],
 )  # fmt: skip
 async def test_a_bad_request_for_a_run_is_refused_in_words(body: object, error: str, remedy: str) -> None:
@@ -168,7 +188,7 @@ async def test_tomorrow_may_be_asked_for() -> None:
 async def test_a_dry_run_says_what_would_start_and_writes_nothing() -> None:
     """Of the run as it stands."""
     world = World()
-    status, answer = await world.call("POST", "/v1/runs", {"dry_run": True, "source": "schedule:overnight"})
+    status, answer = await world.call("POST", "/v1/runs", {"dry_run": True})
     assert (status, answer["dry_run"], answer["starts"]) == (200, True, [f"{RUN_KEY}.1/schedule/1"])
     assert (answer["run"]["id"], world.state.documents, world.bus.published) == (RUN_KEY, {}, [])
     world.put()

@@ -211,5 +211,5 @@ def test_a_batch_beyond_the_plan_does_not_complete_it() -> None:
 def test_a_step_is_asked_for_where_its_service_listens(name: str, topic: str) -> None:
     """One topic per service."""
     old = run_of({name: step(RUNNING)}, targets=())
-    _, [command, *_] = after(old, RunRequested(DAY, Mode.OVERNIGHT, "cli", ()))
+    _, [command, *_] = after(old, RunRequested(DAY, Mode.OVERNIGHT, "cli", (), resend=True))
     assert asked([command]) == [f"{topic}: {RUN_ID}/{name}/1"]

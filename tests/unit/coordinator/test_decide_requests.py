@@ -64,7 +64,7 @@ def test_a_request_asks_for_the_export_of_a_live_run_unless_it_says_otherwise() 
     """The defaults of `RunRequested`, in full."""
     assert RunRequested(DAY, Mode.OVERNIGHT, "cli") == RunRequested(
         game_date=DAY, mode=Mode.OVERNIGHT, source="cli", targets=("export",), retrospective=False, force=False,
-        from_phase=None, retrain=False, redo=(), seen=None,
+        from_phase=None, retrain=False, redo=(), seen=None, resend=False,
     )  # fmt: skip
 
 
@@ -179,11 +179,12 @@ def test_redo_of_what_failed_does_it_again() -> None:
     assert statuses(run, "schedule", "box_scores", "rosters") == [DONE, RUNNING, RUNNING]
 
 
-def test_asking_again_sends_what_is_at_work_again_and_changes_nothing() -> None:
-    """The same run object, and a request under the same key for every running step, in order."""
+def test_what_was_lost_is_sent_again_and_nothing_changes() -> None:
+    """The same run object; asked for, a request under the same key for every running step, in order, else none."""
     old = run_of({"schedule": step(DONE), "box_scores": step(RUNNING, 2), "rosters": step(RUNNING)}, targets=("x",))
     old = old.model_copy(update={"targets": ("box_scores", "rosters")})
-    run, commands = after(old, request("rosters"))
+    assert after(old, request("rosters")) == (old, [])
+    run, commands = after(old, request("rosters", resend=True))
     assert run is old
     assert asked(commands) == [f"scraper-tasks: {RUN_ID}/box_scores/2", f"scraper-tasks: {RUN_ID}/rosters/1"]
 
@@ -192,7 +193,8 @@ def test_resuming_a_prediction_forgets_its_batches() -> None:
     """They are sent anew; those of a `predict` that is not at work are kept."""
     batches = Batches(attempt=1, total=2, done=(0,))
     old = run_of(predicting(), targets=("predict",), batches=batches)
-    run, commands = after(old, request("predict"))
+    assert after(old, request("predict")) == (old, [])
+    run, commands = after(old, request("predict", resend=True))
     assert (run.batches, asked(commands)) == (Batches(), [f"coordinator-tasks: {RUN_ID}/predict/1"])
     done = run_of(predicting(at="none"), targets=("predict",), batches=batches, status=RunStatus.COMPLETE)
     assert after(done, request("predict")) == (done, [])
@@ -240,10 +242,10 @@ def test_asking_again_unblocks_what_is_not_blocked_any_more() -> None:
     assert (run.steps["injuries"].reason, run.targets) == ("", ("lines", "injuries"))
 
 
-def test_a_wider_request_resumes_first_and_then_starts_what_is_new() -> None:
+def test_a_wider_request_sends_what_was_lost_first_and_then_starts_what_is_new() -> None:
     """Both commands, in that order; targets are joined, the run's own first."""
     old = run_of({"schedule": step(DONE), "rosters": step(RUNNING)}, targets=("rosters",))
-    run, commands = after(old, request("box_scores"))
+    run, commands = after(old, request("box_scores", resend=True))
     assert asked(commands) == [f"scraper-tasks: {RUN_ID}/rosters/1", f"scraper-tasks: {RUN_ID}/box_scores/1"]
     assert (run.targets, list(run.steps)) == (("rosters", "box_scores"), ["schedule", "box_scores", "rosters"])
 
@@ -252,7 +254,7 @@ def test_a_wider_request_of_nothing_new_still_joins_the_targets() -> None:
     """`schedule` is part of the run already: no step is added, the target is."""
     old = run_of({"schedule": step(DONE), "rosters": step(RUNNING)}, targets=("rosters",))
     run, commands = after(old, request("schedule"))
-    assert (run.targets, asked(commands)) == (("rosters", "schedule"), [f"scraper-tasks: {RUN_ID}/rosters/1"])
+    assert (run.targets, asked(commands)) == (("rosters", "schedule"), [])
 
 
 @pytest.mark.parametrize("status", [DONE, DEGRADED])
@@ -281,10 +283,10 @@ def test_asking_to_retrain_before_training_has_begun_is_not_lost(known: bool) ->
 
 
 def test_training_at_work_is_not_told_to_retrain_half_way() -> None:
-    """Its request is sent again as it was: one key asks for one thing."""
+    """Its request, sent again, is as it was: one key asks for one thing."""
     steps = {name: state for name, state in predicting(at="train").items() if name != "predict"}
     old = run_of(steps, targets=("train",))
-    run, [(_, message)] = after(old, request("train", retrain=True))
+    run, [(_, message)] = after(old, request("train", retrain=True, resend=True))
     assert isinstance(message, StepRequested)
     assert (run is old, message.retrain, message.attempt) == (True, False, 1)
 

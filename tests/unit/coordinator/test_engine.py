@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.coordinator.runs import engine as module
-from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.engine import OPEN, RUNS, Engine
 from services.coordinator.runs.events import BatchStaged, RunRequested, StepFailed, StepVerified
 from services.coordinator.runs.run import Evidence, Outgoing, Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
@@ -50,8 +51,9 @@ class World:
         return self.state.documents[RUNS, KEY].version
 
     def put(self, run: Run) -> None:
-        """Store a run as it is."""
+        """Store a run as it is, asked for when it was made."""
         self.state._put(RUNS, run.key, run.model_dump(mode="json"))
+        self.state._put(OPEN, run.key, {})
 
 
 @pytest.fixture
@@ -138,10 +140,17 @@ async def test_what_changes_without_anything_to_send_is_stored_as_json(world: Wo
     assert world.bus.published == []
 
 
-async def test_asking_again_sends_again_though_the_run_is_the_same(world: World) -> None:
-    """A resumed request goes through the outbox like any other."""
+async def test_a_thousand_requests_for_a_run_cost_what_one_does(world: World) -> None:
+    """Asked for all at once or one after another, its first step is sent once."""
+    await asyncio.gather(*(world.engine.apply(REQUEST) for _ in range(1000)))
+    await world.engine.apply(REQUEST)
+    assert world.bus.sent() == [SCHEDULE]
+
+
+async def test_what_was_lost_is_sent_again_though_the_run_is_the_same(world: World) -> None:
+    """It goes through the outbox like anything else."""
     for _ in range(2):
-        await world.engine.apply(REQUEST)
+        await world.engine.apply(replace(REQUEST, resend=True))
     assert world.bus.sent() == [SCHEDULE, SCHEDULE]
 
 
@@ -182,7 +191,8 @@ async def test_after_a_conflict_the_event_is_decided_anew(world: World, operatio
     if operation == "compare_and_set":
         await world.engine.apply(REQUEST)
         world.bus.published = []
-    world.state.before = failing(error, operation, lambda call: call == 1)
+    first = 2 if operation == "create" else 1  # that the run is open is written before it
+    world.state.before = failing(error, operation, lambda call: call == first)
     run = await world.engine.apply(REQUEST if operation == "create" else verified("schedule"))
     assert world.clock.naps == [0.005]
     assert world.bus.sent() == [SCHEDULE if operation == "create" else BOX_SCORES]
@@ -286,6 +296,39 @@ async def test_recovery_goes_on_after_a_message_that_the_bus_will_never_take(wor
         await world.engine.recover()
 
 
+async def test_recovery_reads_the_open_runs_of_whatever_slate(world: World) -> None:
+    """And no others: a slate of years ago too, but none that is closed; whose run was never stored is forgotten."""
+    old = run_of(DAY - timedelta(days=900), outbox=(letter("old"),))
+    world.put(old)
+    closed = run_of(outbox=(letter("closed"),))
+    world.put(closed)
+    await world.state.delete(OPEN, closed.key)
+    world.state._put(OPEN, "2024-03-07.manual", {})
+    assert [run.key for run in await world.engine.recover()] == [old.key]
+    assert world.bus.sent() == ["old"]
+    assert [document.id for document in await world.state.list(OPEN)] == [old.key]
+
+
+async def test_a_run_is_open_before_it_is_stored_and_until_it_is_closed(world: World) -> None:
+    """Once, however often it is asked for; one that has gone on since stays open."""
+    await world.engine.apply(REQUEST)
+    run = await world.engine.apply(REQUEST)
+    assert list(world.state.documents) == [(OPEN, KEY), (RUNS, KEY)]
+    await world.engine.close(run.model_copy(update={"finished_at": world.clock.now()}))
+    assert await world.engine.active() == 1
+    await world.engine.close(run)
+    assert await world.engine.active() == 0
+
+
+async def test_a_window_of_runs_reads_no_others(world: World) -> None:
+    """A document outside of it, or of another mode, is not even parsed."""
+    world.put(run_of())
+    for key in (f"{DAY - timedelta(days=1)}.overnight", f"{DAY + timedelta(days=1)}.overnight", f"{DAY}.same_day"):
+        world.state._put(RUNS, key, {})
+    assert [run.key for run in await world.engine.between(DAY, DAY, {Mode.OVERNIGHT})] == [KEY]
+    assert [run.key for run in await world.engine.between(DAY, DAY, [Mode.OVERNIGHT])] == [KEY]
+
+
 async def test_runs_are_found_by_key_prefix_and_window(world: World) -> None:
     """Both ends of the window belong to it; only the modes asked for."""
     days = [DAY + timedelta(days=n) for n in range(4)]
@@ -306,9 +349,9 @@ async def test_years_of_runs_are_listed_in_one_go() -> None:
     limits: list[int] = []
 
     class Store(MemoryState):
-        async def list(self, collection: str, *, prefix: str = "", limit: int = 1000) -> list[Document]:
+        async def list(self, collection: str, *, limit: int = 1000, **bounds: str) -> list[Document]:
             limits.append(limit)
-            return await super().list(collection, prefix=prefix, limit=limit)
+            return await super().list(collection, limit=limit, **bounds)
 
     engine = Engine(memory_ports(state=Store()))
     await engine.runs()

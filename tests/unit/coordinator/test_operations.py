@@ -22,7 +22,7 @@ from shared.registries.pipeline import STEPS
 from shared.registries.schedules import SCHEDULES
 from tests.unit.coordinator.routes import DAY, NOON, RUN_KEY, World
 from tests.unit.coordinator.test_api import get, post, serving
-from tests.unit.shared.places import API_KEY, set_clock
+from tests.unit.shared.places import API_KEY, SCHEDULES_KEY, set_clock
 from tests.unit.shared.rows import SLATE, YESTERDAY, game, load, row
 
 
@@ -119,12 +119,13 @@ async def test_reconciling_heals_and_goes_the_watchs_round() -> None:
     }  # fmt: skip
     world = World(**answers)
     world.warehouse.answers[_ACCOUNTED] = ("fetches", [])
-    status, dry = await world.call("POST", "/v1/reconcile", {"dry_run": True, "source": "schedule:reconcile"})
+    status, dry = await world.call("POST", "/v1/reconcile", {"dry_run": True})
     assert (status, dry["dry_run"], [line["run"] for line in dry["asked"]], dry["alerts"]) == (200, True, [RUN_KEY], [])
     assert (world.state.documents, world.bus.published) == ({}, [])
     window = dict(world.warehouse.asked)["complete__schedule"]
     assert window.items() >= {"first": date(2024, 3, 1), "last": DAY}.items()
-    _, answer = await world.call("POST", "/v1/reconcile", {"source": "schedule:reconcile", "targets": ["schedule"]})
+    body = {"schedule": "reconcile", "targets": ["schedule"]}
+    _, answer = await world.call("POST", "/v1/reconcile", body, {"X-API-Key": SCHEDULES_KEY})
     assert (answer["dry_run"], answer["asked"][0]["does"]) == (False, "ask for the run")
     assert [alert["name"] for alert in answer["alerts"]] == ["predictions_missing"]
     assert [document.id for document in await world.state.list("schedule_fires")] == ["reconcile"]
@@ -136,7 +137,7 @@ async def test_reconciling_heals_and_goes_the_watchs_round() -> None:
     [
         ({"days": 0}, "days: Input should be greater than or equal to 1"),
         ({"days": 401}, "days: Input should be less than or equal to 400"),
-        ({"source": ""}, "source: String should have at least 1 character"),
+        ({"schedule": "x" * 65}, "schedule: String should have at most 64 characters"),
         ({"targets": []}, "targets: Tuple should have at least 1 item after validation, not 0"),
         ({"day": 3}, "day: Extra inputs are not permitted"),
     ],
@@ -187,7 +188,8 @@ async def test_the_cascade_has_every_query(client: Client) -> None:
 async def test_a_schedules_body_is_understood_where_it_is_posted(client: Client) -> None:
     """Each schedule's own body at its own path."""
     for schedule in SCHEDULES.values():
-        async with client.post(schedule.path, data=schedule.body) as response:
+        headers = {"X-API-Key": SCHEDULES_KEY}
+        async with client.post(schedule.path, data=schedule.body, headers=headers) as response:
             assert response.status in (HTTPStatus.OK, HTTPStatus.ACCEPTED), await response.text()
 
 

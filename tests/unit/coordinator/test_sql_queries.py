@@ -77,6 +77,11 @@ async def test_costs_are_added_up_by_slate_mode_and_step() -> None:
         rest = {"usd": 0.5 * amount, "seconds": 0.25 * amount, "row_count": 3 * amount}
         return row("ops.step_costs") | known | counts | rest
 
+    def other(day: date, mode: str | None, service: str, purpose: str, step: str | None, amount: int) -> Row:
+        known = {"game_date": day, "mode": mode, "service": service, "purpose": purpose, "step": step}
+        counts = {"jobs": amount, "bytes_processed": 10 * amount, "bytes_billed": 100 * amount, "slot_ms": 7 * amount}
+        return row("ops.query_costs") | known | counts | {"usd": 0.5 * amount, "row_count": 3 * amount}
+
     found = await answers(
         sql("costs"),
         {"first": ago(2), "last": SLATE},
@@ -90,18 +95,28 @@ async def test_costs_are_added_up_by_slate_mode_and_step() -> None:
             cost(ago(2), "overnight", "grade", 1, 1),
             *(cost(day, "overnight", "grade", 1, 50) for day in BESIDE),
         ],
+        ops__query_costs=[
+            other(SLATE, "overnight", "analytics", "step_requested", "grade", 1) | {"number": 1},
+            other(SLATE, "overnight", "coordinator", "step_reported", "grade", 1) | {"number": 2},
+            other(SLATE, "overnight", "coordinator", "step_reported", "grade", 2) | {"number": 3},
+            other(SLATE, None, "coordinator", "watch", None, 1) | {"number": 4},
+            *(other(day, None, "coordinator", "watch", None, 50) | {"number": n} for n, day in enumerate(BESIDE, 5)),
+        ],
     )
     columns = (
-        "game_date", "mode", "step", "attempts", "jobs", "bytes_processed", "bytes_billed", "slot_ms", "usd", "seconds",
-        "row_count",
+        "game_date", "mode", "service", "purpose", "step", "attempts", "jobs", "bytes_processed", "bytes_billed",
+        "slot_ms", "usd", "seconds", "row_count",
     )  # fmt: skip
-    assert [tuple(one) for one in found] == [columns] * 5
+    assert [tuple(one) for one in found] == [columns] * 7
+    asked = ("analytics", "step_requested")
     assert [tuple(one.values()) for one in found] == [
-        (ago(2), "overnight", "grade", 1, 1, 10, 100, 7, 0.5, 0.25, 3),
-        (ago(2), "same_day", "grade", 1, 4, 40, 400, 28, 2.0, 1.0, 12),
-        (SLATE, "overnight", "grade", 3, 10, 100, 1000, 70, 5.0, 2.5, 30),
-        (SLATE, "overnight", "predict", 1, 1, 10, 100, 7, 0.5, 0.25, 3),
-        (SLATE, "same_day", "grade", 1, 1, 10, 100, 7, 0.5, 0.25, 3),
+        (ago(2), "overnight", *asked, "grade", 1, 1, 10, 100, 7, 0.5, 0.25, 3),
+        (ago(2), "same_day", *asked, "grade", 1, 4, 40, 400, 28, 2.0, 1.0, 12),
+        (SLATE, None, "coordinator", "watch", None, None, 1, 10, 100, 7, 0.5, None, 3),
+        (SLATE, "overnight", *asked, "grade", 3, 11, 110, 1100, 77, 5.5, 2.5, 33),
+        (SLATE, "overnight", *asked, "predict", 1, 1, 10, 100, 7, 0.5, 0.25, 3),
+        (SLATE, "overnight", "coordinator", "step_reported", "grade", None, 3, 30, 300, 21, 1.5, None, 9),
+        (SLATE, "same_day", *asked, "grade", 1, 1, 10, 100, 7, 0.5, 0.25, 3),
     ]
 
 

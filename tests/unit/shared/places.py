@@ -13,19 +13,21 @@ from shared.embedded.clock import VirtualClock
 from shared.embedded.secrets import EnvironmentSecrets
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Delivery, Ports
-from shared.registries.keys import Role, made
+from shared.registries.keys import SCHEDULES, Role, made
 from shared.runtime.profiles import embedded
 
 MORNING = datetime(2024, 3, 4, 12, tzinfo=UTC)
 """07:00 ET of the slate's date."""
 _KEPT, API_KEY = made("tests", Role.ADMIN)
-FIRST_KEYS = {"TIPOFF_SECRET_FIRST_KEYS": json.dumps([_KEPT])}
-"""The variable of the secret with the one key that tests have."""
+_SCHEDULES, SCHEDULES_KEY = made(SCHEDULES, Role.OPERATOR)
+_VIEWER, VIEWER_KEY = made("viewer", Role.VIEWER)
+FIRST_KEYS = {"TIPOFF_SECRET_FIRST_KEYS": json.dumps([_KEPT, _SCHEDULES, _VIEWER])}
+"""The variable of the secret with these keys."""
 
 
 @asynccontextmanager
 async def embedded_ports(folder: Path, now: datetime = MORNING) -> AsyncIterator[Ports]:
-    """In memory where that is possible; one API key, an admin's."""
+    """In memory where that is possible; with the keys above."""
     secrets = EnvironmentSecrets(FIRST_KEYS)
     async with embedded(folder, VirtualClock(now), warehouse=DuckDBWarehouse(None), secrets=secrets) as ports:
         yield ports

@@ -15,7 +15,7 @@ from shared.embedded.archive import FileArchive
 from shared.embedded.secrets import EnvironmentSecrets
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Permanent, Transient
-from shared.ports import Ports
+from shared.ports import Job, Ports
 from shared.registries.topics import TOPICS
 from shared.runtime.clock import WallClock
 from shared.runtime.readiness import MAX_AGE, MAX_SKEW, Checks, Readiness
@@ -85,7 +85,7 @@ async def test_a_round_ends_with_the_service() -> None:
 @pytest.mark.parametrize("service", SERVICES)
 async def test_a_service_looks_at_the_datasets_that_it_is_granted(ports: Ports, service: str) -> None:
     """No other: it may not, and a deploy would never get through."""
-    checks = Checks(service, ports, ledgers=SERVICES[service].ledgers)
+    checks = Checks(service, ports)
     assert set(checks.datasets) == set(datasets(service)) - {STAGING}
     assert set(checks.datasets) <= set(DATASETS)
 
@@ -93,7 +93,7 @@ async def test_a_service_looks_at_the_datasets_that_it_is_granted(ports: Ports, 
 async def test_a_table_or_a_column_that_is_missing_is_named(ports: Ports) -> None:
     """Of the service's datasets; what another service has is not its business."""
     assert isinstance(ports.warehouse, DuckDBWarehouse)
-    scraper, analytics = Checks("scraper", ports), Checks("analytics", ports, ledgers=True)
+    scraper, analytics = Checks("scraper", ports), Checks("analytics", ports)
     await analytics.warehouse()
     database = ports.warehouse._duck._database
     database.execute("DROP TABLE analytics.player_game_summary")
@@ -113,7 +113,7 @@ class Elsewhere:
     def __init__(self, ahead: float) -> None:
         self._ahead = timedelta(seconds=ahead)
 
-    async def now(self) -> datetime:
+    async def now(self, _: Job | None = None) -> datetime:
         return datetime.now(UTC) + self._ahead
 
 

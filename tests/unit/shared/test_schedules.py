@@ -9,7 +9,7 @@ import pytest
 from services.coordinator.api.routes import RunBody
 from shared.basketball.slate import Mode
 from shared.registries.pipeline import plan
-from shared.registries.schedules import SCHEDULES, TIME_ZONE, Schedule, due
+from shared.registries.schedules import SCHEDULED, SCHEDULES, TIME_ZONE, Schedule, due
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=lambda schedule: schedule.name)
@@ -17,7 +17,7 @@ def test_what_a_schedule_asks_for_can_be_had(schedule: Schedule) -> None:
     """The coordinator understands the body, the targets are steps, and the trigger is named."""
     body = RunBody.model_validate(json.loads(schedule.body))
     assert plan(body.targets)
-    assert (body.mode, body.source, body.game_date) == (schedule.mode, f"schedule:{schedule.name}", None)
+    assert (body.mode, body.schedule, body.game_date) == (schedule.mode, schedule.name, None)
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=lambda schedule: schedule.name)
@@ -43,8 +43,14 @@ def test_what_asks_for_what_and_when() -> None:
 def test_a_schedules_body_names_mode_source_and_targets() -> None:
     """And no date: the coordinator reads it as its own."""
     assert json.loads(SCHEDULES["features-fallback"].body) == {
-        "mode": "overnight", "source": "schedule:features-fallback", "targets": ["ml_feature_store"]
+        "mode": "overnight", "schedule": "features-fallback", "targets": ["ml_feature_store"]
     }  # fmt: skip
+
+
+def test_the_reconciler_is_asked_for_every_mode() -> None:
+    """Its body names none; the night's is the first of those it looks after."""
+    assert json.loads(SCHEDULES["reconcile"].body) == {"schedule": "reconcile", "targets": ["export"]}
+    assert SCHEDULED == (Mode.OVERNIGHT, Mode.TOMORROW, Mode.SAME_DAY)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """What every service has in common: who consumes what, what health says, and that it stops cleanly."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +18,7 @@ from shared.embedded.bus import EmbeddedBus
 from shared.errors import Permanent, Skip, Transient
 from shared.ports import BusHandler, Delivery, Nack, Ports, Warehouse
 from shared.runtime import readiness
+from shared.runtime.answers import refuse
 from shared.runtime.push import PUSH
 from shared.runtime.readiness import Ping
 from shared.runtime.service import HEALTH, Consumer, DeadLetterConsumer, Health, application, changes_end
@@ -82,6 +85,13 @@ CONSUMERS: list[Consumer | DeadLetterConsumer] = [
     Consumer("coordinator-events", nothing),
     DeadLetterConsumer("worker-tasks", nothing),
 ]
+
+
+def test_an_error_quotes_no_credential() -> None:
+    """Neither in its message nor in its remedy."""
+    answer = refuse(HTTPStatus.BAD_REQUEST, "no: Bearer c4n4ry", "send tipoff_0123456789abcdef_c4n4ry again")
+    assert answer.text is not None
+    assert json.loads(answer.text) == {"error": "no: Bearer ***", "remedy": "send tipoff_0123456789abcdef_*** again"}
 
 
 async def test_every_consumer_takes_its_own_subscription_at_its_own_width() -> None:

@@ -1,0 +1,107 @@
+"""What the routes answer."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, create_model
+from typing_extensions import TypedDict
+
+from services.coordinator.alerts import Severity
+from services.coordinator.runs.run import Decision, Run
+from shared.basketball.slate import Mode
+from shared.registries.keys import Role
+
+WarehouseRow = dict[str, str | int | float | bool | None]
+"""A row of the warehouse; the statement of the same name in `services/coordinator/sql` has its columns."""
+
+_INTERNAL = ("outbox", "batches")
+_SHOWN: dict[str, Any] = {name: each.annotation for name, each in Run.model_fields.items() if name not in _INTERNAL}
+PublicRun: Any = create_model("PublicRun", id=str, run_id=str, **_SHOWN)
+"""A run without what only the engine needs."""
+
+
+class Root(TypedDict):
+    """Who answers."""
+
+    service: str
+    contract: int
+
+
+class DryRun(TypedDict):
+    """What a request for a run would do."""
+
+    dry_run: bool
+    starts: list[str]
+    run: Any
+
+
+class DecisionOf(Decision):
+    """A verdict, and of which run."""
+
+    run_id: str
+
+
+class AlertShown(TypedDict):
+    """An alert."""
+
+    name: str
+    scope: str
+    severity: Severity
+    detail: str
+    raised_at: str
+    seen_at: str
+    resolved_at: str | None
+    times: int
+    meaning: str
+
+
+class Found(BaseModel):
+    """What is wrong with a feature of a slate."""
+
+    game_date: date
+    mode: Mode
+    feature: str
+    problem: str
+
+
+class KeyShown(TypedDict):
+    """An API key without its secret."""
+
+    id: str
+    name: str
+    role: Role
+    status: Literal["active", "expired", "revoked"]
+    created_at: datetime | None
+    created_by: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class KeyMade(KeyShown):
+    """A key that was just made, for the only time with its secret."""
+
+    key: str
+
+
+class Accuracy(TypedDict):
+    """The sums of every measure, and what they are of."""
+
+    first: date
+    last: date
+    mode: str
+    market: str
+    system: str
+    tier: str
+    lined: bool
+    by: str
+    sums: list[WarehouseRow]
+    bins: list[WarehouseRow]
+    suspects: list[WarehouseRow]
+
+
+class Reconciled(TypedDict):
+    """What was asked for, and the alerts that are open."""
+
+    dry_run: bool
+    asked: list[dict[str, str]]
+    alerts: list[dict[str, Any]]

@@ -1,0 +1,143 @@
+"""The OpenAPI document of the routes, and their table in docs/coordinator.md: both made from the declarations.
+
+`python -m services.coordinator.api.openapi` writes the table; a test holds it and the page together.
+https://spec.openapis.org/oas/v3.1.0
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from services.coordinator.api.keys import KeyRoutes
+from services.coordinator.api.once import KEY_HEADER
+from services.coordinator.api.operations import Operations
+from services.coordinator.api.route import Asked, Body, Query, Route
+from services.coordinator.api.routes import Api
+from shared.contract import API_VERSION
+from shared.registries.keys import Role
+
+_ERROR = {
+    "type": "object",
+    "required": ["error", "remedy"],
+    "properties": {"error": {"type": "string"}, "remedy": {"type": "string"}},
+    "description": "What is wrong, and what to do.",
+}
+_SECURITY = {
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "token": {"type": "http", "scheme": "bearer", "description": "a Google identity token"},
+}
+
+
+def described(routes: Sequence[Route]) -> list[Route]:
+    """The routes, and one that describes them all."""
+
+    async def openapi(_: Asked) -> dict[str, Any]:
+        """This API as an OpenAPI document."""
+        return made
+
+    whole = [*routes, Route("GET", "/v1/openapi.json", Role.VIEWER, openapi, dict[str, Any])]
+    made = document(whole)
+    return whole
+
+
+def document(routes: Sequence[Route]) -> dict[str, Any]:
+    """The OpenAPI document."""
+    schemas, shared = _schemas(routes)
+    queries = {name: shared.pop(name) for name in {route.query.__name__ for route in routes}}
+    paths: dict[str, Any] = {}
+    for route in routes:
+        parameters = _in_path(route) + _in_query(queries[route.query.__name__])
+        operation: dict[str, Any] = {
+            "summary": route.summary,
+            "description": f"For {route.role.value}s and above.",
+            "operationId": f"{route.method.lower()}{route.path.translate(_NO_SIGNS)}",
+            "parameters": parameters,
+            "responses": {
+                str(int(status)): _content("The answer.", schemas[route.path, route.method])
+                for status in route.statuses
+            }
+            | {"default": _content("The request is refused.", {"$ref": "#/components/schemas/Error"})},
+        }
+        if route.method != "GET" and route.once:
+            operation["parameters"] = [*parameters, _ONCE]
+        if route.body is not None:
+            operation["requestBody"] = _content("", {"$ref": f"#/components/schemas/{route.body.__name__}"}) | {
+                "required": True
+            }
+        paths.setdefault(route.path, {})[route.method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Tipoff's coordinator", "version": str(API_VERSION)},
+        "security": [{name: []} for name in _SECURITY],
+        "paths": paths,
+        "components": {"schemas": shared | {"Error": _ERROR}, "securitySchemes": _SECURITY},
+    }
+
+
+def table(routes: Sequence[Route]) -> str:
+    """The routes in Markdown."""
+    rows = ["| route | for | does |", "| --- | --- | --- |"]
+    for route in routes:
+        names = "&".join(f"{name}=" for name in route.query.model_fields if name not in ("limit", "offset"))
+        body = ", ".join(f'"{name}"' for name in route.body.model_fields) if route.body is not None else ""
+        call = f"`{route.method} {route.path}{f'?{names}' if names else ''}`" + (f" `{{{body}}}`" if body else "")
+        rows.append(f"| {call} | {route.role.value} | {route.summary} |")
+    return "\n".join(rows) + "\n"
+
+
+_NO_SIGNS = str.maketrans({"/": "_", "{": None, "}": None, "-": "_", ".": "_"})
+_ONCE = {
+    "name": KEY_HEADER,
+    "in": "header",
+    "schema": {"type": "string", "maxLength": 100, "pattern": "^[!-~]+$"},
+    "description": "Asked twice under one key, the change happens once.",
+}
+
+
+def _schemas(routes: Sequence[Route]) -> tuple[dict[tuple[str, str], Any], dict[str, Any]]:
+    """The schema of each answer by path and method, and all that schemas refer to, by name."""
+    answers = [((route.path, route.method), "serialization", TypeAdapter(route.answer)) for route in routes]
+    taken: set[type[Query | Body]] = {route.query for route in routes}
+    taken |= {route.body for route in routes if route.body is not None}
+    models = [(model.__name__, "validation", TypeAdapter(model)) for model in sorted(taken, key=lambda m: m.__name__)]
+    found, definitions = TypeAdapter.json_schemas(
+        [*answers, *models],  # type: ignore[list-item]  # keys of two kinds
+        ref_template="#/components/schemas/{model}",
+    )
+    shared = dict(definitions.get("$defs", {}))
+    for name, mode, _ in models:
+        schema = found[name, mode]  # type: ignore[index]  # see above
+        shared[name] = shared.get(name, schema)
+    return {key: found[key, mode] for key, mode, _ in answers}, shared  # type: ignore[index]  # see above
+
+
+def _in_path(route: Route) -> list[dict[str, Any]]:
+    names = [part.strip("{}") for part in route.path.split("/") if part.startswith("{")]
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _in_query(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    required = schema.get("required", ())
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": given}
+        for name, given in schema.get("properties", {}).items()
+    ]
+
+
+def _content(description: str, schema: Any) -> dict[str, Any]:  # noqa: ANN401 - a JSON schema
+    content = {"content": {"application/json": {"schema": schema}}}
+    return content | ({"description": description} if description else {})
+
+
+def main() -> None:
+    """Write the table. Nothing is asked of a route, so that it needs neither engine nor ports."""
+    nothing: Any = None
+    routes = Api(nothing, nothing, active_runs=1).routes() + Operations(nothing, nothing, nothing).routes()
+    routes += KeyRoutes(nothing, nothing).routes()
+    sys.stdout.write(table(described(routes)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""What may be asked of the routes: dates, modes, markets. Each is checked before a handler sees it."""
+
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from services.coordinator.api.route import Listing, Query
+from shared.basketball.slate import Mode
+from shared.contract import MAX_WINDOW_DAYS
+from shared.registries.markets import MARKETS
+
+EARLIEST, LATEST = date(1946, 11, 1), date(2200, 1, 1)
+"""The first game of the NBA was on the first; nothing is asked of the other."""
+ALL_DAYS = (LATEST - EARLIEST).days
+"""No bound: what the warehouse adds up is short, however long the window."""
+
+
+def _day(given: object) -> object:
+    """Text as a date; pydantic would take a number for seconds since 1970."""
+    if isinstance(given, date):
+        return given
+    try:
+        return date.fromisoformat(str(given))
+    except ValueError:
+        raise PydanticCustomError("date", "{given} is not a date: write it as YYYY-MM-DD", {"given": given}) from None
+
+
+def _slate(day: date) -> date:
+    """No arithmetic on dates may overflow."""
+    if not EARLIEST <= day < LATEST:
+        words = "{day} is no date of an NBA game: from {first} and before {last}"
+        raise PydanticCustomError("slate", words, {"day": str(day), "first": str(EARLIEST), "last": str(LATEST)})
+    return day
+
+
+def _known(market: str) -> str:
+    if market not in MARKETS:
+        words = "{market} is unknown: one of {known}"
+        raise PydanticCustomError("market", words, {"market": market, "known": ", ".join(MARKETS)})
+    return market
+
+
+Slate = Annotated[
+    date, BeforeValidator(_day), AfterValidator(_slate), WithJsonSchema({"type": "string", "format": "date"})
+]
+"""A date on which the NBA can have played."""
+Market = Annotated[str, AfterValidator(_known), WithJsonSchema({"type": "string", "enum": list(MARKETS)})]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+Steps = Annotated[tuple[Annotated[str, StringConstraints(max_length=64)], ...], Field(max_length=64)]
+
+
+class Moded(Listing):
+    """Of one mode."""
+
+    mode: Mode = Mode.OVERNIGHT
+
+
+class Window(Moded):
+    """Slates of one mode, both ends with them."""
+
+    DAYS: ClassVar[int] = MAX_WINDOW_DAYS
+    first: Slate
+    last: Slate
+
+    @model_validator(mode="after")
+    def _short(self) -> Self:
+        _check(self.first, self.last, self.DAYS)
+        return self
+
+
+class AllDays(Window):
+    """However many slates."""
+
+    DAYS = ALL_DAYS
+
+
+class HealthWindow(Window):
+    """Slates whose features are looked at: each is a query over the weeks before it."""
+
+    DAYS = 62
+
+
+class RunsQuery(Listing):
+    """Which runs; each end may be open."""
+
+    first: Slate = EARLIEST
+    last: Slate = LATEST
+    mode: Mode | None = Field(None, description="default: every mode")
+
+
+class SlateQuery(Listing):
+    """A slate; where nothing is asked, that of the latest run."""
+
+    game_date: Slate | None = None
+    mode: Mode | None = None
+
+
+class PredictionsQuery(SlateQuery):
+    """Predictions of a slate."""
+
+    market: Market | None = Field(None, description="default: every market")
+
+
+class OverQuery(PredictionsQuery):
+    """A line, and whose."""
+
+    player: Text = Field(description="an NBA id, or a part of a name")
+    line: float = Field(ge=-1000, le=1000, allow_inf_nan=False)
+
+
+class CostsQuery(Listing):
+    """Slates, both ends or none; default: the latest."""
+
+    first: Slate | None = None
+    last: Slate | None = None
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.first is None) != (self.last is None):
+            missing = "first" if self.first is None else "last"
+            raise PydanticCustomError("window", "{missing} is missing: add {missing}=YYYY-MM-DD", {"missing": missing})
+        if self.first is not None and self.last is not None:
+            _check(self.first, self.last, ALL_DAYS)
+        return self
+
+
+class AccuracyQuery(Query):
+    """Which predictions are measured; default: those of the last 400 days."""
+
+    first: Slate | None = None
+    last: Slate | None = None
+    mode: Mode | None = None
+    market: Market | None = None
+    system: Annotated[str, StringConstraints(max_length=64)] = ""
+    tier: Literal["regular", "bench", "new"] | None = None
+    lined: bool = Field(default=False, description="only players with a line")
+    by: Literal["all", "tier", "month", "edge"] = Field("all", description="beside mode, market and system")
+
+
+class AlertsQuery(Listing):
+    """Which alerts."""
+
+    resolved: bool = Field(default=False, description="those that are resolved, too")
+
+
+def _check(first: date, last: date, days: int) -> None:
+    """Raises for a window that is none, or longer than one answer may be."""
+    about: dict[str, Any] = {"first": str(first), "last": str(last), "days": days}
+    if last < first:
+        raise PydanticCustomError("window", "last={last} is before first={first}", about)
+    if (last - first).days >= days:
+        words = "first={first} to last={last} is more than {days} days: ask for less at once"
+        raise PydanticCustomError("window", words, about)

@@ -1,0 +1,181 @@
+"""A route, declared: who may ask, what may be asked, what is answered. What is not declared is not served."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import hdrs, web
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
+
+from services.coordinator.api.limits import Requests
+from services.coordinator.api.once import KEY_HEADER, Once
+from shared.registries.keys import SCHEDULES, Role
+from shared.runtime.access import ACCESS, Caller
+from shared.runtime.answers import Refusal
+
+PAGE = 20_000
+"""Elements of a list that are answered at once."""
+READING_SECONDS = 55.0
+"""What a reading may take: less than the client waits."""
+BODY_SECONDS = 15.0
+
+
+class Query(BaseModel):
+    """What may follow the question mark: nothing, unless a route says more."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Listing(Query):
+    """Of a list, and which part of it; the header `Link` says where the next part is (RFC 8288)."""
+
+    limit: int = Field(PAGE, ge=1, le=PAGE, description="elements at most")
+    offset: int = Field(0, ge=0, le=10_000_000, description="elements left out before the first")
+
+
+class Body(BaseModel):
+    """A body of JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, checked."""
+
+    caller: Caller
+    query: Any
+    """As the route's `query` has it."""
+    body: Any
+    """As the route's `body` has it; None without one."""
+    path: Mapping[str, str] = field(default_factory=dict)
+    """The variable parts of the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route. The first line of the handler's docstring says what it does."""
+
+    method: str
+    path: str
+    role: Role
+    handler: Callable[[Asked], Awaitable[object]]
+    answer: Any
+    """The type of the answer."""
+    query: type[Query] = Query
+    body: type[Body] | None = None
+    status: HTTPStatus = HTTPStatus.OK
+    or_status: HTTPStatus | None = None
+    """Of answers that are `Other`."""
+    once: bool = True
+    """Whether an answer may be kept for whoever asks again; not one that holds a secret."""
+
+    @property
+    def statuses(self) -> tuple[HTTPStatus, ...]:
+        """All that good answers have."""
+        return (self.status,) if self.or_status is None else (self.status, self.or_status)
+
+    @property
+    def summary(self) -> str:
+        """What it does."""
+        text = getattr(self.handler, "func", self.handler).__doc__ or ""
+        return " ".join(text.partition("\n\n")[0].split())
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """An answer with another status than the route's."""
+
+    status: HTTPStatus
+    answer: object
+
+
+def source_of(caller: Caller, schedule: str) -> str:
+    """What a run's `source` is: who asked, and of the schedules which.
+
+    Raises:
+        Refusal: the caller is not the one that may name a schedule.
+    """
+    if not schedule:
+        return caller.actor
+    if caller.actor != SCHEDULES:
+        raise Refusal(HTTPStatus.FORBIDDEN, f"{caller.actor} may not ask as a schedule", "leave `schedule` out")
+    return f"schedule:{schedule}"
+
+
+class Served:
+    """The routes of an app: checks a request, hands it to its handler, and writes the answer."""
+
+    def __init__(self, requests: Requests, once: Once) -> None:
+        self._requests = requests
+        self._once = once
+
+    def add(self, app: web.Application, routes: list[Route]) -> None:
+        """Register routes."""
+        for route in routes:
+            app.router.add_route(route.method, route.path, self._handler(route))
+
+    def _handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            caller = await request.app[ACCESS].require(request, route.role)
+            await self._requests.count(caller)
+            query = route.query.model_validate(_query(request))
+            body = await _body(request) if request.body_exists else b""
+            parsed = None if route.body is None else route.body.model_validate_json(body)
+            asked = Asked(caller, query, parsed, dict(request.match_info))
+            if request.method == hdrs.METH_GET:
+                return await self._read(route, request, asked)
+            key = request.headers.get(KEY_HEADER) if route.once else None
+            what = f"{route.method} {request.path} ".encode() + body
+            status, answer = await self._once.answer(caller.actor, key, what, lambda: _performed(route, asked))
+            return _json(answer, status)
+
+        return handle
+
+    async def _read(self, route: Route, request: web.Request, asked: Asked) -> web.Response:
+        try:
+            async with asyncio.timeout(READING_SECONDS):
+                answer = await route.handler(asked)
+        except TimeoutError as error:
+            words = f"the answer takes longer than {READING_SECONDS:.0f} s"
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, words, "ask for less at once") from error
+        headers = {}
+        if isinstance(asked.query, Listing) and isinstance(answer, list):
+            end = asked.query.offset + asked.query.limit
+            if len(answer) > end:
+                following = request.rel_url.update_query(offset=end, limit=asked.query.limit)
+                headers["Link"] = f'<{following}>; rel="next"'
+            answer = answer[asked.query.offset : end]
+        return _json(await asyncio.to_thread(to_json, answer), route.status, headers)
+
+
+async def _performed(route: Route, asked: Asked) -> tuple[int, bytes]:
+    """A change, and its answer."""
+    answer = await route.handler(asked)
+    if isinstance(answer, Other):
+        return answer.status, to_json(answer.answer)
+    return route.status, to_json(answer)
+
+
+def _json(body: bytes, status: int, headers: Mapping[str, str] | None = None) -> web.Response:
+    given = {"Cache-Control": "no-store", **(headers or {})}
+    return web.Response(body=body, status=status, content_type="application/json", headers=given)
+
+
+def _query(request: web.Request) -> dict[str, str]:
+    """The query; a name that is given twice is refused."""
+    found = dict(request.query)
+    if len(found) != len(request.query):
+        raise Refusal(HTTPStatus.BAD_REQUEST, "a query parameter is given twice", "give each once")
+    return found
+
+
+async def _body(request: web.Request) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError as error:
+        raise Refusal(HTTPStatus.REQUEST_TIMEOUT, f"the body did not come in {BODY_SECONDS:.0f} s") from error

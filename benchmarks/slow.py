@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from shared.ports import Job, Params, Row, Warehouse
@@ -44,6 +45,16 @@ class Slow:
         """As the port."""
         await self._wait()
         return await self._warehouse.transform(table, select, scope=scope, params=params, job=job)
+
+    async def now(self, job: Job | None = None) -> datetime | None:
+        """As the port."""
+        await self._wait()
+        return await self._warehouse.now(job)
+
+    async def missing(self, tables: Sequence[str]) -> list[str]:
+        """As the port."""
+        await self._wait()
+        return await self._warehouse.missing(tables)
 
     async def close(self) -> None:
         """As the port."""

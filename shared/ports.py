@@ -72,6 +72,10 @@ class Bus(Protocol):
         """
         ...
 
+    async def missing(self, topics: Sequence[str]) -> list[str]:
+        """Those of the topics that cannot be published to: they are not there, or this process may not."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -150,6 +154,14 @@ class Warehouse(Protocol):
         self, table: str, select: str, *, scope: str, params: Params | None = None, job: Job | None = None
     ) -> int:
         """Like `replace`, with the rows of a SELECT run in the warehouse; its column names must be the table's."""
+        ...
+
+    async def now(self, job: Job | None = None) -> datetime | None:
+        """What its clock says once it has run a statement; None where it has no clock but this machine's."""
+        ...
+
+    async def missing(self, tables: Sequence[str]) -> list[str]:
+        """What keeps statements on these tables from working, one line each. Asks for metadata, which costs nothing."""
         ...
 
     async def close(self) -> None:
@@ -232,6 +244,22 @@ class Archive(Protocol):
         ...
 
 
+class Doors(Protocol):
+    """The services' public addresses, as a stranger sees them."""
+
+    async def statuses(self) -> Mapping[str, int]:
+        """HTTP status of a request without credentials, by URL; one that does not answer is left out."""
+        ...
+
+
+class NoDoors:
+    """Of services that nobody can reach from outside."""
+
+    async def statuses(self) -> Mapping[str, int]:
+        """None."""
+        return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Everything a service may touch, handed to its `app.build`."""
@@ -242,3 +270,4 @@ class Ports:
     state: StateStore
     secrets: Secrets
     archive: Archive
+    doors: Doors = field(default_factory=NoDoors)

@@ -16,6 +16,7 @@ from services.coordinator.settings import CoordinatorSettings
 from shared.ports import Ports
 from shared.registries.topics import TOPICS, tasks_of
 from shared.runtime.metering import metered
+from shared.runtime.readiness import Checks
 from shared.runtime.service import Consumer, DeadLetterConsumer, application
 
 
@@ -25,6 +26,7 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     engine = Engine(ports)
     handlers = Handlers(engine, ports, batch_size=settings.batch_size, nightly_budget_usd=settings.nightly_budget_usd)
     keys = KeyStore(ports.state, ports.secrets, ports.clock)
+    checks = Checks("coordinator", ports)
     app = application(
         "coordinator",
         settings,
@@ -35,7 +37,11 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
             *(DeadLetterConsumer(topic, handlers.on_dead_letter) for topic in TOPICS),
         ],
         pings={
-            "warehouse": lambda: ports.warehouse.query("SELECT 1 AS one"),
+            "warehouse": checks.warehouse,
+            "clock": checks.clock,
+            "topics": checks.topics,
+            "secrets": checks.secrets,
+            "archive": checks.archive,
             "state": lambda: ports.state.get("runs", "ping"),
         },
         keys=keys,

@@ -13,6 +13,7 @@ from services.scraper.settings import ScraperSettings
 from shared.ports import Ports
 from shared.registries.topics import tasks_of
 from shared.runtime.metering import metered
+from shared.runtime.readiness import Checks
 from shared.runtime.service import Consumer, application
 
 
@@ -32,6 +33,7 @@ def build(settings: ScraperSettings, ports: Ports) -> web.Application:
         async with fetcher:
             yield
 
+    checks = Checks("scraper", ports)
     app = application(
         "scraper",
         settings,
@@ -43,7 +45,13 @@ def build(settings: ScraperSettings, ports: Ports) -> web.Application:
                 max_in_flight=settings.concurrency,
             )
         ],
-        pings={"warehouse": lambda: ports.warehouse.query("SELECT 1 AS one")},
+        pings={
+            "warehouse": checks.warehouse,
+            "clock": checks.clock,
+            "topics": checks.topics,
+            "secrets": checks.secrets,
+            "archive": checks.archive,
+        },
     )
     app.cleanup_ctx.insert(0, session)  # before the consumers, which use it, and closed after them
     return app

@@ -146,6 +146,16 @@ class BigQueryWarehouse:
             job.cost += Cost(rows=written)
         return written
 
+    async def now(self, job: Job | None = None) -> datetime | None:
+        """BigQuery's clock. A statement that names no table is billed nothing."""
+        [row] = await self._run("SELECT CURRENT_TIMESTAMP() AS now", None, "the clock", job)
+        now: datetime = row["now"]
+        return now
+
+    async def missing(self, tables: Sequence[str]) -> list[str]:
+        """What keeps statements on these tables from working, one line each. Asks for metadata, which costs nothing."""
+        return await self._schema.missing(tables)
+
     async def close(self) -> None:
         """Finish what runs and release threads and connections."""
         await self._jobs.close()

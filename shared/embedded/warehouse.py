@@ -12,11 +12,13 @@ from shared.embedded import rows as checked
 from shared.embedded.cost import Bill
 from shared.embedded.duck import Connection, Duck, fetch, fetch_columns
 from shared.embedded.publish import check_selected, publish
+from shared.embedded.schema import inspect
 from shared.embedded.sql import to_duckdb
 from shared.errors import Permanent
 from shared.ports import Cost, Job, Params, Row
 from shared.tables import TABLES, Table
 from shared.tables.rows import declared
+from shared.tables.schema import difference, obstacles
 
 T = TypeVar("T")
 _NO_PARAMS: Params = {}
@@ -126,6 +128,21 @@ class DuckDBWarehouse:
 
         with bill:
             return await self._publish(table, work, f"transform into {table}: {statement.source}", bill.timeout)
+
+    async def now(self, job: Job | None = None) -> datetime | None:
+        """Nothing: the engine has this machine's clock. It runs a statement all the same."""
+        del job  # nothing is read
+        await self._duck.run(lambda connection: connection.execute("SELECT 1").fetchall(), "the clock")
+        return None
+
+    async def missing(self, tables: Sequence[str]) -> list[str]:
+        """What keeps statements on these tables from working, one line each."""
+        wanted = {name: self._tables[name] for name in tables}
+
+        def work(connection: Connection) -> list[str]:
+            return [str(change) for change in obstacles(wanted, difference(wanted, inspect(connection)))]
+
+        return await self._duck.run(work, "the tables as declared")
 
     async def close(self) -> None:
         """Finish what runs and release the file."""

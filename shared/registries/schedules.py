@@ -14,6 +14,8 @@ from shared.basketball.slate import EASTERN, Mode, eastern_instant
 
 TIME_ZONE: Final = EASTERN.key
 RUNS_PATH: Final = "/v1/runs"
+WARM: Final = "55 5,6 * * *"
+"""When services are woken: shortly before the fallbacks, within the quarter of an hour that an idle one is kept."""
 
 
 @dataclass(frozen=True, slots=True)

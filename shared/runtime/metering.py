@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import uuid4
 
@@ -122,6 +122,15 @@ class Metered:
         """As the port says."""
         with self._account(job) as account:
             return await self._inner.transform(table, select, scope=scope, params=params, job=account)
+
+    async def now(self, job: Job | None = None) -> datetime | None:
+        """As the port says."""
+        with self._account(job) as account:
+            return await self._inner.now(account)
+
+    async def missing(self, tables: Sequence[str]) -> list[str]:
+        """As the port says."""
+        return await self._inner.missing(tables)
 
     async def close(self) -> None:
         """As the port says."""

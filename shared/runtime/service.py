@@ -1,7 +1,8 @@
 """What every service has in common: health, identity, metrics, and consumers that live as long as the app."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -11,7 +12,6 @@ from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.contract import Message
-from shared.errors import TipoffError
 from shared.ports import Bus, BusHandler, Ports
 from shared.registries.keys import Role
 from shared.registries.topics import DEAD_LETTER_ACK_DEADLINE, TOPICS, time_limit
@@ -23,12 +23,12 @@ from shared.runtime.boundary import MessageHandler, guarded
 from shared.runtime.logs import get_logger
 from shared.runtime.metering import Metered, Reason, charged_to, reason_of
 from shared.runtime.push import Push, Target
+from shared.runtime.readiness import Ping, Readiness
 from shared.runtime.settings import CommonSettings
 from shared.runtime.trace import traced
 
 MAX_BODY = 64 << 10
 """Bytes of a request's body; a push has a limit of its own."""
-Ping = Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,17 @@ class DeadLetterConsumer:
 class Health:
     """Answers /healthz and /readyz: who is running (failures 4 and 23: a deploy checks it) and whether it works."""
 
-    def __init__(self, service: str, revision: str, pings: Mapping[str, Ping]) -> None:
+    def __init__(
+        self,
+        service: str,
+        revision: str,
+        pings: Mapping[str, Ping],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.service = service
         self.revision = revision
         self.pings = pings
+        self.readiness = Readiness(pings, monotonic)
         self.consumer_failure: str | None = None
 
     def consumers_ended(self, task: asyncio.Task[None]) -> None:
@@ -66,15 +73,10 @@ class Health:
             get_logger(self.service).error("consumers_stopped", reason=self.consumer_failure)
 
     async def report(self, *, deep: bool) -> tuple[bool, dict[str, object]]:
-        """(healthy, body): whether the service itself works and, if `deep`, what it stands on (2 s for each)."""
+        """(healthy, body): whether the service itself works and, if `deep`, what it stands on."""
         checks: dict[str, str] = {"consumers": self.consumer_failure or "ok"}
-        for name, ping in self.pings.items() if deep else ():
-            try:
-                await asyncio.wait_for(ping(), timeout=2.0)
-            except (TipoffError, TimeoutError) as error:
-                checks[name] = str(error) or type(error).__name__
-            else:
-                checks[name] = "ok"
+        if deep:
+            checks |= await self.readiness.checks()
         healthy = all(state == "ok" for state in checks.values())
         return healthy, {"service": self.service, "revision": self.revision, "healthy": healthy, "checks": checks}
 
@@ -120,17 +122,19 @@ def application(
     app = web.Application(middlewares=[*ours, *middlewares], client_max_size=MAX_BODY)
     app[ACCESS] = Access(settings, keys)
     app.cleanup_ctx.append(app[ACCESS].running)
-    app[HEALTH] = Health(service, settings.revision, pings if pings is not None else {})
+    health = Health(service, settings.revision, pings if pings is not None else {}, ports.clock.monotonic)
+    app[HEALTH] = health
     log = get_logger(service)
 
     receivers = [_receiver(consumer, ports, log) for consumer in consumers]
 
-    async def consume(app: web.Application) -> AsyncIterator[None]:
+    async def consume(_: web.Application) -> AsyncIterator[None]:
         log.info("service_started", **settings.masked())
         pulled = receivers if settings.delivery == "pull" else []
         task = asyncio.create_task(_run(pulled, ports.bus), name=f"{service}-consumers")
-        task.add_done_callback(app[HEALTH].consumers_ended)
+        task.add_done_callback(health.consumers_ended)
         yield
+        await health.readiness.close()
         task.cancel()
         await asyncio.wait([task])  # how it ended is in the health report
         if isinstance(ports.warehouse, Metered):
@@ -144,9 +148,9 @@ def application(
             for each in receivers
         }
         Push(targets, log).add_to(app)
-    app.router.add_get("/healthz", partial(_health, deep=False))
-    app.router.add_get("/healthz/", partial(_health, deep=False))  # run.app's front end keeps /healthz for itself
-    app.router.add_get("/readyz", only(Role.VIEWER)(partial(_health, deep=True)))
+    for slash in ("", "/"):  # run.app's front end keeps /healthz for itself
+        app.router.add_get(f"/healthz{slash}", partial(_health, deep=False))
+        app.router.add_get(f"/readyz{slash}", only(Role.VIEWER)(partial(_health, deep=True)))
     app.router.add_get("/metrics", only(Role.VIEWER)(_metrics))
     return app
 

@@ -55,6 +55,7 @@ class CommonSettings(BaseSettings):
     door: str = Field(
         "", description="URL of this service behind Cloud Run's IAM, which checks tokens and removes their signatures"
     )
+    doors: str = Field("", description="URLs, separated by spaces, at which strangers must be turned away")
     token_certs_url: str = Field(
         "https://www.googleapis.com/oauth2/v1/certs",
         description="certificates that identity tokens are verified with: JSON, PEM by key id",

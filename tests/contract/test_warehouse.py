@@ -454,3 +454,15 @@ async def test_sql_that_cannot_run_is_permanent_and_named(warehouse: Warehouse, 
     with pytest.raises(Permanent, match=named) as caught:
         await warehouse.query(sql)
     assert "\n" not in str(caught.value)
+
+
+async def test_tables_as_declared_lack_nothing(warehouse: Warehouse) -> None:
+    """Those that were made from the registry; none lacks nothing either."""
+    assert await warehouse.missing([THINGS.name, TOTALS.name]) == []
+    assert await warehouse.missing([]) == []
+
+
+async def test_a_clock_of_its_own_is_about_right(warehouse: Warehouse) -> None:
+    """Where the engine has one."""
+    now = await warehouse.now()
+    assert now is None or abs(datetime.now(UTC) - now) < timedelta(minutes=5)

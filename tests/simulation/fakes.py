@@ -1,7 +1,7 @@
 """A state store in memory that can be made to fail at will, and a bus that records."""
 
 from asyncio import Event
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import count
 
 from shared.errors import AlreadyExists, Conflict
@@ -77,6 +77,11 @@ class RecordingBus:
         await self.before("publish")
         self.published.append((topic, data, dict(attributes if attributes is not None else {})))
         return str(len(self.published))
+
+    async def missing(self, topics: Sequence[str]) -> list[str]:
+        """It takes messages of every topic."""
+        del topics
+        return []
 
     async def consume(self, subscription: str, handler: BusHandler, *, max_in_flight: int) -> None:
         """Until cancelled; nothing is ever delivered."""

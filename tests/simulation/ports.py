@@ -142,6 +142,10 @@ class SimulatedBus:
         await self._chaos.after(self._process, "bus.publish")
         return id_
 
+    async def missing(self, topics: Sequence[str]) -> list[str]:
+        """Nobody asks."""
+        raise AssertionError(f"missing of {topics}")
+
     async def consume(self, subscription: str, handler: BusHandler, *, max_in_flight: int) -> None:
         """The night itself delivers."""
         del handler, max_in_flight
@@ -197,6 +201,14 @@ class SimulatedWarehouse:
         rows = self.tables.publish(run_id, run_id.split(".")[1])
         await self._chaos.after(self._process, "warehouse.transform")
         return rows
+
+    async def now(self, job: Job | None = None) -> datetime | None:
+        """Nobody asks."""
+        raise AssertionError(f"the warehouse's clock, for {job}")
+
+    async def missing(self, tables: Sequence[str]) -> list[str]:
+        """Nobody asks."""
+        raise AssertionError(f"missing of {tables}")
 
     async def write(self, effect: Callable[[], object]) -> None:
         """One atomic write of another service."""

@@ -1,4 +1,4 @@
-"""The watch, once for each round of the reconciler: outputs, sources, schedules, accuracy."""
+"""The watch, once for each round of the reconciler: doors, outputs, sources, schedules, accuracy."""
 
 from contextlib import suppress
 from datetime import time, timedelta
@@ -7,6 +7,7 @@ from typing import Final
 from services.coordinator.alerts import set_alert
 from services.coordinator.sources import SOURCES
 from services.coordinator.sql import sql
+from services.coordinator.watch.doors import check_doors
 from services.coordinator.watch.leaks import suspects
 from services.coordinator.watch.schedules import check_schedules
 from shared.basketball.slate import Mode, eastern_date, eastern_instant
@@ -24,6 +25,7 @@ _JUDGED = timedelta(days=60)
 
 async def check(ports: Ports) -> None:
     """Raise what is wrong, and resolve what is not any more, in every mode."""
+    await check_doors(ports)
     with charged_to(Reason("watch")):
         await _predictions(ports)
         await _sources(ports)

@@ -1,6 +1,7 @@
 """Ports in memory that tests can make fail, and ports that must not be touched."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 from services.coordinator.alerts import alerts
@@ -72,6 +73,14 @@ class AnsweringWarehouse:
     ) -> int:
         """No test expects this call."""
         raise AssertionError(f"replace in {table} where {scope} with {params}, {job}: {rows}")
+
+    async def now(self, job: Job | None = None) -> datetime | None:
+        """Nobody asks."""
+        raise AssertionError(f"the warehouse's clock, for {job}")
+
+    async def missing(self, tables: Sequence[str]) -> list[str]:
+        """No test expects this call."""
+        raise AssertionError(f"missing of {tables}")
 
     async def close(self) -> None:
         """Nothing to release."""

@@ -1,9 +1,11 @@
 """What a worker does with a batch: stage, then report, once however often it is delivered."""
 
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -119,3 +121,14 @@ async def test_the_worker_is_wired(ports: Ports) -> None:
     """The application names itself."""
     app = build(load(WorkerSettings, revision="r1"), ports)
     assert (app[HEALTH].service, app[HEALTH].revision) == ("worker", "r1")
+    assert list(app[HEALTH].pings) == ["warehouse", "clock", "topics", "archive", "lightgbm"]
+
+
+async def test_a_worker_without_lightgbm_is_not_ready(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It predicts by hand all the same, but no deploy shall get that far."""
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    ready, body = await build(load(WorkerSettings), ports)[HEALTH].report(deep=True)
+    checks = cast("dict[str, str]", body["checks"])
+    assert not ready
+    assert checks.pop("lightgbm").startswith("LightGBM cannot be loaded")
+    assert set(checks.values()) == {"ok"}

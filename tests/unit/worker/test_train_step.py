@@ -347,7 +347,7 @@ async def test_without_lightgbm_the_step_says_so(
     def absent() -> None:
         raise Permanent("LightGBM cannot be loaded", remedy="install libgomp1")
 
-    monkeypatch.setattr(step, "_library", absent)
+    monkeypatch.setattr(step, "require_lightgbm", absent)
     await slates(ports)
     report = await ask(ports)
     assert report.outcome == "failed"

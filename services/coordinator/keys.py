@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 
 from shared.errors import AlreadyExists, Conflict, Permanent, TipoffError, Transient
 from shared.ports import Clock, Document, Secrets, StateStore
-from shared.registries.keys import ID, KEY, NAME, SCHEDULES, Role, hashed, made
+from shared.registries.keys import ID, KEY, NAME, RESERVED, Role, hashed, made
 from shared.registries.secrets import FIRST_KEYS
 from shared.runtime.access import Caller, Untrusted
 
@@ -53,8 +53,8 @@ def new_key(name: str, role: Role, **given: Any) -> tuple[Key, str]:  # noqa: AN
     Raises:
         Permanent: the name is none.
     """
-    if not NAME.fullmatch(name) or name == SCHEDULES:  # who has that one may say which schedule he is
-        remedy = f"use up to 40 small letters, digits and -, and not {SCHEDULES!r}"
+    if not NAME.fullmatch(name) or name in RESERVED:
+        remedy = f"use up to 40 small letters, digits and -, and none of {', '.join(RESERVED)}"
         raise Permanent(f"{name!r} cannot be a key's name", remedy=remedy)
     fields, text = made(name, role)
     return Key.model_validate(fields | given), text

@@ -14,6 +14,8 @@ KEY = re.compile(rf"tipoff_({ID})_([A-Za-z0-9_-]{{43}})")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 SCHEDULES = "schedules"
 """The name of the schedules' own credential: it alone may say which schedule a request is of."""
+RESERVED = (SCHEDULES, "reconciler")
+"""Sources of runs that are no keys."""
 
 
 class Role(StrEnum):

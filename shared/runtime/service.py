@@ -74,8 +74,9 @@ class Health:
 
     async def report(self, *, deep: bool) -> tuple[bool, dict[str, object]]:
         """(healthy, body): whether the service itself works and, if `deep`, what it stands on."""
-        checks: dict[str, str] = {"consumers": self.consumer_failure or "ok"}
+        checks = {"consumers": "ok" if self.consumer_failure is None else "ended"}  # which strangers may know
         if deep:
+            checks["consumers"] = self.consumer_failure or "ok"
             checks |= await self.readiness.checks()
         healthy = all(state == "ok" for state in checks.values())
         return healthy, {"service": self.service, "revision": self.revision, "healthy": healthy, "checks": checks}

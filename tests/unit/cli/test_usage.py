@@ -46,8 +46,8 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
         (("keys", "create", "ann", "--role", "admin", "--overlap", "24h"), ["--overlap", "--replaces"]),
         (("keys", "revoke"), ["Missing argument 'ID'"]),
         (
-            ("backfill", "--from", "2024-03-04", "--to", "2024-03-04", "--history", ".", "--url", "http://a"),
-            ["--history", "the coordinator at http://a has its own"],
+            ("backfill", "--from", "2024-03-04", "--to", "2024-03-04", "--history", ".", "--url", "https://a"),
+            ["--history", "the coordinator at https://a has its own"],
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -245,7 +245,7 @@ async def test_each_dependency_is_said_to_be_well_or_why_it_is_not(monkeypatch: 
 
 
 async def test_consumers_that_died_make_the_service_ill_and_say_of_what() -> None:
-    """Every error, however deep in its group; being stopped is no illness."""
+    """Every error, however deep in its group, to those who may know; being stopped is no illness."""
     health = Health("probe", "r7", {})
 
     async def die(error: BaseException | None) -> None:
@@ -265,8 +265,9 @@ async def test_consumers_that_died_make_the_service_ill_and_say_of_what() -> Non
         await ended(group)
     assert health.consumer_failure == "RuntimeError: one; ValueError: two; KeyError: 'three'"
     assert [(entry["event"], entry["reason"]) for entry in logs] == [("consumers_stopped", health.consumer_failure)]
-    healthy, body = await health.report(deep=False)
-    assert (healthy, body["checks"]) == (False, {"consumers": health.consumer_failure})
+    for deep, words in ((False, "ended"), (True, health.consumer_failure)):
+        healthy, body = await health.report(deep=deep)
+        assert (healthy, body["checks"]) == (False, {"consumers": words})
 
 
 async def test_an_app_whose_consumers_died_says_so() -> None:
@@ -364,7 +365,7 @@ async def test_a_service_whose_consumers_died_is_not_healthy(ports: Ports, failu
             await until(lambda: bool(called))
             for _ in range(20):
                 await asyncio.sleep(0)
-            async with client.get("/healthz") as response:
+            async with client.get("/readyz") as response:
                 found = {"status": response.status, **await response.json()}
     assert found["status"] == 503
     assert "the letter box is broken" in found["checks"]["consumers"]

@@ -37,7 +37,7 @@ def cost(day: date | None, first: date | None, last: date | None, *, as_json: bo
     rows, runs = common.ask(partial(_asked, query=query))
     shares = cloud_run(rows, runs)
     if as_json:
-        common.print_json({"warehouse": rows, "cloud_run": shares})
+        common.print_json([*rows, *shares])
         return
     if not rows:
         out.print("no costs recorded: `tipoff run` makes some")
@@ -73,6 +73,7 @@ def cloud_run(rows: Iterable[Mapping[str, Any]], runs: Iterable[Run]) -> list[di
             "game_date": slate,
             "mode": mode,
             "service": service,
+            "purpose": "cloud_run",
             "seconds": round(taken, 3),
             "vcpu_seconds": round(taken * SERVICES[service].cpu, 3),
             "gib_seconds": round(taken * gibibytes(SERVICES[service]), 3),

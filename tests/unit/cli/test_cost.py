@@ -33,7 +33,8 @@ def test_the_seconds_of_a_slates_steps_add_up_by_service() -> None:
     ]
     scraper, other = cloud_run(rows, runs)
     assert scraper == {
-        "game_date": "2024-03-04", "mode": "overnight", "service": "scraper", "seconds": 5.0,
+        "game_date": "2024-03-04", "mode": "overnight", "service": "scraper", "purpose": "cloud_run",
+        "seconds": 5.0,
         "vcpu_seconds": 5.0 * SERVICES["scraper"].cpu, "gib_seconds": 5.0 * gibibytes(SERVICES["scraper"]),
         "usd": cloud_run_usd(SERVICES["scraper"], 5.0),
     }  # fmt: skip

@@ -68,6 +68,8 @@ async def _fill(history: History, dates: Sequence[date], seasons: int, folder: P
         costs = await client.get("costs", **season)
     read: Counter[date] = Counter()
     for cost in costs:
+        if cost["attempts"] is None:  # the coordinator's evidence and the like: not a step of analytics
+            continue
         read[date.fromisoformat(cost["game_date"])] += cost["bytes_processed"]
     work = {}
     for run in runs:

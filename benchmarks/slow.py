@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from shared.ports import Job, Params, Row, Warehouse
@@ -19,20 +20,24 @@ class Slow:
         await self._wait()
         return await self._warehouse.query(sql, params, job)
 
-    async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
+    async def columns(
+        self, sql: str, params: Params | None = None, job: Job | None = None
+    ) -> Mapping[str, Sequence[Any]]:
         """As the port."""
         await self._wait()
-        return await self._warehouse.columns(sql, params)
+        return await self._warehouse.columns(sql, params, job)
 
-    async def append(self, table: str, rows: Sequence[Row]) -> int:
+    async def append(self, table: str, rows: Sequence[Row], job: Job | None = None) -> int:
         """As the port."""
         await self._wait()
-        return await self._warehouse.append(table, rows)
+        return await self._warehouse.append(table, rows, job)
 
-    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
+    async def replace(
+        self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None, job: Job | None = None
+    ) -> int:
         """As the port."""
         await self._wait()
-        return await self._warehouse.replace(table, rows, scope=scope, params=params)
+        return await self._warehouse.replace(table, rows, scope=scope, params=params, job=job)
 
     async def transform(
         self, table: str, select: str, *, scope: str, params: Params | None = None, job: Job | None = None
@@ -40,6 +45,16 @@ class Slow:
         """As the port."""
         await self._wait()
         return await self._warehouse.transform(table, select, scope=scope, params=params, job=job)
+
+    async def now(self, job: Job | None = None) -> datetime | None:
+        """As the port."""
+        await self._wait()
+        return await self._warehouse.now(job)
+
+    async def missing(self, tables: Sequence[str]) -> list[str]:
+        """As the port."""
+        await self._wait()
+        return await self._warehouse.missing(tables)
 
     async def close(self) -> None:
         """As the port."""

@@ -11,6 +11,7 @@ from cli.common import out
 from devstack import daemon
 from devstack.league import open_history
 from devstack.workspace import Workspace, current
+from shared.runtime.access import KEY_HEADER
 
 DEFAULT_PORT = 8780
 
@@ -85,8 +86,9 @@ async def _health(stack: daemon.RunningStack) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5.0)) as session:
         for name, url in stack.urls.items():
+            headers = {KEY_HEADER: stack.api_key} if name == "coordinator" else {}  # the others know no keys
             try:
-                async with session.get(f"{url}/readyz") as response:
+                async with session.get(f"{url}/readyz", headers=headers) as response:
                     body = await response.json()
             except (aiohttp.ClientError, TimeoutError) as error:
                 found.append({"service": name, "healthy": False, "url": url, "why": type(error).__name__})

@@ -30,6 +30,7 @@ COMMANDS = {
     "alerts": "operating",
     "cascade": "operating",
     "reconcile": "operating",
+    "keys": "keys",
     "bench": "bench",
     "doctor": "doctor",
 }
@@ -61,7 +62,7 @@ def main() -> None:
         code = tipoff.main(standalone_mode=False)  # what a command gives to `Exit`, else None
         sys.exit(code)
     except click.ClickException as error:  # in one line, where click's own way takes three
-        click.echo(f"error: {error.format_message()}", err=True)
+        click.echo(f"error: {' '.join(error.format_message().split())}", err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted: the same command resumes", err=True)

@@ -50,7 +50,8 @@ def dlq(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
         common.print_json(rows)
         return
     for row in rows:
-        out.print(f"{row['at']}  {row['attributes'].get('key', row['id'])}: {row['reason']}")
+        where = f" (archived: {row['archived']})" if "archived" in row else ""
+        out.print(f"{row['at']}  {row['attributes'].get('key', row['id'])}: {row['reason']}{where}")
     if not rows:
         out.print("no dead letters")
 

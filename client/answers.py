@@ -80,3 +80,22 @@ class Reconciled(TypedDict):
     dry_run: bool
     asked: list[Request]
     alerts: list[Alert]
+
+
+class ApiKey(TypedDict):
+    """An API key without its secret."""
+
+    id: str
+    name: str
+    role: str
+    status: str
+    created_at: str | None
+    created_by: str
+    expires_at: str | None
+    revoked_at: str | None
+
+
+class NewApiKey(ApiKey):
+    """A key that was just made, for the only time with its secret."""
+
+    key: str

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from http import HTTPStatus
 from typing import Any, cast
+from urllib.parse import quote
 from uuid import uuid4
 
 import aiohttp
 from yarl import URL
 
-from client.answers import Alert, DryRun, GridCell, Reconciled, Run
+from client.answers import Alert, ApiKey, DryRun, GridCell, NewApiKey, Reconciled, Run
 from shared.contract import API_VERSION
 from shared.errors import Permanent, Transient
 
@@ -100,6 +101,19 @@ class Client:
     async def reconcile(self, **body: object) -> Reconciled:
         """Ask for what the grid lacks."""
         return cast("Reconciled", await self.post("reconcile", body))
+
+    async def keys(self) -> list[ApiKey]:
+        """Every API key there is or was."""
+        return cast("list[ApiKey]", await self.get("keys"))
+
+    async def create_key(self, **body: object) -> NewApiKey:
+        """A new API key."""
+        return cast("NewApiKey", await self.post("keys", body))
+
+    async def revoke_key(self, id_: str) -> ApiKey:
+        """An API key that counts no longer."""
+        status, answer, _ = await self._answer("DELETE", f"keys/{quote(id_, safe='')}")
+        return cast("ApiKey", _raise_for(status, answer))
 
     async def get(self, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
         """GET /v1/<path>; a list comes in parts, which are put together."""

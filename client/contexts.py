@@ -5,6 +5,7 @@ import os
 import re
 import tempfile
 import tomllib
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -170,7 +171,17 @@ def _url(text: str, what: str) -> str:
         raise Permanent(f"{what} {text!r} is no URL", remedy="write it as https://host[:port]") from None
     if not good or parts.query or parts.fragment or parts.username is not None or not _printable(text):
         raise Permanent(f"{what} {text!r} is no URL of a coordinator", remedy="write it as https://host[:port]")
+    if parts.scheme == "http" and not _is_near(str(parts.hostname)):
+        raise Permanent(f"{what} {text!r} would send its credentials unencrypted", remedy="write it as https://...")
     return text.rstrip("/")
+
+
+def _is_near(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _plain(secret: str, what: str) -> None:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from deploy import cloudrun, images, project, pubsub, scheduler, tables
 from deploy.cloudrun import CloudRun, current_revision
@@ -13,11 +14,14 @@ from deploy.environment import Environment
 from deploy.resources import Group, apply, differences
 from deploy.services import SERVICES
 from shared.errors import TipoffError
-from shared.registries.schedules import SCHEDULES
 
 DONE, FAILED = 0, 1
 ACTIONS = ("apply", "check", "pause", "resume", "executions")
-MADE = {"setup": project.groups, "pubsub": pubsub.groups, "schedules": scheduler.groups}
+MADE = {
+    "setup": lambda environment: chain(project.groups(environment), pubsub.topics(environment)),
+    "pubsub": pubsub.groups,
+    "schedules": scheduler.groups,
+}
 """Commands that make resources, and which."""
 
 
@@ -49,7 +53,7 @@ def _run(options: argparse.Namespace, gcloud: Gcloud, environment: Environment) 
     revision = current_revision(os.environ.get("REVISION", ""), dry_run=options.dry_run)
     if options.command == "check":
         return _differences(gcloud, everything(gcloud, environment, revision))
-    CloudRun(gcloud, environment, SERVICES[options.service]).deploy(revision)
+    CloudRun(gcloud, environment, SERVICES[options.service]).deploy(revision, options.percent)
     return DONE
 
 
@@ -92,13 +96,21 @@ def _parser() -> argparse.ArgumentParser:
     setup = commands.add_parser("setup", help="everything a project needs before the first deploy")
     service = commands.add_parser("service", help="build, deploy without traffic, check, switch")
     service.add_argument("service", choices=SERVICES)
+    service.add_argument(
+        "--percent",
+        type=int,
+        choices=range(1, 101),
+        default=100,
+        metavar="N",
+        help="give the new revision N percent of the traffic, the serving one the rest; again to go on",
+    )
     rollback = commands.add_parser("rollback", help="give traffic back to an earlier revision")
     rollback.add_argument("service", choices=SERVICES, metavar="SERVICE", help=", ".join(SERVICES))
     rollback.add_argument("revision", nargs="?", metavar="REVISION", help="default: the newest ready one before")
     topics = commands.add_parser("pubsub", help="topics, subscriptions, dead letters, permissions")
     schedules = commands.add_parser("schedules", help="create or update the schedules; or one of the actions")
     schedules.add_argument("action", nargs="?", choices=ACTIONS, default="apply")
-    schedules.add_argument("name", nargs="?", metavar="NAME", help=", ".join(SCHEDULES))
+    schedules.add_argument("name", nargs="?", metavar="NAME", help=", ".join(scheduler.JOBS))
     check = commands.add_parser("check", help="what is deployed otherwise than this checkout says")
     for command in (setup, service, rollback, topics, schedules, check):
         command.add_argument("--dry-run", action="store_true", help="print every gcloud command and run none")

@@ -1,4 +1,4 @@
-"""Deploying and rolling back a service: no traffic before the candidate has proved who it is (failures 4 and 23).
+"""Deploying and rolling back a service: no traffic before the candidate is ready and who it should be (failures 4, 23).
 
 A revision is named after commit and settings, so that deploying the same twice is deploying it once.
 """
@@ -13,9 +13,10 @@ from typing import Any
 
 from deploy import identity
 from deploy.commands import Gcloud, output, say
-from deploy.environment import CANDIDATE, Environment
+from deploy.environment import CALLERS, CANDIDATE, Environment
 from deploy.grants import policy
 from deploy.resources import Found, Group, Resource, apply
+from deploy.revisions import ALL, commit_of, described_traffic, previous, serving_of, traffic_of
 from deploy.services import BASE, SERVICES, Service
 from shared.errors import Permanent
 
@@ -36,13 +37,19 @@ class CloudRun:
         """Its name there."""
         return self.environment.name(self.service.name)
 
-    def deploy(self, revision: str) -> None:
-        """Build, deploy without traffic, check, then switch; if this revision serves already, only check."""
-        serving = self.serving()
+    def deploy(self, revision: str, percent: int = ALL) -> None:
+        """Build, deploy without traffic, check, switch (`percent` of the traffic), check again or give traffic back.
+
+        If this revision has all traffic already, only check.
+
+        Raises:
+            Permanent: the candidate is not as it must be, or was not any more once it had traffic.
+        """
+        traffic = self.traffic()
         wanted = self.revision_name(revision)
-        if serving == wanted:
+        if traffic == {wanted: ALL}:
             apply(self.gcloud, [invokers(self.service, self.environment)])
-            self.check(revision, tag="")
+            self.check(revision, tag="", remedy=f"it has all traffic: deploy/rollback.sh {self.service.name}")
             say(f"{wanted} serves already: nothing to do")
             return
         if wanted in {item["metadata"]["name"] for item in self.revisions()}:
@@ -50,10 +57,29 @@ class CloudRun:
             self.tag(wanted)
         else:
             self.build(revision)
-            self.create(wanted, revision, first=serving is None and not self.gcloud.dry_run)
+            self.create(wanted, revision, first=traffic is None and not self.gcloud.dry_run)
         apply(self.gcloud, [invokers(self.service, self.environment)])
         self.check(revision)
-        self.switch(wanted)
+        before = self.predecessor(traffic, wanted)
+        share = percent if before else ALL
+        self.switch({wanted: share, before: ALL - share} if share < ALL else {wanted: share})
+        try:
+            # Of a split only the candidate's own URL says which revision answers.
+            self.check(revision, tag="" if share == ALL else CANDIDATE, settling=True, remedy="")
+        except Permanent as error:
+            if not before:
+                raise
+            self.switch({before: ALL})
+            raise Permanent(f"{wanted} with traffic: {error}", remedy=f"{before} serves again") from error
+        if share < ALL:
+            say("the same command goes on: with another --percent, or without for all traffic")
+
+    def predecessor(self, traffic: Mapping[str, int] | None, wanted: str) -> str:
+        """The revision that gets the traffic back: the one with most of it besides the wanted; "" if there is none."""
+        if self.gcloud.dry_run:
+            return f"{self.name}-previous-00000000"
+        others = {name: share for name, share in (traffic if traffic is not None else {}).items() if name != wanted}
+        return max(others, key=lambda name: others[name], default="")
 
     def revision_name(self, revision: str) -> str:
         """The Cloud Run revision of a commit: named after it and the settings it runs with."""
@@ -73,7 +99,10 @@ class CloudRun:
         return Resource(self.name, wanted=wanted, remedy=f"deploy/{self.service.name}/deploy.sh")
 
     def rollback(self, to: str | None) -> None:
-        """Give all traffic back to the newest ready revision older than the serving one, or to `to`."""
+        """Give all traffic back to the newest ready revision older than the serving one, or to `to`.
+
+        It must answer as itself; what it stands on is not looked at, for that may be why one rolls back.
+        """
         serving = self.serving()
         if to is None:
             found = self.revisions()
@@ -84,13 +113,18 @@ class CloudRun:
             say(f"{to} serves already: nothing to do")
             return
         self.tag(to)
-        self.check(commit_of(self.name, to))
-        self.switch(to)
+        self.check(commit_of(self.name, to), path=identity.ALIVE)
+        self.switch({to: ALL})
 
     def serving(self) -> str | None:
         """The revision that has all traffic; None if the service is not there, "" if traffic is split."""
         found = self._services()
         return serving_of(found[0]) if found else None
+
+    def traffic(self) -> dict[str, int] | None:
+        """Percent of the traffic by revision; None if the service is not there."""
+        found = self._services()
+        return traffic_of(found[0]) if found else None
 
     def revisions(self) -> list[dict[str, Any]]:
         """All revisions, newest first."""
@@ -139,8 +173,8 @@ class CloudRun:
         """Make a revision reachable as candidate."""
         self._traffic(f"--update-tags={CANDIDATE}={name}")
 
-    def check(self, revision: str, tag: str = CANDIDATE) -> None:
-        """Require what answers under `tag` to be this service at `revision`, healthy; raises Permanent if it is not."""
+    def check(self, revision: str, tag: str = CANDIDATE, **how: Any) -> None:  # noqa: ANN401 - as `identity.check` has it
+        """Require what answers under `tag` to be this service at `revision`, ready; raises Permanent if it is not."""
         token = self.gcloud.text(
             "auth",
             "print-identity-token",
@@ -150,15 +184,16 @@ class CloudRun:
         ).strip()
         url = self.environment.url(self.service.name, tag)
         if self.gcloud.dry_run:
-            say(f"would require {url}{identity.PATH} to answer as {self.service.name} {revision}, healthy")
+            path = how.get("path", identity.READY)
+            say(f"would require {url}{path} to answer as {self.service.name} {revision}, healthy")
         else:
-            identity.check(url, self.service.name, revision, token, self.sleep)
+            identity.check(url, self.service.name, revision, token, self.sleep, **how)
 
-    def switch(self, name: str) -> None:
-        """Give a revision all traffic."""
-        self._traffic(f"--to-revisions={name}=100")
+    def switch(self, shares: Mapping[str, int]) -> None:
+        """Give revisions their percent of the traffic."""
+        self._traffic(f"--to-revisions={','.join(f'{name}={percent}' for name, percent in shares.items())}")
         if not self.gcloud.dry_run:
-            say(f"{name} serves")
+            say(f"{described_traffic(shares)} serves")
 
     def _traffic(self, flag: str) -> None:
         self.gcloud.change("run", "services", "update-traffic", self.name, f"--region={self.environment.region}", flag)
@@ -190,7 +225,7 @@ def groups(gcloud: Gcloud, environment: Environment, revision: str) -> Iterator[
 
 def invokers(service: Service, environment: Environment) -> Group:
     """Who may call a service: its callers' accounts, and nobody else."""
-    grants = [("roles/run.invoker", environment.member(caller)) for caller in service.callers]
+    grants = [("roles/run.invoker", environment.member(caller)) for caller in CALLERS]
     script, region = f"deploy/{service.name}/deploy.sh", f"--region={environment.region}"
     return policy("service", "run services", environment.name(service.name), grants, script, region)
 
@@ -200,7 +235,7 @@ def described(service: Mapping[str, Any]) -> Found:
     template = service["spec"]["template"]["spec"]
     notes = {key.rpartition("/")[2]: value for key, value in service["metadata"].get("annotations", {}).items()}
     return {
-        "serving": serving_of(service),
+        "serving": described_traffic(traffic_of(service)),
         "account": template.get("serviceAccountName"),
         "variables": {item["name"]: item.get("value") for item in template["containers"][0].get("env", ())},
         # The one way to open a service to all that leaves no trace in its policy.
@@ -208,45 +243,6 @@ def described(service: Mapping[str, Any]) -> Found:
         "audiences": re.findall(r'"([^"]+)"', notes.get("custom-audiences", "")),
         "ingress": notes.get("ingress"),
     }
-
-
-def serving_of(service: Mapping[str, Any]) -> str:
-    """The revision that has all of a service's traffic, "" if it is split."""
-    traffic = [item for item in service.get("status", {}).get("traffic", ()) if item.get("percent")]
-    return str(traffic[0]["revisionName"]) if len(traffic) == 1 else ""
-
-
-def commit_of(service: str, name: str) -> str:
-    """The commit in a revision's name.
-
-    Raises:
-        Permanent: the name is not one that `deploy` gives.
-    """
-    found = re.fullmatch(rf"{service}-(.+)-[0-9a-f]{{8}}", name)
-    if found is None:
-        raise Permanent(f"revision {name} was not deployed by deploy.sh", remedy="name another, or deploy again")
-    return found[1]
-
-
-def previous(revisions: list[dict[str, Any]], serving: str | None) -> str:
-    """The newest ready revision older than the one that serves; `revisions` are newest first.
-
-    Raises:
-        Permanent: traffic is split, or there is none.
-    """
-    names = [item["metadata"]["name"] for item in revisions]
-    if serving not in names:
-        raise Permanent("no single revision has all traffic", remedy="name the revision to roll back to")
-    older = revisions[names.index(serving) + 1 :]
-    ready = [item["metadata"]["name"] for item in older if _ready(item)]
-    if not ready:
-        raise Permanent(f"there is no ready revision older than {serving}", remedy="deploy a good commit instead")
-    return str(ready[0])
-
-
-def _ready(revision: dict[str, Any]) -> bool:
-    conditions = revision.get("status", {}).get("conditions", ())
-    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
 
 
 def current_revision(given: str, *, dry_run: bool) -> str:

@@ -4,11 +4,12 @@ buildah builds what Cloud Build would, from the same Dockerfile. Where the base 
 makes stands in for it: the same Debian, with Debian's own Python 3.11. It is kept for the next time; nothing else is.
 """
 
+import asyncio
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,7 +44,8 @@ def run(names: Sequence[str]) -> None:
     base = _base()
     for name in names or SERVICES:
         with _built(SERVICES[name], base) as image:
-            _try(SERVICES[name], image)
+            _try(SERVICES[name], image, {})
+            asyncio.run(_try_on_emulators(SERVICES[name], image))
 
 
 def _buildah(*arguments: str, stdin: str = "", timeout: float = SECONDS) -> str:
@@ -108,13 +110,22 @@ def _built(service: Service, base: str) -> Iterator[str]:
             _buildah("rmi", "--force", image)
 
 
-def _try(service: Service, image: str) -> None:
+async def _try_on_emulators(service: Service, image: str) -> None:
+    """The same where everything is there that it stands on: it must be ready."""
+    from devstack.emulators.cloud import emulated  # noqa: PLC0415 - the scripts need nothing but the standard library
+
+    async with emulated(MADE_UP.project) as variables:
+        await asyncio.to_thread(_try, service, image, {**variables, trial.EMULATED: "1"})
+
+
+def _try(service: Service, image: str, more: Mapping[str, str]) -> None:
     """Start a service as Cloud Run would, as far as a machine can, and run `deploy/trial.py` beside it."""
     variables = service.variables(MADE_UP) | {
         "TIPOFF_PORT": "0",  # the network is this machine's, where 8080 may be taken
         "NO_GCE_CHECK": "true",  # there are no credentials, also where this machine has some
         "TIPOFF_STATE_STORE": "sqlite",  # without any state store the coordinator does not start
         "TIPOFF_HOME": "/tmp",  # noqa: S108 - the container's
+        **more,
     }
     archive = f"--mount=type=tmpfs,destination={ARCHIVE},tmpfs-mode=1777"
     with _container(image) as container:

@@ -8,7 +8,7 @@ from deploy.access import PUBLISHER, publishers
 from deploy.environment import Environment
 from deploy.grants import policy
 from deploy.resources import Command, Found, Group, Resource, by_name, run
-from shared.registries.topics import TOPICS, Topic
+from shared.registries.topics import DEAD_LETTER_ACK_DEADLINE, TOPICS, Topic
 
 SCRIPT = "deploy/pubsub.sh"
 API = "api pubsub.googleapis.com"
@@ -92,26 +92,14 @@ def subscriptions(topic: Topic) -> tuple[Subscription, Subscription]:
         topic.dead_letter,
         topic.max_delivery_attempts,
     )
-    dead = Subscription(topic.dead_letter, topic.dead_letter, DEAD_LETTER_CONSUMER, 60, (10, 600))
+    deadline = round(DEAD_LETTER_ACK_DEADLINE)
+    dead = Subscription(topic.dead_letter, topic.dead_letter, DEAD_LETTER_CONSUMER, deadline, (10, 600))
     return work, dead
 
 
 def groups(environment: Environment) -> Iterator[Group]:
-    """What `pubsub.sh` makes.
-
-    Google forwards to a dead letter as its own agent, which must publish there, acknowledge here and speak as the
-    account of pushes. On a new project the agent exists once it has been asked for.
-    """
-    agent = environment.pubsub_agent
-    names = [name for topic in TOPICS.values() for name in (topic.name, topic.dead_letter)]
-    yield Group(
-        "topic",
-        ("pubsub", "topics", "list"),
-        by_name,
-        tuple(Resource(name, run("pubsub", "topics", "create", name)) for name in names),
-        SCRIPT,
-        needs=(API,),
-    )
+    """What `pubsub.sh` makes: topics, and how they reach their consumers."""
+    yield from topics(environment)
     made = [each for topic in TOPICS.values() for each in subscriptions(topic)]
     yield Group(
         "subscription",
@@ -121,16 +109,34 @@ def groups(environment: Environment) -> Iterator[Group]:
         SCRIPT,
         needs=(API,),
     )
+    for each in made:
+        acknowledge = [("roles/pubsub.subscriber", environment.pubsub_agent)] if each.dead_letter is not None else []
+        yield policy("subscription", "pubsub subscriptions", each.name, acknowledge, SCRIPT)
+
+
+def topics(environment: Environment) -> Iterator[Group]:
+    """Topics and who publishes to them: `setup.sh` makes them too, or no service would be ready.
+
+    Google forwards to a dead letter as its own agent, which must publish there, acknowledge the original and speak as
+    the account of pushes. On a new project the agent exists once it has been asked for.
+    """
+    agent = environment.pubsub_agent
+    dead = [topic.dead_letter for topic in TOPICS.values()]
+    names = [name for topic in TOPICS.values() for name in (topic.name, topic.dead_letter)]
+    yield Group(
+        "topic",
+        ("pubsub", "topics", "list"),
+        by_name,
+        tuple(Resource(name, run("pubsub", "topics", "create", name)) for name in names),
+        SCRIPT,
+        needs=(API,),
+    )
     identity = ("beta", "services", "identity", "create", "--service=pubsub.googleapis.com")
     speak = [("roles/iam.serviceAccountTokenCreator", agent)]
     yield policy(
         "service account", "iam service-accounts", environment.account("push"), speak, SCRIPT, before=(identity,)
     )
-    for each in made:
-        publish = [(PUBLISHER, environment.member(service)) for service in publishers(each.topic)]
-        forwarded = each.dead_letter is None
-        if forwarded:
-            publish.append((PUBLISHER, agent))
-        acknowledge = [] if forwarded else [("roles/pubsub.subscriber", agent)]
-        yield policy("topic", "pubsub topics", each.topic, publish, SCRIPT)
-        yield policy("subscription", "pubsub subscriptions", each.name, acknowledge, SCRIPT)
+    for name in names:
+        publish = [(PUBLISHER, environment.member(service)) for service in publishers(name)]
+        publish += [(PUBLISHER, agent)] if name in dead else []
+        yield policy("topic", "pubsub topics", name, publish, SCRIPT)

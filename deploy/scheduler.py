@@ -3,19 +3,42 @@
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.commands import Gcloud
 from deploy.environment import Environment
 from deploy.resources import Command, Found, Group, Resource, by_name
-from deploy.services import SCHEDULED
+from deploy.services import SCHEDULED, SERVICES
 from shared.errors import Permanent
-from shared.registries.schedules import SCHEDULES, TIME_ZONE, Schedule
+from shared.registries.schedules import SCHEDULES, TIME_ZONE, WARM
 
 SCRIPT = "deploy/schedules.sh"
 PREFIX = "tipoff-"
 EXECUTIONS = Path(__file__).parent / "monitoring" / "queries" / "schedule_executions.txt"
 """The query, in Cloud Logging's language, of every attempt of every schedule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is asked, of which service and when."""
+
+    name: str
+    cron: str
+    why: str
+    service: str
+    path: str
+    body: str = ""
+    """JSON that is posted; nothing is asked for by GET."""
+
+
+JOBS = {
+    job.name: job
+    for job in (
+        *(Job(s.name, s.cron, s.why, SCHEDULED, s.path, s.body) for s in SCHEDULES.values()),
+        *(Job(f"warm-{name}", WARM, f"wakes the {name} before the fallbacks", name, "/readyz/") for name in SERVICES),
+    )
+}
 
 
 def groups(environment: Environment) -> Iterator[Group]:
@@ -24,7 +47,7 @@ def groups(environment: Environment) -> Iterator[Group]:
         "schedule",
         ("scheduler", "jobs", "list", f"--location={environment.region}"),
         lambda answer: {name: _readable(job) for name, job in by_name(answer).items()},
-        tuple(_declared(schedule, environment) for schedule in SCHEDULES.values()),
+        tuple(_declared(job, environment) for job in JOBS.values()),
         SCRIPT,
         needs=("api cloudscheduler.googleapis.com",),
         ours=lambda name: name.startswith(PREFIX),
@@ -45,53 +68,54 @@ def executions(gcloud: Gcloud, name: str | None) -> str:
     return gcloud.text("logging", "read", query, "--freshness=7d", "--limit=500", f"--format=table({columns})")
 
 
-def _declared(schedule: Schedule, environment: Environment) -> Resource:
-    job, uri = PREFIX + schedule.name, environment.url(SCHEDULED) + schedule.path
-    account, audience = environment.account("schedule"), environment.audience(SCHEDULED, "schedule")
+def _declared(job: Job, environment: Environment) -> Resource:
+    name, uri = PREFIX + job.name, environment.url(job.service) + job.path
+    account, audience = environment.account("schedule"), environment.audience(job.service, "schedule")
+    method = "POST" if job.body else "GET"
 
     def commands(found: Found | None) -> tuple[Command, ...]:
         verb, headers = ("create", "headers") if found is None else ("update", "update-headers")
-        flags = (
+        flags = [
             f"--location={environment.region}",
-            f"--description={schedule.why}",
-            f"--schedule={schedule.cron}",
+            f"--description={job.why}",
+            f"--schedule={job.cron}",
             f"--time-zone={TIME_ZONE}",
             f"--uri={uri}",
-            "--http-method=POST",
-            f"--message-body={schedule.body}",
+            f"--http-method={method}",
             f"--oidc-service-account-email={account}",
             f"--oidc-token-audience={audience}",
             "--attempt-deadline=60s",
             "--max-retry-attempts=5",
             "--min-backoff=10s",
             "--max-backoff=300s",
-            f"--{headers}=Content-Type=application/json",
-        )
-        return (("scheduler", "jobs", verb, "http", job, *flags),)
+        ]
+        if job.body:
+            flags += [f"--message-body={job.body}", f"--{headers}=Content-Type=application/json"]
+        return (("scheduler", "jobs", verb, "http", name, *flags),)
 
+    posted = {"headers": {"Content-Type": "application/json"}, "body": json.loads(job.body)} if job.body else {}
     wanted = {
-        "description": schedule.why,
-        "schedule": schedule.cron,
+        "description": job.why,
+        "schedule": job.cron,
         "timeZone": TIME_ZONE,
         "attemptDeadline": "60s",
         "httpTarget": {
             "uri": uri,
-            "httpMethod": "POST",
-            "headers": {"Content-Type": "application/json"},
-            "body": json.loads(schedule.body),
+            "httpMethod": method,
             "oidcToken": {"serviceAccountEmail": account, "audience": audience},
+            **posted,
         },
         "retryConfig": {"retryCount": 5, "minBackoffDuration": "10s", "maxBackoffDuration": "300s"},
     }
-    remedy = f"{SCRIPT} resume {schedule.name}"
-    return Resource(job, commands, wanted, watched={"state": "ENABLED"}, remedy=remedy)
+    remedy = f"{SCRIPT} resume {job.name}"
+    return Resource(name, commands, wanted, watched={"state": "ENABLED"}, remedy=remedy)
 
 
-def known(name: str) -> Schedule:
-    """A schedule by name, or Permanent."""
-    if name not in SCHEDULES:
-        raise Permanent(f"unknown schedule {name!r}", remedy=f"one of {', '.join(SCHEDULES)}")
-    return SCHEDULES[name]
+def known(name: str) -> Job:
+    """A job by name, or Permanent."""
+    if name not in JOBS:
+        raise Permanent(f"unknown schedule {name!r}", remedy=f"one of {', '.join(JOBS)}")
+    return JOBS[name]
 
 
 def _readable(job: Found) -> Found:

@@ -9,10 +9,20 @@ BASE = "docker.io/library/python:3.11-slim-bookworm"
 """What every image stands on; Cloud Build finds out which digest that is today, and builds from the digest."""
 PORT = 8080
 SCHEDULED = "coordinator"
-"""The service that schedules call."""
+"""The service that schedules ask for work; the others they only wake."""
 ARCHIVE = "/archive"
 USER = 10001
 """Numeric user and group of the images; the archive is mounted as theirs."""
+
+
+def door(service: str, environment: Environment) -> str:
+    """Where a stranger is turned away by IAM or not at all: the service itself answers there everybody."""
+    return f"{environment.url(service)}/healthz/"
+
+
+def doors(environment: Environment) -> str:
+    """All of them, for the watch."""
+    return " ".join(door(name, environment) for name in SERVICES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +37,8 @@ class Service:
     cpu: int = 1
     archive: bool = False
     """Whether the archive's bucket is mounted."""
-    ledgers: bool = False
-    """Whether it writes the ledgers, the tables of `ops`."""
     packages: str = ""
     """Debian packages that its libraries need, separated by spaces."""
-
-    @property
-    def callers(self) -> tuple[str, ...]:
-        """Who may call it."""
-        scheduled = self.name == SCHEDULED
-        return tuple(caller for caller in CALLERS if caller != "schedule" or scheduled)
 
     @property
     def timeout(self) -> int:
@@ -45,7 +47,7 @@ class Service:
 
     def audiences(self, environment: Environment) -> list[str]:
         """What tokens for it may be made for."""
-        return [environment.audience(self.name, caller) for caller in self.callers]
+        return [environment.audience(self.name, caller) for caller in CALLERS]
 
     def variables(self, environment: Environment) -> dict[str, str]:
         """Environment variables. TIPOFF_REVISION is not among them: it is part of the image, so it cannot lie."""
@@ -54,12 +56,12 @@ class Service:
             "TIPOFF_PROJECT": environment.project,
             "TIPOFF_DELIVERY": "push",
             "TIPOFF_REGION": environment.region,
-            "TIPOFF_DOOR": f"{environment.url(self.name)}/healthz/",
+            "TIPOFF_DOOR": door(self.name, environment),
             "TIPOFF_PEOPLE_AUDIENCE": environment.audience(self.name, "operator"),
             "TIPOFF_OPERATORS": environment.account("operator"),
             **{
                 f"TIPOFF_{caller.upper()}_{what}": value
-                for caller in self.callers
+                for caller in CALLERS
                 if caller != "operator"
                 for what, value in (
                     ("AUDIENCE", environment.audience(self.name, caller)),
@@ -67,6 +69,11 @@ class Service:
                 )
             },
             **({"TIPOFF_ARCHIVE": ARCHIVE} if self.archive else {}),
+            **(
+                {"TIPOFF_DOORS": " ".join(door(name, environment) for name in SERVICES)}
+                if self.name == SCHEDULED
+                else {}
+            ),
         }
 
     def flags(self, environment: Environment) -> list[str]:
@@ -98,15 +105,22 @@ class Service:
         return flags
 
 
+# Memory follows from `tipoff bench size` (docs/benchmarks.md): half as much again as the peak, 256 MB more where
+# the archive is mounted, whose gcsfuse counts as the service's, and the next size up. One vCPU each: of a night no
+# service takes more than seconds of it, and what is long, a training, is one thread's work.
 SERVICES = {
     service.name: service
     for service in (
-        # One instance: its throttles are per process, and an upstream's rate limit is for all of us.
+        # One instance: its throttles are per process, and an upstream's rate limit is for all of us. It waits for
+        # upstreams most of the time: forty pushes may wait beside the steps that it works on. 166 MB were measured on a
+        # league of two months: twice as much is left for the log of a whole season.
         Service("scraper", max_instances=1, concurrency=40, memory="1Gi", archive=True),
-        Service("analytics", max_instances=2, concurrency=20, ledgers=True),
-        Service("coordinator", max_instances=2, concurrency=80, memory="1Gi", archive=True, ledgers=True),
-        # Predicting is arithmetic: few batches per instance, many instances.
-        # LightGBM stands on libgomp.
+        # 134 MB. It waits for BigQuery, eight steps at a time; a second instance is for a backfill.
+        Service("analytics", max_instances=2, concurrency=20),
+        # 228 MB. Short events, and readers of the API: any two instances decide alike, by compare-and-set.
+        Service("coordinator", max_instances=2, concurrency=80, memory="1Gi", archive=True),
+        # Predicting is arithmetic: two batches per instance, many instances. A training sets its memory: 1,032 MB, a
+        # night takes 173. LightGBM stands on libgomp.
         Service("worker", max_instances=10, concurrency=2, memory="2Gi", archive=True, packages="libgomp1"),
     )
 }

@@ -6,8 +6,9 @@ from deploy import project, pubsub
 from deploy.cloudrun import invokers
 from deploy.environment import MEANING, Environment
 from deploy.pubsub import subscriptions
+from deploy.scheduler import JOBS
 from deploy.services import SERVICES
-from shared.registries.schedules import SCHEDULES
+from shared.registries.schedules import RUNS_PATH, SCHEDULES
 from shared.registries.topics import TOPICS
 
 _PLACE = Environment(**{name.lower(): name for name in MEANING if name != "OPERATORS"}, operators="user:OPERATORS")
@@ -35,7 +36,11 @@ def topics() -> str:
 
 def schedules() -> str:
     """Every schedule."""
-    rows = ((s.name, f"`{s.cron}`", s.mode.value, ", ".join(s.targets), s.why) for s in SCHEDULES.values())
+    rows = [
+        (s.name, f"`{s.cron}`", s.mode.value if s.path == RUNS_PATH else "every", ", ".join(s.targets), s.why)
+        for s in SCHEDULES.values()
+    ]
+    rows += [(job.name, f"`{job.cron}`", "", "", job.why) for job in JOBS.values() if job.name not in SCHEDULES]
     return table(("schedule", "cron, Eastern", "mode", "up to", "why"), rows)
 
 

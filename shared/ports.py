@@ -72,6 +72,10 @@ class Bus(Protocol):
         """
         ...
 
+    async def missing(self, topics: Sequence[str]) -> list[str]:
+        """Those of the topics that cannot be published to: they are not there, or this process may not."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -123,7 +127,9 @@ class Warehouse(Protocol):
         """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
         ...
 
-    async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
+    async def columns(
+        self, sql: str, params: Params | None = None, job: Job | None = None
+    ) -> Mapping[str, Sequence[Any]]:
         """The same SELECT by column, for many rows of numbers: no dictionary per row.
 
         INT64, FLOAT64 and BOOL columns are sequences of floats (arrays where the engine has them), NaN where null;
@@ -131,14 +137,16 @@ class Warehouse(Protocol):
         """
         ...
 
-    async def append(self, table: str, rows: Sequence[Row]) -> int:
+    async def append(self, table: str, rows: Sequence[Row], job: Job | None = None) -> int:
         """Insert the rows whose key (the table's declared key) is not there yet; returns how many were new.
 
         Rows are validated against the table's declared columns; a missing nullable column is null.
         """
         ...
 
-    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
+    async def replace(
+        self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None, job: Job | None = None
+    ) -> int:
         """Atomically replace the rows that the SQL predicate `scope` selects by `rows`; returns how many it wrote."""
         ...
 
@@ -146,6 +154,14 @@ class Warehouse(Protocol):
         self, table: str, select: str, *, scope: str, params: Params | None = None, job: Job | None = None
     ) -> int:
         """Like `replace`, with the rows of a SELECT run in the warehouse; its column names must be the table's."""
+        ...
+
+    async def now(self, job: Job | None = None) -> datetime | None:
+        """What its clock says once it has run a statement; None where it has no clock but this machine's."""
+        ...
+
+    async def missing(self, tables: Sequence[str]) -> list[str]:
+        """What keeps statements on these tables from working, one line each. Asks for metadata, which costs nothing."""
         ...
 
     async def close(self) -> None:
@@ -181,8 +197,10 @@ class StateStore(Protocol):
         """Add to a top-level number, atomically; creates document and field at 0."""
         ...
 
-    async def list(self, collection: str, *, prefix: str = "", limit: int = 1000) -> list[Document]:
-        """Documents whose id starts with `prefix`, in id order."""
+    async def list(
+        self, collection: str, *, prefix: str = "", start: str = "", end: str = "", limit: int = 1000
+    ) -> list[Document]:
+        """Documents whose id starts with `prefix`, from id `start` on and before `end` (if not ""), in id order."""
         ...
 
     async def delete(self, collection: str, id_: str) -> None:
@@ -226,6 +244,22 @@ class Archive(Protocol):
         ...
 
 
+class Doors(Protocol):
+    """The services' public addresses, as a stranger sees them."""
+
+    async def statuses(self) -> Mapping[str, int]:
+        """HTTP status of a request without credentials, by URL; one that does not answer is left out."""
+        ...
+
+
+class NoDoors:
+    """Of services that nobody can reach from outside."""
+
+    async def statuses(self) -> Mapping[str, int]:
+        """None."""
+        return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Everything a service may touch, handed to its `app.build`."""
@@ -236,3 +270,4 @@ class Ports:
     state: StateStore
     secrets: Secrets
     archive: Archive
+    doors: Doors = field(default_factory=NoDoors)

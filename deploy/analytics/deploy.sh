@@ -1,4 +1,4 @@
 #!/usr/bin/env bash
-# deploy.sh [--dry-run]: build the analytics, deploy it without traffic, check who answers, switch traffic to it.
+# deploy.sh [--dry-run] [--percent N]: build the analytics, deploy it without traffic, check it, switch traffic to it, check again.
 set -euo pipefail
 exec "$(dirname "${BASH_SOURCE[0]}")/../run.sh" service analytics "$@"

@@ -8,11 +8,15 @@ from services.analytics.handlers import on_task
 from services.analytics.settings import AnalyticsSettings
 from shared.ports import Ports
 from shared.registries.topics import tasks_of
+from shared.runtime.metering import metered
+from shared.runtime.readiness import Checks
 from shared.runtime.service import Consumer, application
 
 
 def build(settings: AnalyticsSettings, ports: Ports) -> web.Application:
-    """Wire the service: one consumer of `analytics-tasks`, the warehouse as its only dependency."""
+    """Wire the service: one consumer of `analytics-tasks`, the warehouse as what it works on."""
+    ports = metered("analytics", ports, settings.usd_per_tib)
+    checks = Checks("analytics", ports)
     return application(
         "analytics",
         settings,
@@ -24,5 +28,5 @@ def build(settings: AnalyticsSettings, ports: Ports) -> web.Application:
                 max_in_flight=settings.concurrency,
             )
         ],
-        pings={"warehouse": lambda: ports.warehouse.query("SELECT 1 AS one")},
+        pings={"warehouse": checks.warehouse, "clock": checks.clock, "topics": checks.topics},
     )

@@ -6,14 +6,8 @@ from shared.ports import Cost, Ports, Row
 from shared.runtime.logs import get_logger
 
 TABLE = "ops.step_costs"
-_TEBIBYTE = 2**40
 
 _log = get_logger("analytics")
-
-
-def dollars(cost: Cost, usd_per_tib: float) -> float:
-    """US dollars at an on-demand price for each tebibyte billed."""
-    return cost.bytes_billed / _TEBIBYTE * usd_per_tib
 
 
 def counts(cost: Cost, usd: float) -> dict[str, int]:

@@ -6,6 +6,7 @@ from services.analytics.settings import AnalyticsSettings
 from shared.contract import Message, StepReported, StepRequested
 from shared.errors import Permanent
 from shared.ports import Ports
+from shared.runtime.metering import dollars
 
 
 async def on_task(message: Message, ports: Ports, settings: AnalyticsSettings) -> None:
@@ -26,9 +27,9 @@ async def on_task(message: Message, ports: Ports, settings: AnalyticsSettings) -
             attempt=message.attempt,
             outcome="done",
             seconds=seconds,
-            counts={"rows": rows, **costs.counts(job.cost, costs.dollars(job.cost, settings.usd_per_tib))},
+            counts={"rows": rows, **costs.counts(job.cost, dollars(job.cost, settings.usd_per_tib))},
         )
         await ports.bus.publish("coordinator-events", report.encode(), report.attributes())
     finally:
-        usd = costs.dollars(job.cost, settings.usd_per_tib)
+        usd = dollars(job.cost, settings.usd_per_tib)
         await costs.record(message, job.cost, usd, ports.clock.monotonic() - started, ports)

@@ -18,6 +18,3 @@ class AnalyticsSettings(CommonSettings):
     )
     job_attempts: int = Field(3, ge=1, description="attempts at a step's statements before the message is given back")
     job_retry_s: float = Field(1.0, ge=0, description="seconds before the second attempt at most; doubled each time")
-    usd_per_tib: float = Field(
-        6.25, ge=0, description="US dollars for each tebibyte billed: BigQuery's on-demand price in the US"
-    )

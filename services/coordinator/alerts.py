@@ -45,6 +45,7 @@ ALERTS = {
         Alert("schedule_missing", "page", "a schedule has not fired when it was due"),
         Alert("feature_health", "ticket", "a feature is null, constant, out of range or has drifted"),
         Alert("accuracy_too_good", "page", "errors are far below the market's: the future has leaked in"),
+        Alert("open_door", "page", "a service answers strangers: tokens for it can be forged"),
         Alert("heal_exhausted", "page", "the reconciler has asked for a slate too often in vain"),
     )
 }

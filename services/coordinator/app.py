@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from services.coordinator.api.keys import KeyRoutes
 from services.coordinator.api.limits import Requests
 from services.coordinator.api.once import Once
 from services.coordinator.api.openapi import described
@@ -14,13 +15,18 @@ from services.coordinator.runs.engine import Engine
 from services.coordinator.settings import CoordinatorSettings
 from shared.ports import Ports
 from shared.registries.topics import TOPICS, tasks_of
+from shared.runtime.metering import metered
+from shared.runtime.readiness import Checks
 from shared.runtime.service import Consumer, DeadLetterConsumer, application
 
 
 def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     """Wire the service: the engine, its three kinds of consumers, the API."""
+    ports = metered("coordinator", ports, settings.usd_per_tib)
     engine = Engine(ports)
     handlers = Handlers(engine, ports, batch_size=settings.batch_size, nightly_budget_usd=settings.nightly_budget_usd)
+    keys = KeyStore(ports.state, ports.secrets, ports.clock)
+    checks = Checks("coordinator", ports)
     app = application(
         "coordinator",
         settings,
@@ -31,13 +37,21 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
             *(DeadLetterConsumer(topic, handlers.on_dead_letter) for topic in TOPICS),
         ],
         pings={
-            "warehouse": lambda: ports.warehouse.query("SELECT 1 AS one"),
+            "warehouse": checks.warehouse,
+            "clock": checks.clock,
+            "topics": checks.topics,
+            "secrets": checks.secrets,
+            "archive": checks.archive,
             "state": lambda: ports.state.get("runs", "ping"),
         },
-        keys=KeyStore(ports.state, ports.secrets, ports.clock),
+        keys=keys,
     )
     once = Once(ports)
-    routes = Api(engine, ports, active_runs=settings.active_runs).routes() + Operations(engine, ports, once).routes()
+    routes = [
+        *Api(engine, ports, active_runs=settings.active_runs).routes(),
+        *Operations(engine, ports, once).routes(),
+        *KeyRoutes(keys, ports.clock).routes(),
+    ]
     Served(Requests(settings.requests_per_second), once).add(app, described(routes))
     app.on_startup.append(lambda _: handlers.recover())
     return app

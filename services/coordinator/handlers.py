@@ -24,8 +24,10 @@ from shared.contract import (
     decode,
 )
 from shared.errors import AlreadyExists, Permanent, Skip, TipoffError
-from shared.ports import Delivery, Nack, Ports
+from shared.ports import Delivery, Nack, Ports, Row
 from shared.registries.pipeline import PREDICTING
+from shared.runtime.boundary import failure_of
+from shared.runtime.document_limits import fits
 from shared.runtime.logs import get_logger
 
 DEAD_LETTERS = "dead_letters"
@@ -41,18 +43,26 @@ class Handlers:
         self._batch_size = batch_size
         self._budget_usd = nightly_budget_usd
 
-    async def recover(self) -> None:
-        """At the start: send what a crash left unsent, and announce the ends of runs that are not in the ledger."""
-        runs = await self._engine.recover()
+    async def recover(self) -> bool:
+        """At the start: send what a crash left unsent, and announce the ends of runs that are not in the ledger.
+
+        Where the state store, the warehouse or the bus is away the service starts all the same: /readyz says what is
+        wrong, and the reconciler's next round sends what is left. Returns whether nothing was.
+        """
         try:
-            lost = await unentered(runs, self._ports.warehouse, self._ports.clock.now())
-        except TipoffError as error:  # without a warehouse the service starts, and /readyz says what is wrong
-            _log.error("ledger_not_checked", reason=str(error))
-            return
-        for run in lost:
-            _log.info("run_end_told_again", run_id=run.run_id)
-            ended = end_of(run)
-            await self._ports.bus.publish("coordinator-events", ended.encode(), ended.attributes())
+            runs = await self._engine.recover()
+            lost = await unentered(runs, self._ports.warehouse)
+            for run in runs:
+                if run.finished_at is not None and run not in lost:
+                    await self._engine.close(run)
+            for run in lost:
+                _log.info("run_end_told_again", run_id=run.run_id)
+                ended = end_of(run)
+                await self._ports.bus.publish("coordinator-events", ended.encode(), ended.attributes())
+        except TipoffError as error:
+            _log.error("not_recovered", reason=str(error))
+            return False
+        return True
 
     async def on_event(self, message: Message) -> None:
         """A report came in: ask the warehouse for evidence, then let the core decide."""
@@ -90,11 +100,23 @@ class Handlers:
         if run.finished_at is None:
             return
         try:
-            await announce(run, self._ports)
+            await self._announce(run)
         except Permanent:  # trying again would not mend it, and the ledger does not depend on it
-            await enter(run, self._ports.warehouse)
+            await self._enter(run)
             raise
+        await self._enter(run)
+
+    async def _enter(self, run: Run) -> None:
         await enter(run, self._ports.warehouse)
+        await self._engine.close(run)
+
+    async def _announce(self, run: Run) -> None:
+        """The run as it stands: one that has ended once more meanwhile may have been announced before these words."""
+        ended, latest = None, run
+        while latest.finished_at not in (None, ended):
+            await announce(latest, self._ports)
+            ended, stored = latest.finished_at, await self._engine.run(run.key)
+            latest = latest if stored is None else stored
 
     async def on_task(self, message: Message) -> None:
         """A step of the coordinator's own."""
@@ -125,7 +147,7 @@ class Handlers:
     async def on_dead_letter(self, delivery: Delivery) -> None:
         """Keep the dead letter for `tipoff dlq`, and let the run know that the step is not coming."""
         reason = delivery.attributes.get("reason", "retries used up")
-        letter = {
+        letter: Row = {
             "data": delivery.data.decode(errors="replace"),
             "attributes": dict(delivery.attributes),
             "reason": reason,
@@ -134,6 +156,9 @@ class Handlers:
         digest = hashlib.sha256(delivery.data + json.dumps(letter["attributes"], sort_keys=True).encode()).hexdigest()
         try:  # message ids are the bus's: another one may give the same again
             await raise_alert(self._ports, "dead_letter", _about(delivery, digest), reason)
+            if not fits(letter):
+                await self._ports.archive.put(archive_key(digest), delivery.data)
+                letter |= {"data": None, "archived": archive_key(digest)}
             await self._ports.state.create(DEAD_LETTERS, digest, letter)
         except AlreadyExists:
             _log.info("dead_letter_seen", message_id=delivery.message_id)
@@ -144,29 +169,47 @@ class Handlers:
         except Permanent as error:
             _log.error("dead_letter_unreadable", reason=str(error))
             return
-        await self._give_up(message, reason)
+        failure = await failure_of(self._settle(message, reason))
+        if isinstance(failure, Skip):
+            _log.info("dead_letter_of_no_run", reason=str(failure))
+        elif failure is not None:
+            _log.warning("dead_letter_not_settled", reason=str(failure))
+            raise Nack(str(failure)) from failure
 
-    async def _give_up(self, message: Message, reason: str) -> None:
+    async def _settle(self, message: Message, reason: str) -> None:
+        """What a message that was given up on means: work that nobody will do has failed, a lost report has not.
+
+        What is reported is in the warehouse: it is looked at now, as it would have been then, for as often as it takes.
+        Only a report that can never be handled fails its step, or the run would wait for it for ever.
+        """
         match message:
-            case StepRequested() | StepReported():
-                event = StepFailed(message.run_id, message.step, message.attempt, reason)
-            case BatchRequested() | BatchReported():
-                event = StepFailed(message.run_id, PREDICTING, message.attempt, f"batch {message.batch}: {reason}")
+            case StepRequested():
+                await self._engine.apply(StepFailed(message.run_id, message.step, message.attempt, reason))
+            case BatchRequested():
+                why = f"batch {message.batch}: {reason}"
+                await self._engine.apply(StepFailed(message.run_id, PREDICTING, message.attempt, why))
+            case StepReported() | BatchReported():
+                failure = await failure_of(self.on_event(message))
+                if isinstance(failure, Permanent):
+                    step = message.step if isinstance(message, StepReported) else PREDICTING
+                    await self._engine.apply(
+                        StepFailed(message.run_id, step, message.attempt, f"its report: {failure}")
+                    )
+                elif failure is not None:
+                    raise failure
             case _:
                 _log.error("dead_letter_of_no_step", kind=message.KIND, reason=reason)
-                return
-        try:
-            await self._engine.apply(event)
-        except Skip as error:
-            _log.info("dead_letter_of_no_run", reason=str(error))
-        except TipoffError as error:
-            raise Nack(str(error)) from error
 
     async def _current(self, run_id: str) -> Run:
         run = await self._engine.run(key_of(run_id))
         if run is None or run.run_id != run_id:
             raise Skip(f"run {run_id} is not the current one of {key_of(run_id)}")
         return run
+
+
+def archive_key(digest: str) -> str:
+    """Where in the archive a dead letter lies whose bytes are too many for the state store."""
+    return f"dead-letters/{digest}"
 
 
 def _about(delivery: Delivery, digest: str) -> str:

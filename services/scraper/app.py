@@ -12,11 +12,14 @@ from services.scraper.handlers import on_task
 from services.scraper.settings import ScraperSettings
 from shared.ports import Ports
 from shared.registries.topics import tasks_of
+from shared.runtime.metering import metered
+from shared.runtime.readiness import Checks
 from shared.runtime.service import Consumer, application
 
 
 def build(settings: ScraperSettings, ports: Ports) -> web.Application:
     """Wire the service: one consumer of `scraper-tasks`, one fetcher with a throttle per upstream."""
+    ports = metered("scraper", ports, settings.usd_per_tib)
     fetcher = Fetcher(
         hosts(settings),
         settings.retry_policy,
@@ -30,6 +33,7 @@ def build(settings: ScraperSettings, ports: Ports) -> web.Application:
         async with fetcher:
             yield
 
+    checks = Checks("scraper", ports)
     app = application(
         "scraper",
         settings,
@@ -41,7 +45,13 @@ def build(settings: ScraperSettings, ports: Ports) -> web.Application:
                 max_in_flight=settings.concurrency,
             )
         ],
-        pings={"warehouse": lambda: ports.warehouse.query("SELECT 1 AS one")},
+        pings={
+            "warehouse": checks.warehouse,
+            "clock": checks.clock,
+            "topics": checks.topics,
+            "secrets": checks.secrets,
+            "archive": checks.archive,
+        },
     )
     app.cleanup_ctx.insert(0, session)  # before the consumers, which use it, and closed after them
     return app

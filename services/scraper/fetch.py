@@ -24,6 +24,7 @@ from services.scraper.endpoints import Host, Request
 from shared.errors import Permanent, Transient
 from shared.ports import Clock, Secrets
 from shared.runtime import metrics
+from shared.runtime.deadline import TooLate
 from shared.runtime.retry import RetryPolicy, retry
 from shared.runtime.throttle import Throttle
 
@@ -126,7 +127,7 @@ class Fetcher:
 
         def count(failure: Transient) -> None:
             nonlocal empties
-            kind = failure.kind if isinstance(failure, Fault) else "timeout"
+            kind = kind_of(failure)
             empties += kind == "empty"
             meter[f"faults_{kind}"] += 1
             metrics.REQUESTS.labels(host.name, kind).inc()
@@ -195,6 +196,13 @@ class Fetcher:
         if secret not in self._keys:
             self._keys[secret] = (await self._secrets.get(secret)).get_secret_value()
         return self._keys[secret]
+
+
+def kind_of(failure: Transient) -> str:
+    """What a failed attempt is counted as; one that was not made because the host pauses, as what made it pause."""
+    if isinstance(failure, TooLate):
+        return failure.__cause__.kind if isinstance(failure.__cause__, Fault) else "rate_limited"
+    return failure.kind if isinstance(failure, Fault) else "timeout"
 
 
 def classify(status: int, headers: Mapping[str, str], now: datetime) -> Fault | Permanent | None:

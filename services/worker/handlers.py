@@ -28,21 +28,13 @@ async def on_task(message: Message, ports: Ports, models: Models, settings: Work
 async def _on_batch(batch: BatchRequested, ports: Ports, models: Models) -> None:
     """Predict a batch, stage its rows durably, then report. Doing it twice leaves the same rows.
 
-    Its games' rows are replaced, whatever batch they came in: a dispatch that was repeated may have cut others.
+    They are appended, because replacements would queue behind each other in BigQuery. Of what several dispatches have
+    staged of a game the newest counts (`publish.sql`).
     """
     started = ports.clock.monotonic()
     loaded = await models.load({name: batch.artifacts[name] for name in batch.systems if name in batch.artifacts})
     predicted = await asyncio.to_thread(_predict, batch, loaded)
-    await ports.warehouse.replace(
-        "predictions.staging",
-        predicted.rows,
-        scope="game_date = @game_date AND run_id = @run_id AND game_id IN UNNEST(@game_ids)",
-        params={
-            "game_date": batch.game_date,
-            "run_id": batch.run_id,
-            "game_ids": sorted({task.game_id for task in batch.tasks}),
-        },
-    )
+    await ports.warehouse.append("predictions.staging", predicted.rows)
     report = BatchReported(
         run_id=batch.run_id,
         attempt=batch.attempt,

@@ -83,7 +83,7 @@ async def _train(message: StepRequested, ports: Ports, models: Models, settings:
             f"training needs {settings.training_slates}; the learned systems "
             + ("are absent" if newest is None else f"stay those of {newest}")
         )
-    await asyncio.to_thread(_library)
+    await asyncio.to_thread(require_lightgbm)
     frame = await _frame(window, as_of, ports, settings.training_slates)
     training = await asyncio.to_thread(_fit, frame, mode, as_of)
     champions = {row["system"]: row for row in known if row["status"] == "champion"}
@@ -95,7 +95,7 @@ async def _train(message: StepRequested, ports: Ports, models: Models, settings:
     return Outcome(_note(rows, training.skipped), tuple(row["status"] for row in rows), len(frame))
 
 
-def _library() -> None:
+def require_lightgbm() -> None:
     """Raises Permanent where LightGBM cannot be loaded, before anything is read for it."""
     from services.worker.domain.trees import lightgbm  # noqa: PLC0415 - as above: only once there is work
 

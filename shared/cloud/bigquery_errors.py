@@ -27,8 +27,10 @@ _TRANSIENT_REASONS = {
     "timeout",
 }
 _TRANSIENT_CODES = {408, 429, 500, 502, 503, 504}
-_CONCURRENT = "due to concurrent update"
-"""Part of the message when another statement changed the table first; its reason is invalidQuery all the same."""
+_IN_THE_WAY = ("due to concurrent update", "Too many DML statements outstanding")
+"""Parts of the message when other statements on the table are in the way: one changed it first, or twenty wait already
+(https://cloud.google.com/bigquery/docs/data-manipulation-language#dml-limitations). Their reasons, invalidQuery and
+resourcesExceeded, are those of statements that will never work."""
 
 _REMEDIES = {
     "accessDenied": "grant the service account roles/bigquery.dataEditor and roles/bigquery.jobUser",
@@ -65,7 +67,7 @@ def is_transient(error: BaseException) -> bool:
 
 
 def _is_transient(error: exceptions.GoogleAPICallError, reason: str) -> bool:
-    if _CONCURRENT in _text(error):
+    if any(words in _text(error) for words in _IN_THE_WAY):
         return True
     # Where BigQuery gives a reason it is the truth: a quota is HTTP 403, and so is a refusal.
     return reason in _TRANSIENT_REASONS if reason else error.code in _TRANSIENT_CODES

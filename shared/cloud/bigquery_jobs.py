@@ -29,6 +29,7 @@ from shared.cloud.bigquery_sql import Parameter
 from shared.errors import Transient
 from shared.ports import Cost, Row
 from shared.ports import Job as Account
+from shared.runtime.deadline import left
 from shared.tables.rows import refuse_instants
 
 T = TypeVar("T")
@@ -54,12 +55,14 @@ class Limits:
     """On every job, for the bill."""
 
 
-def _narrowed(limits: Limits, account: Account) -> Limits:
-    """The adapter's limits, with those that the job sets itself; labels add up."""
+def _narrowed(limits: Limits, account: Account | None) -> Limits:
+    """The adapter's limits, with those that the job sets itself; labels add up. No job outlives its delivery."""
+    if account is None:
+        return replace(limits, job_timeout=min(limits.job_timeout, left()))
     return replace(
         limits,
         labels={**limits.labels, **account.labels},
-        job_timeout=limits.job_timeout if account.timeout is None else account.timeout,
+        job_timeout=min(limits.job_timeout if account.timeout is None else account.timeout, left()),
         maximum_bytes_billed=limits.maximum_bytes_billed if account.maximum_bytes is None else account.maximum_bytes,
     )
 
@@ -100,7 +103,7 @@ class Jobs:
 
         And how many rows it inserted, updated or deleted; 0 if it is no DML.
         """
-        limits = self._limits if account is None else _narrowed(self._limits, account)
+        limits = _narrowed(self._limits, account)
 
         def work(abandoned: threading.Event) -> tuple[T, int, Cost]:
             config = QueryJobConfig(
@@ -128,16 +131,19 @@ class Jobs:
             account.cost += cost
         return found, affected
 
-    async def load(self, table: str, schema: Sequence[SchemaField], lines: bytes, subject: str) -> None:
-        """Fill a fresh table from newline-delimited JSON."""
+    async def load(
+        self, table: str, schema: Sequence[SchemaField], lines: bytes, subject: str, account: Account | None = None
+    ) -> None:
+        """Fill a fresh table from newline-delimited JSON: a job that nobody is billed for."""
+        limits = _narrowed(self._limits, account)
 
         def work(abandoned: threading.Event) -> None:
             config = LoadJobConfig(
                 schema=list(schema),
                 source_format=SourceFormat.NEWLINE_DELIMITED_JSON,
                 write_disposition=WriteDisposition.WRITE_EMPTY,
-                labels=dict(self._limits.labels),
-                job_timeout_ms=round(1000 * self._limits.job_timeout),
+                labels=dict(limits.labels),
+                job_timeout_ms=round(1000 * limits.job_timeout),
             )
             job = self._client.load_table_from_file(
                 io.BytesIO(lines),
@@ -148,10 +154,12 @@ class Jobs:
                 job_config=config,
                 timeout=self._limits.attempt_timeout,
             )
-            self._wait(job, abandoned, subject, self._limits.job_timeout)
+            self._wait(job, abandoned, subject, limits.job_timeout)
             job.result(retry=self._retry, timeout=self._limits.attempt_timeout)
 
         await self._run(work, subject)
+        if account is not None:
+            account.cost += Cost(jobs=1)
 
     async def call(self, work: Callable[[Client, dict[str, Any]], T], subject: str) -> T:
         """Any other request: `work` gets the client and the `retry` and `timeout` to pass on."""

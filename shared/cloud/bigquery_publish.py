@@ -1,7 +1,7 @@
-"""The statements that publish rows: one MERGE each, which BigQuery carries out wholly or not at all.
+"""The statements that publish rows: one each, an INSERT or a MERGE, which BigQuery carries out wholly or not at all.
 
 One statement rather than a transaction: BigQuery aborts one of two transactions that change a table at the same time,
-but lets a second MERGE wait. Two MERGEs that only insert do not wait for each other, though; that is why duplicates are
+but lets a second MERGE wait. Statements that only insert do not wait for each other, though; that is why duplicates are
 looked for afterwards as well (failure 16).
 """
 
@@ -10,12 +10,16 @@ looked for afterwards as well (failure 16).
 from shared.tables import Table
 
 
-def merge_new(table: Table, staging: str) -> str:
-    """Insert the staged rows whose key is not there yet."""
+def insert_new(table: Table, staging: str) -> str:
+    """Insert the staged rows whose key is not there yet.
+
+    No MERGE: of those BigQuery runs two at a time on a table, lets twenty wait and refuses the next.
+    """
     match = " AND ".join(f"target.{name} = incoming.{name}" for name in table.key)
+    names = ", ".join(f"incoming.{column.name}" for column in table.columns)
     return (
-        f"MERGE {table.name} AS target USING {staging} AS incoming ON {match} "
-        f"WHEN NOT MATCHED THEN INSERT ({_names(table)}) VALUES ({_names(table)})"
+        f"INSERT INTO {table.name} ({_names(table)}) SELECT {names} FROM {staging} AS incoming "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {table.name} AS target WHERE {match})"
     )
 
 

@@ -6,7 +6,7 @@ others as it rewrites their partitions
 (https://cloud.google.com/bigquery/docs/manage-clustered-tables).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,10 +16,11 @@ from google.cloud.exceptions import NotFound
 
 from shared.cloud.bigquery_jobs import Jobs, by_row
 from shared.cloud.bigquery_tables import DAY_MS, TYPES, api_type, definition
+from shared.cloud.errors import at_once
 from shared.ports import Row
 from shared.tables import STAGING, STAGING_HOURS, Table
 from shared.tables.change_sets import grouped, record
-from shared.tables.schema import Change, Found, FoundColumn, Kind, difference, known_type, refuse
+from shared.tables.schema import Change, Found, FoundColumn, Kind, difference, known_type, obstacles, refuse
 
 
 class Schema:
@@ -32,12 +33,19 @@ class Schema:
 
     async def plan(self) -> list[Change]:
         """What differs."""
-        found = {}
-        for name in self._tables:
-            table = await self._jobs.call(partial(_get, f"{self._project}.{name}"), name)
-            if table is not None:
-                found[name] = found_of(table)
-        return difference(self._tables, found)
+        return difference(self._tables, await self._found(self._tables))
+
+    async def missing(self, names: Sequence[str]) -> list[str]:
+        """What keeps statements on these tables from working, the dataset of rows on their way included."""
+        tables = {name: self._tables[name] for name in names}
+        staging = await self._jobs.call(partial(_get_dataset, f"{self._project}.{STAGING}"), STAGING)
+        changes = obstacles(tables, difference(tables, await self._found(tables)))
+        return [*([] if staging else [f"{STAGING}: create the dataset"]), *map(str, changes)]
+
+    async def _found(self, names: Iterable[str]) -> dict[str, Found]:
+        """The tables that are there, all asked for at once."""
+        tables = await at_once(self._jobs.call(partial(_get, f"{self._project}.{name}"), name) for name in names)
+        return {name: found_of(table) for name, table in zip(names, tables, strict=True) if table is not None}
 
     async def apply(self, at: datetime) -> tuple[list[Change], list[Row]]:
         """Make the differences; returns them, and the rows that `ops.migrations` is to have.
@@ -137,6 +145,14 @@ def updated(there: bigquery.Table, wanted: bigquery.Table, kinds: Collection[Kin
         there.time_partitioning = wanted.time_partitioning
         fields.append("time_partitioning")
     return fields
+
+
+def _get_dataset(name: str, client: bigquery.Client, bounds: dict[str, Any]) -> bool:
+    try:
+        client.get_dataset(name, **bounds)
+    except NotFound:
+        return False
+    return True
 
 
 def _get(name: str, client: bigquery.Client, bounds: dict[str, Any]) -> bigquery.Table | None:

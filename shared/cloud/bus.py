@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from shared.cloud.errors import at_once
 from shared.cloud.pubsub_admin import Admin, PushTo
 from shared.cloud.pubsub_clients import Clients, connect
 from shared.cloud.pubsub_consume import Consumer
@@ -83,6 +84,13 @@ class PubSubBus:
             client, path, handler, self._clock,
             max_in_flight=max_in_flight, lease=self._lease, call_timeout=self._timeout,
         ).run()  # fmt: skip
+
+    async def missing(self, topics: Sequence[str]) -> list[str]:
+        """Those of the topics that are not there, or that this process may not publish to."""
+        admin = Admin(await self._connected(), self._project, self._timeout)
+        may = admin.exists if self._emulator is not None else admin.may_publish  # no emulator knows permissions
+        found = await at_once(map(may, topics))
+        return [f"topic {topic}" for topic, there in zip(topics, found, strict=True) if not there]
 
     async def ensure(self, push: PushTo | None = None) -> None:
         """Create what is missing of the registry's topics, dead letters and their subscriptions.

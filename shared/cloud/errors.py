@@ -4,14 +4,18 @@ The clients themselves retry nothing (`retry=None`): there is one layer of retri
 is bounded by its own time limit.
 """
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from google.api_core import exceptions
 from google.api_core.exceptions import GoogleAPICallError
 from google.auth.exceptions import GoogleAuthError
 
 from shared.errors import Permanent, Transient
+
+T = TypeVar("T")
 
 TRANSIENT = (
     exceptions.Aborted,
@@ -55,3 +59,14 @@ def google_errors(what: str, *, role: str) -> Iterator[None]:
         raise classified(error, what, role=role) from error
     except GoogleAuthError as error:
         raise Permanent(f"{what}: {' '.join(str(error).split())}", remedy=_LOGIN) from error
+
+
+async def at_once(calls: Iterable[Awaitable[T]]) -> list[T]:
+    """What all of the calls answer, in their order; once all have ended, the first failure if there was any."""
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    answers = []
+    for each in ended:
+        if isinstance(each, BaseException):
+            raise each
+        answers.append(each)
+    return answers

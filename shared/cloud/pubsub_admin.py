@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from google.api_core.exceptions import AlreadyExists
+from google.api_core.exceptions import AlreadyExists, NotFound
 from google.pubsub_v1.types import pubsub
 
 from shared.cloud.pubsub_clients import Clients, bounded
 from shared.cloud.pubsub_errors import FAILURES, translated
 from shared.registries.topics import Topic
+
+PUBLISH = "pubsub.topics.publish"
+"""The permission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class PushTo:
 
 
 class Admin:
-    """Creates what is missing."""
+    """Finds and creates what is missing."""
 
     def __init__(self, clients: Clients, project: str, call_timeout: float) -> None:
         self._clients = clients
@@ -57,6 +60,29 @@ class Admin:
                 main.push_config = push.config(topic.consumer, topic.name)
             for subscription in (dead, main):
                 await self._create(subscription, pushed=push is not None)
+
+    async def exists(self, topic: str) -> bool:
+        """Whether the topic is there."""
+        path = self._path("topics", topic)
+        try:
+            await self._clients.publisher.get_topic(request={"topic": path}, **self._how)
+        except NotFound:
+            return False
+        except FAILURES as error:
+            raise translated(error, path) from error
+        return True
+
+    async def may_publish(self, topic: str) -> bool:
+        """Whether the topic is there and this process may publish to it. Whoever may do nothing may ask that, too."""
+        path = self._path("topics", topic)
+        request = {"resource": path, "permissions": [PUBLISH]}
+        try:
+            answer = await self._clients.publisher.test_iam_permissions(request=request, **self._how)
+        except NotFound:
+            return False
+        except FAILURES as error:
+            raise translated(error, path) from error
+        return PUBLISH in answer.permissions
 
     async def _topic(self, name: str) -> None:
         path = self._path("topics", name)

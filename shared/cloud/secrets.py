@@ -18,6 +18,7 @@ from structlog import get_logger
 
 from shared.cloud.errors import google_errors
 from shared.errors import Permanent, Transient
+from shared.runtime.redaction import as_secret
 
 ROLE = "roles/secretmanager.secretAccessor"
 EMULATOR = "SECRET_MANAGER_EMULATOR_HOST"
@@ -91,7 +92,7 @@ class SecretManagerSecrets:
     def _kept(self, name: str, cached: _Cached, error: Transient) -> SecretStr:
         now = self._monotonic()
         self._cache[name] = replace(cached, refresh_at=now + self._retry_after)
-        _log.warning("secret_not_refreshed", secret=name, age_s=round(now - cached.loaded_at), reason=str(error))
+        _log.warning("secret_not_refreshed", name=name, age_s=round(now - cached.loaded_at), reason=str(error))
         return cached.value
 
     async def _access(self, name: str) -> SecretStr:
@@ -112,9 +113,7 @@ class SecretManagerSecrets:
         except UnicodeDecodeError:
             # Not chained: the decoder's error carries the bytes.
             raise Permanent(f"{what} is not text", remedy=self._gcloud("versions add", name)) from None
-        if value.strip() == "":
-            raise Permanent(f"{what} is empty", remedy=self._gcloud("versions add", name))
-        return SecretStr(value)
+        return as_secret(value, what, self._gcloud("versions add", name))
 
     def _gcloud(self, verb: str, name: str) -> str:
         return f"gcloud secrets {verb} {name} --project={self._project} --data-file=FILE"

@@ -84,14 +84,19 @@ class FirestoreState:
         with google_errors(self._name(collection, id_), role=ROLE):
             await reference.set({"numbers": {field: Increment(by)}}, merge=True, retry=None, timeout=self._timeout)
 
-    async def list(self, collection: str, *, prefix: str = "", limit: int = 1000) -> list[Document]:
-        """Documents whose id starts with `prefix`, in id order."""
+    async def list(
+        self, collection: str, *, prefix: str = "", start: str = "", end: str = "", limit: int = 1000
+    ) -> list[Document]:
+        """Documents whose id starts with `prefix`, from `start` on and before `end`, in id order."""
         documents = self._client.collection(collection)
         query = documents.order_by("__name__").limit(limit)
-        if prefix != "":
-            first = firestore_id(prefix)
+        first = max(firestore_id(prefix), firestore_id(start))
+        beyond = [firestore_id(prefix) + _BEYOND] if prefix != "" else []
+        beyond += [firestore_id(end)] if end != "" else []
+        if first != "":
             query = query.where(filter=FieldFilter("__name__", ">=", documents.document(first)))
-            query = query.where(filter=FieldFilter("__name__", "<", documents.document(first + _BEYOND)))
+        if beyond:
+            query = query.where(filter=FieldFilter("__name__", "<", documents.document(min(beyond))))
         with google_errors(self._name(collection, f"{prefix}*"), role=ROLE):
             return [_document(snapshot) for snapshot in await query.get(retry=None, timeout=self._timeout)]
 

@@ -8,13 +8,16 @@ import asyncio
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Annotated
 
 import aiohttp
 from google.auth import jwt
+from pydantic import Field, TypeAdapter
 
 from shared.errors import Transient
 from shared.ports import Clock
 from shared.runtime.access import Untrusted
+from shared.runtime.cached import Cached
 
 ISSUERS = ("https://accounts.google.com", "accounts.google.com")
 SKEW = 10
@@ -22,15 +25,14 @@ SKEW = 10
 LIFETIME = 3600
 """Seconds that a token of Google's is valid; what claims to be valid for longer is none."""
 FETCH_TIMEOUT = 10.0
-MAX_AGE = 3600.0
-"""Seconds after which certificates are fetched again, where the issuer does not say."""
-MIN_BACKOFF, MAX_BACKOFF = 1.0, 60.0
-"""Seconds between fetches that fail, doubling."""
-DOOR_AGE = 60.0
-"""Seconds that a look at the door counts."""
+AGE, MAX_AGE = 3600.0, 86_400.0
+"""Seconds after which certificates are fetched again: where the issuer does not say, and whatever it says."""
+CLOSED_AGE, OPEN_AGE = 60.0, 5.0
+"""Seconds that a look at the door counts: an open one is soon looked at again, but not for every forged token."""
 REMOVED = "SIGNATURE_REMOVED_BY_GOOGLE"
 """What Cloud Run leaves of a signature that its IAM has checked."""
 
+_CERTIFICATES = TypeAdapter(Annotated[dict[str, str], Field(min_length=1)])
 _NO_TOKEN = (TypeError, AttributeError, LookupError, RecursionError, OverflowError)
 """What google-auth makes of JSON that is no token's: a list, a number, ten thousand brackets."""
 
@@ -44,42 +46,32 @@ class Certificates:
     def __init__(self, url: str, session: aiohttp.ClientSession, clock: Clock) -> None:
         self._url = url
         self._session = session
-        self._clock = clock
-        self._known: Mapping[str, str] = {}
-        self._next_fetch = -MAX_AGE
-        self._expires = -MAX_AGE
-        self._backoff = MIN_BACKOFF
-        self._fetching: asyncio.Task[None] | None = None
+        self._what = f"certificates of tokens from {url}"
+        self._cached = Cached(self._what, self._fetch, clock)
 
     async def current(self) -> Mapping[str, str]:
-        """Those that are valid now. One fetch serves all who wait; after one that failed nobody waits for a while.
+        """Those that are valid now.
 
         Raises:
             Transient: they cannot be fetched.
         """
-        if self._clock.monotonic() < self._expires:
-            return self._known
-        if self._fetching is None or self._fetching.done():
-            if self._clock.monotonic() < self._next_fetch:
-                raise Transient(f"certificates of tokens from {self._url} could not be fetched a moment ago")
-            self._fetching = asyncio.create_task(self._fetch(), name="certificates")
-        await asyncio.shield(self._fetching)  # who hangs up does not end it for the others
-        return self._known
+        return await self._cached.current()
 
-    async def _fetch(self) -> None:
+    async def close(self) -> None:
+        """End a fetch that is under way."""
+        await self._cached.close()
+
+    async def _fetch(self) -> tuple[Mapping[str, str], float]:
         try:
             async with (
                 asyncio.timeout(FETCH_TIMEOUT),
                 self._session.get(self._url, raise_for_status=True) as response,
             ):
-                certificates = await response.json()
-                said = re.search(r"max-age=(\d{1,6})", response.headers.get("Cache-Control", ""))
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            self._next_fetch = self._clock.monotonic() + self._backoff
-            self._backoff = min(2 * self._backoff, MAX_BACKOFF)
-            raise Transient(f"certificates of tokens from {self._url}: {type(error).__name__}: {error}") from error
-        self._known, self._backoff = certificates, MIN_BACKOFF
-        self._expires = self._clock.monotonic() + (float(said[1]) if said is not None else MAX_AGE)
+                certificates = _CERTIFICATES.validate_python(await response.json())
+                said = re.search(r"max-age=(\d{1,9})", response.headers.get("Cache-Control", ""))
+        except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError) as error:
+            raise Transient(f"{self._what}: {type(error).__name__}") from error
+        return certificates, min(float(said[1]), MAX_AGE) if said is not None else AGE
 
 
 class Door:
@@ -91,14 +83,18 @@ class Door:
     def __init__(self, url: str, session: aiohttp.ClientSession, clock: Clock) -> None:
         self._url = url
         self._session = session
-        self._clock = clock
-        self._closed_until = -DOOR_AGE
+        self._cached = Cached("the service's own door", self._look, clock)
 
     async def require_closed(self) -> None:
         """Raises `Untrusted` where a stranger comes through, `Transient` where that cannot be found out."""
-        now = self._clock.monotonic()
-        if now < self._closed_until:
-            return
+        if not await self._cached.current():
+            raise Untrusted(HTTPStatus.UNAUTHORIZED, "the service is open to strangers: no signature was checked")
+
+    async def close(self) -> None:
+        """End a look that is under way."""
+        await self._cached.close()
+
+    async def _look(self) -> tuple[bool, float]:
         try:
             async with (
                 asyncio.timeout(FETCH_TIMEOUT),
@@ -108,10 +104,10 @@ class Door:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Transient(f"the service's own door cannot be looked at: {type(error).__name__}") from error
         if status == HTTPStatus.OK:
-            raise Untrusted(HTTPStatus.UNAUTHORIZED, "the service is open to strangers: no signature was checked")
+            return False, OPEN_AGE
         if status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise Transient(f"the service's own door answers {status}")
-        self._closed_until = now + DOOR_AGE
+        return True, CLOSED_AGE
 
 
 class TokenVerifier:

@@ -34,8 +34,8 @@ _INT64 = range(-(2**63), 2**63)
 class BigQueryWarehouse:
     """BigQuery, or an emulator of it at `endpoint` (default: the environment's BIGQUERY_EMULATOR_HOST).
 
-    Rows go into a staging table first, by load job or SELECT, are checked there, and are published by one MERGE. Writes
-    of one process to one table run one after the other; those of several are made safe by the checks after them.
+    Rows go into a staging table first, by load job or SELECT, are checked there, and are published by one statement.
+    Writes of one process to one table run one after the other; those of several are made safe by the checks after them.
 
     A None parameter and an empty array have no type of their own: they are written into the statement as NULL and [].
     """
@@ -82,14 +82,18 @@ class BigQueryWarehouse:
             job.cost += Cost(rows=len(rows))
         return rows
 
-    async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
+    async def columns(
+        self, sql: str, params: Params | None = None, job: Job | None = None
+    ) -> Mapping[str, Sequence[Any]]:
         """The same SELECT by column: numbers as arrays of floats, NaN where null."""
         statement = select(sql)
         text, parameters = bind(statement.text, params if params is not None else _NO_PARAMS)
-        columns, _ = await self._jobs.query(text, parameters, statement.source, by_column)
+        columns, _ = await self._jobs.query(text, parameters, statement.source, by_column, job)
+        if job is not None:
+            job.cost += Cost(rows=len(next(iter(columns.values()), ())))
         return columns
 
-    async def append(self, table: str, rows: Sequence[Row]) -> int:
+    async def append(self, table: str, rows: Sequence[Row], job: Job | None = None) -> int:
         """Insert the rows whose key is not there yet; of rows with equal keys the first. Returns how many were new."""
         target = checked.declared(self._tables, table)
         text = json_lines(target, rows)
@@ -97,24 +101,31 @@ class BigQueryWarehouse:
             return 0
         lines = [text[position] for position in checked.first_of_each_key(target, rows)]
         subject = f"append to {table}"
-        async with self._writing[table], self._loaded(target, lines, subject) as staging:
-            _, added = await self._jobs.query(statements.merge_new(target, staging), (), subject, by_row)
-            if await self._published_twice(target, staging, subject) is not None:
+        async with self._writing[table], self._loaded(target, lines, subject, job) as staging:
+            _, added = await self._jobs.query(statements.insert_new(target, staging), (), subject, by_row, job)
+            if await self._published_twice(target, staging, subject, job) is not None:
                 # Another process inserted the same keys in the same moment. One of the two rows has to go.
-                await self._run(statements.merge_duplicates(target, staging), None, subject)
+                await self._run(statements.merge_duplicates(target, staging), None, subject, job)
+        if job is not None:
+            job.cost += Cost(rows=added)
         return added
 
-    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
+    async def replace(
+        self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None, job: Job | None = None
+    ) -> int:
         """Atomically replace the rows that `scope` selects; they must lie in the scope and have keys of their own."""
         target = checked.declared(self._tables, table)
         lines = json_lines(target, rows)
         subject = f"replace in {table} where {scope}"
         async with self._writing[table]:
             if not rows:
-                await self._run(statements.delete_scope(target, scope), params, subject)
+                await self._run(statements.delete_scope(target, scope), params, subject, job)
                 return 0
-            async with self._loaded(target, lines, subject) as staging:
-                return await self._publish(target, staging, scope, params, subject)
+            async with self._loaded(target, lines, subject, job) as staging:
+                written = await self._publish(target, staging, scope, params, subject, job)
+        if job is not None:
+            job.cost += Cost(rows=written)
+        return written
 
     async def transform(
         self, table: str, select_: str, *, scope: str, params: Params | None = None, job: Job | None = None
@@ -134,6 +145,16 @@ class BigQueryWarehouse:
         if job is not None:
             job.cost += Cost(rows=written)
         return written
+
+    async def now(self, job: Job | None = None) -> datetime | None:
+        """BigQuery's clock. A statement that names no table is billed nothing."""
+        [row] = await self._run("SELECT CURRENT_TIMESTAMP() AS now", None, "the clock", job)
+        now: datetime = row["now"]
+        return now
+
+    async def missing(self, tables: Sequence[str]) -> list[str]:
+        """What keeps statements on these tables from working, one line each. Asks for metadata, which costs nothing."""
+        return await self._schema.missing(tables)
 
     async def close(self) -> None:
         """Finish what runs and release threads and connections."""
@@ -158,9 +179,9 @@ class BigQueryWarehouse:
         return checked.key_text(table, rows[0]) if rows else None
 
     @asynccontextmanager
-    async def _loaded(self, table: Table, lines: Sequence[str], subject: str) -> AsyncIterator[str]:
+    async def _loaded(self, table: Table, lines: Sequence[str], subject: str, job: Job | None) -> AsyncIterator[str]:
         async with self._staging(subject) as staging:
-            await self._jobs.load(f"{self._project}.{staging}", schema(table), "\n".join(lines).encode(), subject)
+            await self._jobs.load(f"{self._project}.{staging}", schema(table), "\n".join(lines).encode(), subject, job)
             yield staging
 
     @asynccontextmanager

@@ -1,7 +1,7 @@
 """The in-process bus: a small asyncio shell around `broker_core`."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from shared.embedded.broker_core import BrokerCore, Leased
 from shared.embedded.subscription import Policy
@@ -49,6 +49,10 @@ class EmbeddedBus:
         finally:
             self._consumers[subscription].discard(consumer)
             consumer.give_back()
+
+    async def missing(self, topics: Sequence[str]) -> list[str]:
+        """Those of the topics that are not there."""
+        return [topic for topic in topics if topic not in self._consumers]
 
     def depth(self, subscription: str) -> int:
         """Messages that the subscription has neither acknowledged nor given up on.

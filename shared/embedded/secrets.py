@@ -8,6 +8,7 @@ from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from shared.errors import Permanent
+from shared.runtime.redaction import as_secret
 
 PREFIX = "TIPOFF_SECRET_"
 
@@ -32,7 +33,7 @@ class EnvironmentSecrets:
         if not value:
             places = "the environment" if self._env_file is None else f"the environment and {self._env_file}"
             raise Permanent(f"secret {name!r} is missing", remedy=f"set {variable} (looked in {places})")
-        return SecretStr(value)
+        return as_secret(value, f"secret {name!r}", f"set {variable} to one line")
 
 
 def _read(env_file: Path, variable: str) -> str | None:

@@ -103,13 +103,16 @@ class SQLiteState:
 
         await self._transact(work)
 
-    async def list(self, collection: str, *, prefix: str = "", limit: int = 1000) -> list[Document]:
-        """Documents whose id starts with `prefix`, in id order."""
+    async def list(
+        self, collection: str, *, prefix: str = "", start: str = "", end: str = "", limit: int = 1000
+    ) -> list[Document]:
+        """Documents whose id starts with `prefix`, from `start` on and before `end`, in id order."""
         sql = "SELECT id, data, version FROM documents WHERE collection = ? AND id >= ? AND id < ? ORDER BY id LIMIT ?"
-        beyond = prefix + "\U0010ffff"
+        first, beyond = max(prefix, start), prefix + "\U0010ffff"
+        beyond = beyond if end == "" else min(beyond, end)
 
         def work() -> list[Document]:
-            rows = self._connection.execute(sql, (collection, prefix, beyond, limit)).fetchall()
+            rows = self._connection.execute(sql, (collection, first, beyond, limit)).fetchall()
             return [Document(id_, json.loads(data), version) for id_, data, version in rows]
 
         return await self._run(work)

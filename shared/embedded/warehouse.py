@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
@@ -12,13 +12,15 @@ from shared.embedded import rows as checked
 from shared.embedded.cost import Bill
 from shared.embedded.duck import Connection, Duck, fetch, fetch_columns
 from shared.embedded.publish import check_selected, publish
+from shared.embedded.schema import inspect
 from shared.embedded.sql import to_duckdb
 from shared.errors import Permanent
 from shared.ports import Cost, Job, Params, Row
 from shared.tables import TABLES, Table
 from shared.tables.rows import declared
+from shared.tables.schema import difference, obstacles
 
-T = TypeVar("T", bound=Sized)
+T = TypeVar("T")
 _NO_PARAMS: Params = {}
 
 
@@ -42,17 +44,20 @@ class DuckDBWarehouse:
 
     async def query(self, sql: str, params: Params | None = None, job: Job | None = None) -> list[Row]:
         """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
-        return await self._select(sql, params, fetch, job)
+        return await self._select(sql, params, fetch, len, job)
 
-    async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
+    async def columns(
+        self, sql: str, params: Params | None = None, job: Job | None = None
+    ) -> Mapping[str, Sequence[Any]]:
         """The same SELECT by column: numbers as float64 arrays, NaN where null."""
-        return await self._select(sql, params, fetch_columns, None)
+        return await self._select(sql, params, fetch_columns, _height, job)
 
     async def _select(
         self,
         sql: str,
         params: Params | None,
         read: Callable[[Connection, str, Mapping[str, Any]], T],
+        count: Callable[[T], int],
         job: Job | None,
     ) -> T:
         statement = await asyncio.to_thread(to_duckdb, sql)  # a long statement's first time takes most of a second
@@ -64,13 +69,13 @@ class DuckDBWarehouse:
         def work(connection: Connection) -> T:
             bill.open(connection)
             rows = read(connection, statement.text, values)
-            bill.charge(connection, len(rows))
+            bill.charge(connection, count(rows))
             return rows
 
         with bill:
             return await self._duck.run(work, statement.source, bill.timeout)
 
-    async def append(self, table: str, rows: Sequence[Row]) -> int:
+    async def append(self, table: str, rows: Sequence[Row], job: Job | None = None) -> int:
         """Insert the rows whose key is not there yet; of rows with equal keys the first. Returns how many were new."""
         target = declared(self._tables, table)
         names = ", ".join(column.name for column in target.columns)
@@ -84,9 +89,11 @@ class DuckDBWarehouse:
             connection.register("incoming", incoming.take(checked.first_of_each_key(target, rows)))
             return int(connection.execute(insert).fetchall()[0][0])
 
-        return await self._write(table, work, f"append to {table}")
+        return await self._write(table, work, f"append to {table}", job)
 
-    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
+    async def replace(
+        self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None, job: Job | None = None
+    ) -> int:
         """Atomically replace the rows that `scope` selects; they must lie in the scope and have keys of their own."""
         target = declared(self._tables, table)
         values = _bindable(params)
@@ -95,7 +102,7 @@ class DuckDBWarehouse:
             connection.register("incoming", checked.to_arrow(target, rows))
             return publish(connection, target, scope, values)
 
-        return await self._write(table, work, f"replace in {table} where {scope}")
+        return await self._write(table, work, f"replace in {table} where {scope}", job)
 
     async def transform(
         self, table: str, select: str, *, scope: str, params: Params | None = None, job: Job | None = None
@@ -120,7 +127,22 @@ class DuckDBWarehouse:
             return written
 
         with bill:
-            return await self._write(table, work, f"transform into {table}: {statement.source}", bill.timeout)
+            return await self._publish(table, work, f"transform into {table}: {statement.source}", bill.timeout)
+
+    async def now(self, job: Job | None = None) -> datetime | None:
+        """Nothing: the engine has this machine's clock. It runs a statement all the same."""
+        del job  # nothing is read
+        await self._duck.run(lambda connection: connection.execute("SELECT 1").fetchall(), "the clock")
+        return None
+
+    async def missing(self, tables: Sequence[str]) -> list[str]:
+        """What keeps statements on these tables from working, one line each."""
+        wanted = {name: self._tables[name] for name in tables}
+
+        def work(connection: Connection) -> list[str]:
+            return [str(change) for change in obstacles(wanted, difference(wanted, inspect(connection)))]
+
+        return await self._duck.run(work, "the tables as declared")
 
     async def close(self) -> None:
         """Finish what runs and release the file."""
@@ -129,11 +151,22 @@ class DuckDBWarehouse:
                 await nobody_writes.enter_async_context(lock)
             await self._duck.close()
 
-    async def _write(
-        self, table: str, work: Callable[[Connection], int], subject: str, time_limit: float | None = None
+    async def _write(self, table: str, work: Callable[[Connection], int], subject: str, job: Job | None) -> int:
+        """Write rows that are given: loads are free, and what is read to publish them is not estimated."""
+        written = await self._publish(table, work, subject, None if job is None else job.timeout)
+        if job is not None:
+            job.cost += Cost(rows=written, jobs=1)
+        return written
+
+    async def _publish(
+        self, table: str, work: Callable[[Connection], int], subject: str, time_limit: float | None
     ) -> int:
         async with self._writing[table]:
             return await self._duck.run(work, subject, time_limit)
+
+
+def _height(columns: Mapping[str, Sequence[Any]]) -> int:
+    return len(next(iter(columns.values()), ()))
 
 
 def _bindable(params: Params | None) -> dict[str, Any]:

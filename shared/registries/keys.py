@@ -8,11 +8,14 @@ import re
 import secrets
 from enum import StrEnum
 
-KEY = re.compile(r"tipoff_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
+ID = "[0-9a-f]{16}"
+KEY = re.compile(rf"tipoff_({ID})_([A-Za-z0-9_-]{{43}})")
 """Id and secret."""
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 SCHEDULES = "schedules"
 """The name of the schedules' own credential: it alone may say which schedule a request is of."""
+RESERVED = (SCHEDULES, "reconciler")
+"""Sources of runs that are no keys."""
 
 
 class Role(StrEnum):

@@ -14,6 +14,8 @@ from shared.basketball.slate import EASTERN, Mode, eastern_instant
 
 TIME_ZONE: Final = EASTERN.key
 RUNS_PATH: Final = "/v1/runs"
+WARM: Final = "55 5,6 * * *"
+"""When services are woken: shortly before the fallbacks, within the quarter of an hour that an idle one is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,9 @@ class Schedule:
 
     @property
     def body(self) -> str:
-        """The JSON body posted to `/v1/runs`."""
-        return json.dumps({"mode": self.mode.value, "schedule": self.name, "targets": list(self.targets)})
+        """The JSON body that is posted. The reconciler looks after every mode by itself."""
+        mode = {"mode": self.mode.value} if self.path == RUNS_PATH else {}
+        return json.dumps({**mode, "schedule": self.name, "targets": list(self.targets)})
 
 
 SCHEDULES = {
@@ -66,6 +69,10 @@ SCHEDULES = {
         Schedule("same-day-fallback", "0 17 * * *", Mode.SAME_DAY, "what the morning left open, before the evening"),
     )
 }
+
+
+SCHEDULED: Final = tuple(dict.fromkeys(schedule.mode for schedule in SCHEDULES.values()))
+"""The modes that are run without anybody asking, the night's first."""
 
 
 def due(mode: Mode, day: date) -> datetime:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 import aiohttp
 from aiohttp import hdrs, web
 
-from shared.ports import Clock
+from shared.errors import TipoffError, Transient
 from shared.registries.keys import SCHEDULES, Role
+from shared.runtime.clock import WallClock
+from shared.runtime.logs import get_logger
 from shared.runtime.settings import CommonSettings, accounts
 
 if TYPE_CHECKING:
@@ -55,9 +57,8 @@ class Keys(Protocol):
 class Access:
     """Says who asks. Lives as long as the app."""
 
-    def __init__(self, settings: CommonSettings, clock: Clock, keys: Keys | None = None) -> None:
+    def __init__(self, settings: CommonSettings, keys: Keys | None = None) -> None:
         self._settings = settings
-        self._clock = clock
         self._keys = keys
         self._people = _people(settings)
         self._pushes: TokenVerifier | None = None
@@ -76,14 +77,20 @@ class Access:
             return
         from shared.cloud.tokens import Certificates, Door, TokenVerifier  # noqa: PLC0415 - only who gets tokens needs it
 
+        clock = WallClock()  # tokens are of the real world, also in a replay
         async with aiohttp.ClientSession() as session:
-            certificates = Certificates(settings.token_certs_url, session, self._clock)
-            door = Door(settings.door, session, self._clock) if settings.door else None
+            certificates = Certificates(settings.token_certs_url, session, clock)
+            door = Door(settings.door, session, clock) if settings.door else None
             pushers = {settings.push_audience: accounts(settings.push_emails)}
             callers = {audience: frozenset(known) for audience, known in self._people.items()}
-            self._pushes = TokenVerifier(certificates, pushers, self._clock, door=door)
-            self._callers = TokenVerifier(certificates, callers, self._clock, door=door)
+            if settings.push_audience:
+                self._pushes = TokenVerifier(certificates, pushers, clock, door=door)
+            if callers:
+                self._callers = TokenVerifier(certificates, callers, clock, door=door)
             yield
+            await certificates.close()
+            if door is not None:
+                await door.close()
 
     async def require_push(self, request: web.Request) -> None:
         """Raises `Untrusted` if it is not Pub/Sub that asks for us, `Transient` if that cannot be found out."""
@@ -96,8 +103,15 @@ class Access:
 
         Raises:
             Untrusted: nobody who may.
-            Transient: that cannot be found out at present.
+            Transient: that cannot be found out at present; why is logged, and nothing for strangers.
         """
+        try:
+            return await self._caller(request)
+        except TipoffError as error:
+            get_logger("http").error("caller_unknown", path=request.path, reason=str(error))
+            raise Transient("who asks cannot be found out at present") from error
+
+    async def _caller(self, request: web.Request) -> Caller:
         keys, tokens = request.headers.getall(KEY_HEADER, []), given_tokens(request)
         if len(keys) > 1 or len(tokens) > 1:  # each of them might be the one that was checked before us
             raise Untrusted(HTTPStatus.UNAUTHORIZED, "two credentials of one kind")
@@ -165,7 +179,9 @@ def _people(settings: CommonSettings) -> Mapping[str, Mapping[str, Caller]]:
 
 
 def _is_near(request: web.Request) -> bool:
-    """Whether the other end of the connection is on this machine."""
+    """Whether it is this machine that asks, and no proxy on it for somebody else."""
+    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
+        return False
     try:
         return ip_address(str(request.remote)).is_loopback
     except ValueError:

@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from shared.errors import TipoffError, Transient
 from shared.runtime.access import Untrusted
 from shared.runtime.boundary import classify
+from shared.runtime.redaction import redacted
 
 _REMEDY = "send a key that has the role as X-API-Key, or one identity token of an account that has it"
 
@@ -32,8 +33,8 @@ def json_response(data: object, status: int = HTTPStatus.OK, headers: dict[str, 
 
 
 def refuse(status: HTTPStatus, message: str, remedy: str = "", headers: dict[str, str] | None = None) -> web.Response:
-    """An error as every route answers it."""
-    return json_response({"error": message, "remedy": remedy}, status, headers)
+    """An error as every route answers it; no credential that the message may quote."""
+    return json_response({"error": redacted(message), "remedy": redacted(remedy)}, status, headers)
 
 
 @web.middleware

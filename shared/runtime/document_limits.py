@@ -9,6 +9,11 @@ MAX_TEXT_BYTES = 1_048_576 - 89
 """Firestore's longest text field; names and numbers add to it up to its limit of 1 MiB for a document."""
 
 
+def fits(data: Row) -> bool:
+    """Whether a document of JSON is short enough."""
+    return len(_text(data)) <= MAX_TEXT_BYTES
+
+
 def document_text(data: Row, name: str) -> str:
     """The document as JSON.
 
@@ -16,7 +21,7 @@ def document_text(data: Row, name: str) -> str:
         Permanent: it is none, or too long.
     """
     try:
-        text = json.dumps(data, allow_nan=False, separators=(",", ":"))
+        text = _text(data)
     except (TypeError, ValueError) as error:
         raise Permanent(f"state document {name} is not JSON: {error}") from error
     if len(text) > MAX_TEXT_BYTES:
@@ -25,3 +30,7 @@ def document_text(data: Row, name: str) -> str:
             remedy="keep bulk data in the warehouse or the archive",
         )
     return text
+
+
+def _text(data: Row) -> str:
+    return json.dumps(data, allow_nan=False, separators=(",", ":"))

@@ -12,6 +12,7 @@ from shared.errors import TipoffError
 from shared.ports import Ports
 from shared.runtime import logs
 from shared.runtime.profiles import ports
+from shared.runtime.redaction import redacted
 from shared.runtime.settings import CommonSettings, load
 
 S = TypeVar("S", bound=CommonSettings)
@@ -25,10 +26,10 @@ def run(service: str, model: type[S], build: Callable[[S, Ports], web.Applicatio
     """Run until SIGTERM or SIGINT; a failure to start is one line on stderr and exit code 1."""
     try:
         settings = load(model)
-        logs.configure(settings.log_level, settings.log_format)
+        logs.configure(settings.log_level, settings.log_format, settings.project)
         asyncio.run(_serve(service, settings, build))
     except TipoffError as error:
-        sys.exit(f"{service}: {error}")
+        sys.exit(redacted(f"{service}: {error}"))
 
 
 async def _serve(service: str, settings: S, build: Callable[[S, Ports], web.Application]) -> None:

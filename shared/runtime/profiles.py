@@ -139,6 +139,12 @@ def _secret_manager(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 
     return SecretManagerSecrets(_project(settings))
 
 
+def _doors(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 - see Factory
+    from shared.cloud.doors import PublicDoors  # noqa: PLC0415 - adapters are imported when used
+
+    return PublicDoors(settings.doors.split())
+
+
 _LOCAL: Mapping[str, Factory] = {
     "bus": _embedded_bus,
     "warehouse": _duckdb,
@@ -151,5 +157,6 @@ _GCP: Mapping[str, Factory] = {
     "warehouse": _bigquery,
     "state": _firestore,
     "secrets": _secret_manager,
+    "doors": _doors,
     "archive": _files,  # on a mounted bucket: Cloud Storage appears as a folder
 }

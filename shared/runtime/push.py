@@ -19,6 +19,7 @@ from pydantic import BaseModel, Field, ValidationError
 from shared.errors import TipoffError, Transient
 from shared.ports import BusHandler, Delivery, Nack
 from shared.runtime.access import ACCESS, Untrusted
+from shared.runtime.deadline import due_within
 
 MAX_BODY = 16 << 20
 """Bytes: a message of 10 MB in base64, and its envelope."""
@@ -54,6 +55,8 @@ class Target:
 
     handler: BusHandler
     slots: asyncio.Semaphore
+    time_limit: float
+    """Seconds from the push until the handler has to be done; waiting for its turn counts."""
 
 
 class Push:
@@ -93,14 +96,18 @@ class Push:
         except (ValidationError, ValueError, web.HTTPRequestEntityTooLarge) as error:
             self._log.error("push_malformed", subscription=name, reason=str(error))
             return web.Response(status=HTTPStatus.BAD_REQUEST, text="not a Pub/Sub push message")
-        async with target.slots:
-            try:
-                await target.handler(delivery)
-            except Nack:
-                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
-            except TipoffError as failure:  # the dead letter could not be published: the message must not be lost
-                self._log.error("push_failed", subscription=name, reason=str(failure))
-                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+        with due_within(target.time_limit):
+            async with target.slots:
+                return await self._answer(name, target.handler, delivery)
+
+    async def _answer(self, name: str, handler: BusHandler, delivery: Delivery) -> web.Response:
+        try:
+            await handler(delivery)
+        except Nack:
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+        except TipoffError as failure:  # the dead letter could not be published: the message must not be lost
+            self._log.error("push_failed", subscription=name, reason=str(failure))
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
 

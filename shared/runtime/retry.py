@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import backoff
 
 from shared.errors import Transient
+from shared.runtime.deadline import TooLate, refuse_beyond
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
@@ -64,7 +65,8 @@ async def retry(
     `gate` (a throttle) is passed before each attempt, outside its time limit: waiting for one's turn is no failure.
 
     Raises:
-        Transient: the last failure, once the attempts are used up. An attempt over its time limit is one.
+        Transient: the last failure, once the attempts are used up, or the next would begin after the deadline of the
+            work at hand. An attempt over its time limit is one.
     """
     made = 0
 
@@ -81,6 +83,10 @@ async def retry(
     async def wait(details: Any) -> None:  # noqa: ANN401 - backoff is untyped
         failure: Transient = details["exception"]
         seconds = policy.delay(made, failure.retry_after, jitter())
+        try:
+            refuse_beyond(seconds, f"{failure}; not tried again")
+        except TooLate as error:
+            raise error from failure
         if on_retry is not None:
             on_retry(failure, made, seconds)
         await sleep(seconds)
@@ -92,6 +98,7 @@ async def retry(
         max_tries=policy.attempts,
         jitter=None,
         logger=None,
+        giveup=lambda failure: isinstance(failure, TooLate),  # of the gate: the wait is not shorter the next time
         on_backoff=wait,
     )(attempt)
     return await retrying()

@@ -1,7 +1,8 @@
 """What every service has in common: health, identity, metrics, and consumers that live as long as the app."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -10,22 +11,24 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from shared.errors import TipoffError
+from shared.contract import Message
 from shared.ports import Bus, BusHandler, Ports
 from shared.registries.keys import Role
-from shared.registries.topics import TOPICS
+from shared.registries.topics import DEAD_LETTER_ACK_DEADLINE, TOPICS, time_limit
 from shared.runtime import metrics
 from shared.runtime.access import ACCESS, Access, Keys, only
 from shared.runtime.answers import failures, json_response
 from shared.runtime.audit import audit
 from shared.runtime.boundary import MessageHandler, guarded
 from shared.runtime.logs import get_logger
+from shared.runtime.metering import Metered, Reason, charged_to, reason_of
 from shared.runtime.push import Push, Target
+from shared.runtime.readiness import Ping, Readiness
 from shared.runtime.settings import CommonSettings
+from shared.runtime.trace import traced
 
 MAX_BODY = 64 << 10
 """Bytes of a request's body; a push has a limit of its own."""
-Ping = Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,17 @@ class DeadLetterConsumer:
 class Health:
     """Answers /healthz and /readyz: who is running (failures 4 and 23: a deploy checks it) and whether it works."""
 
-    def __init__(self, service: str, revision: str, pings: Mapping[str, Ping]) -> None:
+    def __init__(
+        self,
+        service: str,
+        revision: str,
+        pings: Mapping[str, Ping],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.service = service
         self.revision = revision
         self.pings = pings
+        self.readiness = Readiness(pings, monotonic)
         self.consumer_failure: str | None = None
 
     def consumers_ended(self, task: asyncio.Task[None]) -> None:
@@ -63,20 +73,23 @@ class Health:
             get_logger(self.service).error("consumers_stopped", reason=self.consumer_failure)
 
     async def report(self, *, deep: bool) -> tuple[bool, dict[str, object]]:
-        """(healthy, body): whether the service itself works and, if `deep`, what it stands on (2 s for each)."""
-        checks: dict[str, str] = {"consumers": self.consumer_failure or "ok"}
-        for name, ping in self.pings.items() if deep else ():
-            try:
-                await asyncio.wait_for(ping(), timeout=2.0)
-            except (TipoffError, TimeoutError) as error:
-                checks[name] = str(error) or type(error).__name__
-            else:
-                checks[name] = "ok"
+        """(healthy, body): whether the service itself works and, if `deep`, what it stands on."""
+        checks = {"consumers": "ok" if self.consumer_failure is None else "ended"}  # which strangers may know
+        if deep:
+            checks["consumers"] = self.consumer_failure or "ok"
+            checks |= await self.readiness.checks()
         healthy = all(state == "ok" for state in checks.values())
         return healthy, {"service": self.service, "revision": self.revision, "healthy": healthy, "checks": checks}
 
 
 HEALTH: web.AppKey[Health] = web.AppKey("health", Health)
+
+
+@web.middleware
+async def charged(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whatever the warehouse is asked for a request is charged to it; a message that is pushed says more itself."""
+    with charged_to(Reason("health" if request.path.startswith("/readyz") else "api")):
+        return await handler(request)
 
 
 @web.middleware
@@ -106,31 +119,39 @@ def application(
     keys: Keys | None = None,
 ) -> web.Application:
     """An aiohttp app that consumes while it runs and answers /healthz, /readyz and /metrics."""
-    app = web.Application(middlewares=[audit, changes_end, failures, *middlewares], client_max_size=MAX_BODY)
-    app[ACCESS] = Access(settings, ports.clock, keys)
+    ours = [traced, audit, charged, changes_end, failures]
+    app = web.Application(middlewares=[*ours, *middlewares], client_max_size=MAX_BODY)
+    app[ACCESS] = Access(settings, keys)
     app.cleanup_ctx.append(app[ACCESS].running)
-    app[HEALTH] = Health(service, settings.revision, pings if pings is not None else {})
+    health = Health(service, settings.revision, pings if pings is not None else {}, ports.clock.monotonic)
+    app[HEALTH] = health
     log = get_logger(service)
 
     receivers = [_receiver(consumer, ports, log) for consumer in consumers]
 
-    async def consume(app: web.Application) -> AsyncIterator[None]:
+    async def consume(_: web.Application) -> AsyncIterator[None]:
         log.info("service_started", **settings.masked())
         pulled = receivers if settings.delivery == "pull" else []
         task = asyncio.create_task(_run(pulled, ports.bus), name=f"{service}-consumers")
-        task.add_done_callback(app[HEALTH].consumers_ended)
+        task.add_done_callback(health.consumers_ended)
         yield
+        await health.readiness.close()
         task.cancel()
         await asyncio.wait([task])  # how it ended is in the health report
+        if isinstance(ports.warehouse, Metered):
+            await ports.warehouse.write_the_last()
         log.info("service_stopped")
 
     app.cleanup_ctx.append(consume)
     if settings.delivery == "push":
-        targets = {each.subscription: Target(each.handler, asyncio.Semaphore(each.max_in_flight)) for each in receivers}
+        targets = {
+            each.subscription: Target(each.handler, asyncio.Semaphore(each.max_in_flight), each.time_limit)
+            for each in receivers
+        }
         Push(targets, log).add_to(app)
-    app.router.add_get("/healthz", partial(_health, deep=False))
-    app.router.add_get("/healthz/", partial(_health, deep=False))  # run.app's front end keeps /healthz for itself
-    app.router.add_get("/readyz", only(Role.VIEWER)(partial(_health, deep=True)))
+    for slash in ("", "/"):  # run.app's front end keeps /healthz for itself
+        app.router.add_get(f"/healthz{slash}", partial(_health, deep=False))
+        app.router.add_get(f"/readyz{slash}", only(Role.VIEWER)(partial(_health, deep=True)))
     app.router.add_get("/metrics", only(Role.VIEWER)(_metrics))
     return app
 
@@ -142,14 +163,22 @@ class _Receiver:
     subscription: str
     handler: BusHandler
     max_in_flight: int
+    time_limit: float
 
 
 def _receiver(consumer: Consumer | DeadLetterConsumer, ports: Ports, log: object) -> _Receiver:
     topic = TOPICS[consumer.topic]
     if isinstance(consumer, DeadLetterConsumer):
-        return _Receiver(topic.dead_letter, consumer.handler, 1)
-    handler = guarded(consumer.handler, topic=topic, bus=ports.bus, clock=ports.clock, log=log)
-    return _Receiver(topic.name, handler, consumer.max_in_flight)
+        return _Receiver(topic.dead_letter, consumer.handler, 1, time_limit(DEAD_LETTER_ACK_DEADLINE))
+
+    async def on_message(message: Message) -> None:
+        with charged_to(reason_of(message)):
+            await consumer.handler(message)
+        if isinstance(ports.warehouse, Metered):
+            await ports.warehouse.write_if_due()
+
+    handler = guarded(on_message, topic=topic, bus=ports.bus, clock=ports.clock, log=log)
+    return _Receiver(topic.name, handler, consumer.max_in_flight, topic.time_limit)
 
 
 async def _run(receivers: Sequence[_Receiver], bus: Bus) -> None:

@@ -55,6 +55,7 @@ class CommonSettings(BaseSettings):
     door: str = Field(
         "", description="URL of this service behind Cloud Run's IAM, which checks tokens and removes their signatures"
     )
+    doors: str = Field("", description="URLs, separated by spaces, at which strangers must be turned away")
     token_certs_url: str = Field(
         "https://www.googleapis.com/oauth2/v1/certs",
         description="certificates that identity tokens are verified with: JSON, PEM by key id",
@@ -62,6 +63,9 @@ class CommonSettings(BaseSettings):
     revision: str = Field("dev", description="deployed revision, shown by /healthz and compared by `tipoff doctor`")
     host: str = Field("127.0.0.1", description="address the service's HTTP face binds")
     port: int = Field(0, ge=0, le=65535, description="port of the service's HTTP face; 0 picks a free one")
+    usd_per_tib: float = Field(
+        6.25, ge=0, description="US dollars for each tebibyte billed: BigQuery's on-demand price in the US"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe level logged")
     log_format: Literal["json", "console"] = Field("json", description="json for machines, console for people")
 

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from asyncio_throttle.throttler import Throttler
 
 from shared.errors import Permanent, Transient
+from shared.runtime.deadline import refuse_beyond
 
 _POLL = 0.01
 """Seconds between looks while every place is taken by an unanswered request."""
@@ -57,7 +58,7 @@ class Throttle:
         """Wait for one's turn to send a request; `release` must follow when it is answered or given up.
 
         Raises:
-            Transient: the queue is full.
+            Transient: the queue is full, or the host pauses beyond the deadline of the work at hand.
         """
         if self.waiting >= self._max_waiters:
             raise Transient(f"{self.waiting} requests already wait for this host", remedy="lower the concurrency")
@@ -66,6 +67,7 @@ class Throttle:
             async with self._turn:
                 await self._throttler.acquire()  # type: ignore[no-untyped-call]  # it publishes no types
                 while (wait := self._wait()) > 0:
+                    refuse_beyond(wait, "the host pauses")
                     await self._sleep(wait)
                 self._unanswered += 1
         finally:

@@ -79,6 +79,7 @@ PREDICTIONS = (
                 c("system", "STRING", "the prediction system"),
                 c("run_id", "STRING", "the run that made it"),
                 c("generation", "INT64", "how often the run had been started afresh"),
+                *((c("attempt", "INT64", "the attempt at the step that asked for it"),) if name == "staging" else ()),
                 c("batch", "INT64", "the batch it was predicted in"),
                 c("predicted_at", "TIMESTAMP", "the instant the prediction counts as made; before tip-off"),
                 c("mean", "FLOAT64", "expected value"),
@@ -95,8 +96,8 @@ PREDICTIONS = (
         for name, description, key, cluster in (
             (
                 "staging",
-                "Batches on their way to publication.",
-                ("run_id", "batch", "player_id", "market", "system"),
+                "Batches on their way to publication, only ever appended; of a run's game the newest staging counts.",
+                ("run_id", "attempt", "batch", "player_id", "market", "system", "predicted_at"),
                 ("player_id", "system"),
             ),
             (

@@ -65,6 +65,16 @@ def difference(tables: Mapping[str, Table], found: Mapping[str, Found]) -> list[
     return changes
 
 
+def obstacles(tables: Mapping[str, Table], changes: list[Change]) -> list[Change]:
+    """Those differences that keep statements from working; a column too many, or what is only described, does not."""
+    return [
+        change
+        for change in changes
+        if change.kind in ("create", "column", "relax")
+        or (change.kind == "refused" and change.column in {column.name for column in tables[change.table].columns})
+    ]
+
+
 def refuse(changes: list[Change], where: str) -> None:
     """Raise `Permanent`, naming what cannot be mended where it stands, if there is anything of the kind."""
     refused = [change for change in changes if change.kind == "refused"]

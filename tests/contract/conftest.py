@@ -23,7 +23,7 @@ from tests.contract import buses
 from tests.contract.buses import BusHarness
 from tests.contract.fakes import TABLES
 
-SECRETS = {"odds-api-key": "s3cret$", "empty": ""}
+SECRETS = {"odds-api-key": "s3cret$", "empty": "", "blank": " \n", "ended": "s3cret$\n", "broken": "s3\ncret$"}
 
 
 @asynccontextmanager

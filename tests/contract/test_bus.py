@@ -205,3 +205,9 @@ async def test_a_message_over_10_mb_is_refused(bus: Bus) -> None:
     """The limit is Pub/Sub's, on every adapter."""
     with pytest.raises(Permanent, match="10,000,000"):
         await bus.publish("work", b"x" * 10_000_001)
+
+
+async def test_topics_that_are_not_there_are_named(bus: Bus) -> None:
+    """Those that are, and their dead letters, are not."""
+    assert await bus.missing(["work", "work-dead", "news"]) == []
+    assert [line.rpartition(" ")[2] for line in await bus.missing(["news", "nowhere", "work"])] == ["nowhere"]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -116,6 +117,30 @@ async def test_concurrent_creates_have_one_winner(open_state: OpenState) -> None
         *(clients[n % 2].create("runs", "a", {"n": n}) for n in range(10)), return_exceptions=True
     )
     assert sum(isinstance(outcome, AlreadyExists) for outcome in outcomes) == 9
+
+
+@pytest.mark.parametrize(
+    ("bounds", "found"),
+    [
+        ({"start": "2024-03-05"}, ["2024-03-05.overnight", "2024-03-05.same_day", "2024-03-06.overnight"]),
+        ({"start": "2024-03-05.overnight", "end": "2024-03-05.same_day"}, ["2024-03-05.overnight"]),
+        ({"end": "2024-03-05"}, ["2024-03-04.overnight"]),
+        ({"end": "2024-03-05.~"}, ["2024-03-04.overnight", "2024-03-05.overnight", "2024-03-05.same_day"]),
+        ({"prefix": "2024-03-05", "start": "2024-03-05.p"}, ["2024-03-05.same_day"]),
+        ({"prefix": "2024-03-05", "end": "2024-03-05.p"}, ["2024-03-05.overnight"]),
+        ({"prefix": "2024-03-05", "start": "2024-03-04", "end": "2024-03-07", "limit": 1}, ["2024-03-05.overnight"]),
+        ({"start": "2024-03-07"}, []),
+        ({"start": "2024-03-06", "end": "2024-03-05"}, []),
+    ],
+    ids=str,
+)
+async def test_documents_are_listed_from_one_id_to_before_another(
+    state: StateStore, bounds: dict[str, Any], found: list[str]
+) -> None:
+    """The first of the bounds is in, the second is not; a prefix holds beside them."""
+    for id_ in ("2024-03-04.overnight", "2024-03-05.overnight", "2024-03-05.same_day", "2024-03-06.overnight"):
+        await state.create("runs", id_, {})
+    assert [document.id for document in await state.list("runs", **bounds)] == found
 
 
 async def test_documents_are_listed_by_prefix_in_id_order(state: StateStore) -> None:

@@ -310,6 +310,22 @@ async def test_a_transform_is_put_on_its_jobs_account(warehouse: Warehouse) -> N
     assert job.cost.jobs >= 1
 
 
+async def test_every_call_is_put_on_its_jobs_account(warehouse: Warehouse) -> None:
+    """Rows that are given, and answers by column, too: the rows written or answered, and at least one statement."""
+    taken = []
+    for call in (
+        lambda job: warehouse.append(THINGS.name, [thing("a", 1), thing("b", 2)], job),
+        lambda job: warehouse.columns(f"SELECT score FROM {THINGS.name}", None, job),  # noqa: S608 - a table's name
+        lambda job: warehouse.replace(THINGS.name, [thing("c", 1)], scope=SCOPE, params=ON_DAY, job=job),
+        lambda job: warehouse.replace(THINGS.name, [], scope=SCOPE, params=ON_DAY, job=job),
+    ):
+        job = Job()
+        await call(job)
+        taken.append(job.cost)
+    assert [cost.rows for cost in taken] == [2, 2, 1, 0]
+    assert all(cost.jobs >= 1 for cost in taken)
+
+
 async def test_writers_of_different_tables_do_not_disturb_each_other(warehouse: Warehouse) -> None:
     """Concurrent writes to two tables, one reading the other: each is there, wholly."""
     await warehouse.append(THINGS.name, [thing(str(n), n) for n in range(50)])
@@ -438,3 +454,15 @@ async def test_sql_that_cannot_run_is_permanent_and_named(warehouse: Warehouse, 
     with pytest.raises(Permanent, match=named) as caught:
         await warehouse.query(sql)
     assert "\n" not in str(caught.value)
+
+
+async def test_tables_as_declared_lack_nothing(warehouse: Warehouse) -> None:
+    """Those that were made from the registry; none lacks nothing either."""
+    assert await warehouse.missing([THINGS.name, TOTALS.name]) == []
+    assert await warehouse.missing([]) == []
+
+
+async def test_a_clock_of_its_own_is_about_right(warehouse: Warehouse) -> None:
+    """Where the engine has one."""
+    now = await warehouse.now()
+    assert now is None or abs(datetime.now(UTC) - now) < timedelta(minutes=5)

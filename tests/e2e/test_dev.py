@@ -121,7 +121,7 @@ def test_a_backfill_from_another_history_is_refused(up: Up, league_folder: Path,
     assert not list(up.home.glob("history-*"))
 
 
-@pytest.mark.parametrize(("key", "words"), [("wrong", "API key is wrong"), (None, "API key is missing")])
+@pytest.mark.parametrize(("key", "words"), [("wrong", "API key is wrong"), (None, "credentials are missing")])
 def test_f35_without_its_key_the_api_answers_401(up: Up, key: str | None, words: str) -> None:
     """Whoever lacks the key gets 401 and a JSON object with error and remedy, whatever he asks for."""
     for path, body in (("predictions", None), ("runs", b'{"game_date": "2024-11-16"}'), ("dead-letters", None)):

@@ -8,6 +8,7 @@ import pytest
 
 from devstack import daemon
 from devstack.daemon import RunningStack
+from shared.registries.keys import KEY
 from tests.e2e.command import DONE, FAILED, Done, clock, inside, tipoff
 from tests.e2e.nights import FIRST, LAST
 
@@ -120,3 +121,42 @@ def test_a_key_of_another_coordinator_is_refused(elsewhere: Elsewhere) -> None:
     for command in (("run", "--date", str(LAST)), FILL, ("runs",)):
         done = elsewhere.tipoff(*command, "--url", elsewhere.stack.url, TIPOFF_API_KEY="of another")
         done.refused(FAILED, elsewhere.stack.url, "API key is wrong", "TIPOFF_API_KEY")
+
+
+def test_a_key_is_made_used_replaced_and_revoked(elsewhere: Elsewhere) -> None:
+    """It is alone on stdout, once; what its role does not allow is refused; a dry run changes nothing."""
+    create = ("keys", "create", "ann", "--role", "viewer", "--expires-in", "90d")
+    assert elsewhere.reached(*create, "--dry-run").err == "would make a key for ann, viewer\n"
+    assert [key["name"] for key in elsewhere.reached("keys", "list", "--json").json] == ["local"]
+
+    made = elsewhere.reached(*create)
+    key = made.out.removesuffix("\n")
+    assert KEY.fullmatch(key)
+    id_ = key[7:23]
+    assert f"key {id_} for ann, viewer, ends " in made.err
+    assert key not in made.err
+    theirs = {"TIPOFF_URL": elsewhere.stack.url, "TIPOFF_API_KEY": key}
+    assert elsewhere.tipoff("runs", "--json", **theirs).code == DONE
+    for command in (("run", "--date", str(LAST)), ("keys", "list"), create):
+        elsewhere.tipoff(*command, **theirs).refused(FAILED, "ann is viewer")
+
+    replace = ("keys", "create", "ann", "--role", "viewer", "--replaces", id_, "--overlap", "1h", "--json")
+    assert f"in place of key {id_} of ann, viewer, active" in elsewhere.reached(*replace, "--dry-run").err
+    new = elsewhere.reached(*replace).json
+    assert (new["name"], new["status"], new["expires_at"]) == ("ann", "active", None)
+    assert elsewhere.tipoff("runs", "--json", **theirs).code == DONE
+
+    would = elsewhere.reached("keys", "revoke", id_, "--dry-run")
+    assert would.out == f"would revoke key {id_} of ann, viewer, active\n"
+    assert elsewhere.reached("keys", "revoke", id_).out == f"revoked key {id_} of ann, viewer, revoked\n"
+    elsewhere.tipoff("runs", **theirs).refused(FAILED, f"API key ann ({id_}) is revoked")
+    counting = elsewhere.reached("keys", "list", "--json").json
+    assert {row["id"]: row["status"] for row in counting} == {
+        new["id"]: "active", elsewhere.stack.api_key[7:23]: "active"
+    }  # fmt: skip
+    listed = elsewhere.reached("keys", "list", "--all").out
+    assert id_ in listed
+    assert not {key[24:], new["key"][24:]} & set(listed.split())
+
+    elsewhere.reached("keys", "revoke", "0000").refused(FAILED, "no API key has the id '0000'")
+    elsewhere.reached("keys", "revoke", elsewhere.stack.api_key[7:23]).refused(FAILED, "the last one of an admin")

@@ -42,6 +42,7 @@ def tables() -> dict[str, list[Row]]:
         "raw.fetches": list(_fetches(games[-3:])),
         "raw.quarantine": list(_quarantine()),
         "ops.step_costs": list(_costs()),
+        "ops.query_costs": list(_other_costs()),
         "predictions.staging": [
             # The second dispatch cut other batches: half of the players are staged twice.
             _prediction("staging", games[-1], player, market, dice, run_id=RUN, batch=batch, predicted_at=at)
@@ -63,6 +64,14 @@ def _costs() -> Iterator[Row]:
                 kind = {"game_date": day, "mode": "overnight", "run_id": f"{day}.overnight.1", "step": step}
                 taken = {"bytes_processed": 12_345 * attempt, "bytes_billed": 20 * 2**20, "usd": 0.1 * attempt}
                 yield row("ops.step_costs", **kind, attempt=attempt, **taken, recorded_at=PREDICTED)
+
+
+def _other_costs() -> Iterator[Row]:
+    reasons = [("overnight", "step_reported", "grade"), ("overnight", "step_requested", "grade"), (None, "watch", None)]
+    for number, (mode, purpose, step) in enumerate(reasons * 2, 1):
+        kind = {"game_date": SLATE, "mode": mode, "service": "coordinator", "purpose": purpose, "step": step}
+        taken = {"bytes_processed": 10 * number, "bytes_billed": 10 * 2**20, "usd": 0.5 * number}
+        yield row("ops.query_costs", **kind, writer="w", number=number, **taken, recorded_at=PREDICTED)
 
 
 def _players(team: str) -> list[int]:

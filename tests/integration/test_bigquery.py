@@ -42,7 +42,7 @@ async def warehouse() -> AsyncIterator[BigQueryWarehouse]:
 
 @pytest.fixture
 def meet(warehouse: BigQueryWarehouse, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Let another process insert a unit in the very moment after the next MERGE."""
+    """Let another process insert a unit in the very moment after the next write."""
 
     def arrange(unit: str) -> None:
         query: Callable[..., Awaitable[object]] = warehouse._jobs.query
@@ -50,7 +50,7 @@ def meet(warehouse: BigQueryWarehouse, monkeypatch: pytest.MonkeyPatch) -> Calla
 
         async def meeting(sql: str, *rest: object) -> object:
             answer = await query(sql, *rest)
-            if sql.startswith("MERGE") and waiting:
+            if sql.startswith(("INSERT", "MERGE")) and waiting:
                 await query(waiting.pop(), [], "the other process", by_row)
             return answer
 
@@ -60,7 +60,7 @@ def meet(warehouse: BigQueryWarehouse, monkeypatch: pytest.MonkeyPatch) -> Calla
 
 
 async def test_appends_that_meet_leave_one_row(warehouse: BigQueryWarehouse, meet: Callable[[str], None]) -> None:
-    """Two MERGEs that only insert do not wait for each other in BigQuery; the one that comes second tidies up."""
+    """Two statements that only insert do not wait for each other in BigQuery; the one that comes second tidies up."""
     await warehouse.append(THINGS.name, [thing("other")])
     meet("a")
     await warehouse.append(THINGS.name, [thing("a"), thing("b")])

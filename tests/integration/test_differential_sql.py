@@ -13,8 +13,10 @@ import pytest_asyncio
 
 import services
 from services.analytics.processors import PROCESSORS, oldest_missing
+from services.coordinator.grid.count import COUNTED_IN
 from services.coordinator.grid.unloaded import _ACCOUNTED
 from services.coordinator.sql import sql
+from services.coordinator.steps.evidence import together
 from services.coordinator.steps.feature_health import health_query, limits
 from services.scraper.fetch_log import _SCOPE
 from shared.basketball.slate import Mode, eastern_instant
@@ -23,6 +25,7 @@ from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Params, Row, Warehouse
 from shared.registries.expansion import expanded
 from shared.registries.pipeline import STEPS
+from shared.registries.schedules import SCHEDULED
 from shared.tables import TABLES
 from tests.integration import bigquery_world as world
 from tests.integration.bigquery import bigquery
@@ -134,7 +137,18 @@ INLINE: Mapping[str, tuple[str, Params]] = {
     },
     "fetch log fetches": (f"SELECT * FROM raw.fetches WHERE {_SCOPE}", {**_SLATE, "step": "lines"}),  # noqa: S608 - a constant
     "fetch log quarantine": (f"SELECT * FROM raw.quarantine WHERE {_SCOPE}", {**_SLATE, "step": "box_scores"}),  # noqa: S608 - a constant
-    "unloaded": (_ACCOUNTED, _WINDOW),
+    "unloaded": (_ACCOUNTED, {**_WINDOW, "modes": ["overnight", "same_day"]}),
+    **{
+        f"phase {phase} counted together": (
+            together(tuple((step, mode) for step in steps for mode in SCHEDULED)),
+            {
+                **_WINDOW,
+                **{f"mode_{step}_{mode}": mode.value for step in steps for mode in SCHEDULED},
+                **{f"slates_{step}_{mode}": _COMPLETE["slates"] for step in steps for mode in SCHEDULED},
+            },
+        )
+        for phase, steps in COUNTED_IN.items()
+    },
     "feature health": (health_query(limits()), _SLATE),
     "ping": ("SELECT 1 AS one", {}),
 }

@@ -18,3 +18,4 @@ def test_f50_every_image_starts_and_the_workers_trains(capfd: pytest.CaptureFixt
     for service in ("scraper", "analytics", "coordinator"):
         assert f"{service}: healthy, as a user that can write nothing of the image; lacks warehouse: BigQuery" in said
     assert "worker: trained and opened again: similarity, boosted, market_residual, ensemble" in said
+    assert [f"{service}: ready on the emulators: consumers, warehouse" in said for service in SERVICES] == [True] * 4

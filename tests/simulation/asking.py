@@ -76,9 +76,9 @@ class Asking:
         mode, targets = self._night.mode, self._night.targets
 
         async def go_round(process: Coordinator) -> list[dict[str, str]]:
-            requests = await reconcile(process.engine, process.ports, SLATE, SLATE, mode, targets)
+            requests = await reconcile(process.engine, process.ports, SLATE, SLATE, [mode], targets)
             await note(process.ports, "schedule:reconcile")
-            await check(process.ports, mode)
+            await check(process.ports)
             return requests
 
         while True:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 FOREVER = 1e6
 """A lease that its consumer extends for as long as the handler runs."""
+UNEXTENDED = 60.0
+"""Seconds of a lease that nobody extends: what a consumer that pulls asks for at a time; a handler may take longer."""
 DEADLINES = {name: topic.ack_deadline for topic in TOPICS.values() for name in (topic.name, topic.dead_letter)}
 
 
@@ -81,6 +83,9 @@ class Broker:
     def dispatch(self) -> None:
         """Whoever has a free hand takes what is ready."""
         self._core.expire(self._loop.elapsed)
+        if self._chaos.away("bus"):
+            self._chaos.count("outage", "delivery")
+            return
         for subscription in DEADLINES:
             while self._core.ready(subscription):
                 free = [process for process in self.processes if process.takes(subscription)]
@@ -97,7 +102,7 @@ class Broker:
 
     def _deliver_to(self, process: "Process", subscription: str) -> None:
         extended = not self._chaos.chance(self._chaos.unextended)
-        lease = FOREVER if extended else None
+        lease = FOREVER if extended else UNEXTENDED
         [leased] = self._core.pull(subscription, 1, self._loop.elapsed, ack_deadline=lease)
         receiver = process.receivers[subscription]
         self._witness.taken(subscription, leased.message.id, leased.ack_id)
@@ -123,7 +128,8 @@ class Broker:
             except Nack as nack:
                 self._witness.nacked(str(nack))
                 await self._chaos.before(process, "nack", may_fail=False)
-                self._core.nack(leased.ack_id, self._loop.elapsed)
+                if not self._lost(subscription, leased):
+                    self._core.nack(leased.ack_id, self._loop.elapsed)
             else:
                 await self._chaos.before(process, "ack", may_fail=False)
                 self._acknowledge(subscription, leased)
@@ -138,11 +144,21 @@ class Broker:
         if self._chaos.chance(self._chaos.unacknowledged):
             self._chaos.count("ack lost", "")
             self.orphan(subscription, leased.ack_id)
+        elif self._lost(subscription, leased):
+            return
         elif self._core.ack(leased.ack_id, self._loop.elapsed):
             self._witness.settled(subscription, leased.message.id, leased.ack_id)
             self._witness.acknowledged(subscription, bytes(leased.message.data), leased.message.attributes)
         else:
             self._chaos.count("lease lost", "")
+
+    def _lost(self, subscription: str, leased: Leased) -> bool:
+        """Whether a verdict does not reach the bus: the message comes again when its lease ends."""
+        if not self._chaos.away("bus"):
+            return False
+        self._chaos.count("outage", "ack")
+        self.orphan(subscription, leased.ack_id)
+        return True
 
     def _late(self, age: int, topic: str, data: bytes, attributes: Mapping[str, str]) -> None:
         self._held[age] -= 1

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Protocol
 
 from shared.errors import Transient
@@ -23,7 +24,7 @@ _OFTEN = (
     *(f"coordinator {place}" for place in ("ack", "archive.list", "bus.publish", "state.get", "state.list")),
     *(f"coordinator state.compare_and_set {what}" for what in ("runs", "sent")),
     *(f"{service} {place}" for service in SERVICES[:2] for place in ("ack", "bus.publish", "warehouse.replace")),
-    "coordinator state.create runs",
+    *(f"coordinator state.create {what}" for what in ("open_runs", "runs")),
     "coordinator state.create schedule_fires",
     "coordinator warehouse.query",
 )
@@ -39,6 +40,16 @@ _SELDOM = (
 )
 PLACES = (*_OFTEN, *_SELDOM)
 """Where a process may die, before and after: every method of every port, by the service that calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """One port that nobody reaches for a while."""
+
+    port: str
+    """`state`, `warehouse` or `bus`; from that one nothing comes either, and no acknowledgement gets there."""
+    start: float
+    seconds: float = 300.0
 
 
 class Mortal(Protocol):
@@ -87,15 +98,29 @@ class Chaos:
         """Share of the leases that nobody extends."""
         self.unacknowledged = dice.choice((0.0, 0.0, 0.02))
         """Share of the acknowledgements that get lost."""
+        self.outage: Outage | None = None
         self._loop = loop
         self._tell = tell
         self._digest = hashlib.sha256()
+
+    def mild(self) -> None:
+        """Nobody dies and nothing fails by itself: what is left are delays, duplicates and reorderings."""
+        self.crashes = 0
+        self._fault = self._bus = self._lost = self._stall = self._skew = self.unextended = self.unacknowledged = 0.0
+
+    def away(self, port: str) -> bool:
+        """Whether the port cannot be reached now."""
+        out = self.outage
+        return out is not None and out.port == port and 0.0 <= self._loop.elapsed - out.start < out.seconds
 
     async def before(self, process: Mortal, place: str, *, may_fail: bool = True) -> None:
         """Before an effect: wait, die with nothing done, or fail."""
         self.step(process, place)
         roll, dice = self.dice.random(), self.dice
         self._die(process, place, "before")
+        if may_fail and self.away(place.partition(".")[0]):
+            self.count("outage", place)
+            raise Transient(f"{place} cannot be reached")
         if self.calm:
             if roll < 0.1:
                 await asyncio.sleep(dice.expovariate(10.0))

@@ -1,7 +1,7 @@
 """A state store in memory that can be made to fail at will, and a bus that records."""
 
 from asyncio import Event
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import count
 
 from shared.errors import AlreadyExists, Conflict
@@ -44,9 +44,12 @@ class MemoryState:
         data = {} if (found := self.documents.get((collection, id_))) is None else found.data
         self._put(collection, id_, {**data, field: data.get(field, 0) + by})
 
-    async def list(self, collection: str, *, prefix: str = "", limit: int = 1000) -> list[Document]:
-        """Documents whose id starts with `prefix`, in id order."""
+    async def list(
+        self, collection: str, *, prefix: str = "", start: str = "", end: str = "", limit: int = 1000
+    ) -> list[Document]:
+        """Documents whose id starts with `prefix`, from `start` on and before `end`, in id order."""
         ids = sorted(id_ for of, id_ in self.documents if of == collection and id_.startswith(prefix))
+        ids = [id_ for id_ in ids if id_ >= start and (end == "" or id_ < end)]
         return [self.documents[collection, id_] for id_ in ids[:limit]]
 
     async def delete(self, collection: str, id_: str) -> None:
@@ -74,6 +77,11 @@ class RecordingBus:
         await self.before("publish")
         self.published.append((topic, data, dict(attributes if attributes is not None else {})))
         return str(len(self.published))
+
+    async def missing(self, topics: Sequence[str]) -> list[str]:
+        """It takes messages of every topic."""
+        del topics
+        return []
 
     async def consume(self, subscription: str, handler: BusHandler, *, max_in_flight: int) -> None:
         """Until cancelled; nothing is ever delivered."""

@@ -162,10 +162,13 @@ class Night:
 
     # The night
 
-    async def _night(self) -> None:
+    def _begin(self) -> None:
         for name in ("coordinator-a", *SERVICES) if self.mortal else ("coordinator-a", "coordinator-b", *SERVICES):
             self._start(name)
         self._at(0.0, lambda: self.asking.ask("schedule:overnight"))
+
+    async def _night(self) -> None:
+        self._begin()
         if self.dice.random() < 0.3:  # a schedule may fire twice
             self._at(self.dice.choice((0.0, 1.0)), lambda: self.asking.ask("schedule:overnight"))
         if self.dice.random() < 0.5:

@@ -108,10 +108,13 @@ class SimulatedState:
         self._store.put(collection, id_, {**data, field: data.get(field, 0) + by})
         await self._chaos.after(self._process, "state.increment")
 
-    async def list(self, collection: str, *, prefix: str = "", limit: int = 1000) -> list[Document]:
-        """Documents whose id starts with `prefix`, in id order."""
+    async def list(
+        self, collection: str, *, prefix: str = "", start: str = "", end: str = "", limit: int = 1000
+    ) -> list[Document]:
+        """Documents whose id starts with `prefix`, from `start` on and before `end`, in id order."""
         await self._chaos.before(self._process, "state.list")
         ids = sorted(id_ for of, id_ in self._store.documents if of == collection and id_.startswith(prefix))
+        ids = [id_ for id_ in ids if id_ >= start and (end == "" or id_ < end)]
         found = [self._store.documents[collection, id_] for id_ in ids[:limit]]
         await self._chaos.after(self._process, "state.list")
         return found
@@ -139,6 +142,10 @@ class SimulatedBus:
         await self._chaos.after(self._process, "bus.publish")
         return id_
 
+    async def missing(self, topics: Sequence[str]) -> list[str]:
+        """Nobody asks."""
+        raise AssertionError(f"missing of {topics}")
+
     async def consume(self, subscription: str, handler: BusHandler, *, max_in_flight: int) -> None:
         """The night itself delivers."""
         del handler, max_in_flight
@@ -159,22 +166,27 @@ class SimulatedWarehouse:
         await self._chaos.after(self._process, "warehouse.query")
         return rows
 
-    async def columns(self, sql: str, params: Params | None = None) -> Mapping[str, Sequence[Any]]:
+    async def columns(
+        self, sql: str, params: Params | None = None, job: Job | None = None
+    ) -> Mapping[str, Sequence[Any]]:
         """The coordinator reads no columns."""
-        del params
+        del params, job
         raise AssertionError(f"columns were read: {sql}")
 
-    async def append(self, table: str, rows: Sequence[Row]) -> int:
+    async def append(self, table: str, rows: Sequence[Row], job: Job | None = None) -> int:
         """Insert the rows whose key is not there yet, all or none."""
+        del job
         place = f"warehouse.append {table}"
         await self._chaos.before(self._process, place)
         new = self.tables.append(table, rows)
         await self._chaos.after(self._process, place)
         return new
 
-    async def replace(self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None) -> int:
+    async def replace(
+        self, table: str, rows: Sequence[Row], *, scope: str, params: Params | None = None, job: Job | None = None
+    ) -> int:
         """The coordinator replaces nothing."""
-        del rows, scope, params
+        del rows, scope, params, job
         raise AssertionError(f"rows of {table} were replaced")
 
     async def transform(
@@ -189,6 +201,14 @@ class SimulatedWarehouse:
         rows = self.tables.publish(run_id, run_id.split(".")[1])
         await self._chaos.after(self._process, "warehouse.transform")
         return rows
+
+    async def now(self, job: Job | None = None) -> datetime | None:
+        """Nobody asks."""
+        raise AssertionError(f"the warehouse's clock, for {job}")
+
+    async def missing(self, tables: Sequence[str]) -> list[str]:
+        """Nobody asks."""
+        raise AssertionError(f"missing of {tables}")
 
     async def write(self, effect: Callable[[], object]) -> None:
         """One atomic write of another service."""

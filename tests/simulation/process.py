@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from contextvars import copy_context
+from contextvars import Context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.coordinator.handlers import Handlers
@@ -71,8 +71,8 @@ class Process:
         self.receivers[topic] = Receiver(behind, max_in_flight)
 
     def spawn(self, work: Coroutine[Any, Any, T], about: str = "") -> asyncio.Task[T]:
-        """A task that dies with the process."""
-        context = copy_context()
+        """A task that dies with the process. It knows nothing of who caused it, and of his deadline least of all."""
+        context = Context()
         context.run(part.set, about)
         task = self.night.loop.create_task(work, context=context)
         self._tasks[task] = None
@@ -132,11 +132,7 @@ class Coordinator(Process):
         return (await self.engine.apply(event)).generation
 
     async def _recover(self) -> None:
-        try:
-            await self.handlers.recover()
-        except TipoffError as error:  # the service does not start, and is started again
-            self.night.chaos.count("start failed", "")
-            self.night.chaos.trace(f"{self.name} {error}")
-            self.crash()
-            return
+        if not await self.handlers.recover():  # it serves all the same, and the reconciler sends what is left
+            self.night.refused = True
+            self.night.chaos.count("not recovered", "")
         self.serves = True

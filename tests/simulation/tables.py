@@ -1,6 +1,7 @@
 """The world's tables: what a night's services have written, and truthful answers to the coordinator's queries."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -26,6 +27,10 @@ _TEAM = 2
 """Players per game."""
 
 
+TOGETHER = "-- Counted together: "
+_PART = re.compile(r"^SELECT '(\w+)' AS step, '(\w+)' AS mode,", re.MULTILINE)
+
+
 @cache
 def _names() -> dict[str, str]:
     """Text of each of the coordinator's statements -> its name."""
@@ -47,6 +52,21 @@ def name_of(statement: str) -> str:
     if statement == unloaded._ACCOUNTED:
         return "accounted"
     return _names()[statement]
+
+
+def parts_of(statement: str, params: Params) -> list[tuple[str, str, Params]]:
+    """(step, mode, parameters as the step's own query has them) of each query that a statement counts together."""
+    return [
+        (
+            step,
+            mode,
+            {
+                "first": params["first"], "last": params["last"],
+                "mode": params[f"mode_{step}_{mode}"], "slates": params[f"slates_{step}_{mode}"],
+            },
+        )
+        for step, mode in _PART.findall(statement)
+    ]  # fmt: skip
 
 
 class Tables:
@@ -107,6 +127,11 @@ class Tables:
 
     def query(self, statement: str, params: Params) -> list[Row]:
         """The answer to one of the coordinator's statements."""
+        if statement.startswith(TOGETHER):
+            return [
+                {"step": step, "mode": mode, "game_date": self.day, **self._counted(step, its).model_dump()}
+                for step, mode, its in parts_of(statement, params)
+            ]
         folder, _, name = name_of(statement).rpartition("/")
         if folder == "complete":
             return [{"game_date": self.day, **self._counted(name, params).model_dump()}]

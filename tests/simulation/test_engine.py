@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import date
+from datetime import date, timedelta
 from itertools import takewhile
 from pathlib import Path
 
@@ -208,7 +208,7 @@ async def test_the_last_step_ends_the_run(engine: Engine) -> None:
     run = await engine.apply(StepVerified(RUN_ID, "schedule", 1, Evidence(expected=1, verified=1)))
     assert run.status is RunStatus.COMPLETE
     assert await engine.run(KEY) == run.model_copy(update={"outbox": ()})
-    assert [found.key for found in await engine.runs()] == [KEY]
+    assert [found.key for found in await engine.between(date.min, date.max, set(Mode))] == [KEY]
 
 
 async def test_all_runs_are_listed_however_many_there_are(engine: Engine, state: MemoryState) -> None:
@@ -216,5 +216,5 @@ async def test_all_runs_are_listed_however_many_there_are(engine: Engine, state:
     await engine.apply(REQUEST)
     data = state.documents[RUNS, KEY].data
     for number in range(1_001):
-        state._put(RUNS, f"2020-01-01.{number:04d}", data)
-    assert len(await engine.runs()) == 1_002
+        state._put(RUNS, f"{date(2020, 1, 1) + timedelta(days=number)}.overnight", data)
+    assert len(await engine.between(date.min, date.max, set(Mode))) == 1_002

@@ -93,7 +93,7 @@ async def test_the_reconciler_sends_what_a_bus_that_could_not_be_reached_left_be
     engine = Engine(ports)
     with pytest.raises(Transient):
         await engine.apply(asked())
-    await module.reconcile(engine, ports, DAY, DAY, Mode.OVERNIGHT, ("schedule",), dry_run=dry_run)
+    await module.reconcile(engine, ports, DAY, DAY, [Mode.OVERNIGHT], ("schedule",), dry_run=dry_run)
     assert ports.bus.sent() == ["2024-03-04.overnight.1/schedule/1"] * sent
 
 

@@ -56,7 +56,7 @@ def test_somebody_dies_at_every_place(counts: Counter[str], when: str) -> None:
         ("answer lost state.compare_and_set runs", 1),
         ("answer lost bus.publish", 1),
         ("taken dead_letters", 10),
-        ("start failed", 1),
+        ("not recovered", 1),
         ("killed by a message", 10),
         ("rows vanished", 10),
         ("asked in vain", 30),

@@ -1,7 +1,7 @@
 """What the routes answer."""
 
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal
 
 from pydantic import BaseModel, create_model
 from typing_extensions import TypedDict
@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from services.coordinator.alerts import Severity
 from services.coordinator.runs.run import Decision, Run
 from shared.basketball.slate import Mode
+from shared.registries.keys import Role
 
 WarehouseRow = dict[str, str | int | float | bool | None]
 """A row of the warehouse; the statement of the same name in `services/coordinator/sql` has its columns."""
@@ -61,6 +62,25 @@ class Found(BaseModel):
     mode: Mode
     feature: str
     problem: str
+
+
+class KeyShown(TypedDict):
+    """An API key without its secret."""
+
+    id: str
+    name: str
+    role: Role
+    status: Literal["active", "expired", "revoked"]
+    created_at: datetime | None
+    created_by: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class KeyMade(KeyShown):
+    """A key that was just made, for the only time with its secret."""
+
+    key: str
 
 
 class Accuracy(TypedDict):

@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import hdrs
 from pydantic import TypeAdapter
 
+from services.coordinator.api.keys import KeyRoutes
 from services.coordinator.api.once import KEY_HEADER
 from services.coordinator.api.operations import Operations
 from services.coordinator.api.route import Asked, Body, Query, Route
@@ -75,7 +76,7 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
             }
             | {str(int(status)): _content(why, _REFUSED) for status, why in _refusals(route).items()},
         }
-        if route.method != hdrs.METH_GET:
+        if route.method != hdrs.METH_GET and route.once:
             operation["parameters"] = [*parameters, _ONCE]
         if route.body is not None:
             operation["requestBody"] = _content("", {"$ref": f"#/components/schemas/{route.body.__name__}"}) | {
@@ -156,6 +157,7 @@ def main() -> None:
     """Write the table. Nothing is asked of a route, so that it needs neither engine nor ports."""
     nothing: Any = None
     routes = Api(nothing, nothing, active_runs=1).routes() + Operations(nothing, nothing, nothing).routes()
+    routes += KeyRoutes(nothing, nothing).routes()
     sys.stdout.write(table(described(routes)))
 
 

@@ -1,6 +1,8 @@
 """The HTTP face of operations: the grid, the reconciler, alerts, decisions and the monitoring queries."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -22,19 +24,24 @@ from services.coordinator.steps import feature_health
 from services.coordinator.watch.check import check
 from services.coordinator.watch.schedules import note
 from shared.basketball.slate import Mode, days, eastern_date
-from shared.errors import Permanent
+from shared.errors import Permanent, Transient
 from shared.ports import Params, Ports, Row
 from shared.registries.keys import Role
 from shared.registries.pipeline import plan
+from shared.registries.schedules import SCHEDULED
 
 MONITOR = ("cascade_timing", "phase_delays", "predictions_present", "coverage", "freshness")
 """The monitoring queries (`sql/monitor`), by name."""
 
 
+ROUND_SECONDS = 50.0
+"""What a round of the reconciler and the watch may take: its schedule waits a minute for the answer."""
+
+
 class ReconcileBody(Body):
     """Body of POST /v1/reconcile."""
 
-    mode: Mode = Mode.OVERNIGHT
+    mode: Mode | None = Field(None, description="default: overnight, and what has begun in the other scheduled modes")
     schedule: str = Field("", max_length=64, description="which schedule asks; only its credential may say")
     days: int = Field(3, ge=1, le=400, description="slates before today's that are looked at too")
     targets: Steps = Field(("export",), min_length=1)
@@ -71,7 +78,8 @@ class Operations:
     async def grid(self, asked: Asked) -> list[dict[str, Any]]:
         """Date x step: expected, verified, missing, quarantined, status, why."""
         query: Window = asked.query
-        found = await cells(self._engine, self._ports, query.first, query.last, query.mode)
+        runs = await self._engine.between(query.first, query.last, {query.mode})
+        found = await cells(self._ports, runs, query.first, query.last, [query.mode])
         return await asyncio.to_thread(lambda: [asdict(cell) for cell in found])
 
     async def alerts(self, asked: Asked) -> list[dict[str, Any]]:
@@ -121,10 +129,23 @@ class Operations:
         source = source_of(asked.caller, body.schedule)
         today = eastern_date(self._ports.clock.now())
         first = today - timedelta(days=body.days)
-        found = await reconcile(self._engine, self._ports, first, today, body.mode, body.targets, dry_run=body.dry_run)
-        if not body.dry_run:
-            await note(self._ports, source)
-            await check(self._ports, body.mode)
-            await self._once.sweep()
+        modes = SCHEDULED if body.mode is None else (body.mode,)
+        async with _in_time():
+            found = await reconcile(self._engine, self._ports, first, today, modes, body.targets, dry_run=body.dry_run)
+            if not body.dry_run:
+                await note(self._ports, source)
+                await check(self._ports)
+                await self._once.sweep()
         opened = await alerts(self._ports.state)
         return Reconciled(dry_run=body.dry_run, asked=found, alerts=opened)
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(ROUND_SECONDS):
+            yield
+    except TimeoutError as error:
+        raise Transient(
+            f"the round was not done in {ROUND_SECONDS:g} s", remedy="the next one goes on where it stands"
+        ) from error

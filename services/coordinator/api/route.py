@@ -71,6 +71,8 @@ class Route:
     status: HTTPStatus = HTTPStatus.OK
     or_status: HTTPStatus | None = None
     """Of answers that are `Other`."""
+    once: bool = True
+    """Whether an answer may be kept for whoever asks again; not one that holds a secret."""
 
     @property
     def statuses(self) -> tuple[HTTPStatus, ...]:
@@ -127,7 +129,8 @@ class Served:
             body = await _body(request)
             parsed = None if route.body is None else route.body.model_validate_json(body)
             asked = Asked(caller, query, parsed, dict(request.match_info))
-            key, what = request.headers.get(KEY_HEADER), f"{route.method} {request.path} ".encode() + body
+            key = request.headers.get(KEY_HEADER) if route.once else None
+            what = f"{route.method} {request.path} ".encode() + body
             status, answer = await self._once.answer(caller.actor, key, what, lambda: _performed(route, asked))
             return _json(answer, status)
 
@@ -160,7 +163,8 @@ async def _performed(route: Route, asked: Asked) -> tuple[int, bytes]:
 
 
 def _json(body: bytes, status: int, headers: Mapping[str, str] | None = None) -> web.Response:
-    return web.Response(body=body, status=status, content_type="application/json", headers=headers)
+    given = {"Cache-Control": "no-store", **(headers or {})}
+    return web.Response(body=body, status=status, content_type="application/json", headers=given)
 
 
 def _query(request: web.Request) -> dict[str, str]:

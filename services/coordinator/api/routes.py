@@ -42,6 +42,8 @@ from shared.runtime.answers import Refusal
 _ACCEPTED = HTTPStatus.ACCEPTED
 _ALL = 1_000_000
 """More dead letters than there will be."""
+_LOOKS_BACK = (7, 400)
+"""Days in which the latest slate is looked for: first nearby, since every run of a window is read."""
 _KEY = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\.({'|'.join(Mode)})")
 """Of a run in the state store: other text is not looked up."""
 
@@ -94,7 +96,7 @@ class Api:
             Route("GET", "/v1/slates", Role.VIEWER, partial(self.by_slate, "slates"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/models", Role.VIEWER, self.models, list[WarehouseRow], Moded),
             Route("GET", "/v1/costs", Role.VIEWER, self.costs, list[WarehouseRow], CostsQuery),
-            Route("GET", "/v1/dead-letters", Role.OPERATOR, self.dead_letters, list[dict[str, Any]], Listing),
+            Route("GET", "/v1/dead-letters", Role.VIEWER, self.dead_letters, list[dict[str, Any]], Listing),
             Route("GET", "/v1/quarantine", Role.VIEWER, self.quarantine, list[WarehouseRow], SlateQuery),
         ]
 
@@ -182,7 +184,7 @@ class Api:
         return await self._ports.warehouse.query(sql("models"), {"mode": asked.query.mode.value})
 
     async def costs(self, asked: Asked) -> list[Row]:
-        """What slates have cost, by step (default: the latest slate)."""
+        """What slates have cost, by service, and by step or purpose (default: the latest slate)."""
         query: CostsQuery = asked.query
         first, last = query.first, query.last
         if first is None or last is None:
@@ -209,16 +211,15 @@ class Api:
         day, wanted = query.game_date, query.mode
         if day is not None and wanted is not None:
             return day, wanted
-        prefix = "" if day is None else day.isoformat()
-        runs = [
-            run
-            for run in await self._engine.runs(prefix)
-            if (wanted is None or run.mode is wanted) and "publish" in run.steps
-        ]
-        if not runs:
-            return None
-        latest = max(runs, key=lambda run: (run.game_date, run.created_at, run.mode))
-        return latest.game_date, latest.mode
+        modes = set(Mode) if wanted is None else {wanted}
+        tomorrow = eastern_date(self._ports.clock.now()) + timedelta(days=1)
+        near, far = (tomorrow - timedelta(days=back) for back in _LOOKS_BACK)
+        for first, last in [(near, tomorrow), (far, near)] if day is None else [(day, day)]:
+            runs = [run for run in await self._engine.between(first, last, modes) if "publish" in run.steps]
+            if runs:
+                latest = max(runs, key=lambda run: (run.game_date, run.created_at, run.mode))
+                return latest.game_date, latest.mode
+        return None
 
 
 def public(run: Run) -> dict[str, Any]:

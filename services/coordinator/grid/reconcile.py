@@ -6,7 +6,7 @@ that was asked for `MAX_HEALS` times in vain is left to people, with an alert (f
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from services.coordinator.alerts import clear_alert, raise_alert, set_alert
 from services.coordinator.grid.cells import Cell, CellStatus
@@ -14,10 +14,11 @@ from services.coordinator.grid.count import cells
 from services.coordinator.grid.unloaded import unloaded
 from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import RunRequested
-from shared.basketball.slate import Mode, eastern_date
+from shared.basketball.slate import Mode, days, eastern_date
 from shared.ports import Ports
 from shared.registries.pipeline import LOAD, plan
 from shared.registries.schedules import due
+from shared.runtime.metering import Reason, charged_to
 
 MAX_HEALS = 3
 """Times a slate is asked for before people are."""
@@ -83,24 +84,60 @@ _NOT_COUNTED = (CellStatus.WAITING, *_CONSEQUENCES)
 
 
 async def reconcile(
-    engine: Engine, ports: Ports, first: date, last: date, mode: Mode, targets: Sequence[str], *, dry_run: bool = False
+    engine: Engine,
+    ports: Ports,
+    first: date,
+    last: date,
+    modes: Sequence[Mode],
+    targets: Sequence[str],
+    *,
+    dry_run: bool = False,
 ) -> list[dict[str, str]]:
-    """Heal the slates from `first` to `last`; what was asked for, and why, a line each."""
-    # A step whose request is still in the outbox counts as running, although nobody works at it.
-    seen = {} if dry_run else {run.key: run.generation for run in await engine.recover()}
-    found = await cells(engine, ports, first, last, mode)
-    left = await unloaded(ports, first, last, mode)
-    asked = []
-    for heal in heals(found, targets, ports.clock.now(), left):
-        key = f"{heal.request.game_date}.{mode.value}"
-        line = {"run": key, "why": heal.why, "does": _what(heal.request)}
+    """Heal the slates from `first` to `last`; what was asked for, and why, a line each.
+
+    In the first of `modes` every slate that is due; in the others what has begun, tomorrow's slate included.
+    """
+    with charged_to(Reason("reconcile")):
+        if not dry_run:  # a step whose request is still in the outbox counts as running, although nobody works at it
+            await engine.recover()
+        mode = modes[0]
+        runs = await engine.between(first, last + timedelta(days=1), set(modes))
+        seen = {run.key: run.generation for run in runs}
+        begun = [run for run in runs if run.mode is not mode]
+        until = max([last, *(run.game_date for run in begun)])
+        slates: dict[Mode, list[date]] = {mode: days(first, last)}
+        for run in begun:
+            slates.setdefault(run.mode, []).append(run.game_date)
+        counted = await cells(ports, runs, first, until, list(slates))
+        found = [cell for cell in counted if cell.game_date in slates[cell.mode]]
+        left = await unloaded(ports, slates)
+        now = ports.clock.now()
+        wanted = _heals_of(mode, found, targets, now, left)
+        for run in begun:
+            its = [cell for cell in found if cell.game_date == run.game_date]
+            wanted += _heals_of(run.mode, its, run.targets, now, left)
+        asked = []
+        for heal in wanted:
+            key = f"{heal.request.game_date}.{heal.request.mode.value}"
+            line = {"run": key, "why": heal.why, "does": _what(heal.request)}
+            if not dry_run:
+                line["does"] = await _ask(engine, ports, key, heal, seen.get(key, 0))
+            asked.append(line)
         if not dry_run:
-            line["does"] = await _ask(engine, ports, key, heal, seen.get(key, 0))
-        asked.append(line)
-    if not dry_run:
-        await _tell_unloaded(ports, first, last, mode, left)
-        await _forget_healed(ports, {line["run"] for line in asked}, found)
+            for each, dates in slates.items():
+                await _tell_unloaded(ports, dates[0], dates[-1], each, _of(each, left))
+            await _forget_healed(ports, {line["run"] for line in asked}, found)
     return asked
+
+
+def _heals_of(
+    mode: Mode, found: Sequence[Cell], targets: Sequence[str], now: datetime, left: Collection[tuple[Mode, date, str]]
+) -> list[Heal]:
+    return heals([cell for cell in found if cell.mode is mode], targets, now, _of(mode, left))
+
+
+def _of(mode: Mode, left: Collection[tuple[Mode, date, str]]) -> set[tuple[date, str]]:
+    return {(day, step) for of_mode, day, step in left if of_mode is mode}
 
 
 async def _forget_healed(ports: Ports, broken: Collection[str], found: Sequence[Cell]) -> None:

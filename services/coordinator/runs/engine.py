@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import date
 
 from services.coordinator.runs.advance import Command
@@ -22,7 +23,7 @@ from shared.runtime.logs import get_logger
 
 RUNS = "runs"
 OPEN = "open_runs"
-"""A document for each run that is at work or has something to send: looking after them reads no others."""
+"""A document for each run that goes on, or whose end is not in the ledger yet: looking after them reads no others."""
 _TRIES = 20
 """Compare-and-set attempts before an event is given back to the bus."""
 
@@ -46,34 +47,28 @@ class Engine:
         document = await self._ports.state.get(RUNS, key)
         return None if document is None else Run.model_validate(document.data)
 
-    async def runs(self, prefix: str = "") -> list[Run]:
-        """All runs whose key starts with `prefix`, by date and mode."""
-        return [
-            Run.model_validate(document.data)
-            for document in await self._ports.state.list(RUNS, prefix=prefix, limit=_ALL)
-        ]
-
     async def between(self, first: date, last: date, modes: Collection[Mode]) -> list[Run]:
         """The runs of some modes for the slates from `first` to `last`, by date and mode."""
         return [Run.model_validate(document.data) for document in await self.documents(first, last, modes)]
 
     async def documents(self, first: date, last: date, modes: Collection[Mode]) -> list[Document]:
         """The same as they are stored: reading many is work for a thread."""
-        found = []
-        for document in await self._ports.state.list(RUNS, limit=_ALL):
-            day, _, mode = document.id.partition(".")
-            if first <= date.fromisoformat(day) <= last and mode in modes:
-                found.append(document)
-        return found
+        after_all_modes = f"{last}.~"
+        found = await self._ports.state.list(RUNS, start=str(first), end=after_all_modes, limit=_ALL)
+        return [each for each in found if each.id.partition(".")[2] in modes]
 
     async def active(self) -> int:
-        """How many runs are at work."""
+        """How many runs are open."""
         return len(await self._ports.state.list(OPEN, limit=_ALL))
 
     async def recover(self) -> list[Run]:
-        """Publish what a crash left in outboxes: decided and stored, not known to be sent. Returns all runs."""
+        """Publish what a crash left in outboxes: decided and stored, not known to be sent. Returns all open runs."""
         found = []
-        for document in await self._ports.state.list(RUNS, limit=_ALL):
+        for opened in await self._ports.state.list(OPEN, limit=_ALL):
+            document = await self._ports.state.get(RUNS, opened.id)
+            if document is None:  # whoever asked for it died before it was stored
+                await self._ports.state.delete(OPEN, opened.id)
+                continue
             run = Run.model_validate(document.data)
             try:
                 await self._flush(document, run)
@@ -81,6 +76,13 @@ class Engine:
                 _log.error("outbox_refused", run_id=run.run_id, reason=str(error))
             found.append(run)
         return found
+
+    async def close(self, run: Run) -> None:
+        """The end of a run is in the ledger: nobody has to look after it, unless it has gone on since."""
+        await self._ports.state.delete(OPEN, run.key)
+        current = await self.run(run.key)
+        if current is not None and current.finished_at != run.finished_at:
+            await self._open(run.key)
 
     async def apply(self, event: Event) -> Run:
         """Apply an event durably and publish what it decides.
@@ -143,21 +145,10 @@ class Engine:
             await self._ports.state.compare_and_set(RUNS, run.key, sent, version=document.version)
         except Conflict:
             _log.info("outbox_left", run_id=run.run_id)  # whoever wrote in between publishes it once more: harmless
-            return
-        if not left and run.status is not RunStatus.RUNNING:
-            await self._close(run.key)
 
     async def _open(self, key: str) -> None:
-        try:
+        with suppress(AlreadyExists):  # since what it was there for is not over
             await self._ports.state.create(OPEN, key, {})
-        except AlreadyExists:
-            return  # what it was there for is not over
-
-    async def _close(self, key: str) -> None:
-        await self._ports.state.delete(OPEN, key)
-        run = await self.run(key)
-        if run is not None and run.status is RunStatus.RUNNING:  # another has begun it again meanwhile
-            await self._open(key)
 
 
 def _outgoing(command: Command) -> Outgoing:

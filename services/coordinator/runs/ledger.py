@@ -5,14 +5,10 @@ The run's document is the truth while it runs; these rows are copied from it, on
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 
 from services.coordinator.runs.run import Run, StepState
 from shared.ports import Row, Warehouse
 from shared.registries.pipeline import STEPS
-
-_REMEMBERED = timedelta(days=2)
-"""How long ago a run may have ended to be looked for: longer than any bus holds back the message of its end."""
 
 
 async def enter(run: Run, warehouse: Warehouse) -> None:
@@ -21,9 +17,9 @@ async def enter(run: Run, warehouse: Warehouse) -> None:
     await warehouse.append("ops.step_runs", step_rows(run))
 
 
-async def unentered(runs: Sequence[Run], warehouse: Warehouse, now: datetime) -> list[Run]:
-    """Of `runs` those that ended lately and are not in the ledger: the process ended before it heard of their end."""
-    ended = [run for run in runs if run.finished_at is not None and run.finished_at >= now - _REMEMBERED]
+async def unentered(runs: Sequence[Run], warehouse: Warehouse) -> list[Run]:
+    """Of `runs` those that have ended and are not in the ledger: the process ended before it heard of their end."""
+    ended = [run for run in runs if run.finished_at is not None]
     if not ended:
         return []
     days = [run.game_date for run in ended]

@@ -1,11 +1,19 @@
--- A run's staged predictions, as they will be published: one atomic append. A dispatch that was repeated after a crash may
--- have cut other batches, so that a player is staged twice: his newest prediction counts.
+-- A run's staged predictions, as they will be published: one atomic append. Where a dispatch was repeated, after a crash or for
+-- what was missing, the newest staging of a game counts, whole: the latest attempt's, the latest made. Of two made at once (a
+-- retrospective run's, at the cutoff), which may have been cut into other batches, a player's first counts.
 -- The name they are looked up by is the roster's.
-SELECT staging.*, rosters.player_lookup
-FROM predictions.staging AS staging
-LEFT JOIN raw.rosters AS rosters ON rosters.game_date = staging.game_date AND rosters.player_id = staging.player_id
-WHERE staging.game_date = @game_date AND staging.run_id = @run_id
+WITH newest AS (
+  SELECT staging.*
+  FROM predictions.staging AS staging
+  WHERE staging.game_date = @game_date AND staging.run_id = @run_id
+  QUALIFY RANK() OVER (
+    PARTITION BY staging.run_id, staging.game_id ORDER BY staging.attempt DESC, staging.predicted_at DESC
+  ) = 1
+)
+SELECT newest.* EXCEPT (attempt), rosters.player_lookup
+FROM newest
+LEFT JOIN raw.rosters AS rosters ON rosters.game_date = newest.game_date AND rosters.player_id = newest.player_id
+WHERE TRUE
 QUALIFY ROW_NUMBER() OVER (
-  PARTITION BY staging.game_id, staging.player_id, staging.market, staging.system
-  ORDER BY staging.predicted_at DESC, staging.batch
+  PARTITION BY newest.game_id, newest.player_id, newest.market, newest.system ORDER BY newest.batch
 ) = 1

@@ -67,6 +67,7 @@ def _rows(batch: BatchRequested, system: str, market: str, forecast: Forecast) -
             "system": [system] * n,
             "run_id": [batch.run_id] * n,
             "generation": [int(batch.run_id.rsplit(".", 1)[1])] * n,
+            "attempt": [batch.attempt] * n,
             "batch": [batch.batch] * n,
             "predicted_at": predicted_at,
             "shadow": [shadow] * n,

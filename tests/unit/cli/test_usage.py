@@ -40,9 +40,14 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
         ),
         (("dev", "up", "--port", "70000"), ["--port", "70000"]),
         (("context", "add", "prod"), ["Missing option '--url'"]),
+        (("keys", "create", "ann"), ["Missing option '--role'", "viewer", "operator", "admin"]),
+        (("keys", "create", "ann", "--role", "god"), ["--role", "'god'", "viewer"]),
+        (("keys", "create", "ann", "--role", "admin", "--expires-in", "soon"), ["'soon' is no duration", "90d"]),
+        (("keys", "create", "ann", "--role", "admin", "--overlap", "24h"), ["--overlap", "--replaces"]),
+        (("keys", "revoke"), ["Missing argument 'ID'"]),
         (
-            ("backfill", "--from", "2024-03-04", "--to", "2024-03-04", "--history", ".", "--url", "http://a"),
-            ["--history", "the coordinator at http://a has its own"],
+            ("backfill", "--from", "2024-03-04", "--to", "2024-03-04", "--history", ".", "--url", "https://a"),
+            ["--history", "the coordinator at https://a has its own"],
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -56,7 +61,7 @@ def test_wrong_usage_exits_2_with_one_line(arguments: tuple[str, ...], words: li
 _COMMANDS = (
     "demo|replay|run|backfill|predictions|accuracy|status|runs|dlq|grid|cascade|alerts|reconcile|cost|schema|"
     "schema plan|schema apply|doctor|dev|dev up|bench|train|models|context|context add|context use|context list|"
-    "context remove"
+    "context remove|keys|keys create|keys list|keys revoke"
 )
 
 

@@ -79,6 +79,31 @@ async def test_runs_are_asked_for_with_key_and_date(client: Client) -> None:
     assert dict(await client.reconcile(days=2)) == {"key": "secret", "days": 2}
 
 
+async def test_keys_are_asked_for_by_path() -> None:
+    """Listed, made and revoked; an id is one part of a path, whatever is in it."""
+    asked: list[tuple[str, str, str]] = []
+
+    async def answering(request: web.Request) -> web.Response:
+        asked.append((request.method, request.raw_path, await request.text()))
+        return web.json_response({"contract": API_VERSION})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answering)
+    async with (
+        TestServer(app, host="127.0.0.1") as server,
+        connect(Endpoint(str(server.make_url("")).rstrip("/"), "secret")) as client,
+    ):
+        await client.keys()
+        await client.create_key(name="ann", role="viewer")
+        await client.revoke_key("a/../b?c")
+    assert asked == [
+        ("GET", "/v1/", ""),
+        ("GET", "/v1/keys", ""),
+        ("POST", "/v1/keys", '{"name": "ann", "role": "viewer"}'),
+        ("DELETE", "/v1/keys/a%2F..%2Fb%3Fc", ""),
+    ]
+
+
 async def test_queries_are_sent_as_they_are(client: Client) -> None:
     """Reading asks for what the caller named."""
     for read in (client.runs, client.grid, client.alerts):
@@ -145,9 +170,7 @@ async def test_another_contract_is_refused_before_anything_is_asked_for(
 )
 async def test_a_refused_credential_names_coordinator_and_remedy(status: int, body: str, words: str) -> None:
     """In the coordinator's words, or with the status of whatever stands before it."""
-    with pytest.raises(
-        Permanent, match=rf"^the coordinator at http://\S+ refuses: {words}: give one of its API keys as TIPOFF_API_KEY"
-    ):
+    with pytest.raises(Permanent, match=rf"^the coordinator at http://\S+ refuses: {words}: give one .*TIPOFF_API_KEY"):
         await refused(status, body)
 
 

@@ -84,10 +84,10 @@ def test_flag_environment_context_machine_in_this_order(file: Path, monkeypatch:
     assert meant is not None
     assert (meant.url, meant.api_key, meant.token_command) == (PROD.url, PROD.api_key, PROD.token_command)
     assert "context prod" in meant.remedy
-    monkeypatch.setenv("TIPOFF_URL", "http://of-the-environment/")
+    monkeypatch.setenv("TIPOFF_URL", "https://of-the-environment/")
     for flag, url, origin in (
-        (None, "http://of-the-environment", "TIPOFF_URL"),
-        ("http://of-the-flag:80", "http://of-the-flag:80", "--url"),
+        (None, "https://of-the-environment", "TIPOFF_URL"),
+        ("https://of-the-flag:80", "https://of-the-flag:80", "--url"),
     ):
         meant = contexts.endpoint(flag)
         assert meant is not None
@@ -121,11 +121,19 @@ def test_what_is_no_coordinator_s_url_is_refused(url: str) -> None:
         Config().add("a", Context(url=url))
 
 
+def test_no_key_is_sent_in_the_clear() -> None:
+    """But to this machine."""
+    with pytest.raises(Permanent, match=r"^--url 'http://tipoff.example' would send its credentials unencrypted: "):
+        contexts.endpoint("http://tipoff.example")
+    for near in ("http://127.0.0.1:8780", "http://[::1]:8780", "http://localhost:8780"):
+        assert contexts.endpoint(near) is not None
+
+
 @pytest.mark.parametrize("key", ["line\nbreak", "snowman ☃"])
 def test_what_no_header_can_carry_is_refused(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without repeating it: it may be a key all the same."""
     with pytest.raises(Permanent, match=r"^the API key of context a has characters that cannot be sent: "):
-        Config().add("a", Context(url="http://a", api_key=key))
+        Config().add("a", Context(url="https://a", api_key=key))
     monkeypatch.setenv("TIPOFF_API_KEY", key)
     with pytest.raises(Permanent, match=r"^TIPOFF_API_KEY has characters"):
         contexts.endpoint(None)

@@ -18,12 +18,16 @@ def api(kind: type[exceptions.GoogleAPICallError], reason: str, message: str = "
 
 
 SERIALIZE = "Could not serialize access to table p:raw.games due to concurrent update"
+QUEUED = (
+    "Resources exceeded during query execution: Too many DML statements outstanding against table p:x.y, limit is 20."
+)
 TABLE = {
     "400 invalidQuery": (api(exceptions.BadRequest, "invalidQuery", "Syntax error"), Permanent),
     "400 invalid": (api(exceptions.BadRequest, "invalid"), Permanent),
     "400 without a reason": (exceptions.BadRequest("no"), Permanent),
     "400 resourcesExceeded": (api(exceptions.BadRequest, "resourcesExceeded"), Permanent),
     "400 concurrent update": (api(exceptions.BadRequest, "invalidQuery", SERIALIZE), Transient),
+    "400 too many DML statements": (api(exceptions.BadRequest, "resourcesExceeded", QUEUED), Transient),
     "400 tableUnavailable": (api(exceptions.BadRequest, "tableUnavailable"), Transient),
     "400 stopped": (api(exceptions.BadRequest, "stopped"), Transient),
     "400 jobBackendError": (api(exceptions.BadRequest, "jobBackendError"), Transient),

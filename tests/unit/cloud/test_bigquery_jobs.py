@@ -14,6 +14,7 @@ from shared.cloud.bigquery_jobs import Limits
 from shared.cloud.warehouse import BigQueryWarehouse
 from shared.errors import Permanent, Transient
 from shared.ports import Cost, Job
+from shared.runtime.deadline import due_within
 from tests.unit.cloud.bigquery_fake import DONE, ONE, RUNNING, Answer, Wire, client, error
 
 PATIENT = Limits(job_timeout=30.0, attempt_timeout=5.0, retry_timeout=5.0)
@@ -64,6 +65,15 @@ async def test_a_jobs_own_limits_and_labels_are_sent() -> None:
     assert configuration["jobTimeoutMs"] == "7000"
     assert configuration["labels"] == {"app": "tipoff", "step": "grade", "mode": "overnight"}
     assert configuration["query"]["maximumBytesBilled"] == str(2**20)
+
+
+@pytest.mark.parametrize("account", [None, Job(timeout=7.0)], ids=["no account", "an account"])
+async def test_a_job_does_not_outlive_the_delivery_it_is_for(account: Job | None) -> None:
+    """What is left of the delivery bounds the statement, the job's own limit and the adapter's notwithstanding."""
+    async with warehouse(done, PATIENT) as (bigquery, wire):
+        with due_within(5.0):
+            await bigquery.query("SELECT 1 AS one", job=account)
+    assert 4000 < int(wire.bodies[0]["configuration"]["jobTimeoutMs"]) <= 5000
 
 
 async def test_a_job_costs_what_bigquery_says() -> None:

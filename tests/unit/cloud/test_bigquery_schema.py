@@ -142,3 +142,26 @@ async def test_a_change_that_loses_something_sends_nothing() -> None:
         with pytest.raises(Permanent, match=r"contract\.things has unit as STRING, not INT64"):
             await warehouse.ensure()
     assert wire.asked == ["GET datasets/contract/tables/things"]
+
+
+async def test_what_keeps_statements_from_working_is_asked_of_metadata() -> None:
+    """A missing table, column or staging dataset; no job runs, and what is only described otherwise is no obstacle."""
+    found = definition("p", replace(THINGS, columns=THINGS.columns[:1], description="As it was.")).to_api_repr()
+    answers: dict[str, Answer] = {
+        "GET datasets/contract/tables/things": (200, found),
+        "GET datasets/contract/tables/others": error(404, "notFound", "Not found: Table"),
+        "GET datasets/tipoff_staging": error(404, "notFound", "Not found: Dataset"),
+    }
+    wire = Wire(answers.__getitem__)
+    tables = {THINGS.name: THINGS, "contract.others": replace(THINGS, name="contract.others")}
+    warehouse = BigQueryWarehouse("p", tables=tables, client=client(wire))
+    assert await warehouse.missing([*tables]) == [
+        "tipoff_staging: create the dataset",
+        "contract.things: add unit STRING, null in the rows there are",
+        "contract.others: create with 2 columns",
+    ]
+    assert sorted(wire.asked) == sorted(answers)
+    answers["GET datasets/contract/tables/things"] = error(403, "accessDenied", "Access Denied")
+    with pytest.raises(Permanent, match="Access Denied"):
+        await warehouse.missing([THINGS.name])
+    await warehouse.close()

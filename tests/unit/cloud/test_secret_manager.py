@@ -81,7 +81,7 @@ async def test_a_loaded_secret_outlives_an_outage(server: Scripted, secrets: Sec
         server.now = 329.0
         assert (await secrets.get("key")).get_secret_value() == "one"
     assert len(server.calls) == 2
-    assert [(line["event"], line["secret"], line["age_s"]) for line in lines] == [("secret_not_refreshed", "key", 300)]
+    assert [(line["event"], line["name"], line["age_s"]) for line in lines] == [("secret_not_refreshed", "key", 300)]
     assert "one" not in str(lines)
     server.status, server.value, server.now = None, b"two", 330.0
     assert (await secrets.get("key")).get_secret_value() == "two"

@@ -1,7 +1,6 @@
 """Tokens whose signature Cloud Run's IAM has checked and removed."""
 
 import base64
-import json
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +12,7 @@ from shared.cloud.tokens import REMOVED, Certificates, Door, TokenVerifier
 from shared.embedded.clock import VirtualClock
 from shared.errors import Transient
 from shared.runtime.access import Untrusted
+from tests.tokens import put_together, segment
 
 NOW = datetime(2024, 3, 4, 12, tzinfo=UTC)
 AUDIENCE, EMAIL = "https://coordinator.example", "invoker@example.iam.gserviceaccount.com"
@@ -28,12 +28,7 @@ CLAIMS = {
 
 def token(claims: dict[str, Any], signature: str = REMOVED) -> str:
     """A token as the service gets it."""
-    return ".".join([segment({"alg": "RS256"}), segment(claims), signature])
-
-
-def segment(part: object) -> str:
-    """A part of a token."""
-    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+    return put_together({"alg": "RS256"}, claims, signature)
 
 
 class Closed(Door):

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from services.coordinator.handlers import Handlers
-from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.engine import OPEN, RUNS, Engine
 from services.coordinator.runs.run import Run, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.contract import Message, StepReported, StepRequested, decode
@@ -36,8 +36,9 @@ class World:
         self.handlers = Handlers(self.engine, self.ports, batch_size=2, **limits)
 
     def put(self, run: Run) -> Run:
-        """Store a run as it is."""
+        """Store a run as it is, asked for when it was made."""
         self.state._put(RUNS, run.key, run.model_dump(mode="json"))
+        self.state._put(OPEN, run.key, {})
         return run
 
     async def run(self) -> Run:

@@ -13,6 +13,7 @@ from unittest.mock import Mock
 from aiohttp import streams, web
 from aiohttp.test_utils import make_mocked_request
 
+from services.coordinator.api.keys import KeyRoutes
 from services.coordinator.api.limits import Requests
 from services.coordinator.api.once import Once
 from services.coordinator.api.operations import Operations
@@ -72,27 +73,21 @@ class World:
             *Api(engine, self.ports, active_runs=int(limits.get("active_runs", 50))).routes(),
             *Operations(engine, self.ports, self.once).routes(),
         ]
+        self._keys = KeyStore(self.state, self.ports.secrets, self.clock)
+        self.routes += KeyRoutes(self._keys, self.clock).routes()
         self._requests = Requests(limits.get("per_second", 1000.0))
         self.serve(self.routes)
 
     def serve(self, routes: list[Route]) -> None:
         """Serve these routes, and no others."""
         self.app = web.Application(middlewares=[failures])
-        keys = KeyStore(self.state, self.ports.secrets, self.clock)
-        self.app[ACCESS] = Access(load(CommonSettings), self.clock, keys)
+        self.app[ACCESS] = Access(load(CommonSettings), self._keys)
         Served(self._requests, self.once).add(self.app, routes)
 
-    async def call(
+    async def respond(
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
-    ) -> tuple[int, Any]:
-        """(status, JSON) of a request with a key, or with the headers given."""
-        answer = await self.answer(method, path, body, headers)
-        return answer.status, answer.json
-
-    async def answer(
-        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
-    ) -> Answer:
-        """The whole answer."""
+    ) -> web.Response:
+        """The answer to a request with a key, or with the headers given."""
         reader = streams.StreamReader(Mock(_reading_paused=False), 2**16, loop=get_running_loop())
         reader.feed_data(body if isinstance(body, bytes) else json.dumps(body).encode())
         reader.feed_eof()
@@ -103,10 +98,24 @@ class World:
         self.app.freeze()
         response = await self.app._handle(request)
         assert isinstance(response, web.Response)
+        return response
+
+    async def answer(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        """The answer, read."""
+        response = await self.respond(method, path, body, headers)
         assert response.content_type == "application/json"
         assert isinstance(response.body, bytes)
         following = re.fullmatch(r'<(.*)>; rel="next"', response.headers.get("Link", ""))
         return Answer(response.status, json.loads(response.body), None if following is None else following[1])
+
+    async def call(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
+        """(status, JSON) of a request with a key, or with the headers given."""
+        answer = await self.answer(method, path, body, headers)
+        return answer.status, answer.json
 
     def put(self, day: date = DAY, mode: Mode = Mode.OVERNIGHT, **fields: Any) -> Run:  # noqa: ANN401 - any field of a run
         """Store a run that publishes."""

@@ -9,9 +9,9 @@ from services.coordinator.api.routes import public
 from services.coordinator.runs.run import Outgoing, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.embedded.secrets import EnvironmentSecrets
-from shared.errors import Transient
+from shared.errors import Permanent, TipoffError, Transient
 from tests.unit.coordinator.memory import failing
-from tests.unit.coordinator.routes import DAY, RUN_KEY, World
+from tests.unit.coordinator.routes import DAY, KEY, RUN_KEY, World
 from tests.unit.shared.places import API_KEY, SCHEDULES_KEY
 
 
@@ -63,7 +63,7 @@ async def test_what_is_outside_of_v1_needs_no_key() -> None:
 async def test_trouble_that_may_pass_is_503_and_what_will_not_400() -> None:
     """With a remedy each."""
     world = World()
-    world.state.before = failing(Transient("the store is away"), "get")
+    world.state.before = failing(Transient("the store is away"), "get", lambda call: call > 1)  # the first is the key's
     assert await world.call("GET", f"/v1/runs/{RUN_KEY}") == (
         503, {"error": "the store is away", "remedy": "try again shortly"}
     )  # fmt: skip
@@ -74,6 +74,23 @@ async def test_trouble_that_may_pass_is_503_and_what_will_not_400() -> None:
             "remedy": "",
         },
     )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Transient("Firestore secret-project/(default) is away"),
+        Permanent("cannot read /srv/secret-project/.env: remedy"),
+    ],
+)
+async def test_strangers_learn_nothing_from_an_outage(error: TipoffError) -> None:
+    """While nobody can say who asks, all are answered the same 503; what is wrong is for the log."""
+    world = World()
+    world.state.before = failing(error, "get")
+    for headers in (KEY, {"X-API-Key": f"tipoff_{'0' * 16}_{'x' * 43}"}):
+        assert await world.call("GET", "/v1/runs", headers=headers) == (
+            503, {"error": "who asks cannot be found out at present", "remedy": "try again shortly"}
+        )  # fmt: skip
 
 
 async def test_a_request_for_a_run_is_accepted_with_all_its_fields() -> None:

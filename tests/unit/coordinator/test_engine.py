@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.coordinator.runs import engine as module
-from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.engine import OPEN, RUNS, Engine
 from services.coordinator.runs.events import BatchStaged, RunRequested, StepFailed, StepVerified
 from services.coordinator.runs.run import Evidence, Outgoing, Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
@@ -51,8 +51,9 @@ class World:
         return self.state.documents[RUNS, KEY].version
 
     def put(self, run: Run) -> None:
-        """Store a run as it is."""
+        """Store a run as it is, asked for when it was made."""
         self.state._put(RUNS, run.key, run.model_dump(mode="json"))
+        self.state._put(OPEN, run.key, {})
 
 
 @pytest.fixture
@@ -295,15 +296,49 @@ async def test_recovery_goes_on_after_a_message_that_the_bus_will_never_take(wor
         await world.engine.recover()
 
 
-async def test_runs_are_found_by_key_prefix_and_window(world: World) -> None:
+async def test_recovery_reads_the_open_runs_of_whatever_slate(world: World) -> None:
+    """And no others: a slate of years ago too, but none that is closed; whose run was never stored is forgotten."""
+    old = run_of(DAY - timedelta(days=900), outbox=(letter("old"),))
+    world.put(old)
+    closed = run_of(outbox=(letter("closed"),))
+    world.put(closed)
+    await world.state.delete(OPEN, closed.key)
+    world.state._put(OPEN, "2024-03-07.manual", {})
+    assert [run.key for run in await world.engine.recover()] == [old.key]
+    assert world.bus.sent() == ["old"]
+    assert [document.id for document in await world.state.list(OPEN)] == [old.key]
+
+
+async def test_a_run_is_open_before_it_is_stored_and_until_it_is_closed(world: World) -> None:
+    """Once, however often it is asked for; one that has gone on since stays open."""
+    await world.engine.apply(REQUEST)
+    run = await world.engine.apply(REQUEST)
+    assert list(world.state.documents) == [(OPEN, KEY), (RUNS, KEY)]
+    await world.engine.close(run.model_copy(update={"finished_at": world.clock.now()}))
+    assert await world.engine.active() == 1
+    await world.engine.close(run)
+    assert await world.engine.active() == 0
+
+
+async def test_a_window_of_runs_reads_no_others(world: World) -> None:
+    """A document outside of it, or of another mode, is not even parsed."""
+    world.put(run_of())
+    for key in (f"{DAY - timedelta(days=1)}.overnight", f"{DAY + timedelta(days=1)}.overnight", f"{DAY}.same_day"):
+        world.state._put(RUNS, key, {})
+    assert [run.key for run in await world.engine.between(DAY, DAY, {Mode.OVERNIGHT})] == [KEY]
+    assert [run.key for run in await world.engine.between(DAY, DAY, [Mode.OVERNIGHT])] == [KEY]
+
+
+async def test_runs_are_found_by_key_and_window(world: World) -> None:
     """Both ends of the window belong to it; only the modes asked for."""
     days = [DAY + timedelta(days=n) for n in range(4)]
     for day in days:
         for mode in (Mode.OVERNIGHT, Mode.SAME_DAY):
             world.put(run_of(day, mode))
     assert await world.engine.run("2024-03-09.overnight") is None
-    assert [run.key for run in await world.engine.runs("2024-03-05")] == ["2024-03-05.overnight", "2024-03-05.same_day"]
-    assert len(await world.engine.runs()) == 8
+    assert [run.key for run in await world.engine.between(days[1], days[1], set(Mode))] == [
+        "2024-03-05.overnight", "2024-03-05.same_day"
+    ]  # fmt: skip
     found = await world.engine.between(days[1], days[2], {Mode.SAME_DAY})
     assert [run.key for run in found] == ["2024-03-05.same_day", "2024-03-06.same_day"]
     assert len(await world.engine.between(days[0], days[3], set(Mode))) == 8
@@ -315,15 +350,14 @@ async def test_years_of_runs_are_listed_in_one_go() -> None:
     limits: list[int] = []
 
     class Store(MemoryState):
-        async def list(self, collection: str, *, prefix: str = "", limit: int = 1000) -> list[Document]:
+        async def list(self, collection: str, *, limit: int = 1000, **bounds: str) -> list[Document]:
             limits.append(limit)
-            return await super().list(collection, prefix=prefix, limit=limit)
+            return await super().list(collection, limit=limit, **bounds)
 
     engine = Engine(memory_ports(state=Store()))
-    await engine.runs()
     await engine.between(DAY, DAY, set(Mode))
     await engine.recover()
-    assert limits == [1_000_000] * 3
+    assert limits == [1_000_000] * 2
 
 
 def settled(status: str) -> float:

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.coordinator.grid.cells import CellStatus, grid
-from services.coordinator.grid.count import recount
+from services.coordinator.grid.count import COUNTED_IN, recount
 from services.coordinator.runs.run import Evidence, Run, StepState, StepStatus
-from services.coordinator.steps.ways import COUNTED
 from shared.basketball.slate import Mode, days
 from shared.ports import Params, Ports, Row
 from shared.registries.pipeline import STEPS, plan
@@ -110,11 +109,15 @@ class Counting:
 
 
 async def test_a_year_costs_as_many_queries_as_a_day(ports: Ports) -> None:
-    """One per step over the range, never one per cell."""
+    """One per phase over the range, never one per cell; where nobody plays, the first phase's alone."""
+    nobody = Counting(ports.warehouse)
+    await recount(nobody, {Mode.OVERNIGHT: {}}, SLATE, SLATE, NOON)  # type: ignore[arg-type]  # as much as is used
+    assert nobody.queries == 1
+    await load(ports.warehouse, raw__games=[game("0022300900")])
     for length in (0, 365):
         warehouse = Counting(ports.warehouse)
-        await recount(warehouse, {}, SLATE - timedelta(days=length), SLATE, Mode.OVERNIGHT, NOON)  # type: ignore[arg-type]  # as much as is used
-        assert warehouse.queries == len(COUNTED)
+        await recount(warehouse, {Mode.OVERNIGHT: {}}, SLATE - timedelta(days=length), SLATE, NOON)  # type: ignore[arg-type]  # as much as is used
+        assert warehouse.queries == len(COUNTED_IN) == 4
 
 
 async def test_the_warehouse_is_counted_by_slate(ports: Ports) -> None:
@@ -129,7 +132,7 @@ async def test_the_warehouse_is_counted_by_slate(ports: Ports) -> None:
             row("analytics.player_game_summary", game_id="0022300801", player_id=1, game_date=YESTERDAY)
         ],
     )
-    found = await recount(ports.warehouse, {}, YESTERDAY, SLATE, Mode.OVERNIGHT, NOON)
+    found = (await recount(ports.warehouse, {Mode.OVERNIGHT: {}}, YESTERDAY, SLATE, NOON))[Mode.OVERNIGHT]
     assert found["schedule"] == {YESTERDAY: units(1, 1), SLATE: units(2, 2)}
     assert found["rosters"] == {
         YESTERDAY: units(2, 1, 0, "BOS has 0 players"),

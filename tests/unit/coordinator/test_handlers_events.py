@@ -1,7 +1,10 @@
 """Events on fakes: what a report changes, and what the end of a run is followed by."""
 
+from datetime import timedelta
+
 import pytest
 
+from services.coordinator.runs.ledger import step_rows
 from services.coordinator.runs.run import Batches, Evidence, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.contract import BatchReported, BatchRequested, RunEnded
@@ -144,6 +147,23 @@ async def test_a_run_that_goes_on_again_is_neither_entered_nor_announced() -> No
     world.put(run_of({"schedule": StepStatus.FAILED}, status=RunStatus.FAILED))
     await world.handlers.on_event(RunEnded(run_id=RUN_ID, attempts=1))
     assert (world.warehouse.appended, await opened(world.state)) == ([], {})
+
+
+async def test_an_end_that_is_announced_late_does_not_outlive_the_next() -> None:
+    """While the failure is announced the run goes on, completes, and that is announced: no alert is left open."""
+    world = World()
+    failed = world.put(run_of({"schedule": StepStatus.FAILED}, status=RunStatus.FAILED, finished_at=NOON))
+    later = NOON + timedelta(minutes=1)
+
+    async def meanwhile(operation: str) -> None:
+        if operation == "create":
+            world.put(run_of({"schedule": StepStatus.DONE}, status=RunStatus.COMPLETE, finished_at=later))
+
+    world.state.before = meanwhile
+    await world.handlers.on_event(RunEnded(run_id=RUN_ID, attempts=1))
+    assert ("alerts", f"run_failed.{KEY}") in world.state.documents
+    assert await opened(world.state) == {}
+    assert world.warehouse.appended[1] == ("ops.step_runs", step_rows(failed))
 
 
 async def test_what_is_no_event_or_no_task_is_refused_by_kind() -> None:

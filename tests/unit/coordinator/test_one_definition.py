@@ -11,7 +11,7 @@ from functools import partial
 from services.coordinator.grid.count import owed_of
 from services.coordinator.runs.run import NOTHING, Batches, Evidence, Run, StepState, StepStatus
 from services.coordinator.sql import sql
-from services.coordinator.steps.evidence import count
+from services.coordinator.steps.evidence import count_together
 from services.coordinator.steps.ways import COUNTED
 from shared.basketball.slate import Mode, days
 from shared.embedded.clock import VirtualClock
@@ -173,10 +173,12 @@ async def test_f09_evidence_and_grid_give_equal_counts_in_every_state() -> None:
         day = dice.choice(RANGE)
         run = run_of(day, dice)
         ports = memory_ports(warehouse=warehouse, clock=VirtualClock(run.created_at))
-        for step in [step for step in COUNTED if table in sql(f"complete/{step}")]:
+        steps = [step for step in COUNTED if table in sql(f"complete/{step}")]
+        owes = {(step, run.mode): owed_of({day: run}, step, NOON) for step in steps}
+        cells = await count_together(warehouse, RANGE, owes)
+        for step in steps:
             found = await evidence(run, step, ports)
-            cells = await count(warehouse, step, RANGE, run.mode, owed_of({day: run}, step, NOON))
-            assert cells.get(day, NOTHING) == found, f"{step} of {day} in state {seed}"
+            assert cells[step, run.mode].get(day, NOTHING) == found, f"{step} of {day} in state {seed}"
             states.add((step, found))
     await warehouse.close()
     seen = Counter(step for step, _ in states)

@@ -10,7 +10,7 @@ from services.coordinator.grid import reconcile as module
 from services.coordinator.grid import unloaded as archived
 from services.coordinator.grid.cells import Cell, CellStatus
 from services.coordinator.grid.reconcile import Heal, heals, reconcile
-from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.engine import OPEN, RUNS, Engine
 from services.coordinator.runs.events import RunRequested, StepVerified
 from services.coordinator.runs.run import Evidence, Run, RunStatus, StepState, StepStatus
 from services.coordinator.steps.ways import COUNTED
@@ -18,6 +18,7 @@ from shared.basketball.slate import Mode
 from shared.embedded.clock import VirtualClock
 from shared.ports import Ports, Row
 from shared.registries.pipeline import plan
+from shared.registries.schedules import SCHEDULED
 from tests.simulation.fakes import MemoryState, RecordingBus
 from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports, opened
 from tests.unit.shared.archive import MemoryArchive
@@ -179,7 +180,7 @@ class World:
 
     async def round(self, *, dry_run: bool = False, first: date = DAY) -> list[dict[str, str]]:
         """The reconciler comes by."""
-        return await reconcile(self.engine, self.ports, first, DAY, Mode.OVERNIGHT, ["schedule"], dry_run=dry_run)
+        return await reconcile(self.engine, self.ports, first, DAY, [Mode.OVERNIGHT], ["schedule"], dry_run=dry_run)
 
     def put(self, status: StepStatus, run_status: RunStatus) -> None:
         """A run of the slate whose one step stands so."""
@@ -189,6 +190,7 @@ class World:
             status=run_status,
         )  # fmt: skip
         self.state._put(RUNS, run.key, run.model_dump(mode="json"))
+        self.state._put(OPEN, run.key, {})
 
     def heals(self) -> dict[str, int]:
         """How often each slate was asked for."""
@@ -208,7 +210,7 @@ async def test_a_dry_run_touches_nothing() -> None:
     assert await world.round(dry_run=True) == [MISSING]
     assert (world.state.documents, world.bus.published) == (before, [])
     assert await world.round() == [MISSING]
-    assert [run.source for run in await world.engine.runs()] == ["reconciler"]
+    assert [run.source for run in await world.engine.between(date.min, date.max, set(Mode))] == ["reconciler"]
     assert world.heals() == {KEY: 1}
 
 
@@ -326,10 +328,10 @@ async def world(ports: Ports) -> Ports:
 async def test_the_reconciler_starts_the_run_nobody_started(world: Ports) -> None:
     """As the schedule would have, and says that it was it."""
     engine = Engine(world)
-    await reconcile(engine, world, SLATE, SLATE, Mode.OVERNIGHT, ["export"])
-    [run] = await engine.runs()
+    await reconcile(engine, world, SLATE, SLATE, [Mode.OVERNIGHT], ["export"])
+    [run] = await engine.between(date.min, date.max, set(Mode))
     assert (run.source, list(run.steps)) == ("reconciler", [step.name for step in plan(["export"])])
-    assert await reconcile(engine, world, SLATE, SLATE, Mode.OVERNIGHT, ["export"]) == []
+    assert await reconcile(engine, world, SLATE, SLATE, [Mode.OVERNIGHT], ["export"]) == []
 
 
 async def test_f09_rows_that_are_gone_are_made_again(world: Ports) -> None:
@@ -337,8 +339,29 @@ async def test_f09_rows_that_are_gone_are_made_again(world: Ports) -> None:
     engine = Engine(world)
     await engine.apply(RunRequested(SLATE, Mode.OVERNIGHT, "test", ("rosters",)))
     await fill(engine, verified=2)
-    [line] = await reconcile(engine, world, SLATE, SLATE, Mode.OVERNIGHT, ["rosters"])
+    [line] = await reconcile(engine, world, SLATE, SLATE, [Mode.OVERNIGHT], ["rosters"])
     assert line["does"] == "do rosters again"
-    [run] = await engine.runs()
+    [run] = await engine.between(date.min, date.max, set(Mode))
     assert (run.generation, run.steps["schedule"].status) == (2, StepStatus.DONE)
     assert run.steps["rosters"].status is StepStatus.RUNNING
+
+
+async def test_other_modes_are_healed_where_they_have_begun(world: Ports) -> None:
+    """What nobody has asked for is left alone; tomorrow's look that failed is asked for again, no wider than it was."""
+    set_clock(world, NINE + timedelta(hours=12))  # 21:00 Eastern: both are due
+    tomorrow = SLATE + timedelta(days=1)
+    await load(world.warehouse, raw__games=[game("0022300950", tomorrow)])
+    engine = Engine(world)
+    failed = Run(
+        game_date=tomorrow, mode=Mode.TOMORROW, generation=1, source="schedule:tomorrow", retrospective=False,
+        targets=("rosters",), status=RunStatus.FAILED, created_at=NINE, finished_at=NINE,
+        steps={"schedule": StepState(status=StepStatus.DONE, attempt=1, evidence=Evidence(expected=1, verified=1)),
+               "rosters": StepState(status=StepStatus.FAILED, attempt=3, reason="403")},
+    )  # fmt: skip
+    await world.state.create(RUNS, failed.key, failed.model_dump(mode="json"))
+    lines = await reconcile(engine, world, SLATE, SLATE, SCHEDULED, ["schedule"])
+    assert [(line["run"], line["why"]) for line in lines] == [(failed.key, "rosters: 403")]
+    run = await engine.run(failed.key)
+    assert run is not None
+    assert (run.source, run.targets, list(run.steps)) == ("schedule:tomorrow", ("rosters",), ["schedule", "rosters"])
+    assert await reconcile(engine, world, SLATE, SLATE, [Mode.OVERNIGHT], ["schedule"]) == []

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from services.coordinator.grid.cells import CellStatus
 from services.coordinator.grid.count import cells, recount
-from services.coordinator.runs.engine import RUNS, Engine
+from services.coordinator.runs.engine import RUNS
 from services.coordinator.runs.run import Batches, Evidence, Run, RunStatus, StepState, StepStatus
 from services.coordinator.steps.ways import COUNTED
 from shared.basketball.slate import Mode
@@ -38,10 +38,10 @@ def run_of(day: date, *targets: StepState, **fields: object) -> Run:
     return Run.model_validate(known | fields)
 
 
-async def test_the_grid_is_counted_with_a_query_a_step() -> None:
+async def test_the_grid_counts_every_step_that_can_be_counted() -> None:
     """Over the whole range, in one mode; dates without an answer have no count."""
     warehouse = counting_warehouse()
-    found = await recount(warehouse, {}, BEFORE, DAY, Mode.SAME_DAY, NINE)
+    found = (await recount(warehouse, {Mode.SAME_DAY: {}}, BEFORE, DAY, NINE))[Mode.SAME_DAY]
     assert set(found) == set(COUNTED) == {name.removeprefix("complete__") for name, _ in warehouse.asked}
     units = Evidence(expected=3, verified=1, quarantined=1, detail="x")
     assert (found["schedule"], found["rosters"]) == ({DAY: units}, {})
@@ -57,7 +57,7 @@ async def test_what_a_run_owes_is_joined_to_its_slate() -> None:
     settled = StepState(status=StepStatus.DONE, attempt=1, generation=2, ended_at=NINE - timedelta(hours=1))
     waiting, running = StepState(), StepState(status=StepStatus.RUNNING, attempt=1, generation=3)
     runs = {BEFORE: run_of(BEFORE, settled, waiting), DAY: run_of(DAY, running)}
-    await recount(warehouse, runs, BEFORE, DAY, Mode.SAME_DAY, NINE)
+    await recount(warehouse, {Mode.SAME_DAY: runs}, BEFORE, DAY, NINE)
     asked = {name: [json.loads(row) for row in params["slates"]] for name, params in warehouse.asked}  # type: ignore[union-attr, arg-type]  # a list of strings
     schedule = [{"game_date": str(day), "season": "2023-24"} for day in (BEFORE, DAY)]
     owed = {"systems": "moving_average market_residual", "per_player": len(MARKETS), "per_line": 1}
@@ -77,10 +77,9 @@ async def test_a_grids_cells_are_of_one_mode_and_window() -> None:
     )  # fmt: skip
     state._put(RUNS, run.key, run.model_dump(mode="json"))
     ports = memory_ports(state=state, warehouse=warehouse)
-    engine = Engine(ports)
-    found = await cells(engine, ports, BEFORE, DAY, Mode.OVERNIGHT)
+    found = await cells(ports, [run], BEFORE, DAY, [Mode.OVERNIGHT])
     assert {(each.game_date, each.status) for each in found if each.step == "schedule"} == {
         (BEFORE, S.IDLE), (DAY, S.FAILED)
     }  # fmt: skip
-    other = await cells(engine, ports, DAY, DAY, Mode.SAME_DAY)
+    other = await cells(ports, [run], DAY, DAY, [Mode.SAME_DAY])
     assert {each.status for each in other if each.step == "schedule"} == {S.MISSING}

@@ -36,7 +36,7 @@ async def test_a_viewer_reads_and_changes_nothing() -> None:
     assert (await world.call("GET", "/v1/runs", headers=VIEWER))[0] == 200
     status, answer = await world.call("POST", "/v1/runs", {}, VIEWER)
     assert (status, answer["error"]) == (403, "viewer is viewer, this takes operator")
-    assert (await world.call("GET", "/v1/dead-letters", headers=VIEWER))[0] == 403
+    assert (await world.call("GET", "/v1/keys", headers=VIEWER))[0] == 403
     assert world.state.documents == {}
 
 

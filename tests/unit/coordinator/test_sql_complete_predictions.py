@@ -297,6 +297,25 @@ async def test_staged_predictions_count_by_player_market_and_system() -> None:
     assert found == seen(5, 4, "rows by system: a 2, b 3")
 
 
+@pytest.mark.parametrize("step", ["predict", "publish"])
+@pytest.mark.parametrize(("attempt", "hour"), [(1, 10), (2, 9), (2, 8)], ids=["later", "again", "again, clock back"])
+async def test_of_a_game_that_was_staged_twice_the_newest_staging_counts(step: str, attempt: int, hour: int) -> None:
+    """Whole: what only an older one has does not; of a game staged once, and of another run, nothing changes."""
+    nine, newer = {"predicted_at": tip(SLATE, 9), "attempt": 1}, {"predicted_at": tip(SLATE, hour), "attempt": attempt}
+    found = await verified(
+        step,
+        features__ml_feature_store=[served(101), served(102), served(103, game_id="3")],
+        predictions__staging=[
+            staged(101, "points", "a", **nine),
+            staged(102, "points", "a", **nine),
+            staged(101, "points", "a", **newer),
+            staged(103, "points", "a", game_id="3", **nine),
+            staged(101, "points", "a", predicted_at=tip(SLATE, 11), attempt=3, run_id="run.1"),
+        ],
+    )
+    assert found == (seen(6, 2, "rows by system: a 2") if step == "predict" else seen(2, 0))
+
+
 async def test_a_line_is_expected_in_the_markets_of_which_most_systems_speak() -> None:
     """Of points a, b and line speak, of threes and assists two do: only the lines on points are expected."""
     lined = [

@@ -77,6 +77,11 @@ async def test_costs_are_added_up_by_slate_mode_and_step() -> None:
         rest = {"usd": 0.5 * amount, "seconds": 0.25 * amount, "row_count": 3 * amount}
         return row("ops.step_costs") | known | counts | rest
 
+    def other(day: date, mode: str | None, service: str, purpose: str, step: str | None, amount: int) -> Row:
+        known = {"game_date": day, "mode": mode, "service": service, "purpose": purpose, "step": step}
+        counts = {"jobs": amount, "bytes_processed": 10 * amount, "bytes_billed": 100 * amount, "slot_ms": 7 * amount}
+        return row("ops.query_costs") | known | counts | {"usd": 0.5 * amount, "row_count": 3 * amount}
+
     found = await answers(
         sql("costs"),
         {"first": ago(2), "last": SLATE},
@@ -90,18 +95,28 @@ async def test_costs_are_added_up_by_slate_mode_and_step() -> None:
             cost(ago(2), "overnight", "grade", 1, 1),
             *(cost(day, "overnight", "grade", 1, 50) for day in BESIDE),
         ],
+        ops__query_costs=[
+            other(SLATE, "overnight", "analytics", "step_requested", "grade", 1) | {"number": 1},
+            other(SLATE, "overnight", "coordinator", "step_reported", "grade", 1) | {"number": 2},
+            other(SLATE, "overnight", "coordinator", "step_reported", "grade", 2) | {"number": 3},
+            other(SLATE, None, "coordinator", "watch", None, 1) | {"number": 4},
+            *(other(day, None, "coordinator", "watch", None, 50) | {"number": n} for n, day in enumerate(BESIDE, 5)),
+        ],
     )
     columns = (
-        "game_date", "mode", "step", "attempts", "jobs", "bytes_processed", "bytes_billed", "slot_ms", "usd", "seconds",
-        "row_count",
+        "game_date", "mode", "service", "purpose", "step", "attempts", "jobs", "bytes_processed", "bytes_billed",
+        "slot_ms", "usd", "seconds", "row_count",
     )  # fmt: skip
-    assert [tuple(one) for one in found] == [columns] * 5
+    assert [tuple(one) for one in found] == [columns] * 7
+    asked = ("analytics", "step_requested")
     assert [tuple(one.values()) for one in found] == [
-        (ago(2), "overnight", "grade", 1, 1, 10, 100, 7, 0.5, 0.25, 3),
-        (ago(2), "same_day", "grade", 1, 4, 40, 400, 28, 2.0, 1.0, 12),
-        (SLATE, "overnight", "grade", 3, 10, 100, 1000, 70, 5.0, 2.5, 30),
-        (SLATE, "overnight", "predict", 1, 1, 10, 100, 7, 0.5, 0.25, 3),
-        (SLATE, "same_day", "grade", 1, 1, 10, 100, 7, 0.5, 0.25, 3),
+        (ago(2), "overnight", *asked, "grade", 1, 1, 10, 100, 7, 0.5, 0.25, 3),
+        (ago(2), "same_day", *asked, "grade", 1, 4, 40, 400, 28, 2.0, 1.0, 12),
+        (SLATE, None, "coordinator", "watch", None, None, 1, 10, 100, 7, 0.5, None, 3),
+        (SLATE, "overnight", *asked, "grade", 3, 11, 110, 1100, 77, 5.5, 2.5, 33),
+        (SLATE, "overnight", *asked, "predict", 1, 1, 10, 100, 7, 0.5, 0.25, 3),
+        (SLATE, "overnight", "coordinator", "step_reported", "grade", None, 3, 30, 300, 21, 1.5, None, 9),
+        (SLATE, "same_day", *asked, "grade", 1, 1, 10, 100, 7, 0.5, 0.25, 3),
     ]
 
 
@@ -177,15 +192,18 @@ RUN: Params = {"game_date": SLATE, "mode": "overnight", "run_id": "run.2"}
 def staged(seed: int, **values: object) -> Row:
     """A staged prediction of the run."""
     key = {"game_id": "2", "player_id": 102, "market": "points", "system": "b", "run_id": "run.2", "batch": 5}
-    return full(STAGING, seed, **ON_SLATE) | key | {"predicted_at": tip(SLATE, 8)} | values
+    return full(STAGING, seed, **ON_SLATE) | key | {"attempt": 2, "predicted_at": tip(SLATE, 8)} | values
 
 
-async def test_what_is_published_is_a_runs_newest_staging_of_each_prediction() -> None:
+async def test_what_is_published_is_a_runs_newest_staging_of_each_game() -> None:
     """Of two made at once the first batch's; with the name as the roster of that date has it."""
-    newest = staged(3, batch=9, predicted_at=tip(SLATE, 10))
-    first = staged(5, batch=2, player_id=104)
-    others = near(staged(6), game_id=("1", "3"), player_id=(90, 199), market=("assists", "threes"), system=("aa", "c"))
+    ten, eleven = tip(SLATE, 10), tip(SLATE, 11)
+    newest = staged(3, batch=9, predicted_at=ten)
+    first = staged(5, batch=2, player_id=104, game_id="4")
+    others = near(staged(6, predicted_at=ten), player_id=(90, 199), market=("assists", "threes"), system=("aa", "c"))
+    others += near(staged(6), game_id=("1", "3"))
     others = [one | {"batch": 20 + n} for n, one in enumerate(others)]
+    elsewhere = staged(7, player_id=105, predicted_at=eleven)
     found = await answers(
         sql("publish"),
         RUN,
@@ -193,10 +211,12 @@ async def test_what_is_published_is_a_runs_newest_staging_of_each_prediction() -
             staged(8, batch=1),
             newest,
             staged(9, batch=3, predicted_at=tip(SLATE, 9)),
-            staged(4, batch=3, player_id=104),
+            staged(2, batch=4, player_id=106, predicted_at=tip(SLATE, 9)),  # not in the game's newest staging
+            staged(1, batch=9, player_id=107, predicted_at=eleven, attempt=1),  # of an older attempt
+            staged(4, batch=3, player_id=104, game_id="4"),
             first,
             *others,
-            *batches(near(staged(7, player_id=105), game_date=(ago(1), TOMORROW), run_id=("run.1", "run.3"))),
+            *batches(near(elsewhere, game_date=(ago(1), TOMORROW), run_id=("run.1", "run.3"))),
         ],
         raw__rosters=[
             roster(102, player_lookup="him"),
@@ -211,7 +231,8 @@ async def test_what_is_published_is_a_runs_newest_staging_of_each_prediction() -
     lookups = {102: "him", 90: "p90"}
     by_batch = sorted(found, key=lambda one: int(one["batch"]))
     expected = [first, newest, *others]
-    assert by_batch == [one | {"player_lookup": lookups.get(one["player_id"])} for one in expected]
+    expected = [one | {"player_lookup": lookups.get(one["player_id"])} for one in expected]
+    assert by_batch == [{name: one[name] for name in one if name != "attempt"} for one in expected]
 
 
 async def test_a_runs_publication_is_counted() -> None:

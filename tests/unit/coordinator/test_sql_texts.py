@@ -24,7 +24,7 @@ async def test_payloads_are_accounted_for_by_their_key() -> None:
         mine | {"game_date": SLATE, "archive_key": "b"},
         *near(mine | {"archive_key": "z"}, game_date=(ago(3), TOMORROW), mode=MODES),
     ]
-    params: Params = {"first": FIRST, "last": SLATE, "mode": "overnight"}
+    params: Params = {"first": FIRST, "last": SLATE, "modes": ["overnight"]}
     found = await answers(_ACCOUNTED, params, raw__fetches=rows)
     assert sorted(one["archive_key"] for one in found) == ["a", "b"]
 

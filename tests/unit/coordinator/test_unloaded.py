@@ -27,13 +27,13 @@ async def test_f12_of_each_unit_the_newest_payload_counts() -> None:
         await archive.put(key, b"{}")
     known = [{"archive_key": f"{folder}/lines/g1/2.json"}, {"archive_key": f"{folder}/lines/g2/1.json"}]
     warehouse.answers[archived._ACCOUNTED] = ("fetches", known)
-    assert await archived.unloaded(ports, BEFORE, DAY, Mode.OVERNIGHT) == {(BEFORE, "injuries")}
-    assert warehouse.asked[-1] == ("fetches", {"first": BEFORE, "last": DAY, "mode": "overnight"})
+    assert await archived.unloaded(ports, {Mode.OVERNIGHT: [BEFORE, DAY]}) == {(Mode.OVERNIGHT, BEFORE, "injuries")}
+    assert warehouse.asked[-1] == ("fetches", {"first": BEFORE, "last": DAY, "modes": ["overnight"]})
     warehouse.answers[archived._ACCOUNTED] = (
         "fetches",
         [*known[1:], {"archive_key": f"{folder}/lines/g1/1.json"}],
     )
-    assert await archived.unloaded(ports, DAY, DAY, Mode.OVERNIGHT) == {(DAY, "lines")}
+    assert await archived.unloaded(ports, {Mode.OVERNIGHT: [DAY]}) == {(Mode.OVERNIGHT, DAY, "lines")}
 
 
 async def test_f12_an_archived_payload_the_fetch_log_does_not_know_is_found(ports: Ports) -> None:
@@ -48,5 +48,7 @@ async def test_f12_an_archived_payload_the_fetch_log_does_not_know_is_found(port
             fetched("lines", "g2", "loaded", archive_key=f"{folder}/lines/g2/1.json"),
         ],
     )
-    assert await unloaded(ports, YESTERDAY, SLATE, Mode.OVERNIGHT) == {(SLATE, "lines")}
-    assert await unloaded(ports, YESTERDAY, SLATE, Mode.SAME_DAY) == set()
+    left = (Mode.OVERNIGHT, SLATE, "lines")
+    assert await unloaded(ports, {Mode.OVERNIGHT: [YESTERDAY, SLATE]}) == {left}
+    assert await unloaded(ports, {Mode.SAME_DAY: [YESTERDAY, SLATE]}) == set()
+    assert await unloaded(ports, {Mode.SAME_DAY: [YESTERDAY], Mode.OVERNIGHT: [SLATE]}) == {left}

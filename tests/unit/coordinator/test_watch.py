@@ -14,7 +14,7 @@ from services.coordinator.watch.announce import announce, why
 from services.coordinator.watch.leaks import MIN_GRADES
 from shared.basketball.slate import Mode, eastern_instant
 from shared.embedded.clock import VirtualClock
-from shared.errors import AlreadyExists, Conflict
+from shared.errors import AlreadyExists, Conflict, TipoffError
 from shared.ports import Ports, Row
 from tests.simulation.fakes import MemoryState
 from tests.unit.coordinator.memory import AnsweringWarehouse, failing, memory_ports, opened
@@ -160,19 +160,17 @@ def present(**changes: object) -> Row:
 async def test_missing_predictions_are_told_of_from_half_past_seven() -> None:
     """From exactly 07:30, for today's overnight slate, until its predictions exist."""
     world = World(HALF_PAST_SEVEN - timedelta(microseconds=1), monitor__predictions_present=[present()])
-    await watch._predictions(world.ports, Mode.OVERNIGHT)
+    await watch._predictions(world.ports)
     assert (await opened(world.state), world.warehouse.asked) == ({}, [])
     world.clock.set(HALF_PAST_SEVEN)
-    await watch._predictions(world.ports, Mode.SAME_DAY)
-    assert (await opened(world.state), world.warehouse.asked) == ({}, [])
-    await watch._predictions(world.ports, Mode.OVERNIGHT)
+    await watch._predictions(world.ports)
     assert await opened(world.state) == {f"predictions_missing {KEY}": "3 of 5 games of 2024-03-04 are predicted"}
     asked = {"first": DAY, "last": DAY, "mode": "overnight"}
     assert world.warehouse.asked == [("monitor__predictions_present", asked)]
     for rows in ([present(present=True)], []):
         other = World(LATE, monitor__predictions_present=rows)
         await other.raised("predictions_missing", KEY)
-        await watch._predictions(other.ports, Mode.OVERNIGHT)
+        await watch._predictions(other.ports)
         assert await opened(other.state) == {}
 
 
@@ -269,14 +267,42 @@ def leak(system: str, gap: float | None) -> Row:
 
 async def test_f29_a_system_too_good_to_be_true_is_told_of_until_it_is_not() -> None:
     """By system and mode, over the last 60 days up to today."""
-    world = World(accuracy_leaks=[leak("boosted", -0.3), leak("ensemble", -0.1)])
+    same_day = leak("ensemble", -0.3) | {"mode": "same_day"}
+    world = World(accuracy_leaks=[leak("boosted", -0.3), leak("ensemble", -0.1), same_day])
     await world.raised("accuracy_too_good", "ensemble.overnight")
-    await watch._accuracy(world.ports, Mode.OVERNIGHT)
-    [(scope, detail)] = (await opened(world.state)).items()
+    await watch._accuracy(world.ports)
+    (scope, detail), (other, _) = sorted((await opened(world.state)).items())
     assert scope == "accuracy_too_good boosted.overnight"
+    assert other == "accuracy_too_good ensemble.same_day"
     assert detail.startswith("MAE of regulars minus that of rate times minutes -0.3 < -0.23 (N = 2000)")
-    window = {"first": date(2024, 1, 4), "last": DAY, "mode": "overnight", "system": ""}
+    window = {"first": date(2024, 1, 4), "last": DAY, "mode": "", "system": ""}
     assert world.warehouse.asked == [("accuracy_leaks", window)]
+
+
+async def test_accuracy_is_judged_once_a_day_after_the_night_is_graded() -> None:
+    """Two months of grades are the most that a round reads, and they change once a day."""
+    world = World(HALF_PAST_SEVEN - timedelta(microseconds=1), accuracy_leaks=[])
+    for instant, judged in (
+        (HALF_PAST_SEVEN - timedelta(microseconds=1), 0), (HALF_PAST_SEVEN, 1), (LATE, 1),
+        (HALF_PAST_SEVEN + timedelta(hours=23), 1), (HALF_PAST_SEVEN + timedelta(days=1), 2),
+        (LATE + timedelta(days=1), 2),
+    ):  # fmt: skip
+        world.clock.set(instant, force=True)
+        await watch._accuracy(world.ports)
+        assert len(world.warehouse.asked) == judged
+
+
+@pytest.mark.parametrize("error", [Conflict("newer"), AlreadyExists("taken")])
+async def test_of_two_rounds_at_once_either_judges(error: TipoffError) -> None:
+    """The second finds the note written, and leaves it."""
+    world = World(accuracy_leaks=[])
+    if isinstance(error, Conflict):
+        await world.state.create("watch", "accuracy", {"on": "2024-03-03"})
+    world.state.before = failing(
+        error, "create" if isinstance(error, AlreadyExists) else "compare_and_set", lambda _: True
+    )
+    await watch._accuracy(world.ports)
+    assert len(world.warehouse.asked) == 1
 
 
 async def test_a_round_looks_at_everything() -> None:
@@ -289,7 +315,7 @@ async def test_a_round_looks_at_everything() -> None:
     world.clock.set(LATE - timedelta(days=2), force=True)
     await schedules.note(world.ports, "schedule:overnight")
     world.clock.set(LATE)
-    await watch.check(world.ports, Mode.OVERNIGHT)
+    await watch.check(world.ports)
     assert {name.partition(" ")[0] for name in await opened(world.state)} == {
         "predictions_missing", "source_stale", "schedule_missing", "accuracy_too_good"
     }  # fmt: skip
@@ -314,10 +340,10 @@ async def test_f05_a_source_without_an_answer_for_days_with_games_is_stale(ports
         raw__fetches=fetches,
     )
     set_clock(ports, at(6, days=2))
-    await watch.check(ports, Mode.SAME_DAY)
+    await watch.check(ports)
     assert await opened(ports.state) == {}
     set_clock(ports, at(6, days=3))
-    await watch.check(ports, Mode.SAME_DAY)
+    await watch.check(ports)
     assert await opened(ports.state) == {
         "source_stale espn": "nothing new since 2024-03-04, 3 slates went by: HTTP 403"
     }
@@ -342,5 +368,5 @@ async def test_f29_errors_far_below_the_markets_are_an_alarm(ports: Ports, error
     ]
     await load(ports.warehouse, predictions__prediction_grades=grades)
     set_clock(ports, at(8))
-    await watch.check(ports, Mode.OVERNIGHT)
+    await watch.check(ports)
     assert ("accuracy_too_good moving_average.overnight" in await opened(ports.state)) == alarmed

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from deploy import identity
 from deploy.__main__ import main
 from deploy.environment import Environment
 from shared.registries.secrets import SECRETS
@@ -36,7 +37,13 @@ ENVIRONMENT = Environment.read(VARIABLES)
 CURL = """#!/bin/sh
 for url; do :; done
 printf '["curl", "%s"]\\n' "$url" >>{folder}/log
-if grep -q 'Authorization: Bearer a.token'; then cat {folder}/answer; else cat {folder}/stranger; fi
+if ! grep -q 'Authorization: Bearer a.token'; then cat {folder}/stranger; exit; fi
+host="${{url#https://}}"
+host="{folder}/answers/${{host%%/*}}"
+if [ -s "$host.before" ]; then
+  sed -i 1d "$host.before"
+  cat {folder}/answer
+elif [ -f "$host" ]; then cat "$host"; else cat {folder}/answer; fi
 """
 GIT = """#!/bin/sh
 cat {folder}/git-$1
@@ -67,11 +74,26 @@ class Cloud:
         """Run a script of deploy/."""
         return self.start(script, arguments, {**VARIABLES, "REVISION": revision, **variables})
 
-    def answers(self, service: str, revision: str, *, healthy: bool = True, stranger: int = 403) -> None:
-        """What the candidate says to the invoker and to strangers."""
-        body = json.dumps({"service": service, "revision": revision, "healthy": healthy, "checks": {}})
-        (self.folder / "answer").write_text(f"{body}\n{200 if healthy else 503}")
-        (self.folder / "stranger").write_text(f"forbidden\n{stranger}")
+    def answers(
+        self,
+        service: str,
+        revision: str,
+        *,
+        healthy: bool = True,
+        stranger: int = 403,
+        at: str = "",
+        after: int = 0,
+    ) -> None:
+        """What the service says to the invoker and to strangers; `at` one URL only, `after` so many other answers."""
+        checks = {"warehouse": "ok" if healthy else "away"}
+        body = json.dumps({"service": service, "revision": revision, "healthy": healthy, "checks": checks})
+        file = self.folder / "answers" / at.partition("//")[2] if at else self.folder / "answer"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"{body}\n{200 if healthy else 503}")
+        if after:
+            file.with_name(f"{file.name}.before").write_text("once\n" * after)
+        if not at:
+            (self.folder / "stranger").write_text(f"forbidden\n{stranger}")
 
     def calls(self) -> list[list[str]]:
         """Every command since the last time, in order."""
@@ -189,4 +211,5 @@ def cloud(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         return Done(code, *capsys.readouterr())
 
     monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(identity, "PAUSE_SECONDS", 0.0)
     return Cloud(folder, start)

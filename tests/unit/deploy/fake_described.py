@@ -88,6 +88,14 @@ def subscription(name: str, flags: dict[str, str]) -> dict[str, Any]:
 
 def job(name: str, flags: dict[str, str]) -> dict[str, Any]:
     """A job as Cloud Scheduler describes it."""
+    posted = (
+        {
+            "headers": {"Content-Type": "application/json", "User-Agent": "Google-Cloud-Scheduler"},
+            "body": base64.b64encode(flags["message-body"].encode()).decode(),
+        }
+        if "message-body" in flags
+        else {"headers": {"User-Agent": "Google-Cloud-Scheduler"}}
+    )
     return {
         "name": f"{PROJECT}/locations/us-east1/jobs/{name}",
         "description": flags["description"],
@@ -97,8 +105,7 @@ def job(name: str, flags: dict[str, str]) -> dict[str, Any]:
         "httpTarget": {
             "uri": flags["uri"],
             "httpMethod": flags["http-method"],
-            "headers": {"Content-Type": "application/json", "User-Agent": "Google-Cloud-Scheduler"},
-            "body": base64.b64encode(flags["message-body"].encode()).decode(),
+            **posted,
             "oidcToken": {
                 "serviceAccountEmail": flags["oidc-service-account-email"],
                 "audience": flags["oidc-token-audience"],
@@ -144,9 +151,11 @@ def traffic(service: dict[str, Any], flags: dict[str, str]) -> None:
     """Move traffic or a tag."""
     status = service["status"]
     if "to-revisions" in flags:
-        revision, percent = flags["to-revisions"].split("=")
+        shares = [share.split("=") for share in flags["to-revisions"].split(",")]
+        if sum(int(percent) for _, percent in shares) != 100:
+            raise Failure("the percentages must add up to 100")
         tags = [item for item in status["traffic"] if "tag" in item]
-        status["traffic"] = [{"revisionName": revision, "percent": int(percent)}, *tags]
+        status["traffic"] = [{"revisionName": name, "percent": int(percent)} for name, percent in shares] + tags
     else:
         tag, revision = flags["update-tags"].split("=")
         others = [item for item in status["traffic"] if "tag" not in item]

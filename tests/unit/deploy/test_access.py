@@ -45,7 +45,7 @@ def test_only_who_has_steps_in_a_dataset_writes_there() -> None:
         "analytics": {"analytics"},
         "features": {"analytics"},
         "predictions": {"analytics", "coordinator", "worker"},
-        "ops": {"analytics", "coordinator"},
+        "ops": {"scraper", "analytics", "coordinator", "worker"},
     }
 
 

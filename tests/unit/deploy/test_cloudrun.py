@@ -1,7 +1,8 @@
 import pytest
 
-from deploy.cloudrun import CloudRun, commit_of, previous
+from deploy.cloudrun import CloudRun
 from deploy.commands import Gcloud
+from deploy.revisions import commit_of, previous
 from deploy.services import BASE, SERVICES
 from shared.errors import Permanent
 from tests.unit.deploy.conftest import ENVIRONMENT, VARIABLES, Cloud
@@ -31,7 +32,8 @@ def serving(cloud: Cloud) -> list[object]:
 
 
 def test_deploy_goes_build_candidate_permission_check_traffic(shell: Cloud) -> None:
-    """An image is built, deployed without traffic, checked with and without a token, and only then given traffic."""
+    """Built, deployed without traffic, checked with and without a token, only then given traffic, and checked again."""
+    token = "auth print-identity-token --impersonate-service-account=tipoff-operator@my-project.iam.gserviceaccount.com"
     deployed(shell, GOOD)
     shell.answers("worker", NEWER)
     assert shell.run("worker/deploy.sh", revision=NEWER).returncode == 0
@@ -42,10 +44,13 @@ def test_deploy_goes_build_candidate_permission_check_traffic(shell: Cloud) -> N
         "builds submit .",
         "beta run deploy",
         "run services get-iam-policy",
-        "auth print-identity-token --impersonate-service-account=tipoff-operator@my-project.iam.gserviceaccount.com",
-        "curl https://candidate---tipoff-worker-123456789012.us-east1.run.app/healthz/",
+        token,
+        "curl https://candidate---tipoff-worker-123456789012.us-east1.run.app/readyz/",
         "curl https://candidate---tipoff-worker-123456789012.us-east1.run.app/healthz/",
         "run services update-traffic",
+        token,
+        "curl https://tipoff-worker-123456789012.us-east1.run.app/readyz/",
+        "curl https://tipoff-worker-123456789012.us-east1.run.app/healthz/",
     ]
     assert serving(shell) == [name_of(NEWER)]
 
@@ -63,13 +68,12 @@ def test_candidate_gets_no_traffic(cloud: Cloud, service: str) -> None:
     [
         ("analytics", NEWER, True, 403, "service is 'analytics', not 'worker'"),
         ("worker", GOOD, True, 403, f"revision is '{GOOD}', not '{NEWER}'"),
-        ("worker", NEWER, False, 403, "healthy is False, not True"),
+        ("worker", NEWER, False, 403, "healthy is False, not True (warehouse: away)"),
         ("worker", NEWER, True, 200, "answers 200 without a token"),
     ],
 )
 def test_f04_f23_no_traffic_for_the_wrong_service(
     cloud: Cloud,
-    shell: Cloud,
     service: str,
     revision: str,
     healthy: bool,  # noqa: FBT001 - a column of the table
@@ -79,7 +83,7 @@ def test_f04_f23_no_traffic_for_the_wrong_service(
     """A candidate that is another service, another revision, unhealthy or open to all gets no traffic."""
     deployed(cloud, GOOD)
     cloud.answers(service, revision, healthy=healthy, stranger=stranger)
-    done = shell.run("worker/deploy.sh", revision=NEWER)
+    done = cloud.run("worker/deploy.sh", revision=NEWER)
     assert done.returncode == 1
     assert said in done.stderr
     assert "update-traffic" not in [word for call in cloud.calls() for word in call]
@@ -257,3 +261,87 @@ def test_a_dry_run_runs_nothing(shell: Cloud, script: str) -> None:
     assert done.stdout
     assert all(line.startswith(("gcloud ", "bq ", "env TIPOFF_")) for line in done.stdout.splitlines())
     assert shell.calls() == []
+
+
+def ill_at(cloud: Cloud, revision: str, url: str) -> None:
+    """Let the revision be well, except at one URL: what it shows once it has traffic."""
+    cloud.answers("worker", revision, at=url, healthy=False)
+
+
+SERVING = "https://tipoff-worker-123456789012.us-east1.run.app"
+CANDIDATE = "https://candidate---tipoff-worker-123456789012.us-east1.run.app"
+
+
+def test_a_revision_that_is_worse_with_traffic_loses_it_by_itself(cloud: Cloud) -> None:
+    """The one that served before has all of it again, and the exit code and one line say so."""
+    deployed(cloud, GOOD)
+    cloud.answers("worker", NEWER)
+    ill_at(cloud, NEWER, SERVING)
+    done = cloud.run("worker/deploy.sh", revision=NEWER)
+    assert done.returncode == 1
+    assert f"error: {name_of(NEWER)} with traffic: identity check: healthy is False" in done.stderr
+    assert done.stderr.rstrip().endswith(f"{name_of(GOOD)} serves again")
+    assert serving(cloud) == [name_of(GOOD)]
+    (cloud.folder / "answers" / SERVING.partition("//")[2]).unlink()
+    assert cloud.run("worker/deploy.sh", revision=NEWER).returncode == 0
+    assert serving(cloud) == [name_of(NEWER)]
+
+
+def test_the_first_revision_has_nothing_to_roll_back_to(cloud: Cloud) -> None:
+    """It keeps its traffic, and the deploy fails."""
+    cloud.answers("worker", GOOD)
+    ill_at(cloud, GOOD, SERVING)
+    done = cloud.run("worker/deploy.sh", revision=GOOD)
+    assert done.returncode == 1
+    assert "serves again" not in done.stderr
+    assert serving(cloud) == [name_of(GOOD)]
+
+
+def shares(cloud: Cloud) -> dict[str, int]:
+    """Percent of the traffic by revision."""
+    traffic = cloud.state["services"]["tipoff-worker"]["status"]["traffic"]
+    return {item["revisionName"]: item["percent"] for item in traffic if item.get("percent")}
+
+
+def test_a_slow_start_goes_on_with_the_same_command(cloud: Cloud) -> None:
+    """Ten percent, half, all; the check says meanwhile that traffic is split, and nothing is built twice."""
+    deployed(cloud, GOOD)
+    cloud.answers("worker", NEWER)
+    good, newer = name_of(GOOD), name_of(NEWER)
+    done = cloud.run("worker/deploy.sh", "--percent", "10", revision=NEWER)
+    assert done.returncode == 0, done.stderr
+    assert "the same command goes on" in done.stderr
+    assert shares(cloud) == {newer: 10, good: 90}
+    split = f"service tipoff-worker has serving=split ({newer} 10 %, {good} 90 %), not {newer}; deploy/worker/deploy.sh"
+    assert split in cloud.run("check.sh", revision=NEWER).stdout
+    cloud.calls()
+    assert cloud.run("worker/deploy.sh", "--percent", "50", revision=NEWER).returncode == 0
+    assert shares(cloud) == {newer: 50, good: 50}
+    assert cloud.run("worker/deploy.sh", revision=NEWER).returncode == 0
+    assert shares(cloud) == {newer: 100}
+    assert {tuple(call[:3]) for call in cloud.changes()} == {("run", "services", "update-traffic")}
+
+
+def test_a_slow_start_that_goes_wrong_gives_all_traffic_back(cloud: Cloud) -> None:
+    """Of a split the candidate is asked at its own URL: at the service's own anybody might answer."""
+    deployed(cloud, GOOD)
+    cloud.answers("worker", NEWER)
+    cloud.answers("worker", NEWER, at=CANDIDATE, after=1, healthy=False)
+    done = cloud.run("worker/deploy.sh", "--percent", "5", revision=NEWER)
+    assert done.returncode == 1
+    assert shares(cloud) == {name_of(GOOD): 100}
+
+
+@pytest.mark.parametrize("percent", ["0", "101", "half"])
+def test_a_percentage_is_one(cloud: Cloud, percent: str) -> None:
+    """From 1 to 100."""
+    with pytest.raises(SystemExit):
+        cloud.run("worker/deploy.sh", "--percent", percent, revision=NEWER)
+
+
+def test_a_rollback_does_not_ask_what_the_revision_stands_on(cloud: Cloud) -> None:
+    """The warehouse may be away: that is no reason to keep a bad revision."""
+    deployed(cloud, GOOD, NEWER)
+    cloud.answers("worker", GOOD)
+    assert cloud.run("rollback.sh", "worker").returncode == 0
+    assert [call[1] for call in cloud.calls() if call[0] == "curl"] == [f"{CANDIDATE}/healthz/"] * 2

@@ -26,7 +26,7 @@ def test_f32_f21_drift_is_listed_and_nothing_is_changed(cloud: Cloud) -> None:
     assert any(
         line.startswith("different: service tipoff-worker has serving=tipoff-worker-aaaaaaaaaaaa-") for line in lines
     )
-    assert "missing: topic scraper-tasks; deploy/pubsub.sh" in lines
+    assert "missing: subscription scraper-tasks; deploy/pubsub.sh" in lines
     assert "missing: schedule tipoff-overnight; deploy/schedules.sh" in lines
     assert cloud.changes() == []
 

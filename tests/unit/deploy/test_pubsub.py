@@ -52,7 +52,7 @@ def test_only_what_differs_is_updated(cloud: Cloud) -> None:
     cloud.set_state(state)
     cloud.run("pubsub.sh")
     assert [call[:4] for call in cloud.changes()] == [["pubsub", "subscriptions", "update", "worker-tasks"]]
-    assert cloud.state["subscriptions"]["worker-tasks"]["ackDeadlineSeconds"] == 300
+    assert cloud.state["subscriptions"]["worker-tasks"]["ackDeadlineSeconds"] == 600
 
 
 def test_a_missing_permission_is_given_back(cloud: Cloud) -> None:

@@ -3,6 +3,8 @@ import re
 
 import pytest
 
+from deploy.scheduler import JOBS
+from deploy.services import SERVICES
 from shared.registries.pipeline import STEPS
 from shared.registries.schedules import SCHEDULES
 from tests.unit.deploy.conftest import Cloud
@@ -13,7 +15,7 @@ FIRST, SECOND = list(SCHEDULES)[:2]
 def test_second_run_changes_nothing(shell: Cloud) -> None:
     """After one run every schedule is as the registry says."""
     assert shell.run("schedules.sh").returncode == 0
-    assert len(shell.changes()) == len(SCHEDULES)
+    assert len(shell.changes()) == len(JOBS)
     assert shell.run("schedules.sh").returncode == 0
     assert shell.changes() == []
     assert shell.run("schedules.sh", "check").returncode == 0
@@ -89,7 +91,7 @@ def test_an_unknown_schedule_is_refused(cloud: Cloud, action: str) -> None:
     """A wrong name is one line that lists the right ones."""
     done = cloud.run("schedules.sh", action, "nightly")
     assert done.returncode == 1
-    assert done.stderr == f"error: unknown schedule 'nightly': one of {', '.join(SCHEDULES)}\n"
+    assert done.stderr == f"error: unknown schedule 'nightly': one of {', '.join(JOBS)}\n"
     assert cloud.calls() == []
 
 
@@ -102,19 +104,32 @@ def test_executions_asks_the_log_for_the_attempts_of_one_schedule(cloud: Cloud) 
 
 
 def test_a_schedule_asks_for_todays_slate_and_names_itself() -> None:
-    """The body has no date (the coordinator takes today's Eastern one), known steps, and the schedule as source."""
+    """The body has no date (the coordinator takes today's Eastern one), known steps, and the schedule's name."""
     for schedule in SCHEDULES.values():
         body = json.loads(schedule.body)
-        assert body == {
-            "mode": schedule.mode.value,
-            "source": f"schedule:{schedule.name}",
-            "targets": list(schedule.targets),
-        }
+        mode = {} if schedule.name == "reconcile" else {"mode": schedule.mode.value}  # that one is for every mode
+        assert body == {**mode, "schedule": schedule.name, "targets": list(schedule.targets)}
         assert set(schedule.targets) <= set(STEPS)
 
 
 def test_schedules_are_well_formed() -> None:
     """Names fit Cloud Scheduler and cron expressions have five fields."""
-    for name, schedule in SCHEDULES.items():
+    for name, job in JOBS.items():
         assert re.fullmatch(r"[a-z][a-z0-9-]{1,40}", name)
-        assert re.fullmatch(r"(\d+|\*) (\d+|\*) (\d+|\*) (\d+|\*) (\d+|\*)", schedule.cron)
+        assert re.fullmatch(r"([\d,]+|\*) ([\d,]+|\*) (\d+|\*) (\d+|\*) (\d+|\*)", job.cron)
+
+
+def test_every_service_is_woken_before_the_fallbacks(cloud: Cloud) -> None:
+    """By a GET of its readiness, five minutes before, as the account of schedules, with a token for that service."""
+    minute, hours, *_ = JOBS["warm-worker"].cron.split()
+    asked = {int(SCHEDULES[name].cron.split()[1]) for name in ("features-fallback", "predictions-fallback")}
+    assert ({int(hour) + 1 for hour in hours.split(",")}, minute) == (asked, "55")
+    cloud.run("schedules.sh")
+    for service in SERVICES:
+        base = f"https://tipoff-{service}-123456789012.us-east1.run.app"
+        target = cloud.state["jobs"][f"tipoff-warm-{service}"]["httpTarget"]
+        assert (target["uri"], target["httpMethod"], "body" in target) == (f"{base}/readyz/", "GET", False)
+        assert target["oidcToken"] == {
+            "serviceAccountEmail": "tipoff-schedule@my-project.iam.gserviceaccount.com",
+            "audience": f"{base}/schedule",
+        }

@@ -89,6 +89,19 @@ def test_the_first_api_key_is_shown_once_and_is_the_one_stored() -> None:
     assert project.run("setup").stdout == ""
 
 
+def test_with_its_secret_deleted_set_up_makes_another_first_key() -> None:
+    """The way back in when no admin has a key any more: docs/runbooks/emergency/leaked-key.md."""
+    project = Project()
+    first = project.run("setup").stdout
+    for kind, name in (("secrets", FIRST_KEYS), ("versions", FIRST_KEYS), ("bindings", f"secrets {FIRST_KEYS}")):
+        del project.state[kind][name]
+    second = project.run("setup").stdout
+    assert second != first
+    assert kept(project) == holder(second.strip())
+    project.fill()
+    assert project.run("setup").returncode == 0
+
+
 def test_a_key_whose_storing_was_cut_short_was_shown() -> None:
     """Whether or not it was stored in the end, nobody has to guess a key that is in force."""
     steps = Project()

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 
@@ -181,3 +182,22 @@ def test_a_lease_outside_pubsub_s_limits_is_refused() -> None:
     """10 to 600 seconds."""
     with pytest.raises(Permanent, match="10 to 600"):
         PubSubBus("demo", lease=5)
+
+
+@pytest.mark.parametrize("granted", [["pubsub.topics.publish"], []])
+async def test_off_emulators_a_topic_is_one_that_may_be_published_to(server: Server, granted: list[str]) -> None:
+    """Pub/Sub answers nobody's question about permissions with an error: a topic that is not there grants nothing."""
+    bus = bus_on(server.address)
+    await bus.ensure()
+    bus._emulator = None
+    asked: list[object] = []
+
+    async def permissions(request: object, **_: object) -> SimpleNamespace:
+        asked.append(request)
+        return SimpleNamespace(permissions=granted)
+
+    clients = await bus._connected()
+    clients.publisher.test_iam_permissions = permissions  # type: ignore[method-assign, assignment]  # no server has it
+    assert await bus.missing(["work"]) == ([] if granted else ["topic work"])
+    assert asked == [{"resource": TOPIC, "permissions": ["pubsub.topics.publish"]}]
+    await bus.close()

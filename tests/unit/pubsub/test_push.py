@@ -23,11 +23,15 @@ from shared.contract import Message, StepReported
 from shared.errors import Permanent, Skip, Transient
 from shared.ports import Delivery
 from shared.registries.keys import SCHEDULES, Role
+from shared.registries.topics import TOPICS
 from shared.runtime.access import ACCESS, Caller, Untrusted
+from shared.runtime.deadline import left
+from shared.runtime.push import PUSH
 from shared.runtime.service import Consumer, DeadLetterConsumer, application
 from shared.runtime.settings import CommonSettings, load
 from tests.clock import FastClock
 from tests.contract.fakes import Inbox
+from tests.tokens import put_together, segment
 from tests.unit.pubsub.conftest import SPEED
 from tests.unit.shared.places import embedded_ports
 
@@ -50,10 +54,13 @@ class Service:
     """Raised one after another, before deliveries are handled."""
     handled: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
     attempts: int = 0
+    rest: float = 0.0
+    """Seconds that the latest delivery had left when its handling began."""
     dead: Inbox = field(default_factory=Inbox)
 
     async def handle(self, message: Message) -> None:
         self.attempts += 1
+        self.rest = left()
         if self.failures:
             raise self.failures.pop(0)
         self.handled.put_nowait(message)
@@ -104,6 +111,12 @@ async def pushed(server: Server, folder: Path, certs_url: str | None = None) -> 
             yield service
             await quiet(server)
     await bus.close()
+
+
+@pytest.fixture
+def few_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five attempts at a delivery: fifteen take nine minutes."""
+    monkeypatch.setitem(TOPICS, TOPIC, replace(TOPICS[TOPIC], max_delivery_attempts=5))
 
 
 @pytest.fixture
@@ -168,8 +181,9 @@ async def test_f26_a_permanent_failure_goes_to_the_dead_letter_once(server: Serv
     assert letter.attributes["reason"] == "bad batch"
 
 
+@pytest.mark.usefixtures("few_attempts")
 async def test_f26_what_fails_for_ever_is_dead_lettered(server: Server, service: Service) -> None:
-    """After the topic's five attempts, not days of them: `deliveryAttempt` tells the boundary which is the last."""
+    """After the topic's attempts, not days of them: `deliveryAttempt` tells the boundary which is the last."""
     service.failures = [Transient("never") for _ in range(9)]
     await subscribe(service)
     await service.bus.publish(TOPIC, REPORT.encode())
@@ -179,6 +193,7 @@ async def test_f26_what_fails_for_ever_is_dead_lettered(server: Server, service:
     assert letter.attributes["reason"] == "never"
 
 
+@pytest.mark.usefixtures("few_attempts")
 async def test_a_push_for_another_audience_is_never_handled(server: Server, service: Service) -> None:
     """Genuine, but made for something else: every delivery is refused, and Pub/Sub itself dead-letters the message."""
     await subscribe(service, audience="another-app")
@@ -198,11 +213,6 @@ def body(**changes: Any) -> bytes:  # noqa: ANN401 - a JSON document
 
 def token(keys: Keys, **changes: Any) -> str:  # noqa: ANN401 - claims
     return keys.sign({**keys.claims(EMAIL, AUDIENCE, int(time.time())), **changes})
-
-
-def unsigned(claims: dict[str, Any]) -> str:
-    parts = (json.dumps(part).encode() for part in ({"alg": "none", "typ": "JWT"}, claims))
-    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts) + "."
 
 
 PAST = int(time.time()) - 7200
@@ -236,10 +246,10 @@ async def test_f35_a_forged_token_is_refused(server: Server, service: Service) -
     good = token(server.keys)
     head, _, signature = good.split(".")
     claims = {**server.keys.claims(EMAIL, AUDIENCE, int(time.time())), "sub": "me"}
-    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    unsigned = put_together({"alg": "none", "typ": "JWT"}, claims)
     forged = (
         "", "Bearer", "Bearer ", good, f"Basic {good}", "Bearer x", "Bearer a.b.c", "Bearer é.é.é",
-        f"Bearer {unsigned(claims)}", f"Bearer {token(Keys())}", f"Bearer {head}.{payload}.{signature}",
+        f"Bearer {unsigned}", f"Bearer {token(Keys())}", f"Bearer {head}.{segment(claims)}.{signature}",
     )  # fmt: skip
     for authorization in forged:
         headers = {"Authorization": authorization} if authorization else {}
@@ -287,6 +297,28 @@ async def test_a_true_token_is_let_in(server: Server, service: Service) -> None:
     async with service.client.post(f"/push/{TOPIC}", data=body(), headers=headers) as response:
         assert response.status == 204
     assert service.attempts == 1
+
+
+async def test_waiting_for_its_turn_is_part_of_a_pushs_time(server: Server, service: Service) -> None:
+    """The deadline runs from the push on: what a delivery waits until others are done is not given on top."""
+    app = service.client.app
+    assert app is not None
+    slots = app[PUSH]._targets[TOPIC].slots
+    for _ in range(4):
+        await slots.acquire()
+    headers = {"Authorization": f"Bearer {token(server.keys)}"}
+    waiting = asyncio.create_task(service.client.post(f"/push/{TOPIC}", data=body(), headers=headers))
+    for _ in range(1000):
+        if slots._waiters:
+            break
+        await service.client.get("/healthz")
+    waits_since = asyncio.get_running_loop().time()
+    for _ in range(20):  # what takes its time
+        await service.client.get("/healthz")
+    waited = asyncio.get_running_loop().time() - waits_since
+    slots.release()
+    assert (await waiting).status == 204
+    assert service.rest <= TOPICS[TOPIC].time_limit - waited
 
 
 @pytest.mark.parametrize("path", ["/push/nobody", "/push/scraper-tasks"])

@@ -15,6 +15,7 @@ from services.scraper.endpoints import Host, Request
 from services.scraper.fetch import Failed, Fetched, Fetcher, Meter
 from shared.embedded.secrets import EnvironmentSecrets
 from shared.errors import Transient
+from shared.runtime.deadline import due_within
 from shared.runtime.metrics import REQUESTS
 from shared.runtime.retry import RetryPolicy
 from tests.clock import FakeClock
@@ -344,6 +345,31 @@ async def test_a_429_pauses_the_whole_host(
     assert bench.clock.elapsed == 0
     await bench.get()
     assert bench.clock.elapsed == waited
+
+
+async def test_a_retry_after_beyond_the_delivery_fails_clearly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody sleeps past it: the request, and whoever waits for the host after it, fail at once and say why."""
+    bench = Bench(monkeypatch, Reply(status=429, headers={"Retry-After": "3600"}), Reply())
+    with due_within(540.5):
+        first, second = await bench.get(), await bench.get()
+    assert first == Failed(
+        "odds_api /v4/events: HTTP 429; not tried again: a wait of 3600 s, and the delivery has 540 s left"
+        " (1 attempts)",
+        1,
+    )
+    assert second == Failed(
+        "odds_api /v4/events: the host pauses: a wait of 3600 s, and the delivery has 540 s left (0 attempts)", 0
+    )
+    assert bench.clock.elapsed == 0
+    assert bench.meter == {"requests": 1, "faults_rate_limited": 2}
+
+
+async def test_what_fails_for_want_of_time_is_counted_as_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server's error, though the wait after it would be too long."""
+    bench = Bench(monkeypatch, Reply(status=500))
+    with due_within(0.1):
+        assert isinstance(await bench.get(), Failed)
+    assert bench.meter == {"requests": 1, "faults_server_error": 1}
 
 
 async def test_waits_are_spread(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,14 +13,22 @@ from shared.embedded.clock import VirtualClock
 from shared.embedded.secrets import EnvironmentSecrets
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Delivery, Ports
-from shared.registries.keys import SCHEDULES, Role, made
+from shared.registries.keys import SCHEDULES, Role, hashed
 from shared.runtime.profiles import embedded
 
 MORNING = datetime(2024, 3, 4, 12, tzinfo=UTC)
 """07:00 ET of the slate's date."""
-_KEPT, API_KEY = made("tests", Role.ADMIN)
-_SCHEDULES, SCHEDULES_KEY = made(SCHEDULES, Role.OPERATOR)
-_VIEWER, VIEWER_KEY = made("viewer", Role.VIEWER)
+
+
+def _key(name: str, role: Role, digit: str) -> tuple[dict[str, str], str]:
+    """A key as it is kept and as it is given: the same in every process, since tests are named after it."""
+    id_, secret = digit * 16, digit * 43
+    return {"id": id_, "name": name, "role": role, "hash": hashed(secret)}, f"tipoff_{id_}_{secret}"
+
+
+_KEPT, API_KEY = _key("tests", Role.ADMIN, "1")
+_SCHEDULES, SCHEDULES_KEY = _key(SCHEDULES, Role.OPERATOR, "2")
+_VIEWER, VIEWER_KEY = _key("viewer", Role.VIEWER, "3")
 FIRST_KEYS = {"TIPOFF_SECRET_FIRST_KEYS": json.dumps([_KEPT, _SCHEDULES, _VIEWER])}
 """The variable of the secret with these keys."""
 

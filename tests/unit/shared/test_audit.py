@@ -8,11 +8,9 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from structlog.testing import capture_logs
 
-from shared.embedded.clock import VirtualClock
 from shared.runtime.access import ACCESS, ACTOR, Access
 from shared.runtime.audit import audit
 from shared.runtime.settings import CommonSettings, load
-from tests.unit.shared.places import MORNING
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"  # pragma: allowlist secret - of the standard
 
@@ -28,7 +26,7 @@ async def recorded(
         return web.Response(status=status)
 
     app = web.Application(middlewares=[audit])
-    app[ACCESS] = Access(load(CommonSettings, door=door), VirtualClock(MORNING))
+    app[ACCESS] = Access(load(CommonSettings, door=door))
     app.router.add_route("*", "/v1/runs/{key}", handler)
     app.router.add_route("*", "/push/{subscription}", handler)
     app.freeze()
@@ -69,7 +67,7 @@ async def test_readings_and_deliveries_are_not(method: str, path: str) -> None:
 async def test_an_unknown_route_is_recorded_as_such() -> None:
     """A change that nobody takes."""
     app = web.Application(middlewares=[audit])
-    app[ACCESS] = Access(load(CommonSettings), VirtualClock(MORNING))
+    app[ACCESS] = Access(load(CommonSettings))
     app.freeze()
     with capture_logs() as logs, pytest.raises(web.HTTPNotFound):
         await app._handle(make_mocked_request("POST", "/x", app=app))

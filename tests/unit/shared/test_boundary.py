@@ -1,6 +1,7 @@
 """The one boundary: every failure becomes one of three kinds, and the bus is told."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from shared.errors import AlreadyExists, Conflict, Permanent, Skip, Transient
 from shared.ports import BusHandler, Delivery, Nack
 from shared.registries.topics import Topic
 from shared.runtime import metrics
-from shared.runtime.boundary import classify, guarded
+from shared.runtime.boundary import classify, failure_of, guarded
+from shared.runtime.deadline import left
 from tests.clock import FakeClock
 from tests.simulation.fakes import RecordingBus
 
-TOPIC = Topic("boundary-test", "tester")
+TOPIC = Topic("boundary-test", "tester", max_delivery_attempts=5)
 REPORT = StepReported(run_id="r", step="s", attempt=1, outcome="done")
 
 
@@ -255,6 +257,12 @@ async def test_a_reason_is_cut_to_an_attributes_1024_bytes(bus: RecordingBus, lo
     assert bus.published[0][2]["reason"] == kept
 
 
+async def test_a_reason_holds_no_credential(bus: RecordingBus, log: Log) -> None:
+    """A dead letter is kept, and read by others than its log."""
+    await boundary(bus, log, Permanent("GET https://a.example/?apiKey=c4n4ry: HTTP 403"))(delivery())
+    assert bus.published[0][2]["reason"] == "GET https://a.example/?apiKey=*** HTTP 403"
+
+
 async def test_a_newer_reason_takes_the_place_of_an_older(bus: RecordingBus, log: Log) -> None:
     """A dead letter that was replayed and died again."""
     replayed = Delivery("1", REPORT.encode(), {"reason": "before", "key": "k"}, 1)
@@ -268,3 +276,32 @@ async def test_a_cancelled_delivery_is_not_done(bus: RecordingBus, log: Log) -> 
     with pytest.raises(asyncio.CancelledError):
         await boundary(bus, log, asyncio.CancelledError())(delivery())
     assert (counted("done"), counted("cancelled"), bus.published) == (before[0], before[1] + 1, [])
+
+
+async def test_a_handler_that_is_not_done_in_time_is_ended_and_nacked(bus: RecordingBus, log: Log) -> None:
+    """Before the bus delivers the message again; what it asks of others in the meantime knows how long it has."""
+    rest: list[float] = []
+
+    async def hang(_: Message) -> None:
+        rest.append(left())
+        await asyncio.Event().wait()
+
+    topic = replace(TOPIC, ack_deadline=0.05)
+    with pytest.raises(Nack, match=r"^not done within 0\.045 s, nine tenths of the acknowledgement deadline$"):
+        await guarded(hang, topic=topic, bus=bus, clock=FakeClock(), log=log)(delivery())
+    assert rest[0] <= 0.045
+    assert (bus.published, log.events[0][1]) == ([], "message_nacked")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"), [(None, None), (Skip("s"), Skip), (Transient("t"), Transient), (KeyError("bug"), Permanent)]
+)
+async def test_how_some_work_fails_can_be_asked(error: Exception | None, kind: type[Exception] | None) -> None:
+    """As the boundary sees it, a bug included; None if it does not fail."""
+
+    async def work() -> None:
+        if error is not None:
+            raise error
+
+    failure = await failure_of(work())
+    assert failure is None if kind is None else isinstance(failure, kind)

@@ -43,7 +43,7 @@ def test_a_process_is_set_up_before_it_serves(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("shared.runtime.logs.configure", lambda *arguments: done.append(arguments))
     monkeypatch.setattr(process, "_serve", serve)
     process.run("probe", CommonSettings, build)
-    assert done == [("error", "console"), ("probe", settings, build)]
+    assert done == [("error", "console", None), ("probe", settings, build)]
 
 
 @pytest.mark.network
@@ -85,4 +85,5 @@ async def test_a_service_says_where_it_listens_and_ends_cleanly_on_a_signal(
     os.kill(os.getpid(), name)
     async with asyncio.timeout(30):
         await serving
-    assert (cleaned, options) == ([True], [{"access_log": None, "shutdown_timeout": 8.0, "handler_cancellation": True}])
+    wanted = {"access_log": None, "shutdown_timeout": 8.0, "keepalive_timeout": 60.0, "handler_cancellation": True}
+    assert (cleaned, options) == ([True], [wanted])

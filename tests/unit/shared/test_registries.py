@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from shared.embedded.subscription import Policy
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, Transient
 from shared.registries.features import known
 from shared.registries.markets import MARKETS, STATISTICS
 from shared.registries.pipeline import MODE_RULES, PHASES, STEPS, Step, before_grading, plan
-from shared.registries.topics import TOPICS, tasks_of
+from shared.registries.topics import TOPICS, Topic, tasks_of
 from shared.runtime import metrics
 from shared.tables import QUANTILE_COLUMNS, QUANTILES, TABLES, Table
 
@@ -159,9 +160,10 @@ def test_f29_every_raw_fact_says_when_it_was_known() -> None:
 
 
 def test_staging_and_publication_have_the_same_columns() -> None:
-    """Publishing is copying, and giving the roster's name to look them up by."""
+    """Publishing is copying, but for the attempt, and giving the roster's name to look them up by."""
     staging, published = TABLES["predictions.staging"], TABLES["predictions.player_prop_predictions"]
-    assert staging.columns == tuple(column for column in published.columns if column.name != "player_lookup")
+    copied = tuple(column for column in staging.columns if column.name != "attempt")
+    assert copied == tuple(column for column in published.columns if column.name != "player_lookup")
     assert "run_id" in published.key
 
 
@@ -187,11 +189,11 @@ def test_every_topic_has_a_consumer_and_a_dead_letter_of_its_own() -> None:
         name: (t.consumer, t.ack_deadline, t.max_delivery_attempts, t.min_backoff, t.max_backoff, t.dead_letter)
         for name, t in TOPICS.items()
     } == {
-        "scraper-tasks": ("scraper", 600.0, 5, 1.0, 60.0, "scraper-tasks-dead"),
-        "analytics-tasks": ("analytics", 600.0, 5, 1.0, 60.0, "analytics-tasks-dead"),
-        "coordinator-tasks": ("coordinator", 300.0, 5, 1.0, 60.0, "coordinator-tasks-dead"),
-        "worker-tasks": ("worker", 300.0, 5, 1.0, 60.0, "worker-tasks-dead"),
-        "coordinator-events": ("coordinator", 60.0, 5, 1.0, 60.0, "coordinator-events-dead"),
+        "scraper-tasks": ("scraper", 600.0, 15, 1.0, 60.0, "scraper-tasks-dead"),
+        "analytics-tasks": ("analytics", 600.0, 15, 1.0, 60.0, "analytics-tasks-dead"),
+        "coordinator-tasks": ("coordinator", 300.0, 15, 1.0, 60.0, "coordinator-tasks-dead"),
+        "worker-tasks": ("worker", 600.0, 15, 1.0, 60.0, "worker-tasks-dead"),
+        "coordinator-events": ("coordinator", 300.0, 15, 1.0, 60.0, "coordinator-events-dead"),
     }
     assert all(name == topic.name for name, topic in TOPICS.items())
     assert {topic.consumer for topic in TOPICS.values()} <= SERVICES
@@ -202,6 +204,13 @@ def test_every_topic_has_a_consumer_and_a_dead_letter_of_its_own() -> None:
         assert 0 < topic.min_backoff <= topic.max_backoff
         assert 5 <= topic.max_delivery_attempts <= 100  # Pub/Sub's limits
         assert 10 <= topic.ack_deadline <= 600
+
+
+@pytest.mark.parametrize("topic", TOPICS.values(), ids=lambda topic: topic.name)
+def test_a_topics_attempts_outlast_five_minutes_without_what_they_need(topic: Topic) -> None:
+    """A delivery that fails at once, each time: the waits before its last attempt add up to more, by a minute."""
+    policy = Policy.of(topic, topic.dead_letter)
+    assert sum(policy.backoff(attempt) for attempt in range(1, topic.max_delivery_attempts)) >= 360.0
 
 
 def test_each_service_takes_its_work_from_its_own_topic() -> None:

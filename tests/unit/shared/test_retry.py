@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Permanent, Transient
+from shared.runtime.deadline import TooLate, due_within
 from shared.runtime.retry import RetryPolicy, no_gate, retry
 
 POLICY = RetryPolicy(attempts=5, attempt_timeout=5.0, base_delay=0.5, max_delay=4.0)
@@ -185,6 +186,43 @@ async def test_a_refusing_gate_is_a_failure_like_any_other() -> None:
 
     assert await retry(call, POLICY, sleep=script.sleep, gate=gate, jitter=lambda: 0.0) == 2
     assert script.slept == [0.25]
+
+
+async def test_a_wait_beyond_the_deadline_is_a_failure_at_once() -> None:
+    """A Retry-After that ends after the delivery is not slept: the failure names both, and its cause."""
+    busy = Transient("HTTP 429", retry_after=120.0)
+    script = Script([Transient("one"), busy])
+    heard: list[str] = []
+    with (
+        due_within(60.5),
+        pytest.raises(
+            TooLate, match=r"^HTTP 429; not tried again: a wait of 120 s, and the delivery has 60 s left$"
+        ) as refused,
+    ):
+        await retry(
+            script.call,
+            POLICY,
+            sleep=script.sleep,
+            jitter=lambda: 0.0,
+            on_retry=lambda failure, *_: heard.append(str(failure)),
+        )
+    assert refused.value.__cause__ is busy
+    assert (script.calls, script.slept, heard) == (2, [0.25], ["one"])
+
+
+async def test_a_gate_that_opens_too_late_is_asked_once() -> None:
+    """Its refusal is the failure as it is: to ask again would not make the wait shorter."""
+    passed = 0
+
+    async def gate() -> None:
+        nonlocal passed
+        passed += 1
+        raise TooLate("the host pauses")
+
+    script = Script([])
+    with pytest.raises(TooLate, match=r"^the host pauses$"):
+        await retry(script.call, POLICY, sleep=script.sleep, gate=gate)
+    assert (passed, script.calls, script.slept) == (1, 0, [])
 
 
 async def test_the_library_neither_waits_nor_writes(

@@ -9,7 +9,7 @@ import pytest
 from services.coordinator.api.routes import RunBody
 from shared.basketball.slate import Mode
 from shared.registries.pipeline import plan
-from shared.registries.schedules import SCHEDULES, TIME_ZONE, Schedule, due
+from shared.registries.schedules import SCHEDULED, SCHEDULES, TIME_ZONE, Schedule, due
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=lambda schedule: schedule.name)
@@ -45,6 +45,12 @@ def test_a_schedules_body_names_mode_source_and_targets() -> None:
     assert json.loads(SCHEDULES["features-fallback"].body) == {
         "mode": "overnight", "schedule": "features-fallback", "targets": ["ml_feature_store"]
     }  # fmt: skip
+
+
+def test_the_reconciler_is_asked_for_every_mode() -> None:
+    """Its body names none; the night's is the first of those it looks after."""
+    assert json.loads(SCHEDULES["reconcile"].body) == {"schedule": "reconcile", "targets": ["export"]}
+    assert SCHEDULED == (Mode.OVERNIGHT, Mode.TOMORROW, Mode.SAME_DAY)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """What every service has in common: who consumes what, what health says, and that it stops cleanly."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,8 +17,11 @@ from shared.contract import Message, StepReported
 from shared.embedded.bus import EmbeddedBus
 from shared.errors import Permanent, Skip, Transient
 from shared.ports import BusHandler, Delivery, Nack, Ports, Warehouse
+from shared.runtime import readiness
+from shared.runtime.answers import refuse
 from shared.runtime.push import PUSH
-from shared.runtime.service import HEALTH, Consumer, DeadLetterConsumer, Health, Ping, application, changes_end
+from shared.runtime.readiness import Ping
+from shared.runtime.service import HEALTH, Consumer, DeadLetterConsumer, Health, application, changes_end
 from shared.runtime.settings import CommonSettings, load
 from tests.clock import FakeClock
 from tests.simulation.fakes import MemoryState, RecordingBus
@@ -80,6 +85,13 @@ CONSUMERS: list[Consumer | DeadLetterConsumer] = [
     Consumer("coordinator-events", nothing),
     DeadLetterConsumer("worker-tasks", nothing),
 ]
+
+
+def test_an_error_quotes_no_credential() -> None:
+    """Neither in its message nor in its remedy."""
+    answer = refuse(HTTPStatus.BAD_REQUEST, "no: Bearer c4n4ry", "send tipoff_0123456789abcdef_c4n4ry again")
+    assert answer.text is not None
+    assert json.loads(answer.text) == {"error": "no: Bearer ***", "remedy": "send tipoff_0123456789abcdef_*** again"}
 
 
 async def test_every_consumer_takes_its_own_subscription_at_its_own_width() -> None:
@@ -212,8 +224,8 @@ async def fine() -> None:
 
 
 async def silent() -> None:
-    """A dependency that times out, without a word."""
-    raise TimeoutError
+    """A dependency that never answers."""
+    await asyncio.Event().wait()
 
 
 async def refusing() -> None:
@@ -221,18 +233,19 @@ async def refusing() -> None:
     raise Permanent("no such project")
 
 
-async def test_each_dependency_is_said_to_be_well_or_why_it_is_not() -> None:
+async def test_each_dependency_is_said_to_be_well_or_why_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is ill makes the service unready, and the rest is asked all the same."""
+    monkeypatch.setattr(readiness, "LIMIT_SECONDS", 0.01)
     health = Health("probe", "r7", {"a": silent, "b": fine, "c": refusing})
     ready, body = await health.report(deep=True)
-    checks = {"consumers": "ok", "a": "TimeoutError", "b": "ok", "c": "no such project"}
+    checks = {"consumers": "ok", "a": "no answer within 0.01 s", "b": "ok", "c": "no such project"}
     assert (ready, body) == (False, {"service": "probe", "revision": "r7", "healthy": False, "checks": checks})
     assert (await health.report(deep=False))[0] is True
     assert (await Health("probe", "r7", {"b": fine}).report(deep=True))[0] is True
 
 
 async def test_consumers_that_died_make_the_service_ill_and_say_of_what() -> None:
-    """Every error, however deep in its group; being stopped is no illness."""
+    """Every error, however deep in its group, to those who may know; being stopped is no illness."""
     health = Health("probe", "r7", {})
 
     async def die(error: BaseException | None) -> None:
@@ -252,8 +265,9 @@ async def test_consumers_that_died_make_the_service_ill_and_say_of_what() -> Non
         await ended(group)
     assert health.consumer_failure == "RuntimeError: one; ValueError: two; KeyError: 'three'"
     assert [(entry["event"], entry["reason"]) for entry in logs] == [("consumers_stopped", health.consumer_failure)]
-    healthy, body = await health.report(deep=False)
-    assert (healthy, body["checks"]) == (False, {"consumers": health.consumer_failure})
+    for deep, words in ((False, "ended"), (True, health.consumer_failure)):
+        healthy, body = await health.report(deep=deep)
+        assert (healthy, body["checks"]) == (False, {"consumers": words})
 
 
 async def test_an_app_whose_consumers_died_says_so() -> None:
@@ -288,14 +302,14 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.network
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/readyz/"])
 async def test_f04_f23_health_says_who_is_running(ports: Ports, path: str) -> None:
     """Service and revision: a deploy that points at the wrong service is seen at once."""
     async with serving(ports, warehouse=fine) as client, client.get(path) as response:
         assert response.status == 200
         body = await response.json()
     assert (body["service"], body["revision"], body["healthy"]) == ("probe", "r7", True)
-    assert body["checks"] == {"consumers": "ok"} | ({"warehouse": "ok"} if path == "/readyz" else {})
+    assert body["checks"] == {"consumers": "ok"} | ({"warehouse": "ok"} if "readyz" in path else {})
 
 
 @pytest.mark.network
@@ -351,7 +365,7 @@ async def test_a_service_whose_consumers_died_is_not_healthy(ports: Ports, failu
             await until(lambda: bool(called))
             for _ in range(20):
                 await asyncio.sleep(0)
-            async with client.get("/healthz") as response:
+            async with client.get("/readyz") as response:
                 found = {"status": response.status, **await response.json()}
     assert found["status"] == 503
     assert "the letter box is broken" in found["checks"]["consumers"]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Permanent, Transient
+from shared.runtime.deadline import TooLate, due_within
 from shared.runtime.throttle import Throttle
 from tests.clock import FakeClock
 
@@ -100,6 +101,21 @@ def test_law_nobody_is_admitted_while_the_host_pauses(rate: int, pauses: list[fl
         throttle.pause(seconds)
     admitted = asyncio.run(_admissions(throttle, clock, 7))
     assert min(time for _, time in admitted) >= 1000.0 + max(pauses)
+
+
+async def test_a_pause_beyond_the_deadline_is_not_waited_for() -> None:
+    """It is said at once, and whoever has more time still gets his turn."""
+    clock = started()
+    throttle = simulated(1, clock)
+    throttle.pause(3600.0)
+    with (
+        due_within(540.5),
+        pytest.raises(TooLate, match=r"^the host pauses: a wait of 3600 s, and the delivery has 540 s left$"),
+    ):
+        await throttle.acquire()
+    assert (clock.elapsed, throttle.waiting) == (1000.0, 0)
+    await throttle.acquire()
+    assert clock.elapsed == 4600.0
 
 
 async def test_a_pause_that_comes_while_somebody_waits_holds_him_too() -> None:

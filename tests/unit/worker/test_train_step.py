@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from services.coordinator.sql import sql as coordinator_sql
 from services.worker import training as step
 from services.worker.domain.artifact import Manifest
 from services.worker.domain.training import contest as contests
@@ -22,7 +23,7 @@ from services.worker.settings import WorkerSettings
 from shared.basketball.slate import Mode
 from shared.contract import BatchReported, BatchRequested, PredictionTask, StepReported, StepRequested
 from shared.errors import Permanent
-from shared.ports import Ports, Row
+from shared.ports import Params, Ports, Row
 from shared.registries.features import FEATURE_CONTRACT_VERSION
 from shared.registries.systems import HAND_MADE, LEARNED, expected
 from shared.runtime.settings import load
@@ -346,7 +347,7 @@ async def test_without_lightgbm_the_step_says_so(
     def absent() -> None:
         raise Permanent("LightGBM cannot be loaded", remedy="install libgomp1")
 
-    monkeypatch.setattr(step, "_library", absent)
+    monkeypatch.setattr(step, "require_lightgbm", absent)
     await slates(ports)
     report = await ask(ports)
     assert report.outcome == "failed"
@@ -379,9 +380,9 @@ async def test_a_league_is_learned_registered_and_predicted(ports: Ports) -> Non
         for n in range(4)
     )  # fmt: skip
     reports: list[BatchReported] = []
-    for digest in (artifacts["boosted"], "f" * 64):
+    for attempt, digest in ((1, artifacts["boosted"]), (2, "f" * 64)):
         batch = BatchRequested(
-            run_id="2024-03-04.overnight.1", game_date=DAY, mode=Mode.OVERNIGHT, attempt=1, batch=0,
+            run_id="2024-03-04.overnight.1", game_date=DAY, mode=Mode.OVERNIGHT, attempt=attempt, batch=0,
             systems=expected(LEARNED), artifacts={**artifacts, "boosted": digest}, tasks=tasks,
         )  # fmt: skip
         await on_task(batch, ports, Models(ports.archive), SETTINGS)
@@ -390,5 +391,6 @@ async def test_a_league_is_learned_registered_and_predicted(ports: Ports) -> Non
     assert (whole.absent, set(part.absent)) == ({}, {"boosted", "market_residual", "ensemble"})
     assert "its bytes were changed" in part.absent["boosted"]
     assert part.absent["ensemble"] == "its member boosted is absent"
-    staged = await ports.warehouse.query("SELECT DISTINCT system FROM predictions.staging ORDER BY system")
-    assert [row["system"] for row in staged] == sorted({*HAND_MADE, "similarity"})
+    params: Params = {"game_date": DAY, "run_id": "2024-03-04.overnight.1"}
+    published = await ports.warehouse.query(coordinator_sql("publish"), params)
+    assert {row["system"] for row in published} == {*HAND_MADE, "similarity"}

@@ -22,17 +22,25 @@ wanted AS (
     ON features.game_date = slates.game_date AND features.mode = @mode AND features.tip_utc > slates.not_tipped_after
   WHERE features.game_date BETWEEN @first AND @last
 ),
-staged AS (
-  SELECT DISTINCT
-    staging.game_date, staging.player_id, staging.market, staging.system, staging.line IS NOT NULL AS has_line
-  FROM owed
-  JOIN predictions.staging AS staging
-    ON staging.game_date = owed.game_date AND staging.run_id = owed.run_id AND staging.system = owed.system
-  JOIN wanted
-    ON wanted.game_date = staging.game_date
-    AND wanted.game_id = staging.game_id
-    AND wanted.player_id = staging.player_id
+newest AS (
+  SELECT
+    staging.game_date, staging.run_id, staging.game_id, staging.player_id, staging.market, staging.system, staging.line
+  FROM slates
+  JOIN predictions.staging AS staging ON staging.game_date = slates.game_date AND staging.run_id = slates.run_id
   WHERE staging.game_date BETWEEN @first AND @last
+  QUALIFY RANK() OVER (
+    PARTITION BY staging.run_id, staging.game_id ORDER BY staging.attempt DESC, staging.predicted_at DESC
+  ) = 1
+),
+staged AS (
+  SELECT DISTINCT newest.game_date, newest.player_id, newest.market, newest.system, newest.line IS NOT NULL AS has_line
+  FROM owed
+  JOIN newest
+    ON newest.game_date = owed.game_date AND newest.run_id = owed.run_id AND newest.system = owed.system
+  JOIN wanted
+    ON wanted.game_date = newest.game_date
+    AND wanted.game_id = newest.game_id
+    AND wanted.player_id = newest.player_id
 ),
 players AS (
   SELECT game_date, COUNT(*) AS n FROM wanted GROUP BY game_date

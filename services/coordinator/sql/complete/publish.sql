@@ -1,14 +1,20 @@
--- Units of a slate: predictions that its run has staged, there when they are published for it. Without a run: games with
--- served features, there when predictions are published for them.
+-- Units of a slate: predictions that its run has staged, of each game the newest staging's, there when they are published for
+-- it. Without a run: games with served features, there when predictions are published for them.
 WITH slates AS (
   SELECT CAST(JSON_VALUE(slate, '$.game_date') AS DATE) AS game_date, JSON_VALUE(slate, '$.run_id') AS run_id
   FROM UNNEST(@slates) AS slate
 ),
-staged AS (
-  SELECT DISTINCT staging.game_date, staging.run_id, staging.game_id, staging.player_id, staging.market, staging.system
+newest AS (
+  SELECT staging.game_date, staging.run_id, staging.game_id, staging.player_id, staging.market, staging.system
   FROM slates
   JOIN predictions.staging AS staging ON staging.game_date = slates.game_date AND staging.run_id = slates.run_id
   WHERE staging.game_date BETWEEN @first AND @last
+  QUALIFY RANK() OVER (
+    PARTITION BY staging.run_id, staging.game_id ORDER BY staging.attempt DESC, staging.predicted_at DESC
+  ) = 1
+),
+staged AS (
+  SELECT DISTINCT game_date, run_id, game_id, player_id, market, system FROM newest
 ),
 served AS (
   SELECT DISTINCT features.game_date, features.game_id

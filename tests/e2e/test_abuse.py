@@ -74,7 +74,7 @@ class Victim:
 @pytest.fixture
 async def victim(tmp_path: Path) -> AsyncIterator[Victim]:
     """A coordinator on the embedded adapters, with a key for each caller."""
-    keys = {name: made(name, Role.OPERATOR) for name in CALLERS}
+    keys = {name: made(name, Role.ADMIN) for name in CALLERS}
     first = json.dumps([kept for kept, _ in keys.values()])
     env = {"TIPOFF_HOME": str(tmp_path), "TIPOFF_SECRET_FIRST_KEYS": first, "TIPOFF_LOG_LEVEL": "warning"}
     service = Service("coordinator", env, tmp_path / "log")

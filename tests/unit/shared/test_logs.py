@@ -23,7 +23,7 @@ from shared.runtime.logs import configure, get_logger
 from shared.runtime.trace import traced
 from tests.clock import FakeClock
 
-TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"  # pragma: allowlist secret - of the standard
 CANARY = "c4n4ryc4n4ryc4n4ryc4n4ryc4n4ryc4n4ryc4n4ry_"
 KEY = f"tipoff_0123456789abcdef_{CANARY}"
 

@@ -31,6 +31,7 @@ JWT = f"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiI{CANARY}.{CANARY}"
         (f"TIPOFF_SECRET_ODDS_API_KEY={CANARY}", "TIPOFF_SECRET_ODDS_API_KEY=***"),
         (f"{{'X-API-Key': '{CANARY}', 'a': 'b'}}", "{'X-API-Key': '***', 'a': 'b'}"),
         (f'{{"password": "{CANARY}\\"{CANARY}", "a": 1}}', '{"password": "***", "a": 1}'),
+        # pragma: allowlist nextline secret - made up
         (f"-----BEGIN PRIVATE KEY-----\n{CANARY}\n-----END PRIVATE KEY-----\nleft", "***\nleft"),
         ("secret 'odds-api-key' of project p is missing", "secret 'odds-api-key' of project p is missing"),
         ("token: expired; Basketball of 2026-01-15", "token: expired; Basketball of 2026-01-15"),

@@ -7,7 +7,7 @@ from structlog.contextvars import get_contextvars
 
 from shared.runtime.trace import trace_of, traced
 
-TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"  # pragma: allowlist secret - of the standard
 SAMPLED = {"trace": TRACE, "span": SPAN, "trace_sampled": True}
 
 

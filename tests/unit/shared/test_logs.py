@@ -32,7 +32,8 @@ pytestmark = pytest.mark.usefixtures("_restored_logs")
 
 @pytest.fixture
 def _restored_logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Configuring logs is for the process: undo it."""
+    """Configuring logs is for the process, and so is what it has read of secrets: undo both."""
+    monkeypatch.setattr("shared.runtime.redaction._known", set())
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     root = logging.getLogger()
     handlers = list(root.handlers)

@@ -191,7 +191,7 @@ def test_a_row_by_hand() -> None:
     assert {name: row[name] for name in close} == pytest.approx(close, rel=2e-5)
     assert {name: value for name, value in row.items() if name not in {*close, "mean", *QUANTILE_COLUMNS}} == {
         "game_date": date(2024, 3, 4), "mode": "overnight", "game_id": "0022300900", "player_id": 1,
-        "market": "points", "system": "moving_average", "run_id": RUN_ID, "generation": 7, "batch": 3,
+        "market": "points", "system": "moving_average", "run_id": RUN_ID, "generation": 7, "attempt": 1, "batch": 3,
         "predicted_at": datetime(2024, 3, 4, 12, tzinfo=UTC), "shadow": False, "artifact": None, "line": 19.5,
         "line_books": 2, "p_market": 0.5, "book": "fanduel", "over_price": -110.0, "under_price": -105.0,
         "line_at": datetime(2024, 3, 4, 9, tzinfo=UTC), "power": 0.9, "minutes": None, "p_play": None, "drivers": None,

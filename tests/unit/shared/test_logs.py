@@ -155,7 +155,7 @@ def test_no_form_of_a_credential_is_written(capsys: pytest.CaptureFixture[str], 
     logging.getLogger("aiohttp").error("failed", exc_info=error)
     err = capsys.readouterr().err
     assert CANARY not in err
-    assert err.count("tipoff_0123456789abcdef_***") == 4
+    assert err.count("tipoff_0123456789abcdef_***") == 4, err
 
 
 def test_logs_for_people(capsys: pytest.CaptureFixture[str]) -> None:

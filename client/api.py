@@ -15,7 +15,8 @@ import aiohttp
 from yarl import URL
 
 from client.answers import Alert, ApiKey, DryRun, GridCell, NewApiKey, Reconciled, Run
-from shared.contract import API_VERSION
+from shared.basketball.slate import days
+from shared.contract import API_VERSION, MAX_WINDOW_DAYS
 from shared.errors import Permanent, Transient
 
 _TIMEOUT = aiohttp.ClientTimeout(total=60.0, sock_connect=10.0)
@@ -70,8 +71,15 @@ class Client:
             )
 
     async def runs(self, **query: str) -> list[Run]:
-        """Every run, or with `first`, `last` and `mode` those of some slates; the oldest slate first."""
-        return cast("list[Run]", await self.get("runs", **query))
+        """With `first` and `last` the runs of these slates, else those of the last 400 days; the oldest slate first."""
+        if "first" not in query or "last" not in query:
+            return cast("list[Run]", await self.get("runs", **query))
+        every = days(date.fromisoformat(query["first"]), date.fromisoformat(query["last"]))
+        found: list[Run] = []
+        for start in range(0, len(every), MAX_WINDOW_DAYS):
+            window = every[start : start + MAX_WINDOW_DAYS]
+            found += await self.get("runs", **query | {"first": str(window[0]), "last": str(window[-1])})
+        return found
 
     async def run(self, run_id: str) -> Run:
         """A run."""

@@ -1,5 +1,9 @@
 """The coordinator: runs the cascade, hands batches to the workers, publishes, and answers the HTTP API."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+
 from aiohttp import web
 
 from services.coordinator.api.keys import KeyRoutes
@@ -53,5 +57,13 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
         *KeyRoutes(keys, ports.clock).routes(),
     ]
     Served(Requests(settings.requests_per_second), once).add(app, described(routes))
-    app.on_startup.append(lambda _: handlers.recover())
+    app.cleanup_ctx.append(partial(_recovering, handlers))
     return app
+
+
+async def _recovering(handlers: Handlers, _: web.Application) -> AsyncIterator[None]:
+    """Recover beside serving: what is away must not hold up the start, which the platform waits a minute for."""
+    task = asyncio.create_task(handlers.recover(), name="recovery")
+    yield
+    task.cancel()
+    await asyncio.wait([task])

@@ -5,10 +5,9 @@ import json
 import math
 
 from services.coordinator.alerts import raise_alert
-from services.coordinator.runs.advance import end_of
 from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import BatchesPlanned, BatchStaged, StepFailed, StepVerified
-from services.coordinator.runs.ledger import enter, unentered
+from services.coordinator.runs.ledger import enter, recover
 from services.coordinator.runs.run import Run, StepState, StepStatus, key_of
 from services.coordinator.steps.predict import absent
 from services.coordinator.steps.ways import ways_of
@@ -46,23 +45,13 @@ class Handlers:
     async def recover(self) -> bool:
         """At the start: send what a crash left unsent, and announce the ends of runs that are not in the ledger.
 
-        Where the state store, the warehouse or the bus is away the service starts all the same: /readyz says what is
-        wrong, and the reconciler's next round sends what is left. Returns whether nothing was.
+        Whatever ails the state store, the warehouse or the bus, the service serves all the same: /readyz says what is
+        wrong, and the reconciler's next round does what is left. Returns whether nothing was.
         """
-        try:
-            runs = await self._engine.recover()
-            lost = await unentered(runs, self._ports.warehouse)
-            for run in runs:
-                if run.finished_at is not None and run not in lost:
-                    await self._engine.close(run)
-            for run in lost:
-                _log.info("run_end_told_again", run_id=run.run_id)
-                ended = end_of(run)
-                await self._ports.bus.publish("coordinator-events", ended.encode(), ended.attributes())
-        except TipoffError as error:
-            _log.error("not_recovered", reason=str(error))
-            return False
-        return True
+        failure = await failure_of(recover(self._engine, self._ports))
+        if failure is not None:
+            _log.error("not_recovered", reason=str(failure))
+        return failure is None
 
     async def on_event(self, message: Message) -> None:
         """A report came in: ask the warehouse for evidence, then let the core decide."""

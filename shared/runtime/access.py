@@ -174,7 +174,8 @@ def _people(settings: CommonSettings) -> Mapping[str, Mapping[str, Caller]]:
         }
     if settings.schedule_audience:
         caller = Caller(SCHEDULES, Role.OPERATOR)
-        found[settings.schedule_audience] = dict.fromkeys(accounts(settings.schedule_emails), caller)
+        known = found.get(settings.schedule_audience, {})
+        found[settings.schedule_audience] = {**known, **dict.fromkeys(accounts(settings.schedule_emails), caller)}
     return found
 
 

@@ -4,7 +4,6 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
-from pydantic import ValidationError
 from pydantic_core import to_json
 
 from shared.errors import TipoffError, Transient
@@ -46,7 +45,7 @@ async def failures(request: web.Request, handler: Handler) -> web.StreamResponse
         status, allowed = HTTPStatus(error.status), error.headers.get(hdrs.ALLOW)
         headers = None if allowed is None else {str(hdrs.ALLOW): allowed}
         return refuse(status, f"{request.method} {request.path}: {error.reason}", "see docs/coordinator.md", headers)
-    except (Refusal, Untrusted, ValidationError, TipoffError) as error:
+    except (Refusal, Untrusted, TipoffError) as error:
         return _refused(error)
     except ExceptionGroup as group:  # of queries that ran at once, as those of the grid do
         if group.split(TipoffError)[1] is not None:
@@ -54,16 +53,12 @@ async def failures(request: web.Request, handler: Handler) -> web.StreamResponse
         return _refused(classify(group))
 
 
-def _refused(error: Refusal | Untrusted | ValidationError | TipoffError) -> web.Response:
+def _refused(error: Refusal | Untrusted | TipoffError) -> web.Response:
     match error:
         case Refusal():
             return refuse(error.status, str(error), error.remedy, error.headers)
         case Untrusted():
             return refuse(error.status, str(error), _REMEDY)
-        case ValidationError():
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            return refuse(HTTPStatus.BAD_REQUEST, f"{where}: {first['msg']}" if where else first["msg"])
         case Transient():
             return refuse(HTTPStatus.SERVICE_UNAVAILABLE, str(error), "try again shortly")
         case _:

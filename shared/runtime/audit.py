@@ -3,20 +3,19 @@
 It is a line of the log, so that it is kept where the service cannot change it.
 """
 
-import re
 from secrets import token_hex
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from shared.runtime.access import ACCESS, ACTOR
-from shared.runtime.logs import get_logger
+from shared.runtime.logs import TRACE, get_unfiltered_logger
+from shared.runtime.trace import trace_of
 
 REQUEST_ID = "X-Request-Id"
 _READS = (hdrs.METH_GET, hdrs.METH_HEAD)
 _REFUSED = (401, 403, 429)
-_TRACE = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-_log = get_logger("audit")
+_log = get_unfiltered_logger("audit")
 
 
 @web.middleware
@@ -45,9 +44,8 @@ async def audit(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def _id(request: web.Request) -> str:
-    """The trace's, where the platform has begun one (https://www.w3.org/TR/trace-context/)."""
-    found = _TRACE.fullmatch(request.headers.get("traceparent", ""))
-    return found[1] if found is not None else token_hex(16)
+    """The trace's, where the platform has begun one."""
+    return str(trace_of(request.headers).get(TRACE) or token_hex(16))
 
 
 def _address(request: web.Request) -> str:

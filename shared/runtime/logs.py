@@ -63,8 +63,17 @@ def get_logger(service: str) -> Any:  # noqa: ANN401 - structlog's own loggers a
     return structlog.get_logger(service=service)  # lazy: made at import, configured later
 
 
+def get_unfiltered_logger(service: str) -> Any:  # noqa: ANN401 - as above
+    """The same for what must be logged at every level."""
+    everything = structlog.make_filtering_bound_logger(logging.NOTSET)
+    return structlog.wrap_logger(None, wrapper_class=everything, service=service)
+
+
 def _configure_others(level: int, common: list[Processor], last: list[Processor]) -> None:
-    """One handler of the root logger, in place of the one of an earlier call."""
+    """One handler, in place of the one of an earlier call: of the root logger, and of Google's.
+
+    Google's clients, when first made, cut their logger off from the root unless it has a handler of its own.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.name = _HANDLER
     handler.setLevel(level)
@@ -74,10 +83,12 @@ def _configure_others(level: int, common: list[Processor], last: list[Processor]
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
-    root = logging.getLogger()
-    for old in [each for each in root.handlers if each.name == _HANDLER]:
-        root.removeHandler(old)
-    root.addHandler(handler)
+    google = logging.getLogger("google")
+    google.propagate = False
+    for logger in (logging.getLogger(), google):
+        for old in [each for each in logger.handlers if each.name == _HANDLER]:
+            logger.removeHandler(old)
+        logger.addHandler(handler)
 
 
 class _ForThePlatform:

@@ -137,9 +137,9 @@ class Metered:
         await self._inner.close()
 
     async def write_if_due(self) -> None:
-        """Write the accounts if the oldest is `INTERVAL` old; whoever comes meanwhile goes on."""
+        """Write the accounts if the oldest is `INTERVAL` old, in a few seconds; whoever comes meanwhile goes on."""
         if self._accounts and self._clock.monotonic() - self._opened_at >= INTERVAL and not self._writing.locked():
-            await self.write()
+            await self.write_the_last()
 
     async def write(self) -> None:
         """Write what has added up. What cannot be written is kept for the next time, under the same keys."""

@@ -72,6 +72,11 @@ class Push:
         app.router.add_post("/push/{subscription}", self._receive)
 
     async def _receive(self, request: web.Request) -> web.Response:
+        target = self._targets.get(request.match_info["subscription"])
+        with due_within(BODY_SECONDS if target is None else target.time_limit):
+            return await self._checked(request, target)
+
+    async def _checked(self, request: web.Request, target: Target | None) -> web.Response:
         try:
             await request.app[ACCESS].require_push(request)
         except Untrusted as untrusted:
@@ -80,11 +85,10 @@ class Push:
         except Transient as failure:
             self._log.warning("push_unverified", path=request.path, reason=str(failure))
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
-        return await self._deliver(request)
+        return await self._deliver(request, target)
 
-    async def _deliver(self, request: web.Request) -> web.Response:
+    async def _deliver(self, request: web.Request, target: Target | None) -> web.Response:
         name = request.match_info["subscription"]
-        target = self._targets.get(name)
         if target is None:
             return web.Response(status=HTTPStatus.NOT_FOUND, text=f"no consumer of {name}")
         try:
@@ -96,9 +100,8 @@ class Push:
         except (ValidationError, ValueError, web.HTTPRequestEntityTooLarge) as error:
             self._log.error("push_malformed", subscription=name, reason=str(error))
             return web.Response(status=HTTPStatus.BAD_REQUEST, text="not a Pub/Sub push message")
-        with due_within(target.time_limit):
-            async with target.slots:
-                return await self._answer(name, target.handler, delivery)
+        async with target.slots:
+            return await self._answer(name, target.handler, delivery)
 
     async def _answer(self, name: str, handler: BusHandler, delivery: Delivery) -> web.Response:
         try:

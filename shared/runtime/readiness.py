@@ -7,12 +7,13 @@ from shared.errors import Permanent, TipoffError
 from shared.ports import Ports
 from shared.registries.access import published, read, written
 from shared.registries.secrets import SECRETS
+from shared.runtime.boundary import failure_of
 from shared.runtime.clock import WallClock
 from shared.tables import TABLES
 
 Ping = Callable[[], Awaitable[object]]
-LIMIT_SECONDS = 2.0
-"""For each check."""
+LIMIT_SECONDS = 8.0
+"""For each check: a cold start imports its libraries, and statements may be at work before it."""
 MAX_AGE = 10.0
 """Seconds that answers count."""
 MAX_SKEW = 60.0
@@ -52,12 +53,11 @@ class Readiness:
 
 async def _answer(ping: Ping) -> str:
     try:
-        await asyncio.wait_for(ping(), timeout=LIMIT_SECONDS)
+        async with asyncio.timeout(LIMIT_SECONDS):
+            failure = await failure_of(ping())
     except TimeoutError:
         return f"no answer within {LIMIT_SECONDS:g} s"
-    except TipoffError as error:
-        return str(error)
-    return "ok"
+    return "ok" if failure is None else str(failure)
 
 
 class Checks:

@@ -34,7 +34,7 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1{STARS}",
     ),
     # name=value, in a query string or a connection string.
-    (re.compile(rf"((?<![a-z0-9])(?:[\w-]*[_-])?{_NAMED}=)[^\s&\"',;)]+", re.IGNORECASE), rf"\1{STARS}"),
+    (re.compile(rf"((?<![\w-])(?:[\w-]*[_-])?{_NAMED}=)[^\s&\"',;)]+", re.IGNORECASE), rf"\1{STARS}"),
     # "name": "value", in JSON or the repr of a mapping.
     (
         re.compile(rf"""(["'](?:[\w-]*[_-])?{_NAMED}["']\s*:\s*b?)(["'])(?:(?!\2)[^\\]|\\.)*\2""", re.IGNORECASE),

@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.contract import Message
-from shared.ports import Bus, BusHandler, Ports
+from shared.ports import Bus, BusHandler, Delivery, Ports
 from shared.registries.keys import Role
 from shared.registries.topics import DEAD_LETTER_ACK_DEADLINE, TOPICS, time_limit
 from shared.runtime import metrics
@@ -174,11 +174,15 @@ def _receiver(consumer: Consumer | DeadLetterConsumer, ports: Ports, log: object
     async def on_message(message: Message) -> None:
         with charged_to(reason_of(message)):
             await consumer.handler(message)
-        if isinstance(ports.warehouse, Metered):
+
+    handle = guarded(on_message, topic=topic, bus=ports.bus, clock=ports.clock, log=log)
+
+    async def on_delivery(delivery: Delivery) -> None:
+        await handle(delivery)
+        if isinstance(ports.warehouse, Metered):  # the message is done, whatever becomes of this
             await ports.warehouse.write_if_due()
 
-    handler = guarded(on_message, topic=topic, bus=ports.bus, clock=ports.clock, log=log)
-    return _Receiver(topic.name, handler, consumer.max_in_flight, topic.time_limit)
+    return _Receiver(topic.name, on_delivery, consumer.max_in_flight, topic.time_limit)
 
 
 async def _run(receivers: Sequence[_Receiver], bus: Bus) -> None:

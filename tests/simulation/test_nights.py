@@ -47,7 +47,7 @@ def test_somebody_dies_at_every_place(counts: Counter[str], when: str) -> None:
         ("duplicate coordinator-events", 100),
         ("reported twice", 100),
         ("reordered", 300),
-        ("lease lost", 10),
+        ("lease lost", 5),
         ("ack lost", 10),
         ("stall", 30),
         ("skew", 10),

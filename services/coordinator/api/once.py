@@ -9,20 +9,23 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from shared.errors import AlreadyExists, Conflict
+from shared.errors import AlreadyExists, Conflict, TipoffError
 from shared.ports import Document, Ports
 from shared.runtime.answers import Refusal
+from shared.runtime.logs import get_logger
+
+_log = get_logger("coordinator")
 
 KEY_HEADER = "Idempotency-Key"
 COLLECTION = "requests"
 KEPT = timedelta(days=1)
-"""How long a key is remembered."""
+"""How long a key is remembered: until the end of the day after the one it was given on."""
 WORKING = timedelta(minutes=5)
 """After this long whoever was at work on a request has died."""
-_MOST_KEPT = 500_000
-"""Bytes of an answer: a longer one does not fit into a document, and is not kept."""
-_ALL = 1_000_000
-"""More than are asked within a day."""
+_MAX_ANSWER_BYTES = 500_000
+"""A longer answer does not fit into a document, and is not kept."""
+_PAGE = 20
+"""Documents that are forgotten at once."""
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")
 
 
@@ -36,39 +39,46 @@ class Once:
     async def answer(
         self, actor: str, key: str | None, what: bytes, perform: Callable[[], Awaitable[tuple[int, bytes]]]
     ) -> tuple[int, bytes]:
-        """Status and body: those kept of an earlier asking, else what `perform` answers. What fails is not kept.
+        """Status and body: those kept of an earlier asking, else what `perform` answers. What fails is not remembered.
 
         Raises:
-            Refusal: the key is none, was given for something else, or is at work.
+            Refusal: the key is invalid, was given for something else, is at work, or its answer was too long to keep.
         """
         if key is None:
             return await perform()
         if not _KEY.fullmatch(key):
-            words = f"the {KEY_HEADER} is none"
+            words = f"the {KEY_HEADER} is invalid"
             raise Refusal(HTTPStatus.BAD_REQUEST, words, "give up to 100 printable characters, such as a UUID")
-        id_ = hashlib.sha256(f"{actor} {key}".encode()).hexdigest()
-        fresh = {"what": hashlib.sha256(what).hexdigest(), "at": self._clock.now().isoformat()}
-        try:
-            document = await self._state.create(COLLECTION, id_, fresh)
-        except AlreadyExists:
-            document = await self._again(id_, fresh)
-            if "answer" in document.data:
-                return int(document.data["status"]), str(document.data["answer"]).encode()
+        now = self._clock.now()
+        digest = hashlib.sha256(f"{actor} {key}".encode()).hexdigest()
+        fresh = {"what": hashlib.sha256(what).hexdigest(), "at": now.isoformat()}
+        today, yesterday = (f"{now.date() - timedelta(days=back)}.{digest}" for back in (0, 1))
+        if await self._state.get(COLLECTION, yesterday) is not None:
+            document = await self._again(yesterday, fresh)
+        else:
+            try:
+                document = await self._state.create(COLLECTION, today, fresh)
+            except AlreadyExists:
+                document = await self._again(today, fresh)
+        if "status" in document.data:
+            return _kept(document)
         try:
             status, body = await perform()
         except BaseException:
-            await self._state.delete(COLLECTION, id_)
+            await self._state.delete(COLLECTION, document.id)
             raise
-        if len(body) <= _MOST_KEPT:
-            kept = fresh | {"status": int(status), "answer": body.decode()}
-            await self._state.compare_and_set(COLLECTION, id_, kept, version=document.version)
+        kept = fresh | {"status": int(status), "answer": body.decode() if len(body) <= _MAX_ANSWER_BYTES else None}
+        try:
+            await self._state.compare_and_set(COLLECTION, document.id, kept, version=document.version)
+        except TipoffError as error:  # it is done all the same
+            _log.warning("answer_not_kept", reason=str(error))
         return status, body
 
     async def sweep(self) -> None:
-        """Forget what is older than a day."""
-        before = (self._clock.now() - KEPT).isoformat()
-        for document in await self._state.list(COLLECTION, limit=_ALL):
-            if document.data["at"] < before:
+        """Forget what is older than yesterday."""
+        before = str(self._clock.now().date() - KEPT)
+        while old := await self._state.list(COLLECTION, end=before, limit=_PAGE):
+            for document in old:
                 await self._state.delete(COLLECTION, document.id)
 
     async def _again(self, id_: str, fresh: dict[str, str]) -> Document:
@@ -80,7 +90,7 @@ class Once:
         if document.data["what"] != fresh["what"]:
             words = f"the {KEY_HEADER} was given for another request"
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, words, "give each request a key of its own")
-        if "answer" in document.data:
+        if "status" in document.data:
             return document
         if self._clock.now() - datetime.fromisoformat(document.data["at"]) < WORKING:
             raise busy
@@ -88,3 +98,11 @@ class Once:
             return await self._state.compare_and_set(COLLECTION, id_, fresh, version=document.version)
         except Conflict as error:
             raise busy from error
+
+
+def _kept(document: Document) -> tuple[int, bytes]:
+    """The answer of a request that was performed."""
+    if document.data["answer"] is None:
+        words = "the request was performed, and its answer was too long to keep"
+        raise Refusal(HTTPStatus.CONFLICT, words, "ask for what it changed")
+    return int(document.data["status"]), str(document.data["answer"]).encode()

@@ -24,16 +24,20 @@ from services.coordinator.steps import feature_health
 from services.coordinator.watch.check import check
 from services.coordinator.watch.schedules import note
 from shared.basketball.slate import Mode, days, eastern_date
-from shared.errors import Permanent, Transient
+from shared.errors import Permanent, TipoffError, Transient
 from shared.ports import Params, Ports, Row
 from shared.registries.keys import Role
 from shared.registries.pipeline import plan
 from shared.registries.schedules import SCHEDULED
+from shared.runtime.logs import get_logger
 
 MONITOR = ("cascade_timing", "phase_delays", "predictions_present", "coverage", "freshness")
 """The monitoring queries (`sql/monitor`), by name."""
 
 
+_log = get_logger("coordinator")
+
+SWEEP_SECONDS = 5.0
 ROUND_SECONDS = 50.0
 """What a round of the reconciler and the watch may take: its schedule waits a minute for the answer."""
 
@@ -135,9 +139,18 @@ class Operations:
             if not body.dry_run:
                 await note(self._ports, source)
                 await check(self._ports)
-                await self._once.sweep()
+        if not body.dry_run:
+            await self._sweep()
         opened = await alerts(self._ports.state)
         return Reconciled(dry_run=body.dry_run, asked=found, alerts=opened)
+
+    async def _sweep(self) -> None:
+        """Forget old idempotency keys, as far as the time reaches: nothing depends on it."""
+        try:
+            async with asyncio.timeout(SWEEP_SECONDS):
+                await self._once.sweep()
+        except (TimeoutError, TipoffError) as error:
+            _log.warning("keys_not_forgotten", reason=str(error))
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """What may be asked of the routes: dates, modes, markets. Each is checked before a handler sees it."""
 
-from datetime import date
+from datetime import date, timedelta
+from http import HTTPStatus
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
@@ -10,6 +11,7 @@ from services.coordinator.api.route import Listing, Query
 from shared.basketball.slate import Mode
 from shared.contract import MAX_WINDOW_DAYS
 from shared.registries.markets import MARKETS
+from shared.runtime.answers import Refusal
 
 EARLIEST, LATEST = date(1946, 11, 1), date(2200, 1, 1)
 """The first game of the NBA was on the first; nothing is asked of the other."""
@@ -83,11 +85,27 @@ class HealthWindow(Window):
 
 
 class RunsQuery(Listing):
-    """Which runs; each end may be open."""
+    """Which runs."""
 
-    first: Slate = EARLIEST
-    last: Slate = LATEST
+    first: Slate | None = Field(None, description=f"default: {MAX_WINDOW_DAYS} days, up to the last")
+    last: Slate | None = Field(None, description="default: tomorrow's")
     mode: Mode | None = Field(None, description="default: every mode")
+
+    def window(self, tomorrow: date) -> tuple[date, date]:
+        """Both ends, or a refusal of too long a window."""
+        last = self.last or tomorrow
+        first = self.first or last - timedelta(days=MAX_WINDOW_DAYS - 1)
+        try:
+            _check(first, last, MAX_WINDOW_DAYS)
+        except PydanticCustomError as error:
+            raise Refusal(HTTPStatus.BAD_REQUEST, error.message()) from error
+        return first, last
+
+
+class LettersQuery(Listing):
+    """Dead letters: each may be as long as a message."""
+
+    limit: int = Field(100, ge=1, le=100, description="letters at most")
 
 
 class SlateQuery(Listing):

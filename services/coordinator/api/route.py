@@ -1,13 +1,14 @@
 """A route, declared: who may ask, what may be asked, what is answered. What is not declared is not served."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from aiohttp import hdrs, web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 
 from services.coordinator.api.limits import Requests
@@ -16,6 +17,8 @@ from shared.registries.keys import SCHEDULES, Role
 from shared.runtime.access import ACCESS, Caller
 from shared.runtime.answers import Refusal
 
+_MAX_WORDS = 500
+"""Characters of a refusal: a name that is not known may be as long as a body."""
 PAGE = 20_000
 """Elements of a list that are answered at once."""
 READING_SECONDS = 55.0
@@ -123,11 +126,13 @@ class Served:
         async def handle(request: web.Request) -> web.StreamResponse:
             caller = await request.app[ACCESS].require(request, route.role)
             await self._requests.count(caller)
-            query = route.query.model_validate(_query(request))
+            with _refusing():
+                query = route.query.model_validate(_query(request))
             if request.method == hdrs.METH_GET:
                 return await self._read(route, request, Asked(caller, query, None, dict(request.match_info)))
             body = await _body(request)
-            parsed = None if route.body is None else route.body.model_validate_json(body)
+            with _refusing():
+                parsed = None if route.body is None else route.body.model_validate_json(body)
             asked = Asked(caller, query, parsed, dict(request.match_info))
             key = request.headers.get(KEY_HEADER) if route.once else None
             what = f"{route.method} {request.path} ".encode() + body
@@ -165,6 +170,18 @@ async def _performed(route: Route, asked: Asked) -> tuple[int, bytes]:
 def _json(body: bytes, status: int, headers: Mapping[str, str] | None = None) -> web.Response:
     given = {"Cache-Control": "no-store", **(headers or {})}
     return web.Response(body=body, status=status, content_type="application/json", headers=given)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What is wrong with a request is said to the caller; what is wrong with our own data is a bug, and none of his."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        words = f"{where}: {first['msg']}" if where else str(first["msg"])
+        raise Refusal(HTTPStatus.BAD_REQUEST, words[:_MAX_WORDS]) from error
 
 
 def _query(request: web.Request) -> dict[str, str]:

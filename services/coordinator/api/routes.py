@@ -15,6 +15,7 @@ from services.coordinator.api.answers import DryRun, PublicRun, Root, WarehouseR
 from services.coordinator.api.queries import (
     AllDays,
     CostsQuery,
+    LettersQuery,
     Moded,
     PredictionsQuery,
     RunsQuery,
@@ -22,7 +23,7 @@ from services.coordinator.api.queries import (
     SlateQuery,
     Steps,
 )
-from services.coordinator.api.route import Asked, Body, Listing, Other, Route, source_of
+from services.coordinator.api.route import Asked, Body, Other, Route, source_of
 from services.coordinator.api.together import Together
 from services.coordinator.handlers import DEAD_LETTERS
 from services.coordinator.runs.decide import decide
@@ -40,8 +41,6 @@ from shared.registries.pipeline import plan
 from shared.runtime.answers import Refusal
 
 _ACCEPTED = HTTPStatus.ACCEPTED
-_ALL = 1_000_000
-"""More dead letters than there will be."""
 _LOOKS_BACK = (7, 400)
 """Days in which the latest slate is looked for: first nearby, since every run of a window is read."""
 _KEY = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\.({'|'.join(Mode)})")
@@ -96,7 +95,7 @@ class Api:
             Route("GET", "/v1/slates", Role.VIEWER, partial(self.by_slate, "slates"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/models", Role.VIEWER, self.models, list[WarehouseRow], Moded),
             Route("GET", "/v1/costs", Role.VIEWER, self.costs, list[WarehouseRow], CostsQuery),
-            Route("GET", "/v1/dead-letters", Role.VIEWER, self.dead_letters, list[dict[str, Any]], Listing),
+            Route("GET", "/v1/dead-letters", Role.VIEWER, self.dead_letters, list[dict[str, Any]], LettersQuery),
             Route("GET", "/v1/quarantine", Role.VIEWER, self.quarantine, list[WarehouseRow], SlateQuery),
         ]
 
@@ -144,10 +143,11 @@ class Api:
             )
 
     async def runs(self, asked: Asked) -> list[dict[str, Any]]:
-        """Every run, or those of some slates, oldest slate first."""
+        """The runs of some slates, oldest slate first."""
         query: RunsQuery = asked.query
         modes = set(Mode) if query.mode is None else {query.mode}
-        documents = await self._engine.documents(query.first, query.last, modes)
+        tomorrow = eastern_date(self._ports.clock.now()) + timedelta(days=1)
+        documents = await self._engine.documents(*query.window(tomorrow), modes)
         return await asyncio.to_thread(lambda: [public(Run.model_validate(each.data)) for each in documents])
 
     async def run(self, asked: Asked) -> bytes:
@@ -194,9 +194,12 @@ class Api:
             first = last = key[0]
         return await self._ports.warehouse.query(sql("costs"), {"first": first, "last": last})
 
-    async def dead_letters(self, _: Asked) -> list[dict[str, Any]]:
-        """What could not be handled, with the reason."""
-        return [{"id": d.id, **d.data} for d in await self._ports.state.list(DEAD_LETTERS, limit=_ALL)]
+    async def dead_letters(self, asked: Asked) -> list[dict[str, Any]]:
+        """What could not be handled, with the reason; in the order of ids."""
+        query: LettersQuery = asked.query
+        one_more = query.offset + query.limit + 1  # which says that there is a next part
+        found = await self._ports.state.list(DEAD_LETTERS, limit=one_more)
+        return [{"id": letter.id, **letter.data} for letter in found]
 
     async def quarantine(self, asked: Asked) -> list[Row]:
         """What a slate's scraping refused, and why."""

@@ -14,6 +14,7 @@ from services.coordinator.grid.count import cells
 from services.coordinator.grid.unloaded import unloaded
 from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import RunRequested
+from services.coordinator.runs.ledger import recover
 from shared.basketball.slate import Mode, days, eastern_date
 from shared.ports import Ports
 from shared.registries.pipeline import LOAD, plan
@@ -99,7 +100,7 @@ async def reconcile(
     """
     with charged_to(Reason("reconcile")):
         if not dry_run:  # a step whose request is still in the outbox counts as running, although nobody works at it
-            await engine.recover()
+            await recover(engine, ports)
         mode = modes[0]
         runs = await engine.between(first, last + timedelta(days=1), set(modes))
         seen = {run.key: run.generation for run in runs}

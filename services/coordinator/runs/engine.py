@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import date
+from functools import partial
 
 from services.coordinator.runs.advance import Command
 from services.coordinator.runs.decide import decide
@@ -27,6 +28,8 @@ OPEN = "open_runs"
 _TRIES = 20
 """Compare-and-set attempts before an event is given back to the bus."""
 
+_FEW = 50
+"""Runs that are parsed on the event loop; more hold it up."""
 _ALL = 1_000_000
 """More runs than there will be."""
 
@@ -49,7 +52,9 @@ class Engine:
 
     async def between(self, first: date, last: date, modes: Collection[Mode]) -> list[Run]:
         """The runs of some modes for the slates from `first` to `last`, by date and mode."""
-        return [Run.model_validate(document.data) for document in await self.documents(first, last, modes)]
+        documents = await self.documents(first, last, modes)
+        parse = partial(_parsed, documents)
+        return parse() if len(documents) <= _FEW else await asyncio.to_thread(parse)
 
     async def documents(self, first: date, last: date, modes: Collection[Mode]) -> list[Document]:
         """The same as they are stored: reading many is work for a thread."""
@@ -68,6 +73,8 @@ class Engine:
             document = await self._ports.state.get(RUNS, opened.id)
             if document is None:  # whoever asked for it died before it was stored
                 await self._ports.state.delete(OPEN, opened.id)
+                if await self._ports.state.get(RUNS, opened.id) is not None:  # or has stored it this moment
+                    await self._open(opened.id)
                 continue
             run = Run.model_validate(document.data)
             try:
@@ -115,12 +122,15 @@ class Engine:
         outbox = (*after.outbox, *(outgoing for outgoing in new if outgoing not in after.outbox))
         after = after.model_copy(update={"outbox": outbox})
         data = after.model_dump(mode="json")
-        if after.status is RunStatus.RUNNING and (before is None or before.status is not RunStatus.RUNNING):
-            await self._open(key)  # first: a run that is not at work yet does no harm there
+        begins = after.status is RunStatus.RUNNING and (before is None or before.status is not RunStatus.RUNNING)
+        if begins:
+            await self._open(key)  # before and after: who closes its last end meanwhile may take the first away
         if document is None:
             document = await self._ports.state.create(RUNS, key, data)
         else:
             document = await self._ports.state.compare_and_set(RUNS, key, data, version=document.version)
+        if begins:
+            await self._open(key)
         _tell(before, after)
         return document, after
 
@@ -149,6 +159,10 @@ class Engine:
     async def _open(self, key: str) -> None:
         with suppress(AlreadyExists):  # since what it was there for is not over
             await self._ports.state.create(OPEN, key, {})
+
+
+def _parsed(documents: Sequence[Document]) -> list[Run]:
+    return [Run.model_validate(document.data) for document in documents]
 
 
 def _outgoing(command: Command) -> Outgoing:

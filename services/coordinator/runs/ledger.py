@@ -6,15 +6,37 @@ The run's document is the truth while it runs; these rows are copied from it, on
 
 from collections.abc import Sequence
 
+from services.coordinator.runs.advance import end_of
+from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.run import Run, StepState
-from shared.ports import Row, Warehouse
+from shared.ports import Ports, Row, Warehouse
 from shared.registries.pipeline import STEPS
+from shared.runtime.logs import get_logger
+
+_log = get_logger("coordinator")
 
 
 async def enter(run: Run, warehouse: Warehouse) -> None:
     """Append the run's decisions, then its steps: one append per table, and entering twice enters once."""
     await warehouse.append("ops.decisions", decision_rows(run))
     await warehouse.append("ops.step_runs", step_rows(run))
+
+
+async def recover(engine: Engine, ports: Ports) -> None:
+    """Send what a crash left in outboxes, announce again the ends that the ledger lacks, close what is in it.
+
+    Raises:
+        TipoffError: a port is away; what is left is done the next time.
+    """
+    ended = [run for run in await engine.recover() if run.finished_at is not None]
+    lost = await unentered(ended, ports.warehouse)
+    for run in ended:
+        if run not in lost:
+            await engine.close(run)
+            continue
+        _log.info("run_end_announced_again", run_id=run.run_id)
+        message = end_of(run)
+        await ports.bus.publish("coordinator-events", message.encode(), message.attributes())
 
 
 async def unentered(runs: Sequence[Run], warehouse: Warehouse) -> list[Run]:

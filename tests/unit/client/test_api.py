@@ -106,8 +106,17 @@ async def test_keys_are_asked_for_by_path() -> None:
 
 async def test_queries_are_sent_as_they_are(client: Client) -> None:
     """Reading asks for what the caller named."""
-    for read in (client.runs, client.grid, client.alerts):
+    for read in (client.grid, client.alerts):
         assert [dict(row) for row in await read(first="2024-11-16", last="")] == [{"first": "2024-11-16", "last": ""}]
+    assert [dict(row) for row in await client.runs(mode="manual")] == [{"mode": "manual"}]
+
+
+async def test_a_long_window_of_runs_is_asked_for_in_parts(client: Client) -> None:
+    """400 days at once, with whatever else was asked."""
+    assert [dict(row) for row in await client.runs(first="2023-01-01", last="2024-02-06", mode="manual")] == [
+        {"first": "2023-01-01", "last": "2024-02-04", "mode": "manual"},
+        {"first": "2024-02-05", "last": "2024-02-06", "mode": "manual"},
+    ]
 
 
 async def test_refusal_is_permanent_in_the_apis_own_words(client: Client) -> None:

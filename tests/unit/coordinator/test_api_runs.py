@@ -11,7 +11,7 @@ from shared.basketball.slate import Mode
 from shared.embedded.secrets import EnvironmentSecrets
 from shared.errors import Permanent, TipoffError, Transient
 from tests.unit.coordinator.memory import failing
-from tests.unit.coordinator.routes import DAY, KEY, RUN_KEY, World
+from tests.unit.coordinator.routes import DAY, KEY, NOON, RUN_KEY, World
 from tests.unit.shared.places import API_KEY, SCHEDULES_KEY
 
 
@@ -199,9 +199,10 @@ async def test_a_dry_run_says_what_would_start_and_writes_nothing() -> None:
 
 
 async def test_runs_are_listed_by_window_and_mode() -> None:
-    """All of them where nothing is asked; both ends belong to a window, each end may be open."""
-    world = World()
+    """Those of 400 days up to tomorrow where nothing is asked; both ends belong to a window, each end may be open."""
+    world = World(NOON + timedelta(days=1))
     days = [DAY + timedelta(days=n) for n in range(3)]
+    world.put(DAY - timedelta(days=400))
     for day in days:
         world.put(day)
         world.put(day, Mode.SAME_DAY)

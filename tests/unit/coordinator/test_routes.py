@@ -124,15 +124,32 @@ async def test_a_request_at_work_is_not_done_beside_itself() -> None:
     assert (await world.call("POST", "/v1/runs", {}, ONCE))[0] == 202
 
 
-async def test_keys_are_forgotten_after_a_day() -> None:
-    """The hourly round sees to it."""
+async def test_keys_are_forgotten_after_the_next_day() -> None:
+    """The hourly round sees to it, however many there are; until then a key is known on either day."""
     world = World()
-    await world.call("POST", "/v1/runs", {}, ONCE)
+    first = await world.call("POST", "/v1/runs", {"force": True}, ONCE)
+    world.clock.set(world.clock.now() + KEPT)
     await world.once.sweep()
-    assert len(await world.state.list(COLLECTION)) == 1
-    world.clock.set(world.clock.now() + KEPT + timedelta(seconds=1))
+    assert await world.call("POST", "/v1/runs", {"force": True}, ONCE) == first
+    for number in range(45):
+        world.state._put(COLLECTION, f"2024-03-04.{number:04d}", {})
+    world.clock.set(world.clock.now() + KEPT)
     await world.once.sweep()
     assert await world.state.list(COLLECTION) == []
+
+
+async def test_an_answer_that_cannot_be_kept_is_not_made_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too long, or the store fails after the change: who asks again is told, and nothing is done again."""
+    world = World()
+    monkeypatch.setattr("services.coordinator.api.once._MAX_ANSWER_BYTES", 10)
+    assert (await world.call("POST", "/v1/runs", {"force": True}, ONCE))[1]["generation"] == 1
+    status, answer = await world.call("POST", "/v1/runs", {"force": True}, ONCE)
+    assert (status, answer["error"]) == (409, "the request was performed, and its answer was too long to keep")
+    other = ONCE | {"Idempotency-Key": "b"}
+    world.state.before = failing(Transient("away"), "compare_and_set", lambda call: call == 3)  # run, sent, answer
+    assert (await world.call("POST", "/v1/runs", {"force": True}, other))[1]["generation"] == 2
+    assert (await world.call("POST", "/v1/runs", {"force": True}, other))[0] == 409
+    assert (await world.call("GET", "/v1/runs"))[1][0]["generation"] == 2
 
 
 async def test_a_run_is_open_until_it_has_ended() -> None:

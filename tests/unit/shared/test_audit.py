@@ -1,15 +1,19 @@
 """The audit record: every change and every refusal, by whom, from where, and what came of it."""
 
+import json
+import sys
 from http import HTTPStatus
 from typing import Any
 
 import pytest
+import structlog
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from structlog.testing import capture_logs
 
 from shared.runtime.access import ACCESS, ACTOR, Access
 from shared.runtime.audit import audit
+from shared.runtime.logs import configure
 from shared.runtime.settings import CommonSettings, load
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"  # pragma: allowlist secret - of the standard
@@ -62,6 +66,23 @@ async def test_readings_and_deliveries_are_not(method: str, path: str) -> None:
     records, response = await recorded(method, path)
     assert records == []
     assert len(response.headers["X-Request-Id"]) == 32
+
+
+async def test_no_level_of_the_log_leaves_the_record_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is no news but a record."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "excepthook", sys.excepthook)
+        configure("error", "json")
+        try:
+            app = web.Application(middlewares=[audit])
+            app[ACCESS] = Access(load(CommonSettings))
+            app.freeze()
+            with pytest.raises(web.HTTPNotFound):
+                await app._handle(make_mocked_request("POST", "/x", app=app))
+        finally:
+            structlog.reset_defaults()
+    [line] = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "audit"
 
 
 async def test_an_unknown_route_is_recorded_as_such() -> None:

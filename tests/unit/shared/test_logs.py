@@ -35,10 +35,11 @@ def _restored_logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Configuring logs is for the process, and so is what it has read of secrets: undo both."""
     monkeypatch.setattr("shared.runtime.redaction._known", set())
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    root = logging.getLogger()
-    handlers = list(root.handlers)
+    loggers = [logging.getLogger(), logging.getLogger("google")]
+    before = [(logger, list(logger.handlers), logger.propagate) for logger in loggers]
     yield
-    root.handlers[:] = handlers
+    for logger, handlers, propagate in before:
+        logger.handlers[:], logger.propagate = handlers, propagate
     structlog.reset_defaults()
 
 

@@ -371,14 +371,21 @@ async def test_a_service_whose_consumers_died_is_not_healthy(ports: Ports, failu
     assert "the letter box is broken" in found["checks"]["consumers"]
 
 
-async def test_a_ping_gets_two_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dependency that hangs does not hang the health check."""
-    limits = []
+async def test_a_check_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And hangs nothing else; nor does a bug in one."""
 
-    async def wait_for(awaitable: Any, timeout: float) -> None:  # noqa: ANN401, ASYNC109 - the signature of asyncio.wait_for
-        limits.append(timeout)
-        await awaitable
+    async def hang() -> None:
+        await asyncio.Event().wait()
 
-    monkeypatch.setattr(asyncio, "wait_for", wait_for)
-    healthy, _ = await Health("probe", "r7", {"state": fine}).report(deep=True)
-    assert (healthy, limits) == (True, [2.0])
+    async def broken() -> None:
+        raise KeyError("state")
+
+    monkeypatch.setattr("shared.runtime.readiness.LIMIT_SECONDS", 0.01)
+    healthy, body = await Health("probe", "r7", {"warehouse": hang, "state": broken, "bus": fine}).report(deep=True)
+    assert (healthy, body["checks"]) == (
+        False,
+        {
+            "consumers": "ok", "warehouse": "no answer within 0.01 s", "state": "unexpected KeyError: 'state'",
+            "bus": "ok",
+        },
+    )  # fmt: skip

@@ -66,8 +66,8 @@ def create(
     body = {field: value for field, value in given.items() if value is not None}
     if dry_run:
         old = [] if replaces is None else [common.ask(lambda client: _found(client, replaces))]
-        said = "".join(f", in place of {_words(key)}" for key in old)
-        err.print(f"would make a key for {name}, {role}{said}", markup=False, soft_wrap=True)
+        replaced = "".join(f", in place of {_words(key)}" for key in old)
+        err.print(f"would make a key for {name}, {role}{replaced}", markup=False, soft_wrap=True)
         if as_json:
             common.print_json(body | {"dry_run": True})
         return
@@ -104,7 +104,7 @@ def list_(*, ended: bool, as_json: bool) -> None:
 @_dry_run
 @common.coordinator_options
 def revoke(id_: str, *, dry_run: bool, as_json: bool) -> None:
-    """End a key: within a minute nobody gets in with it."""
+    """End a key: within half a minute nobody gets in with it, anywhere."""
     key: ApiKey = common.ask(lambda client: _found(client, id_) if dry_run else client.revoke_key(id_))
     if as_json:
         common.print_json(key)

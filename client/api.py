@@ -85,14 +85,14 @@ class Client:
         """A run."""
         return cast("Run", await self.get(f"runs/{run_id}"))
 
-    async def start_run(self, game_date: date | None, mode: str, *, once: str = "", **body: object) -> Run:
+    async def start_run(self, game_date: date | None, mode: str, *, idempotency_key: str = "", **body: object) -> Run:
         """Start, resume, retry or widen a run; without a date, the one that the coordinator calls today.
 
-        `once` is for whoever may ask again because no answer came: see `post`.
+        `idempotency_key` is for whoever may ask again because no answer came: see `post`.
         """
         if self._endpoint.resend:
             body["resend"] = True
-        return cast("Run", await self.post("runs", _run_body(game_date, mode, body), once))
+        return cast("Run", await self.post("runs", _run_body(game_date, mode, body), idempotency_key))
 
     async def would_start(self, game_date: date | None, mode: str, **body: object) -> DryRun:
         """Which steps `start_run` would start."""
@@ -132,9 +132,9 @@ class Client:
             answer += _raise_for(status, part)
         return answer
 
-    async def post(self, path: str, body: Mapping[str, object], once: str = "") -> Any:  # noqa: ANN401 - JSON
-        """POST /v1/<path>. Asked again under the same `once`, it is answered and not done again."""
-        headers = {"Idempotency-Key": once or new_once()}
+    async def post(self, path: str, body: Mapping[str, object], idempotency_key: str = "") -> Any:  # noqa: ANN401 - JSON
+        """POST /v1/<path>. Asked again under the same key, it is answered and not done again."""
+        headers = {"Idempotency-Key": idempotency_key or new_idempotency_key()}
         status, answer, _ = await self._answer("POST", path, json=body, headers=headers)
         return _raise_for(status, answer)
 
@@ -187,7 +187,7 @@ class Client:
         )
 
 
-def new_once() -> str:
+def new_idempotency_key() -> str:
     """A key for a change that is to happen once."""
     return str(uuid4())
 

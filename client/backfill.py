@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from client.answers import Run
-from client.api import Client, new_once
+from client.api import Client, new_idempotency_key
 from client.runs import Observer, follow, summary
 from shared.basketball.slate import Mode, days
 from shared.contract import MAX_WINDOW_DAYS
@@ -153,11 +153,13 @@ class _Filling:
         body: dict[str, Any] = {"retrospective": True, "targets": list(targets)}
         if redo:
             body["redo"] = list(redo)
-        once = new_once()
+        key = new_idempotency_key()
         # The client has its own limit of time.
         policy = RetryPolicy(attempts=ASKINGS, attempt_timeout=math.inf, base_delay=self.every)
         return await retry(
-            lambda _: self.client.start_run(day, self.mode.value, once=once, **body), policy, sleep=asyncio.sleep
+            lambda _: self.client.start_run(day, self.mode.value, idempotency_key=key, **body),
+            policy,
+            sleep=asyncio.sleep,
         )
 
     async def graded_too_early(self, dates: Sequence[date], targets: Sequence[str]) -> dict[date, list[str]]:

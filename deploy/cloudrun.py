@@ -16,7 +16,7 @@ from deploy.commands import Gcloud, output, say
 from deploy.environment import CALLERS, CANDIDATE, Environment
 from deploy.grants import policy
 from deploy.resources import Found, Group, Resource, apply
-from deploy.revisions import ALL, commit_of, described_traffic, previous, serving_of, traffic_of
+from deploy.revisions import ALL, commit_of, described_traffic, pinned, previous, serving_of, traffic_of
 from deploy.services import BASE, SERVICES, Service
 from shared.errors import Permanent
 
@@ -48,9 +48,7 @@ class CloudRun:
         traffic = self.traffic()
         wanted = self.revision_name(revision)
         if traffic == {wanted: ALL}:
-            apply(self.gcloud, [invokers(self.service, self.environment)])
-            self.check(revision, tag="", remedy=f"it has all traffic: deploy/rollback.sh {self.service.name}")
-            say(f"{wanted} serves already: nothing to do")
+            self.check_serving(wanted, revision)
             return
         if wanted in {item["metadata"]["name"] for item in self.revisions()}:
             say(f"{wanted} is there without traffic: checking it again")
@@ -73,6 +71,16 @@ class CloudRun:
             raise Permanent(f"{wanted} with traffic: {error}", remedy=f"{before} serves again") from error
         if share < ALL:
             say("the same command goes on: with another --percent, or without for all traffic")
+
+    def check_serving(self, wanted: str, revision: str) -> None:
+        """Check a revision that has all traffic already; that of a first deploy that was cut short is then pinned."""
+        apply(self.gcloud, [invokers(self.service, self.environment)])
+        back = f"it has all traffic: deploy/rollback.sh {self.service.name}" if len(self.revisions()) > 1 else ""
+        self.check(revision, tag="", remedy=back)
+        if all(pinned(service) for service in self._services()):
+            say(f"{wanted} serves already: nothing to do")
+        else:
+            self.switch({wanted: ALL})
 
     def predecessor(self, traffic: Mapping[str, int] | None, wanted: str) -> str:
         """The revision that gets the traffic back: the one with most of it besides the wanted; "" if there is none."""
@@ -233,11 +241,12 @@ def invokers(service: Service, environment: Environment) -> Group:
 def described(service: Mapping[str, Any]) -> Found:
     """A service as far as it is declared."""
     template = service["spec"]["template"]["spec"]
+    container = template["containers"][0]
     notes = {key.rpartition("/")[2]: value for key, value in service["metadata"].get("annotations", {}).items()}
     return {
         "serving": described_traffic(traffic_of(service)),
         "account": template.get("serviceAccountName"),
-        "variables": {item["name"]: item.get("value") for item in template["containers"][0].get("env", ())},
+        "variables": {item["name"]: item.get("value", item.get("valueFrom", "")) for item in container.get("env", ())},
         # The one way to open a service to all that leaves no trace in its policy.
         "open": notes.get("invoker-iam-disabled"),
         "audiences": re.findall(r'"([^"]+)"', notes.get("custom-audiences", "")),

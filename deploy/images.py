@@ -115,21 +115,22 @@ async def _try_on_emulators(service: Service, image: str) -> None:
     from devstack.emulators.cloud import emulated  # noqa: PLC0415 - the scripts need nothing but the standard library
 
     async with emulated(MADE_UP.project) as variables:
-        await asyncio.to_thread(_try, service, image, {**variables, trial.EMULATED: "1"})
+        # Google's emulator of Firestore needs Java and gcloud: SQLite stands in for it.
+        state = {"TIPOFF_STATE_STORE": "sqlite", "TIPOFF_HOME": "/tmp"}  # noqa: S108 - the container's
+        await asyncio.to_thread(_try, service, image, {**variables, **state, trial.EMULATED: "1"})
 
 
-def _try(service: Service, image: str, more: Mapping[str, str]) -> None:
+def _try(service: Service, image: str, variables: Mapping[str, str]) -> None:
     """Start a service as Cloud Run would, as far as a machine can, and run `deploy/trial.py` beside it."""
-    variables = service.variables(MADE_UP) | {
+    variables = {
+        **service.variables(MADE_UP),
         "TIPOFF_PORT": "0",  # the network is this machine's, where 8080 may be taken
         "NO_GCE_CHECK": "true",  # there are no credentials, also where this machine has some
-        "TIPOFF_STATE_STORE": "sqlite",  # without any state store the coordinator does not start
-        "TIPOFF_HOME": "/tmp",  # noqa: S108 - the container's
-        **more,
+        **variables,
     }
     archive = f"--mount=type=tmpfs,destination={ARCHIVE},tmpfs-mode=1777"
     with _container(image) as container:
-        said = _buildah(
+        printed = _buildah(
             "run",
             *(f"--env={name}={value}" for name, value in variables.items()),
             *([archive] if service.archive else []),
@@ -138,7 +139,7 @@ def _try(service: Service, image: str, more: Mapping[str, str]) -> None:
             stdin=Path(trial.__file__).read_text("utf-8"),
             timeout=TRY_SECONDS + 30.0,
         )
-    for line in said.splitlines():
+    for line in printed.splitlines():
         if line.startswith(trial.FAILED):
             raise Permanent(f"{service.name}: {line.removeprefix(trial.FAILED)}")
         say(f"{service.name}: {line}")

@@ -120,7 +120,7 @@ def _grants(environment: Environment) -> Iterator[Group]:
         ours=lambda name: any(each in name for each in (*ours, *PUBLIC)) or name.startswith(broad),
     )
     for name in (*SERVICES, *CALLERS, BUILD):
-        if name != "push":  # pubsub.sh lets Google's agent speak as it
+        if name != "push":  # granted to Google's agent with the topics (`pubsub.topics`)
             people = environment.operators.split(",") if name == "operator" else []
             speak = [("roles/iam.serviceAccountTokenCreator", person) for person in people]
             yield policy("service account", "iam service-accounts", environment.account(name), speak, SCRIPT)
@@ -143,7 +143,7 @@ def _version(secret: Secret, environment: Environment) -> Group:
     """A secret's value. What only a person knows holds up nothing else."""
     add = ("secrets", "versions", "add", secret.name, "--data-file=-")
     fill = (
-        f"{secret.meaning}, in a file without a newline at its end: "
+        f"{secret.meaning}, in a file: "
         f"gcloud secrets versions add {secret.name} --data-file=FILE --project={environment.project}"
     )
     return Group(

@@ -22,6 +22,12 @@ def traffic_of(service: Mapping[str, Any]) -> dict[str, int]:
     return {str(item["revisionName"]): int(item["percent"]) for item in items if item.get("percent")}
 
 
+def pinned(service: Mapping[str, Any]) -> bool:
+    """Whether traffic stays with the revisions that have it: by their names, not with whichever is the latest."""
+    items = service.get("status", {}).get("traffic", ())
+    return not any(item.get("percent") and item.get("latestRevision") for item in items)
+
+
 def described_traffic(shares: Mapping[str, int]) -> str:
     """Who serves, in words."""
     if len(shares) == 1:

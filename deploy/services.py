@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from deploy.environment import CALLERS, Environment
+from shared.registries.keys import CERTS_URL
 from shared.registries.topics import TOPICS
 
 BASE = "docker.io/library/python:3.11-slim-bookworm"
@@ -58,7 +59,11 @@ class Service:
             "TIPOFF_REGION": environment.region,
             "TIPOFF_DOOR": door(self.name, environment),
             "TIPOFF_PEOPLE_AUDIENCE": environment.audience(self.name, "operator"),
+            "TIPOFF_TOKEN_CERTS_URL": CERTS_URL,
             "TIPOFF_OPERATORS": environment.account("operator"),
+            # Empty, so that a deploy takes away, and the check names, whoever was let in by hand.
+            "TIPOFF_VIEWERS": "",
+            "TIPOFF_ADMINS": "",
             **{
                 f"TIPOFF_{caller.upper()}_{what}": value
                 for caller in CALLERS
@@ -69,11 +74,7 @@ class Service:
                 )
             },
             **({"TIPOFF_ARCHIVE": ARCHIVE} if self.archive else {}),
-            **(
-                {"TIPOFF_DOORS": " ".join(door(name, environment) for name in SERVICES)}
-                if self.name == SCHEDULED
-                else {}
-            ),
+            **({"TIPOFF_DOORS": doors(environment)} if self.name == SCHEDULED else {}),
         }
 
     def flags(self, environment: Environment) -> list[str]:

@@ -16,6 +16,8 @@ SCHEDULES = "schedules"
 """The name of the schedules' own credential: it alone may say which schedule a request is of."""
 RESERVED = (SCHEDULES, "reconciler")
 """Sources of runs that are no keys."""
+CERTS_URL = "https://www.googleapis.com/oauth2/v1/certs"
+"""What identity tokens are verified with: Google's certificates, JSON, PEM by key id."""
 
 
 class Role(StrEnum):

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import Permanent
+from shared.registries.keys import CERTS_URL
 
 PREFIX = "TIPOFF_"
 
@@ -57,7 +58,7 @@ class CommonSettings(BaseSettings):
     )
     doors: str = Field("", description="URLs, separated by spaces, at which strangers must be turned away")
     token_certs_url: str = Field(
-        "https://www.googleapis.com/oauth2/v1/certs",
+        CERTS_URL,
         description="certificates that identity tokens are verified with: JSON, PEM by key id",
     )
     revision: str = Field("dev", description="deployed revision, shown by /healthz and compared by `tipoff doctor`")

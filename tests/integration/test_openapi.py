@@ -74,7 +74,7 @@ async def fill(ports: Ports) -> None:
         ops__decisions=[row("ops.decisions", **run)],
     )
     await raise_alert(ports, "predictions_missing", "overnight", "none")
-    await ports.state.create(DEAD_LETTERS, "1", {"topic": "step-requests", "reason": "why", "attributes": {"a": "b"}})
+    await ports.state.create(DEAD_LETTERS, "1", {"topic": "scraper-tasks", "reason": "why", "attributes": {"a": "b"}})
 
 
 @pytest.fixture(scope="module")

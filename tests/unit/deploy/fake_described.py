@@ -133,9 +133,9 @@ def deploy(state: State, name: str, flags: dict[str, str]) -> None:
     revisions.append({"metadata": {"name": revision}, "status": ready})
     service = services.setdefault(name, {"metadata": {"name": name}, "status": {"traffic": []}})
     container = service.get("spec", {"template": {"spec": {"containers": [{}]}}})["template"]["spec"]["containers"][0]
-    variables = {item["name"]: item["value"] for item in container.get("env", [])}
+    variables = {item["name"]: item.get("value", "") for item in container.get("env", [])}
     variables |= dict(pair.split("=", 1) for pair in flags["update-env-vars"].split(","))
-    env = [{"name": key, "value": value} for key, value in variables.items()]
+    env = [{"name": key} | ({"value": value} if value else {}) for key, value in variables.items()]
     account = flags["service-account"]
     service["metadata"]["annotations"] = {
         "run.googleapis.com/custom-audiences": json.dumps(flags["set-custom-audiences"].split(",")),

@@ -89,6 +89,17 @@ def changed_by_hand(state: State) -> None:
     container["env"][0]["value"] = "local"
 
 
+def by_hand(name: str, value: str) -> Change:
+    """Set a variable of the coordinator."""
+
+    def change(state: State) -> None:
+        container = state["services"]["tipoff-coordinator"]["spec"]["template"]["spec"]["containers"][0]
+        (variable,) = (each for each in container["env"] if each["name"] == name)
+        variable["value"] = value
+
+    return change
+
+
 def behind(state: State) -> None:
     """Leave a table as an earlier revision made it."""
     state["tables"]["raw.games"]["change"] = "add season STRING"
@@ -100,6 +111,12 @@ def behind(state: State) -> None:
         (opened, "service tipoff-worker has open=true"),
         (disabled, "tipoff-scraper@my-project.iam.gserviceaccount.com has disabled=True"),
         (changed_by_hand, "service tipoff-worker has variables.TIPOFF_PROFILE=local, not gcp"),
+        (by_hand("TIPOFF_ADMINS", "eve@example.com"), "variables.TIPOFF_ADMINS=eve@example.com, not ;"),
+        (by_hand("TIPOFF_VIEWERS", "eve@example.com"), "variables.TIPOFF_VIEWERS=eve@example.com, not ;"),
+        (
+            by_hand("TIPOFF_TOKEN_CERTS_URL", "https://eve.example.com"),
+            "variables.TIPOFF_TOKEN_CERTS_URL=https://eve.example.com, not https://www.googleapis.com/oauth2/v1/certs;",
+        ),
         (behind, "raw.games: add season STRING"),
     ],
 )

@@ -117,6 +117,45 @@ def test_first_deploy_that_fails_its_check_fails_again(cloud: Cloud) -> None:
     assert [cloud.run("worker/deploy.sh", revision=GOOD).returncode for _ in range(2)] == [1, 1]
 
 
+def test_a_first_deploy_that_was_cut_short_is_finished(cloud: Cloud) -> None:
+    """Its revision has the traffic as the latest one: the second deploy pins it by name, and the third changes nothing.
+
+    There is nothing to roll back to, and nobody is told to.
+    """
+    cloud.answers("analytics", GOOD)
+    assert cloud.run("worker/deploy.sh", revision=GOOD).returncode == 1
+    assert "rollback.sh" not in cloud.run("worker/deploy.sh", revision=GOOD).stderr
+    cloud.calls()
+    deployed(cloud, GOOD)
+    traffic = cloud.state["services"]["tipoff-worker"]["status"]["traffic"]
+    assert [item for item in traffic if "percent" in item] == [{"revisionName": name_of(GOOD), "percent": 100}]
+    assert cloud.run("worker/deploy.sh", revision=GOOD).returncode == 0
+    assert cloud.changes() == []
+
+
+def test_what_serves_and_is_not_well_may_be_rolled_back(cloud: Cloud) -> None:
+    """Where there is a revision before."""
+    deployed(cloud, GOOD, NEWER)
+    cloud.answers("worker", NEWER, healthy=False)
+    done = cloud.run("worker/deploy.sh", revision=NEWER)
+    assert done.returncode == 1
+    assert "deploy/rollback.sh worker" in done.stderr
+
+
+def test_f32_a_deploy_takes_away_whoever_was_let_in_by_hand(cloud: Cloud) -> None:
+    """The lists of admins and viewers are declared as empty, and are so after the next deploy."""
+    deployed(cloud, GOOD)
+    state = cloud.state
+    container = state["services"]["tipoff-worker"]["spec"]["template"]["spec"]["containers"][0]
+    for variable in container["env"]:
+        if variable["name"] in ("TIPOFF_ADMINS", "TIPOFF_VIEWERS"):
+            variable["value"] = "eve@example.com"
+    cloud.set_state(state)
+    assert "eve@example.com" in (cloud.folder / "state.json").read_text()
+    deployed(cloud, NEWER)
+    assert "eve@example.com" not in (cloud.folder / "state.json").read_text()
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_f32_variables_are_only_updated(cloud: Cloud, service: str) -> None:
     """A deploy adds to the environment variables; no flag of it can replace or remove one."""

@@ -49,8 +49,9 @@ def configure(level: str, fmt: str, project: str | None = None) -> None:
         sys.excepthook = _uncaught
     else:  # a plain traceback: structlog's own for people shows the values of variables
         last += [redact, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    ours = [_critical_only, *common] if least > logging.ERROR else common  # a command is silent, its audit too
     structlog.configure(
-        processors=[*common, *last],
+        processors=[*ours, *last],
         wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
@@ -64,7 +65,7 @@ def get_logger(service: str) -> Any:  # noqa: ANN401 - structlog's own loggers a
 
 
 def get_unfiltered_logger(service: str) -> Any:  # noqa: ANN401 - as above
-    """The same for what must be logged at every level."""
+    """The same for what must be logged at every level that a service can have."""
     everything = structlog.make_filtering_bound_logger(logging.NOTSET)
     return structlog.wrap_logger(None, wrapper_class=everything, service=service)
 
@@ -89,6 +90,12 @@ def _configure_others(level: int, common: list[Processor], last: list[Processor]
         for old in [each for each in logger.handlers if each.name == _HANDLER]:
             logger.removeHandler(old)
         logger.addHandler(handler)
+
+
+def _critical_only(_: object, level: str, event: EventDict) -> EventDict:
+    if level != "critical":
+        raise structlog.DropEvent
+    return event
 
 
 class _ForThePlatform:

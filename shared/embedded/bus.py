@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from shared.embedded.broker_core import BrokerCore, Leased
 from shared.embedded.subscription import Policy
 from shared.ports import BusHandler, Clock, Delivery, Nack
 from shared.registries.topics import TOPICS, Topic
+
+MAX_BACKOFF = 1.0
+"""Seconds between redeliveries at most: on one machine nothing that fails comes back within minutes by itself."""
 
 
 class EmbeddedBus:
@@ -69,7 +73,8 @@ class EmbeddedBus:
     def _create(self, name: str, topic: Topic, *, dead_letter: str | None) -> None:
         self._consumers[name] = set()
         self._core.create_topic(name)
-        self._core.create_subscription(name, name, Policy.of(topic, dead_letter))
+        policy = Policy.of(topic, dead_letter)
+        self._core.create_subscription(name, name, replace(policy, max_backoff=min(policy.max_backoff, MAX_BACKOFF)))
 
 
 class _Consumer:

@@ -54,10 +54,14 @@ class Readiness:
 async def _answer(ping: Ping) -> str:
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
-            failure = await failure_of(ping())
+            failure = await failure_of(_asked(ping))
     except TimeoutError:
         return f"no answer within {LIMIT_SECONDS:g} s"
     return "ok" if failure is None else str(failure)
+
+
+async def _asked(ping: Ping) -> None:
+    await ping()  # a port that cannot be made fails before there is anything to wait for
 
 
 class Checks:

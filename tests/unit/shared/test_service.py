@@ -380,12 +380,16 @@ async def test_a_check_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     async def broken() -> None:
         raise KeyError("state")
 
+    def never_made() -> Any:  # noqa: ANN401 - nothing to wait for
+        raise Permanent("no credentials")
+
     monkeypatch.setattr("shared.runtime.readiness.LIMIT_SECONDS", 0.01)
-    healthy, body = await Health("probe", "r7", {"warehouse": hang, "state": broken, "bus": fine}).report(deep=True)
+    pings = {"warehouse": hang, "state": broken, "topics": never_made, "bus": fine}
+    healthy, body = await Health("probe", "r7", pings).report(deep=True)
     assert (healthy, body["checks"]) == (
         False,
         {
             "consumers": "ok", "warehouse": "no answer within 0.01 s", "state": "unexpected KeyError: 'state'",
-            "bus": "ok",
+            "topics": "no credentials", "bus": "ok",
         },
     )  # fmt: skip

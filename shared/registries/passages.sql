@@ -215,3 +215,7 @@ GROUP BY form.game_date
 -- The predictions that count: of every game those of the latest run that predicted it, by system.
 -- passage: latest of A
 RANK() OVER (PARTITION BY A.game_id, A.mode, A.system ORDER BY A.generation DESC) = 1
+
+-- The staged rows that count: of a run's game those of its newest staging, whole.
+-- passage: newest of A
+RANK() OVER (PARTITION BY A.run_id, A.game_id ORDER BY A.attempt DESC, A.predicted_at DESC) = 1

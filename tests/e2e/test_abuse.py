@@ -106,23 +106,28 @@ async def healthy(victim: Victim) -> AsyncIterator[dict[str, Any]]:
     found.update(json.loads(written))
 
 
+@dataclass(frozen=True)
+class Slow:
+    """Connections on which a request never ends."""
+
+    opened: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
+
+    def trickle(self) -> None:
+        """One byte more on each."""
+        for _, writer in self.opened:
+            if not writer.is_closing():
+                writer.write(b"x")
+
+
 @asynccontextmanager
-async def slow_connections(victim: Victim, number: int) -> AsyncIterator[list[asyncio.StreamReader]]:
-    """Connections that say a byte of a request now and then, for as long as they are let."""
+async def slow_connections(victim: Victim, number: int) -> AsyncIterator[Slow]:
+    """Connections with the beginning of a request."""
     opened = await asyncio.gather(*(asyncio.open_connection(*victim.address) for _ in range(number)))
-
-    async def trickle(writer: asyncio.StreamWriter) -> None:
+    for _, writer in opened:
         writer.write(b"GET /healthz HTTP/1.1\r\nX: ")
-        while not writer.is_closing():
-            await asyncio.sleep(1.0)
-            writer.write(b"x")
-
-    writing = [asyncio.create_task(trickle(writer)) for _, writer in opened]
     try:
-        yield [reader for reader, _ in opened]
+        yield Slow(list(opened))
     finally:
-        for task in writing:
-            task.cancel()
         for _, writer in opened:
             writer.close()
 
@@ -213,10 +218,13 @@ async def many_runs(victim: Victim) -> None:
 
 async def abuse(victim: Victim) -> dict[str, Any]:
     """All of it, beside each other where that is worse; how healthy requests were answered."""
-    async with asyncio.timeout(300), slow_connections(victim, SLOW), healthy(victim) as found:
+    async with asyncio.timeout(300), slow_connections(victim, SLOW) as slow, healthy(victim) as found:
         await asyncio.gather(large_bodies(victim), widest(victim))
+        slow.trickle()
         await one_run(victim)
+        slow.trickle()
         await many_runs(victim)
+        slow.trickle()
     return found
 
 
@@ -232,6 +240,7 @@ async def test_a_healthy_request_is_answered_within_a_second(victim: Victim) -> 
     """And whoever is slow is cut off after a minute."""
     found = await abuse(victim)
     assert found["slowest"] < 1.0, f"the slowest of {len(found['statuses'])} took {found['slowest']:.2f} s"
-    async with asyncio.timeout(120), slow_connections(victim, SLOW) as readers:
-        for answer in await asyncio.gather(*(reader.read() for reader in readers)):
+    async with asyncio.timeout(120), slow_connections(victim, SLOW) as slow:
+        slow.trickle()
+        for answer in await asyncio.gather(*(reader.read() for reader, _ in slow.opened)):
             assert answer == b"" or answer.startswith(b"HTTP/1.1 4")

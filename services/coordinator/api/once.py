@@ -62,11 +62,13 @@ class Once:
                 document = await self._again(today, fresh)
         if "status" in document.data:
             return _kept(document)
+        performed = False
         try:
             status, body = await perform()
-        except BaseException:
-            await self._state.delete(COLLECTION, document.id)
-            raise
+            performed = True
+        finally:
+            if not performed:
+                await self._state.delete(COLLECTION, document.id)
         kept = fresh | {"status": int(status), "answer": body.decode() if len(body) <= _MAX_ANSWER_BYTES else None}
         try:
             await self._state.compare_and_set(COLLECTION, document.id, kept, version=document.version)

@@ -6,9 +6,7 @@ WITH newest AS (
   SELECT staging.*
   FROM predictions.staging AS staging
   WHERE staging.game_date = @game_date AND staging.run_id = @run_id
-  QUALIFY RANK() OVER (
-    PARTITION BY staging.run_id, staging.game_id ORDER BY staging.attempt DESC, staging.predicted_at DESC
-  ) = 1
+  QUALIFY {newest of staging}
 )
 SELECT newest.* EXCEPT (attempt), rosters.player_lookup
 FROM newest

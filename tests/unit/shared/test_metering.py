@@ -30,7 +30,7 @@ MIB = 2**20
 GAMES = "SELECT game_id FROM raw.games"
 
 
-class Stub:
+class FakeWarehouse:
     """A warehouse whose every statement bills 10 MiB; appends fail, or take for ever, if told so."""
 
     def __init__(self) -> None:
@@ -61,9 +61,9 @@ class Stub:
 
 
 @pytest.fixture
-def stub() -> Stub:
+def fake() -> FakeWarehouse:
     """The warehouse behind the meter."""
-    return Stub()
+    return FakeWarehouse()
 
 
 @pytest.fixture
@@ -73,9 +73,9 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def warehouse(stub: Stub, clock: FakeClock) -> Metered:
+def warehouse(fake: FakeWarehouse, clock: FakeClock) -> Metered:
     """The warehouse of the service `probe`, 8 US dollars a tebibyte."""
-    return Metered(cast("Warehouse", stub), "probe", clock, 8.0)
+    return Metered(cast("Warehouse", fake), "probe", clock, 8.0)
 
 
 @pytest.fixture
@@ -85,14 +85,14 @@ async def embedded(tmp_path: Path) -> AsyncIterator[Ports]:
         yield metered("probe", ports, 6.25)
 
 
-async def test_statements_for_one_reason_are_one_row(warehouse: Metered, stub: Stub, clock: FakeClock) -> None:
+async def test_statements_for_one_reason_are_one_row(warehouse: Metered, fake: FakeWarehouse, clock: FakeClock) -> None:
     """Bytes, slot time, rows, statements and money add up; each reason has a row of its own."""
     with charged_to(reason_of(REPORT)):
         await warehouse.query("")
         await asyncio.create_task(warehouse.query(""))
     await warehouse.query("")
     await warehouse.write()
-    [(table, [step, other])] = stub.appended
+    [(table, [step, other])] = fake.appended
     assert table == TABLE
     assert step == {
         "writer": step["writer"], "number": 1, "service": "probe", "purpose": "step_reported", "run_id": RUN,
@@ -103,29 +103,31 @@ async def test_statements_for_one_reason_are_one_row(warehouse: Metered, stub: S
     assert other["game_date"] == date(2024, 3, 4)
 
 
-async def test_a_job_that_is_given_keeps_its_account(warehouse: Metered, stub: Stub) -> None:
+async def test_a_job_that_is_given_keeps_its_account(warehouse: Metered, fake: FakeWarehouse) -> None:
     """Analytics records its steps itself: nothing is counted twice."""
     job = Job({"step": "grade"})
     await warehouse.query("", job=job)
     await warehouse.write()
-    assert (job.cost.jobs, stub.appended) == (1, [])
+    assert (job.cost.jobs, fake.appended) == (1, [])
 
 
-async def test_what_the_ledger_itself_takes_is_recorded_with_the_next_row(warehouse: Metered, stub: Stub) -> None:
+async def test_what_the_ledger_itself_takes_is_recorded_with_the_next_row(
+    warehouse: Metered, fake: FakeWarehouse
+) -> None:
     """Neither that nor a health check alone is a reason to write, or writing would never end."""
     await warehouse.query("")
     await warehouse.write()
     with charged_to(Reason("health")):
         await warehouse.query("")
     await warehouse.write()
-    assert len(stub.appended) == 1
+    assert len(fake.appended) == 1
     await warehouse.query("")
     await warehouse.write()
-    assert [row["purpose"] for row in stub.appended[1][1]] == ["ledger", "health", "other"]
+    assert [row["purpose"] for row in fake.appended[1][1]] == ["ledger", "health", "other"]
 
 
 async def test_the_ledger_is_written_when_the_oldest_account_is_old(
-    warehouse: Metered, stub: Stub, clock: FakeClock
+    warehouse: Metered, fake: FakeWarehouse, clock: FakeClock
 ) -> None:
     """Not before, and by one of those who come at once."""
     clock.elapsed = 5000.0
@@ -133,35 +135,35 @@ async def test_the_ledger_is_written_when_the_oldest_account_is_old(
     clock.elapsed += INTERVAL - 1
     await warehouse.query("")
     await warehouse.write_if_due()
-    assert stub.appended == []
+    assert fake.appended == []
     clock.elapsed += 1
     await asyncio.gather(warehouse.write_if_due(), warehouse.write_if_due())
-    [(_, [row])] = stub.appended
+    [(_, [row])] = fake.appended
     assert row["jobs"] == 2
 
 
-async def test_f22_a_ledger_that_cannot_be_written_fails_nobody(warehouse: Metered, stub: Stub) -> None:
+async def test_f22_a_ledger_that_cannot_be_written_fails_nobody(warehouse: Metered, fake: FakeWarehouse) -> None:
     """Its rows are kept, and written under the same keys: an answer that was lost records nothing twice."""
     await warehouse.query("")
-    stub.fails = True
+    fake.fails = True
     with capture_logs() as logs:
         await warehouse.write()
     assert [(line["event"], line["rows"], line["reason"]) for line in logs] == [
         ("costs_not_recorded", 1, "no warehouse")
     ]
-    stub.fails = False
+    fake.fails = False
     await warehouse.write()
-    [(_, rows)] = stub.appended
+    [(_, rows)] = fake.appended
     assert [(row["number"], row["purpose"]) for row in rows] == [(1, "other"), (2, "ledger")]
 
 
 async def test_the_end_waits_for_the_ledger_only_so_long(
-    warehouse: Metered, stub: Stub, monkeypatch: pytest.MonkeyPatch
+    warehouse: Metered, fake: FakeWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is lost then is said."""
     monkeypatch.setattr("shared.runtime.metering.AT_THE_END", 0.0)
     await warehouse.query("")
-    stub.hangs = True
+    fake.hangs = True
     with capture_logs() as logs:
         await warehouse.write_the_last()
     assert [(line["event"], line["rows"], line["reason"]) for line in logs] == [
@@ -189,11 +191,11 @@ def test_a_message_says_what_it_is_handled_for(message: Message, reason: Reason)
     assert reason_of(message) == reason
 
 
-async def test_labels_are_what_bigquery_takes(warehouse: Metered, stub: Stub) -> None:
+async def test_labels_are_what_bigquery_takes(warehouse: Metered, fake: FakeWarehouse) -> None:
     """Lower-case letters, digits, dashes and underscores, at most 63."""
     with charged_to(reason_of(REPORT)):
         await warehouse.query("")
-    [labels] = stub.labels
+    [labels] = fake.labels
     assert labels == {
         "service": "probe", "purpose": "step_reported", "step": "lines", "mode": "overnight",
         "run": "2024-03-04_overnight_1",
@@ -226,12 +228,12 @@ async def test_every_call_of_the_port_is_metered(embedded: Ports) -> None:
             await call()
     assert isinstance(embedded.warehouse, Metered)
     await embedded.warehouse.write()
-    found = await embedded.warehouse.query(f"SELECT purpose, jobs, row_count FROM {TABLE} ORDER BY number")  # noqa: S608
+    found = await embedded.warehouse.query(f"SELECT purpose, jobs, row_count FROM {TABLE} ORDER BY number")  # noqa: S608 - a name of the registry
     assert [(row["purpose"], row["jobs"]) for row in found] == [(name, 1) for name in calls]
     assert [row["row_count"] for row in found] == [0, 0, 1, 1, 1]
 
 
-async def test_a_service_charges_what_it_handles_and_writes_at_its_end(warehouse: Metered, stub: Stub) -> None:
+async def test_a_service_charges_what_it_handles_and_writes_at_its_end(warehouse: Metered, fake: FakeWarehouse) -> None:
     """Of a message its step; the last accounts when it stops."""
     bus = Bus()
 
@@ -242,12 +244,14 @@ async def test_a_service_charges_what_it_handles_and_writes_at_its_end(warehouse
     ports = Ports(FakeClock(), bus, warehouse, MemoryState(), nothing, nothing)
     async with running(application("probe", load(CommonSettings), ports, [Consumer("worker-tasks", handler)])):
         await bus.consumers["worker-tasks"][0](Delivery("1", REPORT.encode(), REPORT.attributes(), 1))
-        assert stub.appended == []
-    [(_, [row])] = stub.appended
+        assert fake.appended == []
+    [(_, [row])] = fake.appended
     assert (row["purpose"], row["step"], row["service"]) == ("step_reported", "lines", "probe")
 
 
-async def test_a_busy_service_writes_between_messages(warehouse: Metered, stub: Stub, clock: FakeClock) -> None:
+async def test_a_busy_service_writes_between_messages(
+    warehouse: Metered, fake: FakeWarehouse, clock: FakeClock
+) -> None:
     """Once the oldest account is old."""
     bus = Bus()
 
@@ -259,11 +263,11 @@ async def test_a_busy_service_writes_between_messages(warehouse: Metered, stub: 
     ports = replace(Ports(clock, bus, warehouse, MemoryState(), nothing, nothing))
     async with running(application("probe", load(CommonSettings), ports, [Consumer("worker-tasks", handler)])):
         await bus.consumers["worker-tasks"][0](Delivery("1", REPORT.encode(), REPORT.attributes(), 1))
-        assert len(stub.appended) == 1
+        assert len(fake.appended) == 1
 
 
 @pytest.mark.parametrize(("path", "purpose"), [("/v1/costs", "api"), ("/readyz", "health"), ("/readyz/", "health")])
-async def test_a_request_is_charged_as_one(warehouse: Metered, stub: Stub, path: str, purpose: str) -> None:
+async def test_a_request_is_charged_as_one(warehouse: Metered, fake: FakeWarehouse, path: str, purpose: str) -> None:
     """Readiness apart: it asks whether anybody is there."""
 
     async def handler(_: web.Request) -> web.Response:
@@ -271,4 +275,4 @@ async def test_a_request_is_charged_as_one(warehouse: Metered, stub: Stub, path:
         return web.Response()
 
     await charged(make_mocked_request("GET", path), handler)
-    assert [labels["purpose"] for labels in stub.labels] == [purpose]
+    assert [labels["purpose"] for labels in fake.labels] == [purpose]

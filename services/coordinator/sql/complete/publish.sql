@@ -9,9 +9,7 @@ newest AS (
   FROM slates
   JOIN predictions.staging AS staging ON staging.game_date = slates.game_date AND staging.run_id = slates.run_id
   WHERE staging.game_date BETWEEN @first AND @last
-  QUALIFY RANK() OVER (
-    PARTITION BY staging.run_id, staging.game_id ORDER BY staging.attempt DESC, staging.predicted_at DESC
-  ) = 1
+  QUALIFY {newest of staging}
 ),
 staged AS (
   SELECT DISTINCT game_date, run_id, game_id, player_id, market, system FROM newest

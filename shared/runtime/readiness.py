@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from shared.errors import Permanent, TipoffError
-from shared.ports import Ports
+from shared.ports import Clock, Ports
 from shared.registries.access import published, read, written
 from shared.registries.secrets import SECRETS
 from shared.runtime.boundary import failure_of
+from shared.runtime.cached import Cached
 from shared.runtime.clock import WallClock
 from shared.tables import TABLES
 
@@ -23,32 +24,21 @@ MAX_SKEW = 60.0
 class Readiness:
     """The checks of a service. One round serves all who wait for it, and all who ask within ten seconds."""
 
-    def __init__(self, pings: Mapping[str, Ping], monotonic: Callable[[], float]) -> None:
+    def __init__(self, pings: Mapping[str, Ping], clock: Clock) -> None:
         self._pings = pings
-        self._monotonic = monotonic
-        self._checks: Mapping[str, str] = {}
-        self._expires: float | None = None
-        self._round: asyncio.Task[None] | None = None
+        self._round = Cached("readiness", self._ask, clock)
 
     async def checks(self) -> Mapping[str, str]:
         """What each check found: "ok", or why not."""
-        if self._expires is not None and self._monotonic() < self._expires:
-            return self._checks
-        if self._round is None or self._round.done():
-            self._round = asyncio.create_task(self._ask(), name="readiness")
-        await asyncio.shield(self._round)  # who hangs up does not end it for the others
-        return self._checks
+        return await self._round.current()
 
     async def close(self) -> None:
         """End a round that nobody waits for any more."""
-        if self._round is not None:
-            self._round.cancel()
-            await asyncio.wait([self._round])
+        await self._round.close()
 
-    async def _ask(self) -> None:
+    async def _ask(self) -> tuple[Mapping[str, str], float]:
         # One after the other: an adapter that is imported at its first use would use up its neighbours' time.
-        self._checks = {name: await _answer(ping) for name, ping in self._pings.items()}
-        self._expires = self._monotonic() + MAX_AGE
+        return {name: await _answer(ping) for name, ping in self._pings.items()}, MAX_AGE
 
 
 async def _answer(ping: Ping) -> str:

@@ -1,8 +1,7 @@
 """What every service has in common: health, identity, metrics, and consumers that live as long as the app."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -12,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.contract import Message
-from shared.ports import Bus, BusHandler, Delivery, Ports
+from shared.ports import Bus, BusHandler, Clock, Delivery, Ports
 from shared.registries.keys import Role
 from shared.registries.topics import DEAD_LETTER_ACK_DEADLINE, TOPICS, time_limit
 from shared.runtime import metrics
@@ -57,12 +56,12 @@ class Health:
         service: str,
         revision: str,
         pings: Mapping[str, Ping],
-        monotonic: Callable[[], float] = time.monotonic,
+        clock: Clock,
     ) -> None:
         self.service = service
         self.revision = revision
         self.pings = pings
-        self.readiness = Readiness(pings, monotonic)
+        self.readiness = Readiness(pings, clock)
         self.consumer_failure: str | None = None
 
     def consumers_ended(self, task: asyncio.Task[None]) -> None:
@@ -123,7 +122,7 @@ def application(
     app = web.Application(middlewares=[*ours, *middlewares], client_max_size=MAX_BODY)
     app[ACCESS] = Access(settings, keys)
     app.cleanup_ctx.append(app[ACCESS].running)
-    health = Health(service, settings.revision, pings if pings is not None else {}, ports.clock.monotonic)
+    health = Health(service, settings.revision, pings if pings is not None else {}, ports.clock)
     app[HEALTH] = health
     log = get_logger(service)
 

@@ -20,6 +20,7 @@ from shared.registries.topics import TOPICS
 from shared.runtime.clock import WallClock
 from shared.runtime.readiness import MAX_AGE, MAX_SKEW, Checks, Readiness
 from shared.tables import DATASETS, STAGING
+from tests.clock import FakeClock
 from tests.unit.shared.places import embedded_ports
 
 
@@ -44,14 +45,14 @@ class Counted:
 
 async def test_answers_count_for_seconds() -> None:
     """A request within them asks nothing; the next one after them does."""
-    now, check = [100.0], Counted()
-    readiness = Readiness({"it": check}, lambda: now[0])
+    clock, check = FakeClock(), Counted()
+    readiness = Readiness({"it": check}, clock)
     for _ in range(5):
         assert await readiness.checks() == {"it": "ok"}
-    now[0] += MAX_AGE - 0.1
+    await clock.sleep(MAX_AGE - 0.1)
     await readiness.checks()
     assert check.rounds == 1
-    now[0] += 0.1
+    await clock.sleep(0.1)
     await readiness.checks()
     assert check.rounds == 2
     await readiness.close()
@@ -61,7 +62,7 @@ async def test_one_round_serves_all_who_wait_and_outlives_who_hangs_up() -> None
     """The first to ask goes away: the others get the answer all the same."""
     gate = asyncio.Event()
     check = Counted(gate)
-    readiness = Readiness({"it": check}, lambda: 0.0)
+    readiness = Readiness({"it": check}, FakeClock())
     first, *others = (asyncio.create_task(readiness.checks()) for _ in range(4))
     await asyncio.sleep(0)
     first.cancel()
@@ -73,13 +74,13 @@ async def test_one_round_serves_all_who_wait_and_outlives_who_hangs_up() -> None
 
 async def test_a_round_ends_with_the_service() -> None:
     """Nothing goes on that nobody waits for."""
-    readiness = Readiness({"it": Counted(asyncio.Event())}, lambda: 0.0)
+    readiness = Readiness({"it": Counted(asyncio.Event())}, FakeClock())
     asking = asyncio.create_task(readiness.checks())
     await asyncio.sleep(0)
     await readiness.close()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    await Readiness({}, lambda: 0.0).close()
+    await Readiness({}, FakeClock()).close()
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -236,17 +236,17 @@ async def refusing() -> None:
 async def test_each_dependency_is_said_to_be_well_or_why_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is ill makes the service unready, and the rest is asked all the same."""
     monkeypatch.setattr(readiness, "LIMIT_SECONDS", 0.01)
-    health = Health("probe", "r7", {"a": silent, "b": fine, "c": refusing})
+    health = Health("probe", "r7", {"a": silent, "b": fine, "c": refusing}, FakeClock())
     ready, body = await health.report(deep=True)
     checks = {"consumers": "ok", "a": "no answer within 0.01 s", "b": "ok", "c": "no such project"}
     assert (ready, body) == (False, {"service": "probe", "revision": "r7", "healthy": False, "checks": checks})
     assert (await health.report(deep=False))[0] is True
-    assert (await Health("probe", "r7", {"b": fine}).report(deep=True))[0] is True
+    assert (await Health("probe", "r7", {"b": fine}, FakeClock()).report(deep=True))[0] is True
 
 
 async def test_consumers_that_died_make_the_service_ill_and_say_of_what() -> None:
     """Every error, however deep in its group, to those who may know; being stopped is no illness."""
-    health = Health("probe", "r7", {})
+    health = Health("probe", "r7", {}, FakeClock())
 
     async def die(error: BaseException | None) -> None:
         if error is not None:
@@ -385,7 +385,7 @@ async def test_a_check_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr("shared.runtime.readiness.LIMIT_SECONDS", 0.01)
     pings = {"warehouse": hang, "state": broken, "topics": never_made, "bus": fine}
-    healthy, body = await Health("probe", "r7", pings).report(deep=True)
+    healthy, body = await Health("probe", "r7", pings, FakeClock()).report(deep=True)
     assert (healthy, body["checks"]) == (
         False,
         {

@@ -26,13 +26,14 @@ from shared.embedded.bus import EmbeddedBus
 from shared.embedded.clock import FileClock, VirtualClock
 from shared.errors import Permanent
 from shared.ports import Ports
+from shared.registries.sources import SOURCES
 from shared.runtime.profiles import embedded
 from shared.runtime.settings import load
 
 LOCAL_SCRAPING: dict[str, float] = {
     # The local upstream's hosts allow 50 requests a second. Half of that: what a stalled event loop held back for a
     # second arrives together with the next second's. Its faults are short.
-    **dict.fromkeys(("nba_cdn_rate", "nba_stats_rate", "espn_rate", "odds_api_rate", "balldontlie_rate"), 25),
+    **{f"{name}_rate": 25 for name in SOURCES},
     "attempt_timeout_s": 3.0,
     "retry_base_s": 0.05,
 }
@@ -43,13 +44,7 @@ _DRAINING = 2.0
 
 def upstream_urls(base: str) -> dict[str, str]:
     """The scraper's settings for a local upstream at `base`."""
-    return {
-        "nba_cdn_url": f"{base}/cdn.nba.com",
-        "nba_stats_url": f"{base}/stats.nba.com",
-        "espn_url": f"{base}/site.api.espn.com",
-        "odds_api_url": f"{base}/api.the-odds-api.com",
-        "balldontlie_url": f"{base}/api.balldontlie.io",
-    }
+    return {f"{source.name}_url": base + "/" + source.base_url.removeprefix("https://") for source in SOURCES.values()}
 
 
 @dataclass(frozen=True, slots=True)

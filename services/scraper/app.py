@@ -6,7 +6,6 @@ from functools import partial
 
 from aiohttp import web
 
-from services.scraper.endpoints import hosts
 from services.scraper.fetch import Fetcher
 from services.scraper.handlers import on_task
 from services.scraper.settings import ScraperSettings
@@ -21,7 +20,7 @@ def build(settings: ScraperSettings, ports: Ports) -> web.Application:
     """Wire the service: one consumer of `scraper-tasks`, one fetcher with a throttle per upstream."""
     ports = metered("scraper", ports, settings.usd_per_tib)
     fetcher = Fetcher(
-        hosts(settings),
+        settings.sources,
         settings.retry_policy,
         clock=ports.clock,
         secrets=ports.secrets,

@@ -20,9 +20,10 @@ from typing import Generic, Self, TypeVar
 import aiohttp
 
 from services.scraper.domain.wire import Fault, Parsed
-from services.scraper.endpoints import Host, Request
+from services.scraper.sources.endpoint import Request
 from shared.errors import Permanent, Transient
 from shared.ports import Clock, Secrets
+from shared.registries.sources import Source
 from shared.runtime import metrics
 from shared.runtime.deadline import TooLate
 from shared.runtime.retry import RetryPolicy, retry
@@ -67,7 +68,7 @@ class Fetcher:
 
     def __init__(
         self,
-        hosts: Mapping[str, Host],
+        hosts: Mapping[str, Source],
         policy: RetryPolicy,
         *,
         clock: Clock,
@@ -103,7 +104,7 @@ class Fetcher:
             await self._session.close()
             self._session = None
 
-    async def get(self, request: Request, parse: Callable[[bytes], Parsed[T]], meter: Meter) -> Fetched[T] | Failed:
+    async def get(self, request: Request[T], meter: Meter) -> Fetched[T] | Failed:
         """Fetch and parse, retrying what may pass; what does not pass is returned as `Failed`, never raised."""
         host, throttle = self._hosts[request.source], self._throttles[request.source]
         attempts = empties = 0
@@ -117,7 +118,7 @@ class Fetcher:
             finally:
                 throttle.release()
             # A season's game log takes a second to parse: not on the event loop.
-            parsed = await asyncio.to_thread(parse, body)
+            parsed = await asyncio.to_thread(request.endpoint.parse, body)
             if parsed.seen == 0 and number < TRUST_EMPTY_FROM:
                 raise Fault("empty", "an empty answer")
             if parsed.seen == 0:  # so the earlier empty answers were the truth, too
@@ -153,7 +154,7 @@ class Fetcher:
             metrics.REQUESTS.labels(host.name, "refused").inc()
             return Failed(f"{host.name} {request.path}: {failure}", attempts)
 
-    async def _ask(self, host: Host, request: Request) -> tuple[bytes, datetime | None]:
+    async def _ask(self, host: Source, request: Request[T]) -> tuple[bytes, datetime | None]:
         """(body, its Last-Modified) of one request whose answer is to be read; other answers are raised."""
         status, headers, body = await self._send(host, request)
         refusal = classify(status, headers, self._clock.now())
@@ -168,7 +169,7 @@ class Fetcher:
             raise Permanent(str(refusal), remedy=f"check the secret {host.secret}")
         raise refusal
 
-    async def _send(self, host: Host, request: Request) -> tuple[int, Mapping[str, str], bytes]:
+    async def _send(self, host: Source, request: Request[T]) -> tuple[int, Mapping[str, str], bytes]:
         """(status, headers, body). No error or traceback may hold the URL: its query may hold the key."""
         if self._session is None:
             raise RuntimeError("the fetcher is not entered")

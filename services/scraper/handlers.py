@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 
-from services.scraper import endpoints
 from services.scraper.fetch_log import FetchLog
 from services.scraper.payloads import Archived, Online, Shelf, Upstreams
 from services.scraper.settings import ScraperSettings
@@ -12,6 +11,7 @@ from services.scraper.task import Task
 from shared.contract import Message, Outcome, StepReported, StepRequested
 from shared.errors import Permanent
 from shared.ports import Ports
+from shared.registries.sources import SOURCES
 from shared.runtime import metrics
 
 STEPS: Mapping[str, Callable[[Task], Awaitable[int]]] = {
@@ -21,7 +21,6 @@ STEPS: Mapping[str, Callable[[Task], Awaitable[int]]] = {
     "injuries": injuries.run,
     "lines": lines.run,
 }
-_SOURCES = (endpoints.NBA_CDN, endpoints.NBA_STATS, endpoints.ESPN, endpoints.ODDS_API, endpoints.BALLDONTLIE)
 
 
 async def on_task(message: Message, ports: Ports, upstreams: Upstreams, settings: ScraperSettings) -> None:
@@ -45,7 +44,7 @@ async def handle(request: StepRequested, ports: Ports, upstreams: Upstreams, set
     shelf = Shelf(ports.archive, request.game_date, request.mode, request.step)
     fetches = FetchLog(request, now)
     online = Online(upstreams, shelf, meter)
-    payloads = Archived(shelf, _SOURCES) if request.from_archive else online
+    payloads = Archived(shelf) if request.from_archive else online
     rows = await STEPS[request.step](Task(request, settings, ports.warehouse, payloads, fetches, now))
     await fetches.write(ports.warehouse)
     if online.archive_failure is not None:
@@ -73,7 +72,7 @@ async def unaccounted(shelf: Shelf, fetches: FetchLog) -> int:
     """How many archived payloads of the step are not in the fetch log (failure 12: collected, never loaded)."""
     known = {unit.archive_key for unit in fetches.units.values() if unit.outcome != "failed"} | fetches.standing_keys
     newest = {}
-    for source in _SOURCES:
+    for source in SOURCES:
         for key in await shelf.archive.list(shelf.folder(source)):
             newest[key.rsplit("/", 1)[0]] = key
     return len(set(newest.values()) - known)

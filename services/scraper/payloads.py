@@ -1,18 +1,18 @@
 """Where a step's payloads come from: the upstreams, archived before they are used, or the archive itself."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from services.scraper.domain.wire import Fault, Parsed
-from services.scraper.endpoints import Request
 from services.scraper.fetch import Failed, Fetched, Meter
+from services.scraper.sources.endpoint import Request
 from shared.basketball.slate import Mode
 from shared.errors import Transient
 from shared.ports import Archive, Row
+from shared.registries.sources import SOURCES
 
 T = TypeVar("T")
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
@@ -37,7 +37,7 @@ class Collected(Generic[T]):
 class Upstreams(Protocol):
     """Asks the upstreams; `services.scraper.fetch.Fetcher` does."""
 
-    async def get(self, request: Request, parse: Callable[[bytes], Parsed[T]], meter: Meter) -> Fetched[T] | Failed:
+    async def get(self, request: Request[T], meter: Meter) -> Fetched[T] | Failed:
         """Fetch and parse."""
         ...
 
@@ -45,7 +45,7 @@ class Upstreams(Protocol):
 class Payloads(Protocol):
     """Where a step gets its payloads."""
 
-    async def get(self, request: Request, parse: Callable[[bytes], Parsed[T]]) -> Collected[T] | Failed:
+    async def get(self, request: Request[T]) -> Collected[T] | Failed:
         """The parsed payload of a unit, or why there is none."""
         ...
 
@@ -70,7 +70,7 @@ class Shelf:
         """Prefix of everything a source gave to this step."""
         return f"raw/{source}/{self.game_date.isoformat()}/{self.mode.value}/{self.step}/"
 
-    async def put(self, request: Request, body: bytes, fetched_at: datetime, published_at: datetime | None) -> str:
+    async def put(self, request: Request[Any], body: bytes, fetched_at: datetime, published_at: datetime | None) -> str:
         """Store a body; returns its key. Raises `Transient` when the archive is full or out of reach."""
         published = published_at.astimezone(UTC).strftime(_STAMP) if published_at is not None else "-"
         fetched = fetched_at.astimezone(UTC).strftime(_STAMP)
@@ -84,7 +84,7 @@ class Shelf:
         folder = self.folder(source)
         return {key.removeprefix(folder).split("/", 1)[0] for key in await self.archive.list(folder)}
 
-    async def newest(self, request: Request) -> str | None:
+    async def newest(self, request: Request[Any]) -> str | None:
         """Key of the unit's latest payload."""
         keys = await self.archive.list(f"{self.folder(request.source)}{request.unit}/")
         return keys[-1] if keys else None
@@ -100,9 +100,9 @@ class Online:
         self.archive_failure: Transient | None = None
         """Why a payload could not be archived. It is then not loaded either; what else was collected is."""
 
-    async def get(self, request: Request, parse: Callable[[bytes], Parsed[T]]) -> Collected[T] | Failed:
+    async def get(self, request: Request[T]) -> Collected[T] | Failed:
         """Fetch, archive, and only then hand over."""
-        got = await self._upstreams.get(request, parse, self._meter)
+        got = await self._upstreams.get(request, self._meter)
         if isinstance(got, Failed):
             return got
         try:
@@ -120,18 +120,17 @@ class Online:
 class Archived:
     """Payloads of earlier fetches; no request is made."""
 
-    def __init__(self, shelf: Shelf, sources: tuple[str, ...]) -> None:
+    def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
-        self._sources = sources
 
-    async def get(self, request: Request, parse: Callable[[bytes], Parsed[T]]) -> Collected[T] | Failed:
+    async def get(self, request: Request[T]) -> Collected[T] | Failed:
         """The unit's latest archived payload, parsed again."""
         key = await self._shelf.newest(request)
         if key is None:
             return Failed(f"{request.source} {request.unit}: not in the archive", 0)
         fetched, published, _ = key.rsplit("/", 1)[1].split("_")
         try:
-            parsed = await asyncio.to_thread(parse, await self._shelf.archive.get(key))
+            parsed = await asyncio.to_thread(request.endpoint.parse, await self._shelf.archive.get(key))
         except Fault as failure:
             return Failed(f"{key}: {failure}", 0)
         published_at = None if published == "-" else _instant(published)
@@ -139,7 +138,7 @@ class Archived:
 
     async def held(self) -> set[tuple[str, str]] | None:
         """What the archive holds for the step."""
-        return {(source, unit) for source in self._sources for unit in await self._shelf.units(source)}
+        return {(source, unit) for source in SOURCES for unit in await self._shelf.units(source)}
 
 
 def _instant(stamp: str) -> datetime:

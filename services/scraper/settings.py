@@ -1,31 +1,43 @@
 """Settings of the scraper."""
 
-from pydantic import Field, field_validator
+from dataclasses import replace
+from typing import Any
+
+from pydantic import Field, create_model, field_validator
 from pydantic_core import PydanticCustomError
 
 from shared.registries.markets import MARKET_NAMES, MARKETS
+from shared.registries.sources import SOURCES, Source
 from shared.runtime.retry import RetryPolicy
 from shared.runtime.settings import CommonSettings
 
 
-class ScraperSettings(CommonSettings):
-    """What the scraper needs beyond the common settings. Rates are requests per second and host."""
+def _of_sources() -> dict[str, Any]:
+    """Address and rate of each source."""
+    return {
+        name: field
+        for source in SOURCES.values()
+        for name, field in (
+            (f"{source.name}_url", (str, Field(source.base_url, description=f"base URL of {source.title}"))),
+            (
+                f"{source.name}_rate",
+                (int, Field(source.rate, ge=1, description=f"requests per second to {source.title}")),
+            ),
+        )
+    }
+
+
+_Sources = create_model("_Sources", __base__=CommonSettings, **_of_sources())
+
+
+class ScraperSettings(_Sources):
+    """What the scraper needs beyond the common settings."""
 
     concurrency: int = Field(4, ge=1, description="steps collected at once")
-    nba_cdn_url: str = Field("https://cdn.nba.com", description="base URL of the NBA's CDN")
-    nba_cdn_rate: int = Field(10, ge=1, description="requests per second to the NBA's CDN")
-    nba_stats_url: str = Field("https://stats.nba.com", description="base URL of the NBA's statistics")
-    nba_stats_rate: int = Field(1, ge=1, description="requests per second to the NBA's statistics")
-    espn_url: str = Field("https://site.api.espn.com", description="base URL of ESPN's site API")
-    espn_rate: int = Field(5, ge=1, description="requests per second to ESPN")
-    odds_api_url: str = Field("https://api.the-odds-api.com", description="base URL of The Odds API")
-    odds_api_rate: int = Field(5, ge=1, description="requests per second to The Odds API")
     odds_regions: str = Field("us", description="The Odds API's bookmaker regions, comma-separated; each costs quota")
     odds_markets: str = Field(
         ",".join(MARKETS), description="markets whose lines are asked for, comma-separated; each costs quota"
     )
-    balldontlie_url: str = Field("https://api.balldontlie.io", description="base URL of BallDontLie")
-    balldontlie_rate: int = Field(1, ge=1, description="requests per second to BallDontLie")
     user_agent: str = Field("Mozilla/5.0 (compatible; tipoff)", description="User-Agent of every request")
     attempts: int = Field(
         8, ge=4, le=20, description="attempts per request; an empty answer is believed from the 4th on"
@@ -49,6 +61,14 @@ class ScraperSettings(CommonSettings):
         if unknown:
             raise PydanticCustomError("market", f"{unknown[0]!r} is none of {MARKET_NAMES}")
         return value
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """The sources, where and as fast as set."""
+        return {
+            name: replace(source, base_url=getattr(self, f"{name}_url"), rate=getattr(self, f"{name}_rate"))
+            for name, source in SOURCES.items()
+        }
 
     @property
     def retry_policy(self) -> RetryPolicy:

@@ -73,6 +73,11 @@ AREAS = {
             ),
             0.94,
         ),
-        Area("scraper", ("services/scraper/domain/*.py",), ("tests/unit/scraper",), 0.92),
+        Area(
+            "scraper",
+            ("services/scraper/domain/*.py", "services/scraper/sources/**/*.py"),
+            ("tests/unit/scraper",),
+            0.92,
+        ),
     )
 }

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from services.coordinator.sources import SOURCES
 from shared.basketball.slate import Mode
 from shared.ports import Params, Ports
 from shared.registries.pipeline import STEPS
+from shared.registries.sources import SOURCES
 
 _ACCOUNTED = """
 SELECT DISTINCT archive_key

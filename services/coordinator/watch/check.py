@@ -5,7 +5,6 @@ from datetime import time, timedelta
 from typing import Final
 
 from services.coordinator.alerts import set_alert
-from services.coordinator.sources import SOURCES
 from services.coordinator.sql import sql
 from services.coordinator.watch.doors import check_doors
 from services.coordinator.watch.leaks import suspects
@@ -13,6 +12,7 @@ from services.coordinator.watch.schedules import check_schedules
 from shared.basketball.slate import Mode, eastern_date, eastern_instant
 from shared.errors import AlreadyExists, Conflict
 from shared.ports import Params, Ports
+from shared.registries.sources import SOURCES
 from shared.runtime.metering import Reason, charged_to
 
 DUE: Final = time(7, 30)

@@ -11,16 +11,15 @@ from collections.abc import Sequence
 from datetime import date
 from operator import itemgetter
 
-from services.scraper import endpoints
-from services.scraper.domain.balldontlie import parse_box_scores
 from services.scraper.domain.box import Box
-from services.scraper.domain.boxscore import parse_boxscore
-from services.scraper.domain.gamelog import parse_gamelog
 from services.scraper.domain.names import Names
 from services.scraper.domain.wire import Refusal
 from services.scraper.fetch import Failed
 from services.scraper.fetch_log import NOT_FINAL
 from services.scraper.payloads import Collected
+from services.scraper.sources.balldontlie.box_scores import BOX_SCORES_OF, box_scores_of
+from services.scraper.sources.nba_cdn.boxscore import BOXSCORE, boxscore
+from services.scraper.sources.nba_stats.leaguegamelog import log
 from services.scraper.steps.box_rows import Judged, identified, judge
 from services.scraper.task import Task, together
 from shared.basketball.slate import BOX_SCORE_LAG
@@ -67,21 +66,21 @@ def _plan_archived(games: Sequence[Row], held: set[tuple[str, str]]) -> tuple[di
     single: list[Row] = []
     for game in games:
         kind: Kind = (game["season"], game["season_type"])
-        log, loaded_from = endpoints.game_log(*kind), game["loaded_from"]
-        fallback = (endpoints.BALLDONTLIE, game["game_date"].isoformat())
-        if (endpoints.NBA_CDN, game["game_id"]) in held:
+        bulk_log, loaded_from = log(*kind), game["loaded_from"]
+        fallback = (BOX_SCORES_OF.source, game["game_date"].isoformat())
+        if (BOXSCORE.source, game["game_id"]) in held:
             single.append(game)
-        elif (log.source, log.unit) in held and loaded_from in (None, log.source):
+        elif (bulk_log.source, bulk_log.unit) in held and loaded_from in (None, bulk_log.source):
             bulk[kind].append(game)
-        elif fallback in held and loaded_from in (None, endpoints.BALLDONTLIE):
+        elif fallback in held and loaded_from in (None, BOX_SCORES_OF.source):
             single.append(game)
     return bulk, single
 
 
 async def _from_log(task: Task, kind: Kind, wanted: Sequence[Row]) -> tuple[int, list[Row]]:
     """Load from one bulk game log; returns the rows written and the games that the log does not have."""
-    request = endpoints.game_log(*kind)
-    got = await task.payloads.get(request, parse_gamelog)
+    request = log(*kind)
+    got = await task.payloads.get(request)
     unit = request.unit
     if isinstance(got, Failed):
         task.fetches.failed(unit, request.source, got)
@@ -97,9 +96,7 @@ async def _from_log(task: Task, kind: Kind, wanted: Sequence[Row]) -> tuple[int,
 
 async def _from_boxscores(task: Task, games: Sequence[Row]) -> int:
     """Load games one by one from the CDN, and from the fallback those it does not give."""
-    answers = await together(
-        task.payloads.get(endpoints.live_boxscore(game["game_id"]), parse_boxscore) for game in games
-    )
+    answers = await together(task.payloads.get(boxscore(game["game_id"])) for game in games)
     judged: list[Judged] = []
     lost: list[tuple[Row, Failed]] = []
     for game, got in zip(games, answers, strict=True):
@@ -116,7 +113,7 @@ async def _from_fallback(task: Task, lost: Sequence[tuple[Row, Failed]]) -> list
     if not lost:
         return []
     days: list[date] = sorted({game["game_date"] for game, _ in lost})
-    answers = await together(task.payloads.get(endpoints.box_scores_of(day), parse_box_scores) for day in days)
+    answers = await together(task.payloads.get(box_scores_of(day)) for day in days)
     by_day = dict(zip(days, answers, strict=True))
     names: Names = await task.names("known_players")
     judged: list[Judged] = []
@@ -128,7 +125,7 @@ async def _from_fallback(task: Task, lost: Sequence[tuple[Row, Failed]]) -> list
         if isinstance(got, Failed) or box is None:
             why = got.reason if isinstance(got, Failed) else "balldontlie has no such game"
             lost_twice = Failed(f"{failure.reason}; {why}", failure.attempts + got.attempts)
-            task.fetches.failed(game["game_id"], endpoints.BALLDONTLIE, lost_twice)
+            task.fetches.failed(game["game_id"], BOX_SCORES_OF.source, lost_twice)
             continue
         judged.extend(_accept(task, game, box, got, names))
     return judged

@@ -1,10 +1,10 @@
 """Step `injuries`: who is listed as injured, from ESPN, by name."""
 
-from services.scraper import endpoints
-from services.scraper.domain.injuries import Injury, parse_injuries
+from services.scraper.domain.people import Injury
 from services.scraper.domain.wire import each
 from services.scraper.fetch import Failed
 from services.scraper.fetch_log import Unit
+from services.scraper.sources.espn import injuries
 from services.scraper.task import Task
 from shared.basketball.identity import player_lookup
 from shared.ports import Row
@@ -15,11 +15,11 @@ UNIT = "injuries"
 async def run(task: Task) -> int:
     """Collect and load; returns the rows that were new. An empty list is an answer."""
     if not await task.slate():
-        task.fetches.units[UNIT] = Unit("empty", endpoints.ESPN, 0, reason="no games on this date")
+        task.fetches.units[UNIT] = Unit("empty", injuries.LISTED.source, 0, reason="no games on this date")
         return 0
-    got = await task.payloads.get(endpoints.injuries(), parse_injuries)
+    got = await task.payloads.get(injuries.listed())
     if isinstance(got, Failed):
-        task.fetches.failed(UNIT, endpoints.ESPN, got)
+        task.fetches.failed(UNIT, injuries.LISTED.source, got)
         return 0
     names = await task.names("roster")
 

@@ -5,12 +5,13 @@ A line is real or absent: a game without an event, or an event without lines, is
 
 from datetime import datetime
 
-from services.scraper import endpoints
 from services.scraper.domain.names import Names
-from services.scraper.domain.odds import Event, Offer, parse_events, parse_odds
+from services.scraper.domain.odds import Event, Offer
 from services.scraper.domain.wire import BadRecord, Refusal
 from services.scraper.fetch import Failed
 from services.scraper.payloads import Collected
+from services.scraper.sources.odds_api.event_odds import ODDS, event_odds
+from services.scraper.sources.odds_api.events import events as list_events
 from services.scraper.task import Task, together
 from shared.basketball.identity import player_lookup
 from shared.basketball.slate import RETROSPECT, cutoff
@@ -29,11 +30,11 @@ async def run(task: Task) -> int:
     first = games[0]
     tipped = task.now >= first["tip_utc"]
     as_of = _cutoff(task, first) if tipped or task.request.retrospective else None
-    got = await task.payloads.get(endpoints.events(as_of), parse_events)
+    got = await task.payloads.get(list_events(as_of))
     if isinstance(got, Failed):
-        task.fetches.failed(EVENTS, endpoints.ODDS_API, got)
+        task.fetches.failed(EVENTS, ODDS.source, got)
         for game in games:
-            task.fetches.failed(game["game_id"], endpoints.ODDS_API, got)
+            task.fetches.failed(game["game_id"], ODDS.source, got)
         return 0
     task.fetches.loaded(EVENTS, got, len(got.parsed.records), got.parsed.refused)
     names = await task.names("roster")
@@ -54,10 +55,16 @@ async def _game_lines(task: Task, game: Row, events: Collected[Event], names: Na
     limit = _cutoff(task, game)
     # A retrospective run always asks the past: its clock may move on while it waits.
     as_of = None if task.now <= limit and not task.request.retrospective else limit
-    request = endpoints.event_odds(game_id, event.event_id, task.settings, as_of)
-    got = await task.payloads.get(request, parse_odds)
+    request = event_odds(
+        game_id,
+        event.event_id,
+        regions=task.settings.odds_regions,
+        markets=task.settings.odds_markets.split(","),
+        as_of=as_of,
+    )
+    got = await task.payloads.get(request)
     if isinstance(got, Failed):
-        task.fetches.failed(game_id, endpoints.ODDS_API, got)
+        task.fetches.failed(game_id, ODDS.source, got)
         return []
     rows, refused = _matched(got, game_id, teams, names, task)
     task.fetches.loaded(game_id, got, len(rows), (*got.parsed.refused, *refused))

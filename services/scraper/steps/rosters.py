@@ -2,9 +2,8 @@
 
 from dataclasses import asdict
 
-from services.scraper import endpoints
-from services.scraper.domain.rosters import parse_playerindex
 from services.scraper.fetch import Failed
+from services.scraper.sources.nba_stats import playerindex
 from services.scraper.task import Task, published
 from shared.basketball.identity import player_lookup
 from shared.basketball.slate import season_of
@@ -15,11 +14,11 @@ async def run(task: Task) -> int:
     if not await task.slate():
         return 0
     season = season_of(task.game_date)
-    got = await task.payloads.get(endpoints.player_index(season), parse_playerindex)
+    got = await task.payloads.get(playerindex.index(season))
     if not isinstance(got, Failed) and not got.parsed.records:
         got = Failed(f"the player index of {season} has nobody with a team", got.attempts)
     if isinstance(got, Failed):
-        task.fetches.failed(season, endpoints.NBA_STATS, got)
+        task.fetches.failed(season, playerindex.INDEX.source, got)
         return 0
     rows = [
         {

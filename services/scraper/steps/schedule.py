@@ -3,10 +3,11 @@
 from dataclasses import asdict
 from datetime import datetime
 
-from services.scraper import endpoints
-from services.scraper.domain.schedule import Game, Season, parse_schedule
+from services.scraper.domain.games import Game, Season
 from services.scraper.fetch import Failed
 from services.scraper.payloads import Collected
+from services.scraper.sources.nba_cdn.schedule import current
+from services.scraper.sources.nba_stats.schedule import OF_SEASON, of_season
 from services.scraper.task import Task, together
 from shared.basketball.slate import BOX_SCORE_LAG, eastern_instant, season_of
 from shared.ports import Row
@@ -17,14 +18,14 @@ async def run(task: Task) -> int:
     current, *earlier = seasons_up_to(season_of(task.game_date), task.settings.history_seasons)
     held = await task.payloads.held()
     if held is not None:
-        wanted = [season for season in earlier if (endpoints.NBA_STATS, season) in held]
+        wanted = [season for season in earlier if (OF_SEASON.source, season) in held]
     else:
         unfinished = {row["season"]: row["unfinished"] for row in await task.select("seasons")}
         wanted = [season for season in earlier if unfinished.get(season) != 0]
     collected = await together(
         [
             _current(task, current),
-            *(task.payloads.get(endpoints.season_schedule(season), parse_schedule) for season in wanted),
+            *(task.payloads.get(of_season(season)) for season in wanted),
         ]
     )
     return sum([await _load(task, season, got) for season, got in zip([current, *wanted], collected, strict=True)])
@@ -38,10 +39,10 @@ def seasons_up_to(season: str, number: int) -> list[str]:
 
 async def _current(task: Task, season: str) -> Collected[Season] | Failed:
     """The slate's season from the CDN; from stats.nba.com when the CDN fails or shows another season."""
-    got = await task.payloads.get(endpoints.current_schedule(season), parse_schedule)
+    got = await task.payloads.get(current(season))
     if isinstance(got, Collected) and got.parsed.seen and got.parsed.records[0].season == season:
         return got
-    second = await task.payloads.get(endpoints.season_schedule(season), parse_schedule)
+    second = await task.payloads.get(of_season(season))
     if isinstance(got, Failed) and isinstance(second, Failed):
         return Failed(f"{got.reason}; {second.reason}", got.attempts + second.attempts)
     return second
@@ -50,7 +51,7 @@ async def _current(task: Task, season: str) -> Collected[Season] | Failed:
 async def _load(task: Task, season: str, got: Collected[Season] | Failed) -> int:
     wanted = season == season_of(task.game_date)
     if isinstance(got, Failed):
-        task.fetches.failed(season, endpoints.NBA_STATS, got)
+        task.fetches.failed(season, OF_SEASON.source, got)
         if wanted:
             task.fetches.failure = got.reason
         return 0

@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from services.coordinator.alerts import ALERTS, alerts, clear_alert, raise_alert
-from services.coordinator.sources import SOURCES
-from services.scraper import endpoints
 from shared.embedded.clock import VirtualClock
 from shared.errors import AlreadyExists, Conflict, Permanent
 from shared.ports import Document, Ports
@@ -93,14 +91,6 @@ async def test_any_scope_makes_a_document_id(scope: str) -> None:
     [(_, id_)] = state.documents
     assert "/" not in id_
     assert len(id_) < 300
-
-
-def test_the_sources_are_those_the_scraper_asks() -> None:
-    """One list of upstreams."""
-    asked = {
-        endpoints.NBA_CDN, endpoints.NBA_STATS, endpoints.ESPN, endpoints.ODDS_API, endpoints.BALLDONTLIE
-    }  # fmt: skip
-    assert SOURCES.keys() == asked
 
 
 def test_who_is_woken_by_what() -> None:

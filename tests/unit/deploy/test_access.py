@@ -6,6 +6,7 @@ import pytest
 from deploy.access import WRITER, datasets, publishers
 from deploy.services import SERVICES
 from shared.registries.secrets import SECRETS
+from shared.registries.sources import SOURCES
 from shared.registries.topics import TOPICS
 from shared.tables import STAGING, TABLES
 from tests.unit.deploy.conftest import ROOT
@@ -63,4 +64,6 @@ def test_a_secret_is_read_by_its_service_alone() -> None:
     for secret in SECRETS.values():
         constant = secret.name.upper().replace("-", "_")
         using = {service for service in SERVICES if any(matches(service, rf"\b({constant})\b"))}
+        if secret.name in {source.secret for source in SOURCES.values()}:  # the scraper asks the sources
+            using.add("scraper")
         assert using == {secret.service}

@@ -1,13 +1,12 @@
 """Fakes of the ports and of the upstreams."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from services.scraper.domain.wire import Parsed
-from services.scraper.endpoints import Request
 from services.scraper.fetch import Failed, Fetched, Meter
 from services.scraper.payloads import Collected
+from services.scraper.sources.endpoint import Request
 from services.scraper.task import sql
 from shared.errors import Transient
 from shared.ports import Params, Row
@@ -29,15 +28,15 @@ class FakeUpstreams:
         self.now = now
         self.bodies: dict[tuple[str, str], bytes] = {}
         self.published: dict[tuple[str, str], datetime] = {}
-        self.asked: list[Request] = []
+        self.asked: list[Request[Any]] = []
 
-    async def get(self, request: Request, parse: Callable[[bytes], Parsed[T]], meter: Meter) -> Fetched[T] | Failed:
+    async def get(self, request: Request[T], meter: Meter) -> Fetched[T] | Failed:
         self.asked.append(request)
         meter["requests"] += 1
         key = (request.source, request.unit)
         if key not in self.bodies:
             return Failed(f"{request.source} {request.path}: HTTP 403", 1)
-        return Fetched(parse(self.bodies[key]), self.bodies[key], self.now, self.published.get(key), 1)
+        return Fetched(request.endpoint.parse(self.bodies[key]), self.bodies[key], self.now, self.published.get(key), 1)
 
     def units(self) -> list[tuple[str, str]]:
         return [(request.source, request.unit) for request in self.asked]
@@ -94,16 +93,18 @@ class StubPayloads:
         self.fetched_at = fetched_at
         self.bodies: dict[tuple[str, str], bytes] = {}
         self.published: dict[tuple[str, str], datetime] = {}
-        self.asked: list[Request] = []
+        self.asked: list[Request[Any]] = []
         self._held = held
 
-    async def get(self, request: Request, parse: Callable[[bytes], Parsed[T]]) -> Collected[T] | Failed:
+    async def get(self, request: Request[T]) -> Collected[T] | Failed:
         self.asked.append(request)
         key = (request.source, request.unit)
         if key not in self.bodies:
             return Failed(f"{request.source} is down", 3)
         published = self.published.get(key)
-        return Collected(parse(self.bodies[key]), request.source, "/".join(key), self.fetched_at, published, 2)
+        return Collected(
+            request.endpoint.parse(self.bodies[key]), request.source, "/".join(key), self.fetched_at, published, 2
+        )
 
     async def held(self) -> set[tuple[str, str]] | None:
         return self._held

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from services.scraper.domain.balldontlie import parse_box_scores
 from services.scraper.domain.box import Box
 from services.scraper.domain.wire import Fault, Parsed, Refusal
+from services.scraper.sources.balldontlie.box_scores import parse_box_scores
 from tests.unit.scraper import wire
 from tests.unit.scraper.figures import LINE
 

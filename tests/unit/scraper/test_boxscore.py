@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from services.scraper.domain.box import COUNTS, Box, counts, optional_number
-from services.scraper.domain.boxscore import parse_boxscore
 from services.scraper.domain.wire import BadRecord, Fault, Parsed, Refusal
+from services.scraper.sources.nba_cdn.boxscore import parse_boxscore
 from tests.unit.scraper import wire
 from tests.unit.scraper.figures import LINE
 

@@ -1,14 +1,25 @@
 """What is asked of which upstream."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
-from services.scraper import endpoints
-from services.scraper.endpoints import Host, Request
+from services.scraper import sources
 from services.scraper.settings import ScraperSettings
+from services.scraper.sources.balldontlie.box_scores import BOX_SCORES_OF, box_scores_of
+from services.scraper.sources.endpoint import BOX_SCORES, SCHEDULE, Request
+from services.scraper.sources.espn.injuries import LISTED, listed
+from services.scraper.sources.nba_cdn.boxscore import BOXSCORE, boxscore
+from services.scraper.sources.nba_cdn.schedule import CURRENT, current
+from services.scraper.sources.nba_stats.leaguegamelog import LOG, log
+from services.scraper.sources.nba_stats.playerindex import INDEX, index
+from services.scraper.sources.nba_stats.schedule import OF_SEASON, of_season
+from services.scraper.sources.odds_api.event_odds import ODDS, ODDS_HISTORY, event_odds
+from services.scraper.sources.odds_api.events import EVENTS, EVENTS_HISTORY, events
 from shared.errors import Permanent
 from shared.registries.markets import MARKET_NAMES, MARKETS
+from shared.registries.sources import SOURCES
 from shared.runtime.retry import RetryPolicy
 from shared.runtime.settings import load
 
@@ -18,33 +29,27 @@ CUTOFF = datetime(2024, 3, 4, 7, 30, 15, 900_000, tzinfo=timezone(timedelta(hour
 BROWSER = {"Referer": "https://www.nba.com/", "Origin": "https://www.nba.com"}
 
 
-def test_the_five_upstreams() -> None:
-    """Each with its own address, rate and manner of asking; the NBA wants to see a browser, two want a key."""
-    settings = ScraperSettings(
-        nba_cdn_url="http://cdn",
-        nba_cdn_rate=11,
-        nba_stats_url="http://stats",
-        nba_stats_rate=12,
-        espn_url="http://espn",
-        espn_rate=13,
-        odds_api_url="http://odds",
-        odds_api_rate=14,
-        balldontlie_url="http://bdl",
-        balldontlie_rate=15,
-    )
-    assert endpoints.hosts(settings) == {
-        "nba_cdn": Host("nba_cdn", "http://cdn", 11, BROWSER, None, None),
-        "nba_stats": Host("nba_stats", "http://stats", 12, BROWSER, None, None),
-        "espn": Host("espn", "http://espn", 13, {}, None, None),
-        "odds_api": Host("odds_api", "http://odds", 14, {}, "odds-api-key", "apiKey"),
-        "balldontlie": Host("balldontlie", "http://bdl", 15, {}, "balldontlie-api-key", None),
-    }
+def test_where_and_how_fast_a_source_is_asked_is_a_setting() -> None:
+    """What the registry says is the default; the NBA wants to see a browser, two want a key."""
+    settings = ScraperSettings(nba_cdn_url="http://cdn", nba_cdn_rate=11)
+    assert settings.sources == {**SOURCES, "nba_cdn": replace(SOURCES["nba_cdn"], base_url="http://cdn", rate=11)}
+    assert {name for name, source in SOURCES.items() if source.headers == BROWSER} == {"nba_cdn", "nba_stats"}
+    assert {(source.secret, source.key_param) for source in SOURCES.values() if source.secret is not None} == {
+        ("odds-api-key", "apiKey"), ("balldontlie-api-key", None)
+    }  # fmt: skip
+
+
+def test_every_source_has_endpoints_of_its_own() -> None:
+    """And no endpoint belongs to a source that is not registered; no two of a kind have one rank, but now and then."""
+    assert {endpoint.source for endpoint in sources.ENDPOINTS} == SOURCES.keys()
+    assert [each.source for each in sources.ranked(SCHEDULE)] == ["nba_cdn", "nba_stats"]
+    assert [each.source for each in sources.ranked(BOX_SCORES)] == ["nba_cdn", "nba_stats", "balldontlie"]
 
 
 def test_the_settings_defaults() -> None:
     """The upstreams' public addresses, polite rates, patient retries."""
     settings = ScraperSettings()
-    assert {name: (source.base_url, source.rate) for name, source in endpoints.hosts(settings).items()} == {
+    assert {name: (source.base_url, source.rate) for name, source in settings.sources.items()} == {
         "nba_cdn": ("https://cdn.nba.com", 10),
         "nba_stats": ("https://stats.nba.com", 1),
         "espn": ("https://site.api.espn.com", 5),
@@ -60,11 +65,9 @@ def test_the_settings_defaults() -> None:
 
 def test_schedules() -> None:
     """The CDN shows what is current, stats.nba.com any season; both name the unit by the season."""
-    assert endpoints.current_schedule("2023-24") == Request(
-        "nba_cdn", "2023-24", "/static/json/staticData/scheduleLeagueV2.json", {}
-    )
-    assert endpoints.season_schedule("2021-22") == Request(
-        "nba_stats", "2021-22", "/stats/scheduleleaguev2", {"LeagueID": "00", "Season": "2021-22"}
+    assert current("2023-24") == Request(CURRENT, "2023-24", "/static/json/staticData/scheduleLeagueV2.json", {})
+    assert of_season("2021-22") == Request(
+        OF_SEASON, "2021-22", "/stats/scheduleleaguev2", {"LeagueID": "00", "Season": "2021-22"}
     )
 
 
@@ -74,8 +77,8 @@ def test_schedules() -> None:
 )
 def test_a_game_log_is_of_a_season_and_kind_of_game(kind: str, name: str) -> None:
     """In the words of stats.nba.com, players and not teams."""
-    assert endpoints.game_log("2023-24", kind) == Request(
-        "nba_stats",
+    assert log("2023-24", kind) == Request(
+        LOG,
         f"2023-24-{kind}",
         "/stats/leaguegamelog",
         {
@@ -94,18 +97,18 @@ def test_a_game_log_is_of_a_season_and_kind_of_game(kind: str, name: str) -> Non
 
 def test_box_scores_one_by_one() -> None:
     """From the CDN by game, from the fallback by date."""
-    assert endpoints.live_boxscore("0022300900") == Request(
-        "nba_cdn", "0022300900", "/static/json/liveData/boxscore/boxscore_0022300900.json", {}
+    assert boxscore("0022300900") == Request(
+        BOXSCORE, "0022300900", "/static/json/liveData/boxscore/boxscore_0022300900.json", {}
     )
-    assert endpoints.box_scores_of(date(2024, 3, 4)) == Request(
-        "balldontlie", "2024-03-04", "/v1/box_scores", {"date": "2024-03-04"}
+    assert box_scores_of(date(2024, 3, 4)) == Request(
+        BOX_SCORES_OF, "2024-03-04", "/v1/box_scores", {"date": "2024-03-04"}
     )
 
 
 def test_rosters_and_injuries() -> None:
     """The index of a season with all its filters open; the injuries of now."""
-    assert endpoints.player_index("2023-24") == Request(
-        "nba_stats",
+    assert index("2023-24") == Request(
+        INDEX,
         "2023-24",
         "/stats/playerindex",
         {
@@ -124,16 +127,14 @@ def test_rosters_and_injuries() -> None:
             "Weight": "",
         },
     )
-    assert endpoints.injuries() == Request("espn", "injuries", "/apis/site/v2/sports/basketball/nba/injuries", {})
+    assert listed() == Request(LISTED, "injuries", "/apis/site/v2/sports/basketball/nba/injuries", {})
 
 
 def test_events_now_or_in_the_past() -> None:
     """The past is another path, with an instant in whole seconds of UTC."""
-    assert endpoints.events(None) == Request(
-        "odds_api", "events", "/v4/sports/basketball_nba/events", {"dateFormat": "iso"}
-    )
-    assert endpoints.events(CUTOFF) == Request(
-        "odds_api",
+    assert events(None) == Request(EVENTS, "events", "/v4/sports/basketball_nba/events", {"dateFormat": "iso"})
+    assert events(CUTOFF) == Request(
+        EVENTS_HISTORY,
         "events",
         "/v4/historical/sports/basketball_nba/events",
         {"dateFormat": "iso", "date": "2024-03-04T12:30:15Z"},
@@ -142,13 +143,12 @@ def test_events_now_or_in_the_past() -> None:
 
 def test_odds_now_or_in_the_past() -> None:
     """All ten markets in American odds; the unit is the game, not the upstream's event."""
-    settings = ScraperSettings(odds_regions="us,eu")
     asked = {"regions": "us,eu", "markets": ASKED, "dateFormat": "iso", "oddsFormat": "american"}
-    assert endpoints.event_odds("0022300900", "e1", settings, None) == Request(
-        "odds_api", "0022300900", "/v4/sports/basketball_nba/events/e1/odds", asked
+    assert event_odds("0022300900", "e1", regions="us,eu", markets=MARKETS, as_of=None) == Request(
+        ODDS, "0022300900", "/v4/sports/basketball_nba/events/e1/odds", asked
     )
-    assert endpoints.event_odds("0022300900", "e1", settings, CUTOFF) == Request(
-        "odds_api",
+    assert event_odds("0022300900", "e1", regions="us,eu", markets=MARKETS, as_of=CUTOFF) == Request(
+        ODDS_HISTORY,
         "0022300900",
         "/v4/historical/sports/basketball_nba/events/e1/odds",
         {**asked, "date": "2024-03-04T12:30:15Z"},
@@ -158,7 +158,9 @@ def test_odds_now_or_in_the_past() -> None:
 def test_markets_that_are_asked_for_are_a_setting() -> None:
     """Main and alternate lines of those alone; a market that is none is refused by name."""
     settings = ScraperSettings(odds_markets="rebounds,pra")
-    asked = endpoints.event_odds("0022300900", "e1", settings, None).params["markets"]
+    asked = event_odds("0022300900", "e1", regions="us", markets=settings.odds_markets.split(","), as_of=None).params[
+        "markets"
+    ]
     assert asked == (
         "player_rebounds,player_rebounds_alternate,"
         "player_points_rebounds_assists,player_points_rebounds_assists_alternate"

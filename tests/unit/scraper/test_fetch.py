@@ -3,18 +3,21 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
 import aiohttp
 import pytest
 
-from services.scraper.domain.odds import Event, parse_events
-from services.scraper.endpoints import Host, Request
+from services.scraper.domain.odds import Event
 from services.scraper.fetch import Failed, Fetched, Fetcher, Meter
+from services.scraper.sources.endpoint import Endpoint
+from services.scraper.sources.odds_api.events import EVENTS as EVENTS_ENDPOINT
+from services.scraper.sources.odds_api.events import parse_events
 from shared.embedded.secrets import EnvironmentSecrets
 from shared.errors import Transient
+from shared.registries.sources import SOURCES
 from shared.runtime.deadline import due_within
 from shared.runtime.metrics import REQUESTS
 from shared.runtime.retry import RetryPolicy
@@ -82,9 +85,14 @@ class CountingSecrets(EnvironmentSecrets):
         return await super().get(name)
 
 
-ODDS = Host("odds_api", "http://odds", 1000, {"Referer": "x"}, "odds-api-key", "apiKey")
-BDL = Host("balldontlie", "http://bdl", 1000, {}, "balldontlie-api-key", None)
-ESPN = Host("espn", "http://espn", 1000)
+ODDS = replace(SOURCES["odds_api"], base_url="http://odds", rate=1000, headers={"Referer": "x"})
+BDL = replace(SOURCES["balldontlie"], base_url="http://bdl", rate=1000)
+ESPN = replace(SOURCES["espn"], base_url="http://espn", rate=1000)
+
+
+def _endpoint(source: str) -> Endpoint[Event]:
+    """Events, whoever is asked."""
+    return replace(EVENTS_ENDPOINT, source=source)
 
 
 class Bench:
@@ -113,7 +121,7 @@ class Bench:
 
     async def get(self, source: str = "odds_api", **params: str) -> Fetched[Event] | Failed:
         async with self.fetcher:
-            return await self.fetcher.get(Request(source, "events", "/v4/events", params), parse_events, self.meter)
+            return await self.fetcher.get(_endpoint(source).request("events", "/v4/events", params), self.meter)
 
 
 def _counted(source: str, outcome: str) -> float:
@@ -155,7 +163,7 @@ async def test_a_fetcher_must_be_entered(monkeypatch: pytest.MonkeyPatch) -> Non
     await bench.fetcher.__aexit__(None, None, None)
     for _ in range(2):
         with pytest.raises(RuntimeError, match="not entered"):
-            await bench.fetcher.get(Request("espn", "u", "/"), parse_events, Counter())
+            await bench.fetcher.get(_endpoint("espn").request("u", "/"), Counter())
         await bench.get()
 
 

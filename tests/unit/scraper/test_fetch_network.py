@@ -4,16 +4,17 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
-from services.scraper.domain.odds import parse_events
-from services.scraper.endpoints import Host, Request
 from services.scraper.fetch import Failed, Fetched, Fetcher, Meter
+from services.scraper.sources.odds_api.events import EVENTS as EVENTS_ENDPOINT
 from shared.embedded.secrets import EnvironmentSecrets
+from shared.registries.sources import SOURCES
 from shared.runtime.retry import RetryPolicy
 from tests.clock import FakeClock
 from tests.unit.scraper import wire
@@ -47,7 +48,7 @@ async def served(answer: Answer | None, base_url: str = "") -> AsyncIterator[Fet
     async with TestServer(app) as server:
         url = base_url or str(server.make_url("")).rstrip("/")
         fetcher = Fetcher(
-            {"odds_api": Host("odds_api", url, 1000, {"Referer": "x"}, "odds-api-key", "apiKey")},
+            {"odds_api": replace(SOURCES["odds_api"], base_url=url, rate=1000, headers={"Referer": "x"})},
             RetryPolicy(attempts=2, attempt_timeout=0.2),
             clock=FakeClock(NOW),
             secrets=EnvironmentSecrets({"TIPOFF_SECRET_ODDS_API_KEY": KEY}),
@@ -58,7 +59,7 @@ async def served(answer: Answer | None, base_url: str = "") -> AsyncIterator[Fet
             yield fetcher
 
 
-REQUEST = Request("odds_api", "events", "/v4/events", {"date": "2024-03-04T12:00:00Z"})
+REQUEST = EVENTS_ENDPOINT.request("events", "/v4/events", {"date": "2024-03-04T12:00:00Z"})
 
 
 @pytest.mark.network
@@ -71,7 +72,7 @@ async def test_a_request_travels_with_its_parameters_and_headers() -> None:
         return web.Response(body=EVENTS, headers={"Last-Modified": "Mon, 04 Mar 2024 05:00:00 GMT"})
 
     async with served(answer) as fetcher:
-        got = await fetcher.get(REQUEST, parse_events, Counter())
+        got = await fetcher.get(REQUEST, Counter())
     assert isinstance(got, Fetched)
     assert (got.body, got.published_at) == (EVENTS, datetime(2024, 3, 4, 5, tzinfo=UTC))
     assert dict(seen[0].query) == {"date": "2024-03-04T12:00:00Z", "apiKey": KEY}
@@ -94,7 +95,7 @@ async def test_what_goes_wrong_on_the_way_is_told_apart(answer: Answer | None, b
     url = f"http://127.0.0.1:{unused_port()}" if base_url == "unreachable" else base_url
     meter: Meter = Counter()
     async with served(answer, url) as fetcher:
-        got = await fetcher.get(REQUEST, parse_events, meter)
+        got = await fetcher.get(REQUEST, meter)
     assert isinstance(got, Failed)
     assert KEY not in got.reason
     assert meter[f"faults_{kind}"] == (1 if kind == "refused" else 2)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from services.scraper.domain.box import Box
-from services.scraper.domain.gamelog import parse_gamelog
 from services.scraper.domain.wire import Fault, Parsed, Refusal
+from services.scraper.sources.nba_stats.leaguegamelog import parse_gamelog
 from tests.unit.scraper import wire
 from tests.unit.scraper.figures import LINE
 

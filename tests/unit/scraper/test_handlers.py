@@ -8,7 +8,6 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from services.scraper.app import build
-from services.scraper.endpoints import hosts
 from services.scraper.handlers import STEPS, on_task
 from services.scraper.settings import ScraperSettings
 from shared.basketball.slate import Mode
@@ -236,5 +235,5 @@ def test_settings_name_every_problem_at_once(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_no_request_carries_a_key_of_its_own() -> None:
     """Keys are added where the request leaves, from the secrets: sources only name them."""
-    secrets = {host.secret for host in hosts(ScraperSettings()).values()}
+    secrets = {source.secret for source in ScraperSettings().sources.values()}
     assert secrets == {None, "odds-api-key", "balldontlie-api-key"}

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scraper.domain.odds import Event, Offer, market_keys, parse_events, parse_odds
+from services.scraper.domain.odds import Event, Offer
 from services.scraper.domain.wire import Fault, Parsed, Refusal
+from services.scraper.sources.odds_api.event_odds import market_keys, parse_odds
+from services.scraper.sources.odds_api.events import parse_events
 from shared.registries.markets import MARKETS
 from tests.unit.scraper import wire
 

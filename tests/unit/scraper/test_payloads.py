@@ -1,21 +1,23 @@
 """The archive's layout, and payloads from the upstreams or from it."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from services.scraper.domain.odds import Event, parse_events
+from services.scraper.domain.odds import Event
 from services.scraper.domain.wire import Parsed
-from services.scraper.endpoints import Request
 from services.scraper.fetch import Failed
 from services.scraper.payloads import Archived, Collected, Online, Shelf
+from services.scraper.sources.odds_api.events import EVENTS as EVENTS_ENDPOINT
+from services.scraper.sources.odds_api.events import parse_events
 from shared.basketball.slate import Mode
 from tests.unit.scraper import wire
 from tests.unit.scraper.fakes import FakeUpstreams
 from tests.unit.shared.archive import MemoryArchive
 
-REQUEST = Request("odds_api", "events", "/v4/events")
+REQUEST = EVENTS_ENDPOINT.request("events", "/v4/events")
 BODY = b'{"a":1}'
 """Its SHA-256 begins with 015abd7f5cc5."""
 FETCHED = datetime(2024, 3, 5, 12, 0, 1, 250, tzinfo=UTC)
@@ -66,7 +68,7 @@ async def test_the_units_that_a_source_gave_to_a_step(shelf: Shelf, archive: Mem
     ):
         archive.objects[key] = b""
     assert await shelf.units("odds_api") == {"events", "0022300900"}
-    archived = Archived(shelf, ("odds_api", "espn", "nba_cdn"))
+    archived = Archived(shelf)
     assert await archived.held() == {("odds_api", "events"), ("odds_api", "0022300900"), ("espn", "injuries")}
 
 
@@ -86,7 +88,7 @@ async def test_a_payload_is_archived_before_it_is_handed_over(
     upstreams.published["odds_api", "events"] = datetime(2024, 3, 5, 6, tzinfo=UTC)
     meter: Counter[str] = Counter()
     online = Online(upstreams, shelf, meter)
-    got = await online.get(REQUEST, parse_events)
+    got = await online.get(REQUEST)
     [(key, body)] = archive.objects.items()
     assert body == EVENTS
     assert got == Collected(
@@ -102,7 +104,7 @@ async def test_what_failed_is_handed_on_and_not_archived(
 ) -> None:
     """It is no failure of the archive."""
     online = Online(upstreams, shelf, Counter())
-    assert await online.get(REQUEST, parse_events) == Failed("odds_api /v4/events: HTTP 403", 1)
+    assert await online.get(REQUEST) == Failed("odds_api /v4/events: HTTP 403", 1)
     assert (archive.objects, online.archive_failure) == ({}, None)
 
 
@@ -113,7 +115,7 @@ async def test_what_could_not_be_archived_has_failed(
     upstreams.bodies["odds_api", "events"] = EVENTS
     archive.full_for = lambda _: True
     online = Online(upstreams, shelf, Counter())
-    assert await online.get(REQUEST, parse_events) == Failed("archive is full: free space", 1)
+    assert await online.get(REQUEST) == Failed("archive is full: free space", 1)
     assert str(online.archive_failure) == "archive is full: free space"
 
 
@@ -125,8 +127,8 @@ async def test_an_archived_payload_is_as_it_was_collected(shelf: Shelf, archive:
     archive.objects[f"{FOLDER}events/20240305T110000.000000Z_-_0.json"] = b"[]"
     published = datetime(2024, 3, 5, 6, 30, 0, 7, tzinfo=UTC)
     key = await shelf.put(REQUEST, EVENTS, FETCHED, published)
-    archived = Archived(shelf, ("odds_api",))
-    assert await archived.get(REQUEST, parse_events) == Collected(
+    archived = Archived(shelf)
+    assert await archived.get(REQUEST) == Collected(
         parse_events(EVENTS), "odds_api", key, FETCHED, published, attempts=0
     )
 
@@ -134,17 +136,17 @@ async def test_an_archived_payload_is_as_it_was_collected(shelf: Shelf, archive:
 async def test_an_archived_payload_without_a_time_of_publication(shelf: Shelf) -> None:
     """It has none afterwards either."""
     await shelf.put(REQUEST, EVENTS, FETCHED, None)
-    got = await Archived(shelf, ("odds_api",)).get(REQUEST, parse_events)
+    got = await Archived(shelf).get(REQUEST)
     assert isinstance(got, Collected)
     assert (got.fetched_at, got.published_at) == (FETCHED, None)
 
 
 async def test_what_is_not_archived_or_cannot_be_read_has_failed(shelf: Shelf) -> None:
     """Without an attempt; the reason names the unit or the file."""
-    archived = Archived(shelf, ("odds_api",))
-    assert await archived.get(REQUEST, parse_events) == Failed("odds_api events: not in the archive", 0)
+    archived = Archived(shelf)
+    assert await archived.get(REQUEST) == Failed("odds_api events: not in the archive", 0)
     key = await shelf.put(REQUEST, b"<html>", FETCHED, None)
-    assert await archived.get(REQUEST, parse_events) == Failed(f"{key}: HTML instead of JSON", 0)
+    assert await archived.get(REQUEST) == Failed(f"{key}: HTML instead of JSON", 0)
 
 
 async def test_a_bug_of_a_parser_is_no_failure_of_a_payload(shelf: Shelf) -> None:
@@ -155,4 +157,4 @@ async def test_a_bug_of_a_parser_is_no_failure_of_a_payload(shelf: Shelf) -> Non
 
     await shelf.put(REQUEST, b"[]", FETCHED, None)
     with pytest.raises(LookupError, match="a bug"):
-        await Archived(shelf, ("odds_api",)).get(REQUEST, broken)
+        await Archived(shelf).get(replace(REQUEST, endpoint=replace(EVENTS_ENDPOINT, parse=broken)))

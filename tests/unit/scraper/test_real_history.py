@@ -6,8 +6,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from services.scraper.domain.gamelog import parse_gamelog
 from services.scraper.domain.validation import inconsistency
+from services.scraper.sources.nba_stats.leaguegamelog import parse_gamelog
 from tests.unit.scraper.wire import LOG_HEADERS
 
 _LOG = """

@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 import yaml
 
-from services.scraper.domain.balldontlie import parse_box_scores
-from services.scraper.domain.boxscore import parse_boxscore
-from services.scraper.domain.gamelog import parse_gamelog
-from services.scraper.domain.injuries import parse_injuries
-from services.scraper.domain.odds import parse_events, parse_odds
-from services.scraper.domain.rosters import parse_playerindex
-from services.scraper.domain.schedule import parse_schedule
 from services.scraper.domain.validation import inconsistency
 from services.scraper.domain.wire import Fault, Parsed, document, result_set
+from services.scraper.sources.balldontlie.box_scores import parse_box_scores
+from services.scraper.sources.espn.injuries import parse_injuries
+from services.scraper.sources.nba_cdn.boxscore import parse_boxscore
+from services.scraper.sources.nba_cdn.schedule import parse_schedule
+from services.scraper.sources.nba_stats.leaguegamelog import parse_gamelog
+from services.scraper.sources.nba_stats.playerindex import parse_playerindex
+from services.scraper.sources.odds_api.event_odds import parse_odds
+from services.scraper.sources.odds_api.events import parse_events
 from shared.basketball.identity import TEAMS
 from shared.registries.markets import MARKETS
 

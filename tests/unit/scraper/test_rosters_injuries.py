@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.scraper.domain.injuries import Injury, parse_injuries
-from services.scraper.domain.rosters import Rostered, parse_playerindex
+from services.scraper.domain.people import Injury, Rostered
 from services.scraper.domain.wire import Fault, Parsed, Refusal
+from services.scraper.sources.espn.injuries import parse_injuries
+from services.scraper.sources.nba_stats.playerindex import parse_playerindex
 from tests.unit.scraper import wire
 
 # --- rosters: id, last name, first name, team's id, team, position, whether on the roster now -------------------------

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.scraper.domain.schedule import Game, Season, parse_schedule
+from services.scraper.domain.games import Game, Season
 from services.scraper.domain.wire import Fault, Parsed, Refusal
+from services.scraper.sources.nba_cdn.schedule import parse_schedule
 from tests.unit.scraper import wire
 
 SCHEDULED = Game(

@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.scraper import endpoints
 from services.scraper.fetch_log import Unit
+from services.scraper.sources.nba_cdn.boxscore import boxscore
+from services.scraper.sources.nba_stats.leaguegamelog import log
 from services.scraper.steps import box_scores
 from shared.ports import Row
 from tests.unit.scraper import wire
@@ -112,7 +113,7 @@ async def test_few_games_come_one_by_one() -> None:
     b.payloads.bodies["nba_cdn", "0022300002"] = _cdn_box(TWO)
     b.payloads.bodies["nba_cdn", "0022300003"] = wire.boxscore("0022300003", status=2)
     assert await box_scores.run(b.task) == 32
-    assert b.payloads.asked == [endpoints.live_boxscore(f"002230000{n}") for n in (2, 1, 3)]
+    assert b.payloads.asked == [boxscore(f"002230000{n}") for n in (2, 1, 3)]
     [(rows, scope, params)] = b.warehouse.written("raw.player_box_scores")
     assert (scope, params) == ("game_id IN UNNEST(@game_ids)", {"game_ids": ["0022300002", "0022300001"]})
     # Denver's ids begin with 43, the Lakers' with 47; Boston's with 38, New York's with 52.
@@ -152,7 +153,7 @@ async def test_many_games_come_from_one_log() -> None:
     b.payloads.bodies["nba_stats", "2023-24-regular"] = wire.gamelog(*rows)
     b.payloads.bodies["nba_cdn", "0022300001"] = _cdn_box(ONE)
     assert await box_scores.run(b.task) == 32
-    assert b.payloads.asked == [endpoints.game_log("2023-24", "regular"), endpoints.live_boxscore("0022300001")]
+    assert b.payloads.asked == [log("2023-24", "regular"), boxscore("0022300001")]
     [from_log, from_box] = b.warehouse.written("raw.player_box_scores")
     assert [from_log[2], from_box[2]] == [{"game_ids": ["0022300002"]}, {"game_ids": ["0022300001"]}]
     assert {(row["source"], row["starter"]) for row in from_log[0]} == {("nba_stats", None)}

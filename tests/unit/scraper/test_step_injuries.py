@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from services.scraper import endpoints
 from services.scraper.fetch_log import Unit
+from services.scraper.sources.espn.injuries import listed
 from services.scraper.steps import injuries
 from tests.unit.scraper import wire
 from tests.unit.scraper.bench import GAMES, MORNING, NYK_ASH, ROSTER, SLATE, bench, loaded
@@ -21,7 +21,7 @@ async def test_injuries_are_appended() -> None:
     ]
     b.payloads.bodies["espn", "injuries"] = wire.injuries("NYK", *entries)
     assert await injuries.run(b.task) == 2
-    assert b.payloads.asked == [endpoints.injuries()]
+    assert b.payloads.asked == [listed()]
     common = {"game_date": SLATE, "team": "NYK", "fetched_at": MORNING, "source": "espn"}
     ash = {
         "player_id": NYK_ASH,

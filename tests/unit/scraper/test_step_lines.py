@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.scraper import endpoints
 from services.scraper.fetch_log import Unit
+from services.scraper.sources.odds_api.event_odds import event_odds
+from services.scraper.sources.odds_api.events import events
 from services.scraper.steps import lines
 from shared.basketball.slate import Mode
+from shared.registries.markets import MARKETS
 from tests.unit.scraper import wire
 from tests.unit.scraper.bench import BOS_ELM, GAMES, MORNING, NYK_ASH, ROSTER, SLATE, TIP, bench, loaded, slate_game
 from tests.unit.scraper.conftest import Rig
@@ -71,9 +73,9 @@ async def test_f13_f24_lines_are_appended() -> None:
     }
     assert b.warehouse.appended == [("raw.prop_lines", [common | ash, common | elm])]
     assert b.payloads.asked == [
-        endpoints.events(None),
-        endpoints.event_odds(wire.BOS_AT_NYK, "e1", b.task.settings, None),
-        endpoints.event_odds(wire.LAL_AT_DEN, "e2", b.task.settings, None),
+        events(None),
+        event_odds(wire.BOS_AT_NYK, "e1", regions="us", markets=MARKETS, as_of=None),
+        event_odds(wire.LAL_AT_DEN, "e2", regions="us", markets=MARKETS, as_of=None),
     ]
     assert b.fetches.units == {
         "events": loaded("odds_api", 5, "events"),

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.scraper import endpoints
 from services.scraper.fetch_log import Unit
+from services.scraper.sources.nba_stats.playerindex import index
 from services.scraper.steps import rosters
 from tests.unit.scraper import wire
 from tests.unit.scraper.bench import GAMES, MORNING, SLATE, bench, loaded
@@ -22,7 +22,7 @@ async def test_a_roster_is_written() -> None:
     b.payloads.bodies["nba_stats", "2023-24"] = INDEX
     b.payloads.published["nba_stats", "2023-24"] = MORNING - timedelta(hours=3)
     assert await rosters.run(b.task) == 2
-    assert b.payloads.asked == [endpoints.player_index("2023-24")]
+    assert b.payloads.asked == [index("2023-24")]
     common = {
         "game_date": SLATE,
         "available_at": datetime(2024, 3, 4, 9, tzinfo=UTC),

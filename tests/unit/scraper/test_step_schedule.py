@@ -4,12 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.scraper import endpoints
-from services.scraper.domain.schedule import Season, parse_schedule
+from services.scraper.domain.games import Season
 from services.scraper.domain.wire import Parsed
 from services.scraper.fetch import Failed
 from services.scraper.fetch_log import Unit
 from services.scraper.payloads import Collected
+from services.scraper.sources.nba_cdn.schedule import current, parse_schedule
+from services.scraper.sources.nba_stats.schedule import of_season
 from services.scraper.steps import schedule
 from shared.ports import Row
 from tests.unit.scraper import wire
@@ -79,7 +80,7 @@ async def test_a_schedule_is_written() -> None:
     assert ("results", {"season": "2023-24"}) in b.warehouse.asked
     assert b.fetches.units == {"2023-24": loaded("nba_cdn", 2, "2023-24")}
     assert b.fetches.refusals == {("2023-24", "0042300101"): ("its teams are not decided yet", "nba_cdn")}
-    assert b.payloads.asked == [endpoints.current_schedule("2023-24")]
+    assert b.payloads.asked == [current("2023-24")]
     assert b.fetches.verdict() is None
 
 
@@ -126,7 +127,7 @@ async def test_earlier_seasons_are_asked_for_until_they_are_settled(
     b.payloads.bodies["nba_cdn", "2023-24"] = wire.schedule(PLAYED)
     await schedule.run(b.task)
     assert b.payloads.asked == [
-        endpoints.current_schedule("2023-24"), *(endpoints.season_schedule(season) for season in wanted),
+        current("2023-24"), *(of_season(season) for season in wanted),
     ]  # fmt: skip
 
 

@@ -1,9 +1,10 @@
 """`playerindex` of stats.nba.com: everyone of a season, with the team he is with now."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from services.scraper.domain.people import Rostered
 from services.scraper.domain.wire import BadRecord, Parsed, Refusal, document, result_set, whole
+from services.scraper.sources.endpoint import ROSTERS, Endpoint, Request
 from shared.basketball.identity import tricode
 from shared.errors import Permanent
 
@@ -16,16 +17,6 @@ _COLUMNS = (
     "ROSTER_STATUS",
     "POSITION",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Rostered:
-    """A player with a team."""
-
-    player_id: int
-    player_name: str
-    team: str
-    position: str | None
 
 
 def parse_playerindex(body: bytes) -> Parsed[Rostered]:
@@ -68,3 +59,23 @@ def _player(row: tuple[Any, ...]) -> Rostered | None:
 
 def _label(row: tuple[Any, ...]) -> str:
     return f"{row[1]} {row[2]} {row[0]}"
+
+
+INDEX = Endpoint("nba_stats", "playerindex", ROSTERS, parse_playerindex, rank=1)
+
+
+def index(season: str) -> Request[Rostered]:
+    """Everyone of a season with his team."""
+    optional = (
+        "Active",
+        "AllStar",
+        "College",
+        "Country",
+        "DraftPick",
+        "DraftYear",
+        "Height",
+        "PlayerPosition",
+        "Weight",
+    )
+    params = {"LeagueID": "00", "Season": season, "Historical": "0", "TeamID": "0", **dict.fromkeys(optional, "")}
+    return INDEX.request(season, "/stats/playerindex", params)

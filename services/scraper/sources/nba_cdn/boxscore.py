@@ -5,7 +5,6 @@ from typing import Any
 
 from services.scraper.domain.box import Box, Line, counts, optional_number
 from services.scraper.domain.minutes import minutes
-from services.scraper.domain.schedule import FINAL
 from services.scraper.domain.wire import (
     BadRecord,
     Fault,
@@ -20,6 +19,8 @@ from services.scraper.domain.wire import (
     text,
     whole,
 )
+from services.scraper.sources.endpoint import BOX_SCORES, Endpoint, Request
+from services.scraper.sources.nba_cdn.schedule import FINAL
 from shared.basketball.identity import canonical_game_id, tricode
 from shared.errors import Permanent
 
@@ -84,3 +85,11 @@ def _line(raw: Any, team: str) -> Line | None:  # noqa: ANN401 - JSON
         plus_minus=optional_number(stats.get("plusMinusPoints")),
         **counts(stats, _KEYS),
     )
+
+
+BOXSCORE = Endpoint("nba_cdn", "boxscore", BOX_SCORES, parse_boxscore, rank=1)
+
+
+def boxscore(game_id: str) -> Request[Box]:
+    """One game's box score; the CDN answers 403 while there is no such file."""
+    return BOXSCORE.request(game_id, f"/static/json/liveData/boxscore/boxscore_{game_id}.json")

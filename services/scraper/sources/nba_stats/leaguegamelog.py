@@ -6,9 +6,16 @@ from typing import Any
 from services.scraper.domain.box import COUNTS, SHORT, Box, Line, optional_number
 from services.scraper.domain.minutes import minutes
 from services.scraper.domain.wire import BadRecord, Parsed, Refusal, document, result_set, whole
+from services.scraper.sources.endpoint import BOX_SCORES, Endpoint, Request
 from shared.basketball.identity import canonical_game_id, tricode
 from shared.errors import Permanent
 
+_SEASON_TYPES = {
+    "regular": "Regular Season",
+    "playoffs": "Playoffs",
+    "playin": "PlayIn",
+    "cup_final": "IST",
+}
 _COLUMNS = (
     *("GAME_ID", "PLAYER_ID", "PLAYER_NAME", "TEAM_ABBREVIATION", "MIN", "PLUS_MINUS"),
     *(key.upper() for key in SHORT),
@@ -55,3 +62,22 @@ def _line(row: tuple[Any, ...]) -> Line:
         plus_minus=optional_number(plus_minus),
         **{key: whole(value, key) for key, value in zip(COUNTS, counted, strict=True)},
     )
+
+
+LOG = Endpoint("nba_stats", "leaguegamelog", BOX_SCORES, parse_gamelog, rank=2)
+
+
+def log(season: str, season_type: str) -> Request[Box]:
+    """All player lines of a season's games of one kind."""
+    params = {
+        "Counter": "0",
+        "DateFrom": "",
+        "DateTo": "",
+        "Direction": "DESC",
+        "LeagueID": "00",
+        "PlayerOrTeam": "P",
+        "Season": season,
+        "SeasonType": _SEASON_TYPES[season_type],
+        "Sorter": "DATE",
+    }
+    return LOG.request(f"{season}-{season_type}", "/stats/leaguegamelog", params)

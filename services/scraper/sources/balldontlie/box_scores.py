@@ -1,11 +1,13 @@
 """BallDontLie's `/v1/box_scores?date=`: all box scores of a date, players by the source's own ids."""
 
+from datetime import date
 from functools import partial
 from typing import Any
 
 from services.scraper.domain.box import SHORT, Box, Line, counts
 from services.scraper.domain.minutes import minutes
 from services.scraper.domain.wire import Parsed, Refusal, document, each, label, listing, member, text, whole
+from services.scraper.sources.endpoint import BOX_SCORES, Endpoint, Request
 from shared.basketball.identity import tricode
 
 _KEYS = tuple("turnover" if key == "tov" else key for key in SHORT)
@@ -60,3 +62,11 @@ def _name(raw: Any) -> str:  # noqa: ANN401 - JSON
     if isinstance(player, dict):
         return f"{player.get('first_name')} {player.get('last_name')}"
     return label(raw)
+
+
+BOX_SCORES_OF = Endpoint("balldontlie", "box_scores", BOX_SCORES, parse_box_scores, rank=3)
+
+
+def box_scores_of(day: date) -> Request[Box]:
+    """All box scores of a date."""
+    return BOX_SCORES_OF.request(day.isoformat(), "/v1/box_scores", {"date": day.isoformat()})

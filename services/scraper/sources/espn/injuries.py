@@ -1,25 +1,14 @@
 """ESPN's injuries feed: per team, each listed player's latest status."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any
 
+from services.scraper.domain.people import Injury
 from services.scraper.domain.wire import BadRecord, Parsed, document, each, instant, label, listing, member, text
+from services.scraper.sources.endpoint import INJURIES, Endpoint, Request
 from shared.basketball.identity import TEAMS, tricode
 
 _BY_ESPN_ID = {team.espn_id: team.tricode for team in TEAMS.values()}
-
-
-@dataclass(frozen=True, slots=True)
-class Injury:
-    """A listed player, by name: ESPN's ids are its own."""
-
-    player_name: str
-    team: str
-    status: str
-    comment: str | None
-    reported_at: datetime
 
 
 def parse_injuries(body: bytes) -> Parsed[Injury]:
@@ -61,3 +50,11 @@ def _injury(raw: Any, listed_by: Any) -> Injury:  # noqa: ANN401 - JSON
 def _name(raw: Any) -> str:  # noqa: ANN401 - JSON
     athlete = raw.get("athlete") if isinstance(raw, dict) else None
     return label(athlete, "displayName") if isinstance(athlete, dict) else label(raw, "id")
+
+
+LISTED = Endpoint("espn", "injuries", INJURIES, parse_injuries, rank=2)
+
+
+def listed() -> Request[Injury]:
+    """Everyone on an injury list now."""
+    return LISTED.request("injuries", "/apis/site/v2/sports/basketball/nba/injuries")

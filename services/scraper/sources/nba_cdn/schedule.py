@@ -1,10 +1,10 @@
 """The NBA's schedule: `scheduleLeagueV2.json` of the CDN and `scheduleleaguev2` of stats.nba.com, the same document."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from typing import Any
 
+from services.scraper.domain.games import Game, Season
 from services.scraper.domain.wire import (
     BadRecord,
     Fault,
@@ -19,37 +19,13 @@ from services.scraper.domain.wire import (
     text,
     whole,
 )
+from services.scraper.sources.endpoint import SCHEDULE, Endpoint, Request
 from shared.basketball.identity import canonical_game_id, tricode
 from shared.basketball.slate import PREDICTED_SEASON_TYPES, season_type_of
 
 FINAL = 3
 """gameStatus: 1 scheduled, 2 in progress, 3 final."""
 _OFF = ("ppd", "postponed", "cncl", "cancel")
-
-
-@dataclass(frozen=True, slots=True)
-class Game:
-    """A game as scheduled, with its score once final."""
-
-    game_id: str
-    season: str
-    season_type: str
-    game_date: date
-    tip_utc: datetime
-    home_team: str
-    away_team: str
-    neutral_site: bool
-    postponed: bool
-    score: tuple[int, int] | None
-    """(home, away) points of a final game."""
-
-
-@dataclass(frozen=True, slots=True)
-class Season:
-    """A season's label and its games of the kinds Tipoff predicts."""
-
-    season: str
-    games: tuple[Game, ...]
 
 
 def parse_schedule(body: bytes) -> Parsed[Season]:
@@ -103,3 +79,11 @@ def _game(raw: Any, season: str) -> Game | None:  # noqa: ANN401 - JSON
         if final
         else None,
     )
+
+
+CURRENT = Endpoint("nba_cdn", "scheduleLeagueV2", SCHEDULE, parse_schedule, rank=1)
+
+
+def current(season: str) -> Request[Season]:
+    """Whatever season is current there; `season` is the one expected."""
+    return CURRENT.request(season, "/static/json/staticData/scheduleLeagueV2.json")

@@ -1,0 +1,19 @@
+"""Every endpoint of every source. A new source is a folder here and an entry in `shared/registries/sources.py`."""
+
+from typing import Any
+
+from services.scraper.sources import balldontlie, espn, nba_cdn, nba_stats, odds_api
+from services.scraper.sources.endpoint import Endpoint, Kind, T
+
+ENDPOINTS: tuple[Endpoint[Any], ...] = (
+    *nba_cdn.ENDPOINTS,
+    *nba_stats.ENDPOINTS,
+    *espn.ENDPOINTS,
+    *balldontlie.ENDPOINTS,
+    *odds_api.ENDPOINTS,
+)
+
+
+def ranked(kind: Kind[T]) -> tuple[Endpoint[T], ...]:
+    """The endpoints that yield a kind, the one believed first at the head."""
+    return tuple(sorted((each for each in ENDPOINTS if each.kind is kind), key=lambda each: each.rank))

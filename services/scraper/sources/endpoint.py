@@ -1,0 +1,76 @@
+"""What a source is asked for: its endpoints, by the kind of fact they yield, and the requests made of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+from services.scraper.domain.box import Box
+from services.scraper.domain.games import Season
+from services.scraper.domain.odds import Offer
+from services.scraper.domain.people import Injury, Rostered
+from services.scraper.domain.wire import Parsed
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """A kind of fact, told by records of one type whoever they come from."""
+
+    name: str
+
+
+SCHEDULE: Kind[Season] = Kind("schedule")
+BOX_SCORES: Kind[Box] = Kind("box_scores")
+ROSTERS: Kind[Rostered] = Kind("rosters")
+INJURIES: Kind[Injury] = Kind("injuries")
+LINES: Kind[Offer] = Kind("lines")
+LOOKUP: Kind[Any] = Kind("lookup")
+"""What only helps to ask for something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a step wants to know; an endpoint's requests take of it what they go by."""
+
+    season: str
+    days: tuple[date, ...]
+    """Eastern dates, earliest first."""
+    teams: tuple[str, ...]
+    """Tricodes."""
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint(Generic[T]):
+    """One thing a source can be asked for."""
+
+    source: str
+    name: str
+    kind: Kind[T]
+    parse: Callable[[bytes], Parsed[T]]
+    rank: int
+    """Which of the endpoints that yield the same kind is believed first: 1 is the best."""
+    requests: "Callable[[Need], tuple[Request[T], ...]] | None" = None
+    """Everything that must be asked to answer a need; None where a step asks unit by unit."""
+
+    def request(self, unit: str, path: str, params: Mapping[str, str] | None = None) -> "Request[T]":
+        """Ask it for one unit."""
+        return Request(self, unit, path, params if params is not None else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Generic[T]):
+    """One unit to fetch."""
+
+    endpoint: Endpoint[T]
+    unit: str
+    """Names the payload in the fetch log and in the archive."""
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """The source's name."""
+        return self.endpoint.source

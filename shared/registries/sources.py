@@ -1,0 +1,62 @@
+"""Every source, once: where it is, how it may be asked, and how long it may give nothing new.
+
+What a source is asked for, and how its answers are read, is its folder in `services/scraper/sources`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from shared.registries.secrets import BALLDONTLIE_API_KEY, ODDS_API_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An upstream as settings, `raw.fetches` and the archive name it."""
+
+    name: str
+    title: str
+    """For people."""
+    base_url: str
+    rate: int
+    """Requests per second."""
+    stale_after: timedelta
+    """Time without an accepted answer, while slates with games went by, after which `source_stale` is raised."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    secret: str | None = None
+    """Name of the secret with its key, if it wants one."""
+    key_param: str | None = None
+    """Query parameter that carries the key; None: the Authorization header does."""
+    fallback: bool = False
+    """Only asked when another source fails: never stale."""
+
+
+_NBA_PAGE = {"Referer": "https://www.nba.com/", "Origin": "https://www.nba.com"}
+"""stats.nba.com hangs without."""
+
+SOURCES = {
+    source.name: source
+    for source in (
+        Source("nba_cdn", "the NBA's CDN", "https://cdn.nba.com", 10, timedelta(days=2), _NBA_PAGE),
+        Source("nba_stats", "the NBA's statistics", "https://stats.nba.com", 1, timedelta(days=2), _NBA_PAGE),
+        Source("espn", "ESPN's site API", "https://site.api.espn.com", 5, timedelta(days=2)),
+        Source(
+            "odds_api",
+            "The Odds API",
+            "https://api.the-odds-api.com",
+            5,
+            timedelta(days=2),
+            secret=ODDS_API_KEY,
+            key_param="apiKey",
+        ),
+        Source(
+            "balldontlie",
+            "BallDontLie",
+            "https://api.balldontlie.io",
+            1,
+            timedelta(days=30),
+            secret=BALLDONTLIE_API_KEY,
+            fallback=True,
+        ),
+    )
+}

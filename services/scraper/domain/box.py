@@ -49,6 +49,17 @@ COUNTS = tuple(field.name for field in fields(Line) if field.type is int)
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """A player who is listed for a game and did not play, with the reason."""
+
+    player_id: int
+    player_name: str
+    team: str
+    reason: str
+    """The source's code or words: INACTIVE_INJURY, DNP_COACH, ..."""
+
+
+@dataclass(frozen=True, slots=True)
 class Box:
     """The lines of one game's players who played."""
 
@@ -60,6 +71,8 @@ class Box:
     """Lines that could not be read."""
     score: Mapping[str, int] | None = None
     """Points by team, where the payload gives them."""
+    absences: tuple[Absence, ...] = ()
+    """Those listed who did not play, where the payload says."""
 
 
 def counts(stats: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, int]:

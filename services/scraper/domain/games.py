@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +28,20 @@ class Season:
 
     season: str
     games: tuple[Game, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A game as a scoreboard shows it now."""
+
+    game_id: str | None
+    """NBA id; None where the source has ids of its own: date and teams tell the game."""
+    game_date: date
+    """Eastern."""
+    tip_utc: datetime | None
+    """None while it is to be determined."""
+    home_team: str
+    away_team: str
+    state: Literal["scheduled", "live", "final", "postponed"]
+    score: tuple[int, int] | None
+    """(home, away) points of a final game."""

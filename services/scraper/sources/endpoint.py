@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from services.scraper.domain.box import Box
-from services.scraper.domain.games import Season
+from services.scraper.domain.games import Season, Shown
 from services.scraper.domain.odds import Offer
 from services.scraper.domain.people import Injury, Rostered
 from services.scraper.domain.wire import Parsed
@@ -22,6 +22,8 @@ class Kind(Generic[T]):
 
 
 SCHEDULE: Kind[Season] = Kind("schedule")
+SCOREBOARD: Kind[Shown] = Kind("scoreboard")
+"""What cross-checks tip-offs, postponements and final scores."""
 BOX_SCORES: Kind[Box] = Kind("box_scores")
 ROSTERS: Kind[Rostered] = Kind("rosters")
 INJURIES: Kind[Injury] = Kind("injuries")

@@ -31,7 +31,7 @@ async def run(task: Task) -> int:
             "team": injury.team,
             "status": injury.status,
             "comment": injury.comment,
-            **got.stamps(injury.reported_at),
+            **got.stamps(injury.reported_at if injury.reported_at is not None else got.fetched_at),
         }
 
     rows, unmatched = each(got.parsed.records, row, lambda injury: injury.player_name)

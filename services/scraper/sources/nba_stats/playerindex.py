@@ -26,7 +26,7 @@ def parse_playerindex(body: bytes) -> Parsed[Rostered]:
         Fault: not a player index.
     """
     rows = result_set(document(body), "PlayerIndex", _COLUMNS)
-    players: dict[int, Rostered] = {}
+    players: dict[int | None, Rostered] = {}
     refused: list[Refusal] = []
     for row in rows:
         try:

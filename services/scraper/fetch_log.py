@@ -40,6 +40,8 @@ class FetchLog:
         self.units: dict[str, Unit] = {}
         self.refusals: dict[tuple[str, str], tuple[str, str]] = {}
         """(unit, record) -> (reason, source)."""
+        self.disagreements = 0
+        """Facts on which two sources disagree."""
         self.failure: str | None = None
         """Why the step as a whole has nothing to show, whatever else was collected."""
         self.standing_keys: set[str | None] = set()
@@ -80,6 +82,8 @@ class FetchLog:
     def counts(self) -> dict[str, int]:
         """Units by outcome, refused records."""
         counts = {"units": len(self.units), "quarantined": len(self.refusals)}
+        if self.disagreements:
+            counts["disagreements"] = self.disagreements
         for unit in self.units.values():
             counts[f"units_{unit.outcome}"] = counts.get(f"units_{unit.outcome}", 0) + 1
         return counts

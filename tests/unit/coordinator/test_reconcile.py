@@ -354,14 +354,18 @@ async def test_other_modes_are_healed_where_they_have_begun(world: Ports) -> Non
     engine = Engine(world)
     failed = Run(
         game_date=tomorrow, mode=Mode.TOMORROW, generation=1, source="schedule:tomorrow", retrospective=False,
-        targets=("rosters",), status=RunStatus.FAILED, created_at=NINE, finished_at=NINE,
+        targets=("upcoming_team_game_context",), status=RunStatus.FAILED, created_at=NINE, finished_at=NINE,
         steps={"schedule": StepState(status=StepStatus.DONE, attempt=1, evidence=Evidence(expected=1, verified=1)),
-               "rosters": StepState(status=StepStatus.FAILED, attempt=3, reason="403")},
+               "upcoming_team_game_context": StepState(status=StepStatus.FAILED, attempt=3, reason="403")},
     )  # fmt: skip
     await world.state.create(RUNS, failed.key, failed.model_dump(mode="json"))
     lines = await reconcile(engine, world, SLATE, SLATE, SCHEDULED, ["schedule"])
-    assert [(line["run"], line["why"]) for line in lines] == [(failed.key, "rosters: 403")]
+    assert [(line["run"], line["why"]) for line in lines] == [(failed.key, "upcoming_team_game_context: 403")]
     run = await engine.run(failed.key)
     assert run is not None
-    assert (run.source, run.targets, list(run.steps)) == ("schedule:tomorrow", ("rosters",), ["schedule", "rosters"])
+    assert (run.source, run.targets, list(run.steps)) == (
+        "schedule:tomorrow",
+        ("upcoming_team_game_context",),
+        ["schedule", "upcoming_team_game_context"],
+    )
     assert await reconcile(engine, world, SLATE, SLATE, [Mode.OVERNIGHT], ["schedule"]) == []

@@ -54,7 +54,7 @@ async def test_a_date_without_games_needs_no_rosters() -> None:
         (None, Unit("failed", "nba_stats", 0, "nba_stats is down", None)),
         (
             wire.playerindex(),
-            Unit("quarantined", "nba_stats", 0, f"{NOT_WHOLE}: BOS has 0 players", "nba_stats/2023-24"),
+            Unit("quarantined", "nba_stats", 0, f"{NOBODY}: BOS has 0 players", "nba_stats/2023-24"),
         ),
     ],
 )

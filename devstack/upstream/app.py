@@ -107,7 +107,7 @@ def _handler(
     async def handle(request: web.Request) -> web.StreamResponse:
         verdict = gate.admit(host, request_key(request))
         if verdict is None:
-            return respond(endpoint(request, clock.now()))
+            return respond(endpoint(request, clock.now()), request)
         return await deliver(verdict, lambda: endpoint(request, clock.now()), request, clock)
 
     return handle

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -13,10 +15,16 @@ _HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body
 _SERVER_ERRORS = (500, 502, 503)
 
 
-def respond(answer: Answer) -> web.Response:
-    """The truth."""
+def respond(answer: Answer, request: web.Request) -> web.Response:
+    """The truth; 304 where it is what the request says its sender has already."""
     headers = {**answer.headers, "Content-Type": answer.content_type}
-    return web.Response(body=answer.body, status=answer.status, headers=headers)
+    response = web.Response(body=answer.body, status=answer.status, headers=headers)
+    if answer.status == HTTPStatus.OK:
+        etag = sha256(answer.body).hexdigest()[:16]
+        if any(known.value == etag for known in request.if_none_match or ()):
+            response = web.Response(status=HTTPStatus.NOT_MODIFIED, headers=answer.headers)
+        response.etag = etag
+    return response
 
 
 async def deliver(
@@ -26,10 +34,10 @@ async def deliver(
     if verdict.fault is Fault.TRUNCATED:
         return await _truncated(truth(), request, cut_off=bool(verdict.draw % 2))
     if verdict.fault is Fault.EMPTY:
-        return respond(_without_records(truth()))
+        return respond(_without_records(truth()), request)
     if verdict.fault is Fault.HUNG:
         await clock.sleep(HELD)
-    return respond(_refusal(verdict))
+    return respond(_refusal(verdict), request)
 
 
 def _refusal(verdict: Verdict) -> Answer:

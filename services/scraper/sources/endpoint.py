@@ -60,6 +60,8 @@ class Endpoint(Generic[T]):
     """Everything that must be asked to answer a need; None where a step asks unit by unit."""
     first_of: bool = False
     """The requests are alternatives, the best one first, of which one answer is enough."""
+    suffix: str = "json"
+    """What the archive's files of its bodies end with."""
 
     def request(self, unit: str, path: str, params: Mapping[str, str] | None = None) -> "Request[T]":
         """Ask it for one unit."""
@@ -75,6 +77,8 @@ class Request(Generic[T]):
     """Names the payload in the fetch log and in the archive."""
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    """Headers that make the upstream answer 304 where nothing has changed."""
 
     @property
     def source(self) -> str:

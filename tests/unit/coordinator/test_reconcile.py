@@ -128,7 +128,7 @@ def test_f18_loading_what_is_archived_is_a_counted_try(found: list[Cell], *, cou
 async def test_f18_a_payload_that_never_loads_is_left_to_people() -> None:
     """Three requests, then an alert, though nothing of the slate is missing."""
     world = World(verified=2)
-    await world.archive.put(f"raw/odds_api/{DAY}/overnight/schedule/unit/1.json", b"{}")
+    await world.archive.put(f"raw/fetches/odds_api/{DAY}/overnight/schedule/unit/1_1_200_a.json", b"{}")
     actions = []
     for _ in range(4):
         world.put(StepStatus.DONE, RunStatus.COMPLETE)
@@ -299,7 +299,7 @@ async def test_f12_what_is_archived_and_not_loaded_is_told_of_until_it_is() -> N
         ("espn", "injuries"), ("odds_api", "lines"), ("nba_cdn", "box_scores"), ("nba_cdn", "schedule"),
         ("nba_stats", "rosters"), ("nba_stats", "grade"),
     ):  # fmt: skip
-        await world.archive.put(f"raw/{source}/{DAY}/overnight/{step}/unit/1.json", b"{}")
+        await world.archive.put(f"raw/fetches/{source}/{DAY}/overnight/{step}/unit/1_1_200_a.json", b"{}")
     [line] = await world.round(first=BEFORE)
     assert line == {"run": KEY, "why": "schedule: archived, not loaded", "does": "load the archive"}
     five = ", ".join(f"{step} of {DAY}" for step in ("box_scores", "grade", "injuries", "lines", "rosters"))

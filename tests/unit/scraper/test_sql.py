@@ -199,3 +199,25 @@ async def test_the_fetch_logs_scope_is_a_step_of_a_slate_and_mode(table: str) ->
     others = near(mine, game_date=(YESTERDAY, TOMORROW), mode=MODES, step=("injuries", "rosters"))
     rows = {table.replace(".", "__"): [*others, mine]}
     assert await answers(f"SELECT * FROM {table} WHERE {_SCOPE}", params, **rows) == [mine]  # noqa: S608 - a constant
+
+
+async def test_what_a_unit_was_loaded_from_is_its_latest_fetch_of_two_weeks() -> None:
+    """By source, in any mode; of the step and the units that are asked for, and loaded it must be."""
+    known = {"step": "box_scores", "unit": "1", "source": "nba_cdn", "outcome": "loaded", "game_date": SLATE}
+    first = row("raw.fetches", **known, mode="overnight", fetched_at=tip(SLATE), archive_key="a")
+    rows = [
+        first,
+        first | {"mode": "same_day", "fetched_at": tip(SLATE, 21), "archive_key": "b"},
+        first | {"source": "espn", "game_date": SLATE - timedelta(days=14), "archive_key": "c"},
+        first | {"unit": "2", "game_date": SLATE - timedelta(days=15)},
+        first | {"unit": "3"},
+        first | {"unit": "4", "outcome": "failed"},
+        first | {"unit": "5", "archive_key": None},
+        first | {"unit": "6", "step": "lines"},
+        first | {"unit": "7", "game_date": TOMORROW},
+    ]
+    params: Params = {"game_date": SLATE, "step": "box_scores", "units": ["1", "2", "4", "5", "6", "7"]}
+    found = await asked("loaded_from", params, raw__fetches=rows)
+    assert sorted((one["source"], one["unit"], one["archive_key"]) for one in found) == [
+        ("espn", "1", "c"), ("nba_cdn", "1", "b"),
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from operator import itemgetter
 
 from services.scraper.domain.box import Box
@@ -21,6 +21,7 @@ from services.scraper.sources.balldontlie.box_scores import BOX_SCORES_OF, box_s
 from services.scraper.sources.nba_cdn.boxscore import BOXSCORE, boxscore
 from services.scraper.sources.nba_stats.leaguegamelog import LOG, log
 from services.scraper.steps.box_rows import Judged, identified, judge
+from services.scraper.steps.corrections import correct
 from services.scraper.task import Task, together
 from shared.basketball.slate import BOX_SCORE_LAG
 from shared.ports import Row
@@ -31,10 +32,19 @@ _SCOPE = "game_id IN UNNEST(@game_ids)"
 async def run(task: Task) -> int:
     """Collect and load; returns the rows written."""
     held = await task.payloads.held()
-    games = await task.select(
-        "played_games", game_date=task.game_date, tipped_before=task.now - BOX_SCORE_LAG, again=held is not None
+    corrected = timedelta(days=0 if task.request.retrospective else task.settings.correction_days)
+    played = await task.select(
+        "played_games",
+        game_date=task.game_date,
+        tipped_before=task.now - BOX_SCORE_LAG,
+        again=held is not None,
+        corrected_since=task.game_date - corrected,
     )
-    bulk, single = _plan(games, task.settings.bulk_threshold) if held is None else _plan_archived(games, held)
+    if held is None:
+        missing = [game for game in played if game["loaded_from"] is None]
+        bulk, single = _plan(missing, task.settings.bulk_threshold)
+    else:
+        bulk, single = _plan_archived(played, held)
     # Where little is missing, what earlier nights collected stands: the evidence in the warehouse decides.
     task.fetches.stands_on_earlier = not bulk
     written = 0
@@ -49,6 +59,8 @@ async def run(task: Task) -> int:
     written += await _from_boxscores(task, single, bulk.keys())
     for kind, wanted in bulk.items():
         _made_good(task, log(*kind).unit, wanted)
+    if held is None:
+        written += await correct(task, [game for game in played if game["loaded_from"] is not None])
     return written
 
 
@@ -206,6 +218,14 @@ async def _load(task: Task, judged: Sequence[Judged]) -> int:
     accepted = [verdict for verdict in judged if verdict.rows]
     if not accepted:
         return 0
+    listed = [verdict for verdict in accepted if verdict.absences]
+    if listed:
+        await task.replace(
+            "raw.absences",
+            [row for verdict in listed for row in verdict.absences],
+            scope=_SCOPE,
+            params={"game_ids": [verdict.game_id for verdict in listed]},
+        )
     return await task.replace(
         "raw.player_box_scores",
         [row for verdict in accepted for row in sorted(verdict.rows, key=itemgetter("player_id"))],

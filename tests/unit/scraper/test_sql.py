@@ -170,10 +170,23 @@ RESULTS = [
 ]
 
 
-@pytest.mark.parametrize(("again", "ids"), [(False, ["9", "3", "35", "4"]), (True, ["9", "2", "3", "35", "4"])])
-async def test_played_games_are_those_over_before_the_slate(again: bool, ids: list[str]) -> None:  # noqa: FBT001 - a case
-    """Tipped off long enough ago, not postponed; those that have their box score only when asked for again."""
-    params: Params = {"game_date": SLATE, "tipped_before": TIPPED, "again": again}
+@pytest.mark.parametrize(
+    ("again", "corrected_since", "ids"),
+    [
+        (False, SLATE, ["9", "3", "35", "4"]),
+        (True, SLATE, ["9", "2", "3", "35", "4"]),
+        (False, YESTERDAY - timedelta(days=400), ["9", "2", "3", "35", "4"]),
+    ],
+)
+async def test_played_games_are_those_over_before_the_slate(
+    again: bool,  # noqa: FBT001 - a case
+    corrected_since: date,
+    ids: list[str],
+) -> None:
+    """Tipped off long enough ago, not postponed; those with a box score when asked for again, or of the last days."""
+    params: Params = {
+        "game_date": SLATE, "tipped_before": TIPPED, "again": again, "corrected_since": corrected_since
+    }  # fmt: skip
     found = await asked(
         "played_games", params, raw__games=GAMES, raw__game_results=RESULTS, raw__player_box_scores=LOADED
     )
@@ -185,7 +198,7 @@ async def test_played_games_are_those_over_before_the_slate(again: bool, ids: li
         "game_id", "season", "season_type", "game_date", "tip_utc", "home_team", "away_team", "home_points",
         "away_points", "loaded_from",
     )  # fmt: skip
-    if again:
+    if len(ids) > 4:
         assert {name: found[1][name] for name in names} == {
             "home_points": None, "away_points": None, "loaded_from": "b",
         }  # fmt: skip

@@ -101,7 +101,8 @@ async def test_games_that_tipped_off_three_hours_ago_are_looked_for() -> None:
         b = bench("box_scores", {"played_games": []}, held=held)
         assert await box_scores.run(b.task) == 0
         tipped_before = datetime(2024, 3, 4, 9, tzinfo=UTC)
-        bound = {"game_date": SLATE, "tipped_before": tipped_before, "again": again}
+        since = date(2024, 2, 23)
+        bound = {"game_date": SLATE, "tipped_before": tipped_before, "again": again, "corrected_since": since}
         assert b.warehouse.asked == [("played_games", bound)]
         assert (b.fetches.units, b.warehouse.replaced) == ({}, [])
 
@@ -319,14 +320,15 @@ async def test_f01_every_missing_game_is_collected(rig: Rig) -> None:
     assert len(set(await rig.column("raw.player_box_scores", "game_id"))) == 6
 
 
-async def test_what_is_loaded_is_not_asked_for_again(rig: Rig) -> None:
-    """The second run finds nothing missing."""
+async def test_what_is_loaded_is_only_asked_whether_it_has_changed(rig: Rig) -> None:
+    """The second run finds nothing missing, and of the last days nothing new."""
     await rig.know_schedule(FINAL)
     rig.upstreams.bodies[CDN, wire.BOS_AT_NYK] = wire.boxscore()
     await rig.run("box_scores")
     rig.upstreams.asked.clear()
     report = await rig.run("box_scores")
-    assert (report.outcome, report.counts["units"], rig.upstreams.asked) == ("done", 0, [])
+    assert (report.outcome, report.counts["units"], rig.upstreams.units()) == ("done", 0, [(CDN, wire.BOS_AT_NYK)])
+    assert rig.upstreams.asked[0].conditions
 
 
 async def test_games_not_over_postponed_or_of_the_slate_are_not_asked_for(rig: Rig) -> None:

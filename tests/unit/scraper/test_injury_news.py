@@ -174,6 +174,8 @@ LAST = NOON - 2 * HOUR
         (listed(since=NOON + MINUTE), KNOWN, KNOWN.since),
         (listed(published_at=NOON - HOUR), KNOWN, KNOWN.since),
         (listed(), KNOWN, KNOWN.since),
+        # Known since the last look, which is logged as of its start: a date in between is no news.
+        (listed(since=LAST + MINUTE), replace(KNOWN, since=LAST + 2 * MINUTE), LAST + 2 * MINUTE),
     ],
 )
 def test_an_entry_counts_since(entry: Status, known: Status | None, since: datetime) -> None:

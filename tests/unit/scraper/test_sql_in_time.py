@@ -165,6 +165,22 @@ async def test_games_between_dates_have_their_scores_where_known() -> None:
     ]
 
 
+async def test_of_each_number_the_latest_correction_is_known() -> None:
+    """Of some games."""
+    corrections = [
+        row("raw.corrections", game_id=id_, player_id=player, field=field, fetched_at=SEEN + age * SECOND, became=value)
+        for id_, player, field, age, value in (
+            ("1", 1, "points", 0, 9.0), ("1", 1, "points", 1, 8.0), ("1", 1, "assists", 0, 7.0),
+            ("1", 2, "points", 0, 6.0), ("3", 1, "points", 0, 5.0), ("2", 1, "points", 2, 4.0),
+        )
+    ]  # fmt: skip
+    found = await asked("corrections_known", {"game_ids": ["1", "3"]}, raw__corrections=corrections)
+    assert sorted((one["became"], one["field"], one["player_id"]) for one in found) == [
+        (5.0, "points", 1), (6.0, "points", 2), (7.0, "assists", 1), (8.0, "points", 1),
+    ]  # fmt: skip
+    assert tuple(found[0]) == ("game_id", "player_id", "field", "was", "became")
+
+
 async def test_stored_boxes_are_those_of_some_games() -> None:
     """All columns."""
     boxes = [box(id_, player, YESTERDAY) for id_ in ("1", "2", "3") for player in (1, 2)]

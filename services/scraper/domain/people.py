@@ -65,3 +65,5 @@ class Injury:
     """What ails him, in the source's words."""
     return_date: date | None = None
     """When he is expected back."""
+    game_date: date | None = None
+    """Eastern date of the game it is about; None where the source speaks of whichever is next."""

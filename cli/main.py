@@ -20,6 +20,7 @@ COMMANDS = {
     "dev": "dev",
     "context": "context",
     "predictions": "predictions",
+    "lines": "lines",
     "accuracy": "accuracy",
     "status": "reading",
     "runs": "reading",

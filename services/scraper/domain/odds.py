@@ -29,3 +29,25 @@ class Offer:
     is_main: bool
     posted_at: datetime | None
     """When the bookmaker's market was last updated, or the historical snapshot; None where neither is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class GameLine:
+    """One bookmaker's price on one side of a game: who wins, by how much, or how many points there will be."""
+
+    event_id: str
+    game_date: date
+    """Eastern date of the announced start."""
+    home_team: str
+    away_team: str
+    bookmaker: str
+    market: str
+    """h2h, spreads or totals."""
+    side: str
+    """A team's tricode; of totals over or under."""
+    point: float | None
+    """Points added to the side's score, or the total; None of h2h."""
+    price: float
+    """In the format asked for: American odds."""
+    posted_at: datetime | None
+    """As an offer's."""

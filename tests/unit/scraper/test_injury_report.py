@@ -55,7 +55,7 @@ def test_a_team_without_anybody_to_list_is_covered() -> None:
     for rows in ([FIRST], [FIRST, ("New York Knicks", "", "", "")]):
         parsed = _report(*rows)
         assert [injury.player_name for injury in parsed.records] == ["Jo Doe"]
-        assert parsed.covers == {(DAY, "BOS"), (DAY, "NYK")}
+        assert parsed.covers == frozenset({(DAY, "BOS"), (DAY, "NYK")})
 
 
 @pytest.mark.parametrize("ruled", "NYK")
@@ -104,7 +104,10 @@ def test_a_report_without_spaces_is_read() -> None:
     texts = pdf.page(rows, header=header)
     texts[0] = (290, 530, "InjuryReport:02/22/2405:30PM")
     parsed = parse_report(pdf.document([texts]))
-    assert (parsed.records, parsed.covers) == ((_injury("David Duke Jr.", "BOS", "Out", "Rest"),), {(DAY, "BOS")})
+    assert (parsed.records, parsed.covers) == (
+        (_injury("David Duke Jr.", "BOS", "Out", "Rest"),),
+        frozenset({(DAY, "BOS")}),
+    )
 
 
 @pytest.mark.parametrize(
@@ -144,7 +147,7 @@ def test_a_row_that_cannot_be_read_costs_no_other_and_its_team_is_not_covered(
     """Whoever it is about may be hurt: of a row of nowhere, he may be anybody's."""
     parsed = _report(FIRST, row)
     assert parsed.refused == (refusal,)
-    assert parsed.covers == {(DAY, team) for team in covers.split()}
+    assert parsed.covers == frozenset((DAY, team) for team in covers.split())
     assert [injury.player_name for injury in parsed.records] == ["Jo Doe"]
 
 

@@ -313,6 +313,9 @@ def _unpriced() -> wire.Json:
         (_unpriced(), "no 'price'"),
         (_outcome(price=None), "price is None, not a number"),
         (_outcome(price=0), "price is 0"),
+        (_outcome(price=1.91), "price 1.91 is no American price"),
+        (_outcome(price=99), "price 99 is no American price"),
+        (_outcome(point=501), "line 501.0 is beyond 500"),
         (_outcome(name="Ovr"), "side 'Ovr' is neither Over nor Under"),
         (_outcome(point="20.5"), "point is '20.5', not a number"),
         (_outcome(point=-20.5), "line -20.5 is below zero"),
@@ -328,7 +331,23 @@ def test_f13_a_line_one_of_whose_sides_cannot_be_read_is_refused_whole(bad: wire
     assert [(o.line, o.over_price, o.under_price) for o in parsed.records] == [
         (25.5, -110.0, -110.0), (30.5, 250.0, None),
     ]  # fmt: skip
-    assert parsed.refused == (Refusal("fanduel player_points Nyk Elm", reason),)
+    assert parsed.refused == (
+        Refusal("fanduel player_points Nyk Elm", reason),
+        Refusal("fanduel player_points Nyk Elm 20.5", "its other side may be one that cannot be read"),
+    )
+
+
+def test_a_side_of_nobody_casts_doubt_on_its_line_only() -> None:
+    """Whoever it is of, he has that line; a line with both its sides is none the worse."""
+    parsed = _offers(
+        wire.market(
+            "player_points",
+            [_outcome(description=None), _outcome(name="Under")],
+            wire.outcomes("Nyk Fir", 8.5, None),
+            wire.outcomes("Nyk Gum", 20.5),
+        )
+    )
+    assert [offer.player_name for offer in parsed.records] == ["Nyk Fir", "Nyk Gum"]
 
 
 def test_an_alternate_line_whose_point_is_lost_costs_no_other_of_the_player() -> None:
@@ -377,14 +396,14 @@ def test_a_bad_market_or_bookmaker_costs_no_other() -> None:
     parsed = _read(payload)
     assert [offer.bookmaker for offer in parsed.records] == ["fanduel", "draftkings", "betmgm"]
     assert parsed.refused == (
-        Refusal("fanduel player_points", "outcomes is 5, not a list"),
+        Refusal("fanduel player_points", "its outcomes are not a list"),
         Refusal("fanduel player_assists", "no 'outcomes'"),
         Refusal("fanduel player_threes", "last_update is 'late', not an instant"),
-        Refusal("fanduel player_assists", "outcomes is an empty list"),
+        Refusal("fanduel player_assists", "its outcomes are none"),
         Refusal("draftkings {'outcomes': []}", "no 'key'"),
-        Refusal("bovada", "markets is None, not a list"),
+        Refusal("bovada", "its markets are not a list"),
         Refusal("caesars", "no 'markets'"),
-        Refusal("unibet", "markets is an empty list"),
+        Refusal("unibet", "its markets are none"),
         Refusal("{'markets': []}", "no 'key'"),
         Refusal("'book'", "not an object where 'key' is expected"),
     )

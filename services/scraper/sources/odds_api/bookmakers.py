@@ -60,9 +60,9 @@ def _full(holder: Any, key: str) -> list[Any]:  # noqa: ANN401 - JSON
     """A list that is there and has something in it: what is not offered is not listed at all."""
     found = member(holder, key)
     if not isinstance(found, list):
-        raise BadRecord(f"{key} is {repr(found)[:60]}, not a list")
+        raise BadRecord(f"its {key} are not a list")
     if not found:
-        raise BadRecord(f"{key} is an empty list")
+        raise BadRecord(f"its {key} are none")
     return found
 
 

@@ -23,6 +23,10 @@ from services.scraper.sources.odds_api.answer import SPORT, stamp, unwrap
 from services.scraper.sources.odds_api.bookmakers import Quoted, quoted
 from shared.registries.markets import MARKETS
 
+EVEN = 100
+"""American prices are +100 and more, or -100 and less."""
+MAX_LINE = 500
+"""No statistic of a game comes near."""
 _ALTERNATE = "_alternate"
 _MARKET_OF = {market.odds_key: market.name for market in MARKETS.values()}
 
@@ -61,18 +65,22 @@ def _offers(event_id: str, market: Quoted, refused: list[Refusal]) -> Iterator[O
     """The two sides of a line are two outcomes, and either may be missing; neither may be unreadable."""
     is_main = not market.key.endswith(_ALTERNATE)
     sides: dict[tuple[str, float], dict[str, float | None]] = {}
-    broken: set[tuple[str, float | None]] = set()
+    unread: list[tuple[str | None, float | None]] = []
     for raw in market.outcomes:
         try:
             player, line, side, price = _quote(raw, market)
         except BadRecord as error:
-            broken.add(_line_of(raw))
             refused.append(Refusal(f"{market.where} {label(raw, 'description', 'name')}", str(error)))
+            unread.append(_of_what(raw))
         else:
             sides.setdefault((player, line), {})[side] = price
+    # Of alternate lines books offer one side as a rule: there only an outcome that tells its line casts a doubt.
+    doubts = [(who, point) for who, point in unread if is_main or point is not None]
     for (player, line), prices in sides.items():
-        # Of a main market's line whose other side has lost its number, the one that is left is a half.
-        if (player, line) in broken or (is_main and len(prices) == 1 and (player, None) in broken):
+        if len(prices) == 1 and any(who in (player, None) and point in (line, None) for who, point in doubts):
+            refused.append(
+                Refusal(f"{market.where} {player} {line:g}", "its other side may be one that cannot be read")
+            )
             continue
         yield Offer(
             event_id,
@@ -87,12 +95,12 @@ def _offers(event_id: str, market: Quoted, refused: list[Refusal]) -> Iterator[O
         )
 
 
-def _line_of(raw: Any) -> tuple[str, float | None]:  # noqa: ANN401 - JSON
-    """The player and line of an outcome that cannot be read, as far as they can."""
+def _of_what(raw: Any) -> tuple[str | None, float | None]:  # noqa: ANN401 - JSON
+    """(player, line) of an outcome that cannot be read; None is what it does not say."""
     try:
         player = text(raw, "description")
     except BadRecord:
-        return "", None
+        player = None
     try:
         return player, _point(raw)
     except BadRecord:
@@ -101,8 +109,8 @@ def _line_of(raw: Any) -> tuple[str, float | None]:  # noqa: ANN401 - JSON
 
 def _point(raw: Any) -> float:  # noqa: ANN401 - JSON
     line = number(member(raw, "point"), "point")
-    if line < 0:
-        raise BadRecord(f"line {line} is below zero")
+    if not 0 <= line <= MAX_LINE:
+        raise BadRecord(f"line {line} is below zero" if line < 0 else f"line {line} is beyond {MAX_LINE}")
     return line
 
 
@@ -111,8 +119,10 @@ def _quote(raw: Any, market: Quoted) -> tuple[str, float, str, float | None]:  #
     side = text(raw, "name")
     if side not in ("Over", "Under"):
         raise BadRecord(f"side {side!r} is neither Over nor Under")
-    line = _point(raw)
-    return text(raw, "description"), line, side, market.price(raw)
+    line, price = _point(raw), market.price(raw)
+    if price is not None and abs(price) < EVEN:
+        raise BadRecord(f"price {price:g} is no American price")
+    return text(raw, "description"), line, side, price
 
 
 ODDS = Endpoint("odds_api", "event_odds", LINES, parse_odds, rank=1)

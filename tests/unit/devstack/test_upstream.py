@@ -23,7 +23,10 @@ NOON = datetime(2024, 11, 20, 17, 0, tzinfo=UTC)
 SCHEDULE = "/cdn.nba.com/static/json/staticData/scheduleLeagueV2.json"
 INJURIES = "/site.api.espn.com/apis/site/v2/sports/basketball/nba/injuries"
 EVENTS = "/api.the-odds-api.com/v4/sports/basketball_nba/events"
-BOX_SCORES = "/api.balldontlie.io/v1/box_scores"
+BDL = "/api.balldontlie.io/v1"
+BOX_SCORES = f"{BDL}/box_scores"
+ESPN_NBA = "/site.api.espn.com/apis/site/v2/sports/basketball/nba"
+REPORTS = "/ak-static.cms.nba.com/referee/injury"
 
 
 @asynccontextmanager
@@ -58,11 +61,25 @@ async def test_every_host_answers(league: History) -> None:
         (historical, odds, {}),
         (f"{historical}/{event}/odds", odds, {}),
         (BOX_SCORES, {"date": "2024-11-19"}, {"Authorization": "k"}),
+        ("/cdn.nba.com/static/json/liveData/scoreboard/todaysScoreboard_00.json", {}, {}),
+        ("/stats.nba.com/stats/leaguegamelog", {"Season": "2024-25", "PlayerOrTeam": "T"}, {}),
+        (f"{ESPN_NBA}/scoreboard", {"dates": "20241120"}, {}),
+        (f"{ESPN_NBA}/teams/2", {"enable": "roster"}, {}),
+        (f"{ESPN_NBA}/teams/2/roster", {}, {}),
+        (f"{EVENTS.removesuffix('/events')}/odds", {**odds, "markets": "h2h,spreads,totals"}, {}),
+        (f"{historical.removesuffix('/events')}/odds", {**odds, "markets": "h2h"}, {}),
+        (f"{BDL}/games", {"dates[]": "2024-11-20"}, {"Authorization": "k"}),
+        (f"{BDL}/players/active", {"team_ids[]": "2", "per_page": "100"}, {"Authorization": "k"}),
+        (f"{BDL}/player_injuries", {}, {"Authorization": "k"}),
+        (f"{REPORTS}/Injury-Report_2024-11-20_11AM.pdf", {}, {}),
     ]
     async with running(league, FaultProfile.named("none")) as (upstream, session):
         for path, params, headers in asked:
             async with session.get(path, params=params, headers=headers) as response:
                 assert response.status == 200, path
+                if path.endswith(".pdf"):
+                    assert (await response.read()).startswith(b"%PDF-")
+                    continue
                 assert response.content_type == "application/json"
                 assert await response.json()
                 assert ("x-requests-remaining" in response.headers) == ("odds-api" in path)

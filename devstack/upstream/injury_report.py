@@ -21,8 +21,8 @@ from devstack.upstream.wire import Answer, http_date, nba_name, plain, split_nam
 from shared.basketball.identity import TEAMS
 from shared.basketball.slate import EASTERN, eastern_date, eastern_instant
 
-QUARTERLY_SINCE = date(2025, 12, 23)
-"""From here on names have minutes; before, `05PM` was the report of 17:30."""
+QUARTERLY_SINCE = date(2025, 12, 22)
+"""From here on names have minutes; before, and on this day too, `05PM` was the report of 17:30."""
 _NAME = re.compile(r"Injury-Report_(\d{4}-\d\d-\d\d)_(0[1-9]|1[0-2])(?:_(00|15|30|45))?(AM|PM)\.pdf")
 _HALF_PAST = 30
 _SUBMITTED, _SUBMITTED_LATE = time(17), time(13)
@@ -99,7 +99,7 @@ def published_at(name: str) -> datetime | None:
         day = date.fromisoformat(found[1])
     except ValueError:
         return None
-    if (found[3] is not None) != (day >= QUARTERLY_SINCE):
+    if day < QUARTERLY_SINCE if found[3] is not None else day > QUARTERLY_SINCE:
         return None
     hour = int(found[2]) % 12 + (12 if found[4] == "PM" else 0)
     return eastern_instant(day, time(hour, _HALF_PAST if found[3] is None else int(found[3])))

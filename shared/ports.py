@@ -239,6 +239,10 @@ class Archive(Protocol):
         """Raises `Permanent` if there is no such object."""
         ...
 
+    async def has(self, key: str) -> bool:
+        """Whether there is such an object."""
+        ...
+
     async def list(self, prefix: str) -> list[str]:
         """Keys that start with `prefix`, sorted."""
         ...

@@ -1,10 +1,10 @@
 """How an answer, or a fault instead of it, goes over the wire."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 
@@ -25,22 +25,23 @@ _BEHIND = timedelta(days=1)
 
 
 def respond(answer: Answer, request: web.Request) -> web.Response:
-    """The truth; 304 without a body where the client has it already."""
+    """The truth; 304 where it is what the request says its sender has already."""
     headers = {**answer.headers, "Content-Type": answer.content_type}
-    if "Last-Modified" not in headers:
-        return web.Response(body=answer.body, status=answer.status, headers=headers)
-    tag = hashlib.md5(answer.body, usedforsecurity=False).hexdigest()
-    headers["ETag"] = f'"{tag}"'
-    if _is_known(request, tag, parsedate_to_datetime(headers["Last-Modified"])):
-        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return web.Response(body=answer.body, status=answer.status, headers=headers)
+    response = web.Response(body=answer.body, status=answer.status, headers=headers)
+    if answer.status == HTTPStatus.OK:
+        etag = sha256(answer.body).hexdigest()[:16]
+        if _is_known(request, etag, answer.headers.get("Last-Modified")):
+            response = web.Response(status=HTTPStatus.NOT_MODIFIED, headers=answer.headers)
+        response.etag = etag
+    return response
 
 
-def _is_known(request: web.Request, tag: str, modified: datetime) -> bool:
-    """Whether the request says that the client has this version: by its tag, else by its time."""
+def _is_known(request: web.Request, etag: str, modified: str | None) -> bool:
+    """By its tag, and by its time where the request names no tag."""
     if request.if_none_match is not None:
-        return any(known.value == tag for known in request.if_none_match)
-    return request.if_modified_since is not None and modified <= request.if_modified_since
+        return any(known.value == etag for known in request.if_none_match)
+    since = request.if_modified_since
+    return since is not None and modified is not None and parsedate_to_datetime(modified) <= since
 
 
 async def deliver(

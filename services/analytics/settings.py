@@ -10,7 +10,7 @@ class AnalyticsSettings(CommonSettings):
 
     concurrency: int = Field(8, ge=1, description="steps processed at once: no fewer than a phase has")
     regrade_days: int = Field(
-        7, ge=7, description="days whose slates are graded again each night: at least the week evidence is asked of"
+        10, ge=7, description="days whose slates are graded again each night: as long as box scores are corrected"
     )
     job_timeout_s: float = Field(300.0, gt=0, description="seconds a statement of a step may take")
     job_maximum_bytes: int = Field(

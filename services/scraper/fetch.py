@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import aiohttp
 
+from services.scraper.answer import NOT_MODIFIED, Answer, Keeper, KeptByNobody, received
 from services.scraper.domain.wire import Fault, Parsed
 from services.scraper.sources.endpoint import Request
 from shared.errors import Permanent, Transient
@@ -63,6 +64,14 @@ class Failed:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The upstream has nothing newer than what the request's conditions name (304)."""
+
+    fetched_at: datetime
+    attempts: int
+
+
 class Fetcher:
     """Asks the upstreams. Enter it before use: it owns the HTTP session."""
 
@@ -104,27 +113,44 @@ class Fetcher:
             await self._session.close()
             self._session = None
 
-    async def get(self, request: Request[T], meter: Meter) -> Fetched[T] | Failed:
-        """Fetch and parse, retrying what may pass; what does not pass is returned as `Failed`, never raised."""
+    async def get(
+        self, request: Request[T], meter: Meter, keeper: Keeper | None = None
+    ) -> Fetched[T] | Unchanged | Failed:
+        """Fetch and parse, retrying what may pass; what does not pass is returned as `Failed`, never raised.
+
+        `keeper` is given every answer before it is judged.
+        """
+        keeper = keeper if keeper is not None else KeptByNobody()
         host, throttle = self._hosts[request.source], self._throttles[request.source]
         attempts = empties = 0
 
-        async def attempt(number: int) -> Fetched[T]:
+        async def attempt(number: int) -> Fetched[T] | Unchanged:
             nonlocal attempts, empties
             attempts = number
             meter["requests"] += 1
             try:
-                body, published_at = await self._ask(host, request)
+                answer = await self._send(host, request, number)
+                refusal = self._refusal(host, request, answer)
             finally:
                 throttle.release()
-            # A season's game log takes a second to parse: not on the event loop.
-            parsed = await asyncio.to_thread(request.endpoint.parse, body)
-            if parsed.seen == 0 and number < TRUST_EMPTY_FROM:
-                raise Fault("empty", "an empty answer")
+            await keeper.answered(answer)
+            if refusal is not None:
+                raise refusal
+            if answer.status == NOT_MODIFIED:
+                metrics.REQUESTS.labels(host.name, "unchanged").inc()
+                meter["unchanged"] += 1
+                return Unchanged(answer.fetched_at, number)
+            try:
+                # A season's game log takes a second to parse: not on the event loop.
+                parsed = await asyncio.to_thread(request.endpoint.parse, answer.body)
+                require_trusted(parsed, number)
+            except Fault as fault:
+                keeper.refused(str(fault))
+                raise
             if parsed.seen == 0:  # so the earlier empty answers were the truth, too
                 meter["faults_empty"] -= empties
             metrics.REQUESTS.labels(host.name, "ok").inc()
-            return Fetched(parsed, body, self._clock.now(), published_at, number)
+            return Fetched(parsed, answer.body, answer.fetched_at, answer.published_at, number)
 
         def count(failure: Transient) -> None:
             nonlocal empties
@@ -154,26 +180,25 @@ class Fetcher:
             metrics.REQUESTS.labels(host.name, "refused").inc()
             return Failed(f"{host.name} {request.path}: {failure}", attempts)
 
-    async def _ask(self, host: Source, request: Request[T]) -> tuple[bytes, datetime | None]:
-        """(body, its Last-Modified) of one request whose answer is to be read; other answers are raised."""
-        status, headers, body = await self._send(host, request)
-        refusal = classify(status, headers, self._clock.now())
-        if refusal is None:
-            return body, http_date(headers.get("Last-Modified"))
+    def _refusal(self, host: Source, request: Request[T], answer: Answer) -> Fault | Permanent | None:
+        """Why an answer is not to be read, if it is not. A 429 pauses its host."""
+        if answer.status == NOT_MODIFIED and request.conditions:
+            return None
+        refusal = classify(answer.status, answer.headers, self._clock.now())
         if isinstance(refusal, Fault) and refusal.kind == "rate_limited":
             # The whole host pauses, not only this request.
             pause = refusal.retry_after if refusal.retry_after is not None else self._policy.base_delay
             self._throttles[host.name].pause(pause)
-        if host.secret is not None and status in (401, 403):
+        if host.secret is not None and answer.status in (401, 403):
             self._keys.pop(host.secret, None)  # it may have been rotated: read it anew next time
-            raise Permanent(str(refusal), remedy=f"check the secret {host.secret}")
-        raise refusal
+            return Permanent(str(refusal), remedy=f"check the secret {host.secret}")
+        return refusal
 
-    async def _send(self, host: Source, request: Request[T]) -> tuple[int, Mapping[str, str], bytes]:
-        """(status, headers, body). No error or traceback may hold the URL: its query may hold the key."""
+    async def _send(self, host: Source, request: Request[T], number: int) -> Answer:
+        """What comes back. No error or traceback may hold the URL: its query may hold the key."""
         if self._session is None:
             raise RuntimeError("the fetcher is not entered")
-        params, headers = dict(request.params), dict(host.headers)
+        params, headers = dict(request.params), {**host.headers, **request.conditions}
         if host.secret is not None and host.key_param is not None:
             params[host.key_param] = await self._key(host.secret)
         elif host.secret is not None:
@@ -183,7 +208,9 @@ class Fetcher:
                 asyncio.timeout(self._policy.attempt_timeout),
                 self._session.get(host.base_url + request.path, params=params, headers=headers) as response,
             ):
-                return response.status, response.headers, await response.read()
+                body, size = await received(response)
+                published_at = http_date(response.headers.get("Last-Modified"))
+                return Answer(response.status, response.headers, body, size, self._clock.now(), published_at, number)
         except aiohttp.ClientPayloadError:
             raise Fault("truncated", "the body ended early") from None
         except aiohttp.InvalidURL:
@@ -197,6 +224,12 @@ class Fetcher:
         if secret not in self._keys:
             self._keys[secret] = (await self._secrets.get(secret)).get_secret_value()
         return self._keys[secret]
+
+
+def require_trusted(parsed: Parsed[Any], attempt: int) -> None:
+    """Raises `Fault` for an empty answer that is not yet believed."""
+    if parsed.seen == 0 and attempt < TRUST_EMPTY_FROM:
+        raise Fault("empty", "an empty answer")
 
 
 def kind_of(failure: Transient) -> str:

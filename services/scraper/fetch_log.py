@@ -8,11 +8,14 @@ from typing import Any, Literal
 from services.scraper.domain.wire import Refusal
 from services.scraper.fetch import Failed
 from services.scraper.payloads import Collected
+from services.scraper.sources.endpoint import Request
 from shared.contract import StepRequested
 from shared.ports import Row, Warehouse
 
 NOT_FINAL = "not final"
 """Reason of a game that is still being played: tried again next time, and no failure (failure 18)."""
+UNUSED = "the step had no use for it"
+"""Reason of a payload that was parsed and that no unit is made of: of another season, say."""
 _SCOPE = "game_date = @game_date AND mode = @mode AND step = @step"
 
 
@@ -40,10 +43,16 @@ class FetchLog:
         self.units: dict[str, Unit] = {}
         self.refusals: dict[tuple[str, str], tuple[str, str]] = {}
         """(unit, record) -> (reason, source)."""
+        self.disagreements = 0
+        """Facts on which two sources disagree."""
         self.failure: str | None = None
         """Why the step as a whole has nothing to show, whatever else was collected."""
-        self.standing_keys: set[str | None] = set()
-        """Archive keys of units that earlier runs of the step have loaded."""
+        self.accounted: set[str] = set()
+        """Archive keys of which the log says what became of them, once it is written."""
+        self._handed: dict[tuple[str, str, str], str] = {}
+        """(unit, endpoint, source) -> archive key of the payload that the step was given."""
+        self._unusable: dict[tuple[str, str, str], tuple[str, str]] = {}
+        """The same -> (archive key, reason) of the one that the parser refused."""
         self.stands_on_earlier = False
         """Earlier nights' rows still stand, so that failing in all of tonight's units is not yet failing."""
 
@@ -65,6 +74,14 @@ class FetchLog:
         """The unit could not be collected."""
         self.units[unit] = Unit("failed", source, reason=failure.reason)
 
+    def handed(self, request: Request[Any], archive_key: str) -> None:
+        """The step was given a payload."""
+        self._handed[_of(request)] = archive_key
+
+    def unusable(self, request: Request[Any], archive_key: str, reason: str) -> None:
+        """The parser refused a payload: it is quarantined whole. Of several the first counts, the newest."""
+        self._unusable.setdefault(_of(request), (archive_key, reason))
+
     def refuse(self, unit: str, source: str, refusals: Iterable[Refusal]) -> None:
         """Keep refused records, with their reasons."""
         for refusal in refusals:
@@ -79,17 +96,22 @@ class FetchLog:
 
     def counts(self) -> dict[str, int]:
         """Units by outcome, refused records."""
-        counts = {"units": len(self.units), "quarantined": len(self.refusals)}
+        counts = {"units": len(self.units), "quarantined": len(self.refusals) + len(self._unusable)}
+        if self.disagreements:
+            counts["disagreements"] = self.disagreements
         for unit in self.units.values():
             counts[f"units_{unit.outcome}"] = counts.get(f"units_{unit.outcome}", 0) + 1
         return counts
 
-    async def write(self, warehouse: Warehouse) -> None:
+    async def write(self, warehouse: Warehouse, *, ended: bool = False) -> None:
         """Bring the step's rows of raw.fetches and raw.quarantine up to date.
 
         Written before the rows it speaks of: after a crash in between these are still missing, and collected again,
         while an account that came second would be lost for good. For the same reason a unit that an earlier run of the
         step has loaded, and that this one found nothing to do for, keeps its account.
+
+        Once the step has `ended`, the payloads that it made nothing of are accounted for, too: what is then in the
+        archive and in neither table was never looked at (failure 12).
         """
         scope = {key: self._stamp[key] for key in ("game_date", "mode", "step")}
         standing = [
@@ -97,17 +119,55 @@ class FetchLog:
             for row in await warehouse.query(f"SELECT * FROM raw.fetches WHERE {_SCOPE}", scope)  # noqa: S608 - a constant
             if row["outcome"] == "loaded" and row["unit"] not in self.units
         ]
-        self.standing_keys = {row["archive_key"] for row in standing}
         kept = {row["unit"] for row in standing}
+        units = [{**self._stamp, "unit": name, **asdict(unit)} for name, unit in self.units.items()]
+        for row in units:  # a unit that failed although the step had its payload
+            if row["archive_key"] is None:
+                row["archive_key"] = self._handed_of(row["unit"], row["source"])
+        keys = {row["unit"]: row["archive_key"] for row in units}
+        records = [
+            {**self._stamp, "unit": unit, "record": record, "reason": why, "source": of, "archive_key": keys.get(unit)}
+            for (unit, record), (why, of) in self.refusals.items()
+        ]
+        records += self._payloads(used=set(keys.values()) if ended else None)
+        new = {(row["unit"], row["record"]) for row in records}
+        parsed = {(unit, _payload(endpoint, source)) for unit, endpoint, source in self._handed}
         refused = [
             row
             for row in await warehouse.query(f"SELECT * FROM raw.quarantine WHERE {_SCOPE}", scope)  # noqa: S608 - a constant
-            if row["unit"] in kept and row["record"] not in self.units
-        ]
-        units = [{**self._stamp, "unit": name, **asdict(unit)} for name, unit in self.units.items()]
-        records = [
-            {**self._stamp, "unit": unit, "record": record, "reason": reason, "source": source}
-            for (unit, record), (reason, source) in self.refusals.items()
+            if (row["unit"], row["record"]) not in new | parsed
+            and (_is_payload(row["record"]) or (row["unit"] in kept and row["record"] not in self.units))
         ]
         await warehouse.replace("raw.fetches", [*standing, *units], scope=_SCOPE, params=scope)
         await warehouse.replace("raw.quarantine", [*refused, *records], scope=_SCOPE, params=scope)
+        rows = (*standing, *units, *refused, *records)
+        self.accounted = {row["archive_key"] for row in rows if row["archive_key"] is not None}
+
+    def _handed_of(self, unit: str, source: str) -> str | None:
+        return next((key for (name, _, of), key in self._handed.items() if (name, of) == (unit, source)), None)
+
+    def _payloads(self, *, used: set[str | None] | None) -> list[Row]:
+        """Rows of raw.quarantine about payloads: those that the parser refused and, given the used ones, the others."""
+        found = dict(self._unusable)
+        if used is not None:
+            found |= {of: (key, UNUSED) for of, key in self._handed.items() if key not in used and of not in found}
+        return [
+            {
+                **self._stamp, "unit": unit, "record": _payload(endpoint, source), "reason": reason,
+                "source": source, "archive_key": key,
+            }
+            for (unit, endpoint, source), (key, reason) in found.items()
+        ]  # fmt: skip
+
+
+def _of(request: Request[Any]) -> tuple[str, str, str]:
+    return request.unit, request.endpoint.name, request.source
+
+
+def _payload(endpoint: str, source: str) -> str:
+    """What a whole payload is called among refused records."""
+    return f"payload {source}/{endpoint}"
+
+
+def _is_payload(record: str) -> bool:
+    return record.startswith("payload ")

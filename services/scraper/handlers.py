@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 
 from services.scraper.fetch_log import FetchLog
-from services.scraper.payloads import Archived, Online, Shelf, Upstreams
+from services.scraper.payloads import Archived, Online, Upstreams
 from services.scraper.settings import ScraperSettings
+from services.scraper.shelf import Shelf
 from services.scraper.steps import box_scores, injuries, lines, rosters, schedule
 from services.scraper.task import Task
 from shared.contract import Message, Outcome, StepReported, StepRequested
 from shared.errors import Permanent
 from shared.ports import Ports
-from shared.registries.sources import SOURCES
 from shared.runtime import metrics
 
 STEPS: Mapping[str, Callable[[Task], Awaitable[int]]] = {
@@ -41,12 +41,12 @@ async def handle(request: StepRequested, ports: Ports, upstreams: Upstreams, set
     started = ports.clock.monotonic()
     now = ports.clock.now()
     meter: Counter[str] = Counter()
-    shelf = Shelf(ports.archive, request.game_date, request.mode, request.step)
+    shelf = Shelf(ports.archive, request.game_date, request.mode, request.step, request.attempt)
     fetches = FetchLog(request, now)
-    online = Online(upstreams, shelf, meter)
-    payloads = Archived(shelf) if request.from_archive else online
+    online = Online(upstreams, shelf, meter, fetches)
+    payloads = Archived(shelf, fetches) if request.from_archive else online
     rows = await STEPS[request.step](Task(request, settings, ports.warehouse, payloads, fetches, now))
-    await fetches.write(ports.warehouse)
+    await fetches.write(ports.warehouse, ended=True)
     if online.archive_failure is not None:
         raise online.archive_failure
     failure = fetches.verdict()
@@ -63,16 +63,6 @@ async def handle(request: StepRequested, ports: Ports, upstreams: Upstreams, set
             **+meter,
             **fetches.counts(),
             "rows": rows,
-            "archived_not_loaded": await unaccounted(shelf, fetches),
+            "archived_not_loaded": len(await shelf.newest() - fetches.accounted),
         },
     )
-
-
-async def unaccounted(shelf: Shelf, fetches: FetchLog) -> int:
-    """How many archived payloads of the step are not in the fetch log (failure 12: collected, never loaded)."""
-    known = {unit.archive_key for unit in fetches.units.values() if unit.outcome != "failed"} | fetches.standing_keys
-    newest = {}
-    for source in SOURCES:
-        for key in await shelf.archive.list(shelf.folder(source)):
-            newest[key.rsplit("/", 1)[0]] = key
-    return len(set(newest.values()) - known)

@@ -1,21 +1,21 @@
-"""Where a step's payloads come from: the upstreams, archived before they are used, or the archive itself."""
+"""Where a step's payloads come from: the upstreams, archived before they are parsed, or the archive itself."""
 
 import asyncio
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from hashlib import sha256
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from services.scraper.answer import Answer, Keeper
 from services.scraper.domain.wire import Fault, Parsed
-from services.scraper.fetch import Failed, Fetched, Meter
+from services.scraper.fetch import Failed, Fetched, Meter, Unchanged, require_trusted
+from services.scraper.shelf import Shelf
 from services.scraper.sources.endpoint import Request
-from shared.basketball.slate import Mode
-from shared.errors import Transient
-from shared.ports import Archive, Row
+from shared.errors import Permanent, Transient
+from shared.ports import Row
+from shared.raw_archive import is_answer, read_body, read_record
 from shared.registries.sources import SOURCES
 
 T = TypeVar("T")
-_STAMP = "%Y%m%dT%H%M%S.%fZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Collected(Generic[T]):
     parsed: Parsed[T]
     source: str
     archive_key: str
+    """Of the record of its fetch."""
     fetched_at: datetime
     published_at: datetime | None
     attempts: int
@@ -37,8 +38,22 @@ class Collected(Generic[T]):
 class Upstreams(Protocol):
     """Asks the upstreams; `services.scraper.fetch.Fetcher` does."""
 
-    async def get(self, request: Request[T], meter: Meter) -> Fetched[T] | Failed:
-        """Fetch and parse."""
+    async def get(
+        self, request: Request[T], meter: Meter, keeper: Keeper | None = None
+    ) -> Fetched[T] | Unchanged | Failed:
+        """Fetch and parse; the keeper is given every answer first."""
+        ...
+
+
+class Account(Protocol):
+    """Hears what became of every payload; `services.scraper.fetch_log.FetchLog` does."""
+
+    def handed(self, request: Request[Any], archive_key: str) -> None:
+        """The step has it."""
+        ...
+
+    def unusable(self, request: Request[Any], archive_key: str, reason: str) -> None:
+        """The parser refused it."""
         ...
 
 
@@ -49,97 +64,133 @@ class Payloads(Protocol):
         """The parsed payload of a unit, or why there is none."""
         ...
 
+    async def changed(self, request: Request[T], since: str | None) -> Collected[T] | Unchanged | Failed:
+        """The same, unless the upstream says that nothing has changed since the fetch under the archive key `since`."""
+        ...
+
     async def held(self) -> set[tuple[str, str]] | None:
         """(source, unit) of everything there is; None where everything may be asked for."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """The archive's layout for one step: raw/<source>/<date>/<mode>/<step>/<unit>/<fetched>_<published>_<digest>.json.
-
-    The stamps are in the name so that the file is the upstream's body, byte for byte, and no two bodies share a name.
-    """
-
-    archive: Archive
-    game_date: date
-    mode: Mode
-    step: str
-
-    def folder(self, source: str) -> str:
-        """Prefix of everything a source gave to this step."""
-        return f"raw/{source}/{self.game_date.isoformat()}/{self.mode.value}/{self.step}/"
-
-    async def put(self, request: Request[Any], body: bytes, fetched_at: datetime, published_at: datetime | None) -> str:
-        """Store a body; returns its key. Raises `Transient` when the archive is full or out of reach."""
-        published = published_at.astimezone(UTC).strftime(_STAMP) if published_at is not None else "-"
-        fetched = fetched_at.astimezone(UTC).strftime(_STAMP)
-        name = f"{fetched}_{published}_{sha256(body).hexdigest()[:12]}.json"
-        key = f"{self.folder(request.source)}{request.unit}/{name}"
-        await self.archive.put(key, body)
-        return key
-
-    async def units(self, source: str) -> set[str]:
-        """Units of a source that the archive holds."""
-        folder = self.folder(source)
-        return {key.removeprefix(folder).split("/", 1)[0] for key in await self.archive.list(folder)}
-
-    async def newest(self, request: Request[Any]) -> str | None:
-        """Key of the unit's latest payload."""
-        keys = await self.archive.list(f"{self.folder(request.source)}{request.unit}/")
-        return keys[-1] if keys else None
-
-
 class Online:
     """Payloads from the upstreams."""
 
-    def __init__(self, upstreams: Upstreams, shelf: Shelf, meter: Meter) -> None:
+    def __init__(self, upstreams: Upstreams, shelf: Shelf, meter: Meter, account: Account) -> None:
         self._upstreams = upstreams
         self._shelf = shelf
         self._meter = meter
+        self._account = account
         self.archive_failure: Transient | None = None
-        """Why a payload could not be archived. It is then not loaded either; what else was collected is."""
+        """Why an answer could not be archived. It is then not loaded either; what else was collected is."""
 
     async def get(self, request: Request[T]) -> Collected[T] | Failed:
-        """Fetch, archive, and only then hand over."""
-        got = await self._upstreams.get(request, self._meter)
-        if isinstance(got, Failed):
-            return got
-        try:
-            key = await self._shelf.put(request, got.body, got.fetched_at, got.published_at)
-        except Transient as failure:
-            self.archive_failure = failure
-            return Failed(str(failure), got.attempts)
-        return Collected(got.parsed, request.source, key, got.fetched_at, got.published_at, got.attempts)
+        """Fetch, archive, and only then parse and hand over."""
+        got = await self._ask(request)
+        if isinstance(got, Unchanged):
+            return Failed(f"{request.source} {request.path}: HTTP 304, though nothing was asked for", got.attempts)
+        return got
+
+    async def changed(self, request: Request[T], since: str | None) -> Collected[T] | Unchanged | Failed:
+        """Ask on the conditions that the earlier fetch's validators make; without any, as usual."""
+        return await self._ask(replace(request, conditions=await self._conditions(since)))
 
     async def held(self) -> set[tuple[str, str]] | None:
         """Everything may be asked for."""
         return None
 
+    async def _ask(self, request: Request[T]) -> Collected[T] | Unchanged | Failed:
+        kept = _Kept(self._shelf, request)
+        got = await self._upstreams.get(request, self._meter, kept)
+        if kept.failure is not None:
+            self.archive_failure = kept.failure
+        if isinstance(got, Failed):
+            if kept.unusable is not None:
+                self._account.unusable(request, *kept.unusable)
+            return got
+        if kept.key is None:
+            return Failed(str(kept.failure), got.attempts)
+        if isinstance(got, Unchanged):
+            return got
+        self._account.handed(request, kept.key)
+        return Collected(got.parsed, request.source, kept.key, got.fetched_at, got.published_at, got.attempts)
+
+    async def _conditions(self, since: str | None) -> dict[str, str]:
+        if since is None:
+            return {}
+        try:
+            headers = (await read_record(self._shelf.archive, since)).headers
+        except (Permanent, Transient):  # then it is asked for as if for the first time
+            return {}
+        conditions = {"If-None-Match": headers.get("etag"), "If-Modified-Since": headers.get("last-modified")}
+        return {name: value for name, value in conditions.items() if value is not None}
+
+
+class _Kept:
+    """Archives the answers to one request. What cannot be archived does not stop the request: its end is not used."""
+
+    def __init__(self, shelf: Shelf, request: Request[Any]) -> None:
+        self._shelf = shelf
+        self._request = request
+        self.key: str | None = None
+        """Of the latest answer; None if it is not archived."""
+        self.failure: Transient | None = None
+        self.unusable: tuple[str, str] | None = None
+        """(key, reason) of the latest answer that the parser refused."""
+
+    async def answered(self, answer: Answer) -> None:
+        """Archive it."""
+        self.key = None
+        try:
+            self.key = await self._shelf.put(self._request, answer)
+        except Transient as failure:
+            self.failure = failure
+
+    def refused(self, reason: str) -> None:
+        """Remember why."""
+        if self.key is not None:
+            self.unusable = self.key, reason
+
 
 class Archived:
     """Payloads of earlier fetches; no request is made."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, account: Account) -> None:
         self._shelf = shelf
+        self._account = account
 
     async def get(self, request: Request[T]) -> Collected[T] | Failed:
-        """The unit's latest archived payload, parsed again."""
-        key = await self._shelf.newest(request)
-        if key is None:
+        """The unit's newest answer that can be parsed; else why its newest cannot."""
+        keys = await self._shelf.fetches(request)
+        if not keys:
             return Failed(f"{request.source} {request.unit}: not in the archive", 0)
-        fetched, published, _ = key.rsplit("/", 1)[1].split("_")
-        try:
-            parsed = await asyncio.to_thread(request.endpoint.parse, await self._shelf.archive.get(key))
-        except Fault as failure:
-            return Failed(f"{key}: {failure}", 0)
-        published_at = None if published == "-" else _instant(published)
-        return Collected(parsed, request.source, key, _instant(fetched), published_at, 0)
+        reasons: list[str] = []
+        for key in filter(is_answer, keys):
+            got = await self._parsed(request, key)
+            if isinstance(got, Collected):
+                self._account.handed(request, key)
+                return got
+            self._account.unusable(request, key, got.reason)
+            reasons.append(f"{key}: {got.reason}")
+        if not reasons:
+            refusal = await read_record(self._shelf.archive, keys[0])
+            reasons.append(f"{keys[0]}: HTTP {refusal.status}")
+        return Failed(reasons[0], 0)
+
+    async def changed(self, request: Request[T], since: str | None) -> Collected[T] | Unchanged | Failed:  # noqa: ARG002 - as the protocol
+        """What is archived is what is known."""
+        return await self.get(request)
 
     async def held(self) -> set[tuple[str, str]] | None:
         """What the archive holds for the step."""
         return {(source, unit) for source in SOURCES for unit in await self._shelf.units(source)}
 
-
-def _instant(stamp: str) -> datetime:
-    return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+    async def _parsed(self, request: Request[T], key: str) -> Collected[T] | Failed:
+        try:
+            record = await read_record(self._shelf.archive, key)
+            body = await read_body(self._shelf.archive, record)
+            parsed = await asyncio.to_thread(request.endpoint.parse, body)
+            require_trusted(parsed, record.attempt)
+        except (Fault, Permanent) as failure:
+            return Failed(str(failure), 0)
+        return Collected(parsed, request.source, key, record.fetched_at, record.published_at, 0)

@@ -48,6 +48,9 @@ class ScraperSettings(_Sources):
         30.0, ge=0, description="most seconds between attempts, unless the upstream asks for more"
     )
     history_seasons: int = Field(4, ge=1, description="seasons whose games are collected, the slate's own included")
+    correction_days: int = Field(
+        10, ge=0, description="days whose box scores are asked for again, for what the league corrects; 0: none"
+    )
     bulk_threshold: int = Field(
         40,
         ge=0,

@@ -9,9 +9,11 @@ from importlib.resources import files
 from typing import Any, TypeVar
 
 from services.scraper.domain.names import Known, Names
+from services.scraper.fetch import Failed, Unchanged
 from services.scraper.fetch_log import FetchLog
 from services.scraper.payloads import Collected, Payloads
 from services.scraper.settings import ScraperSettings
+from services.scraper.sources.endpoint import Request
 from shared.contract import StepRequested
 from shared.ports import Params, Row, Warehouse
 
@@ -49,6 +51,16 @@ class Task:
         """Append what is new to a table, the fetch log first."""
         await self.fetches.write(self.warehouse)
         return await self.warehouse.append(table, rows)
+
+    async def changed(self, requests: Sequence[Request[T]]) -> list[Collected[T] | Unchanged | Failed]:
+        """Ask again for units; of those that were loaded in the last two weeks only what has changed since comes."""
+        loaded = await self.select(
+            "loaded_from", game_date=self.game_date, step=self.request.step, units=[each.unit for each in requests]
+        )
+        keys = {(row["source"], row["unit"]): row["archive_key"] for row in loaded}
+        return await together(
+            self.payloads.changed(request, keys.get((request.source, request.unit))) for request in requests
+        )
 
     async def slate(self) -> list[Row]:
         """The slate's games, earliest tip-off first."""

@@ -43,6 +43,20 @@ class FileArchive:
         """
         return await asyncio.to_thread(self._get, self._path(key), key)
 
+    async def has(self, key: str) -> bool:
+        """Whether there is such an object.
+
+        Raises:
+            Transient: no access.
+        """
+        return await asyncio.to_thread(self._has, self._path(key))
+
+    def _has(self, path: Path) -> bool:
+        try:
+            return path.is_file()
+        except OSError as error:
+            raise self._failure(error, path) from error
+
     def _put(self, path: Path, data: bytes) -> None:
         partial = self._root / _PARTIAL / uuid4().hex
         try:

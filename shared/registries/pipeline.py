@@ -46,7 +46,7 @@ STEPS = {
     for step in (
         Step("schedule", 1, "scraper", (), "raw.games"),
         Step("box_scores", 1, "scraper", ("schedule",), "raw.player_box_scores"),
-        Step("rosters", 1, "scraper", ("schedule",), "raw.rosters"),
+        Step("rosters", 1, "scraper", ("schedule", "box_scores"), "raw.rosters"),
         Step("injuries", 1, "scraper", ("rosters",), "raw.injuries", required=False),
         Step("lines", 1, "scraper", ("rosters",), "raw.prop_lines", required=False),
         _made("player_game_summary", 3, "box_scores"),

@@ -38,3 +38,9 @@ async def test_a_missing_object_is_named(archive: Archive, key: str) -> None:
     await archive.put("a/b", b"")
     with pytest.raises(Permanent, match=key):
         await archive.get(key)
+
+
+async def test_what_is_there_is_said(archive: Archive) -> None:
+    """An empty object is there; a folder, and what was never put, are not."""
+    await archive.put("a/b", b"")
+    assert [await archive.has(key) for key in ("a/b", "a", "a/b/c", "b")] == [True, False, False, False]

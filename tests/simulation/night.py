@@ -82,7 +82,7 @@ class Night:
         self.fates = {dice.choice(names): dice.choice(FATES) for _ in range(dice.choice((0, 0, 1, 1, 2)))}
         self.mended_at = dice.choice((float("inf"), float("inf"), dice.uniform(0.0, 7200.0)))
         if dice.random() < 0.1:  # a payload that nobody has loaded
-            self.tables.archive[f"raw/espn/{SLATE}/{self.mode.value}/rosters/BOS/1.json"] = b"{}"
+            self.tables.archive[f"raw/fetches/espn/{SLATE}/{self.mode.value}/rosters/BOS/1_1_200_a.json"] = b"{}"
         self.retrospective = dice.random() < 0.15
         self.last_requests: list[dict[str, str]] = []
         """What the reconciler's last round in the morning asked for."""

@@ -240,6 +240,13 @@ class SimulatedArchive:
         await self._chaos.after(self._process, "archive.get")
         return self._objects[key]
 
+    async def has(self, key: str) -> bool:
+        """Whether there is such an object."""
+        await self._chaos.before(self._process, "archive.has")
+        found = key in self._objects
+        await self._chaos.after(self._process, "archive.has")
+        return found
+
     async def list(self, prefix: str) -> list[str]:
         """Keys that start with `prefix`, sorted."""
         await self._chaos.before(self._process, "archive.list")

@@ -48,6 +48,8 @@ class Parsed(Generic[T]):
     """Records in the payload, wanted or not: 0 is an empty answer."""
     stamp: datetime | None = field(default=None)
     """The upstream's own time of publication, where the payload says."""
+    covers: frozenset[str] | None = None
+    """Teams that the payload speaks for; None: all."""
 
 
 def document(body: bytes) -> Any:  # noqa: ANN401 - JSON

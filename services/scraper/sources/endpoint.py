@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from services.scraper.domain.box import Box
-from services.scraper.domain.games import Season, Shown
+from services.scraper.domain.games import Game, Season, Shown
 from services.scraper.domain.odds import Offer
 from services.scraper.domain.people import Injury, Rostered
 from services.scraper.domain.wire import Parsed
@@ -22,6 +22,8 @@ class Kind(Generic[T]):
 
 
 SCHEDULE: Kind[Season] = Kind("schedule")
+SCHEDULED_GAME: Kind[Game] = Kind("scheduled_game")
+"""One game, where nobody gives a schedule."""
 SCOREBOARD: Kind[Shown] = Kind("scoreboard")
 """What cross-checks tip-offs, postponements and final scores."""
 BOX_SCORES: Kind[Box] = Kind("box_scores")
@@ -56,6 +58,10 @@ class Endpoint(Generic[T]):
     """Which of the endpoints that yield the same kind is believed first: 1 is the best."""
     requests: "Callable[[Need], tuple[Request[T], ...]] | None" = None
     """Everything that must be asked to answer a need; None where a step asks unit by unit."""
+    first_of: bool = False
+    """The requests are alternatives, the best one first, of which one answer is enough."""
+    suffix: str = "json"
+    """What the archive's files of its bodies end with."""
 
     def request(self, unit: str, path: str, params: Mapping[str, str] | None = None) -> "Request[T]":
         """Ask it for one unit."""
@@ -71,6 +77,8 @@ class Request(Generic[T]):
     """Names the payload in the fetch log and in the archive."""
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    """Headers that make the upstream answer 304 where nothing has changed."""
 
     @property
     def source(self) -> str:

@@ -1,5 +1,6 @@
 -- Games before the slate whose box score should be out, with their final score where known.
--- @again: also those that have one already (loading from the archive), with the source it is from.
+-- @again: also those that have one already (loading from the archive), with the source it is from; @corrected_since: of the
+-- dates since then always, for box scores are corrected.
 SELECT
   games.game_id,
   games.season,
@@ -19,5 +20,5 @@ LEFT JOIN (
 WHERE games.game_date < @game_date
   AND games.tip_utc <= @tipped_before
   AND NOT games.postponed
-  AND (@again OR loaded.game_id IS NULL)
+  AND (@again OR loaded.game_id IS NULL OR games.game_date >= @corrected_since)
 ORDER BY games.game_date, games.game_id

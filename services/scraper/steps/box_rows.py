@@ -1,7 +1,7 @@
 """From a box score to rows of raw.player_box_scores, or to the reason why not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 
 from services.scraper.domain.box import Box, Line
 from services.scraper.domain.names import Names
@@ -22,6 +22,8 @@ class Judged:
     game_id: str
     rows: list[Row]
     refusals: tuple[Refusal, ...] = ()
+    absences: tuple[Row, ...] = ()
+    """Rows of raw.absences."""
 
     @property
     def reason(self) -> str:
@@ -49,7 +51,15 @@ def judge(game: Row, box: Box, got: Collected[Box]) -> Judged:
         row["is_home"] = line.team == home
         row["opponent"] = away if line.team == home else home
         rows.append(row)
-    return Judged(game["game_id"], rows)
+    absences = tuple(
+        {
+            **asdict(absence),
+            **{name: value for name, value in common.items() if name not in ("season", "season_type")},
+            "player_lookup": player_lookup(absence.player_name),
+        }
+        for absence in box.absences
+    )
+    return Judged(game["game_id"], rows, absences=absences)
 
 
 def identified(rows: Sequence[Row], names: Names) -> tuple[list[Row], list[Refusal]]:

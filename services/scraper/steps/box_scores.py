@@ -1,26 +1,27 @@
 """Step `box_scores`: every game before the slate that is over and not loaded, of all collected seasons.
 
-Many of a season at once come from the bulk game log, few from the CDN one by one, and what the CDN does not give from
-BallDontLie. A game is validated before it is loaded: an inconsistent one is quarantined whole, and tried again next
-time.
+Many of a season at once come from the bulk game log, few from the CDN one by one. What one of the two does not give is
+asked of the other, and in the end of BallDontLie. A game is validated before it is loaded: an inconsistent one is
+quarantined whole, and tried again next time.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from operator import itemgetter
 
 from services.scraper.domain.box import Box
 from services.scraper.domain.names import Names
-from services.scraper.domain.wire import Refusal
 from services.scraper.fetch import Failed
-from services.scraper.fetch_log import NOT_FINAL
+from services.scraper.fetch_log import NOT_FINAL, Unit
 from services.scraper.payloads import Collected
 from services.scraper.sources.balldontlie.box_scores import BOX_SCORES_OF, box_scores_of
 from services.scraper.sources.nba_cdn.boxscore import BOXSCORE, boxscore
-from services.scraper.sources.nba_stats.leaguegamelog import log
+from services.scraper.sources.nba_stats.leaguegamelog import LOG, log
 from services.scraper.steps.box_rows import Judged, identified, judge
+from services.scraper.steps.corrections import correct
 from services.scraper.task import Task, together
 from shared.basketball.slate import BOX_SCORE_LAG
 from shared.ports import Row
@@ -31,20 +32,49 @@ _SCOPE = "game_id IN UNNEST(@game_ids)"
 async def run(task: Task) -> int:
     """Collect and load; returns the rows written."""
     held = await task.payloads.held()
-    games = await task.select(
-        "played_games", game_date=task.game_date, tipped_before=task.now - BOX_SCORE_LAG, again=held is not None
+    corrected = timedelta(days=0 if task.request.retrospective else task.settings.correction_days)
+    played = await task.select(
+        "played_games",
+        game_date=task.game_date,
+        tipped_before=task.now - BOX_SCORE_LAG,
+        again=held is not None,
+        corrected_since=task.game_date - corrected,
     )
-    bulk, single = _plan(games, task.settings.bulk_threshold) if held is None else _plan_archived(games, held)
+    if held is None:
+        missing = [game for game in played if game["loaded_from"] is None]
+        bulk, single = _plan(missing, task.settings.bulk_threshold)
+    else:
+        bulk, single = _plan_archived(played, held)
     # Where little is missing, what earlier nights collected stands: the evidence in the warehouse decides.
     task.fetches.stands_on_earlier = not bulk
     written = 0
     for kind, wanted in bulk.items():  # one by one: each is megabytes, and heavy work for stats.nba.com too
-        rows, left = await _from_log(task, kind, wanted)
-        written += rows
-        # A log may lag behind by a night; one that misses more than that is broken, and singles are no remedy.
-        if len(left) <= task.settings.bulk_threshold:
-            single.extend(left)
-    return written + await _from_boxscores(task, single)
+        found = await _from_log(task, kind, wanted)
+        written += found.rows
+        if found.failure is not None:
+            task.fetches.failed(log(*kind).unit, LOG.source, found.failure)
+        # A log may lag behind by a night; one that misses more than that is broken, and tried again as a whole.
+        if found.failure is not None or len(found.missing) <= task.settings.bulk_threshold:
+            single.extend(found.missing)
+    written += await _from_boxscores(task, single, bulk.keys())
+    for kind, wanted in bulk.items():
+        _made_good(task, log(*kind).unit, wanted)
+    if held is None:
+        written += await correct(task, [game for game in played if game["loaded_from"] is not None])
+    return written
+
+
+def _made_good(task: Task, unit: str, wanted: Sequence[Row]) -> None:
+    """A log that failed is no failure where every game of it came one by one."""
+    failed = task.fetches.units.get(unit)
+    of_games = [task.fetches.units.get(game["game_id"]) for game in wanted]
+    if (
+        failed is not None
+        and failed.outcome == "failed"
+        and all(each and each.outcome != "failed" for each in of_games)
+    ):
+        reason = f"{failed.reason}; its games came one by one"
+        task.fetches.units[unit] = Unit("empty", failed.source, reason=reason)
 
 
 Kind = tuple[str, str]
@@ -53,11 +83,16 @@ Kind = tuple[str, str]
 
 def _plan(games: Sequence[Row], bulk_threshold: int) -> tuple[dict[Kind, list[Row]], list[Row]]:
     """What to ask in bulk, and which games one by one."""
-    missing: defaultdict[Kind, list[Row]] = defaultdict(list)
-    for game in games:
-        missing[game["season"], game["season_type"]].append(game)
+    missing = _by_kind(games)
     bulk = {kind: wanted for kind, wanted in missing.items() if len(wanted) > bulk_threshold}
     return bulk, [game for kind, wanted in missing.items() if kind not in bulk for game in wanted]
+
+
+def _by_kind(games: Iterable[Row]) -> dict[Kind, list[Row]]:
+    found: defaultdict[Kind, list[Row]] = defaultdict(list)
+    for game in games:
+        found[game["season"], game["season_type"]].append(game)
+    return found
 
 
 def _plan_archived(games: Sequence[Row], held: set[tuple[str, str]]) -> tuple[dict[Kind, list[Row]], list[Row]]:
@@ -77,35 +112,54 @@ def _plan_archived(games: Sequence[Row], held: set[tuple[str, str]]) -> tuple[di
     return bulk, single
 
 
-async def _from_log(task: Task, kind: Kind, wanted: Sequence[Row]) -> tuple[int, list[Row]]:
-    """Load from one bulk game log; returns the rows written and the games that the log does not have."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a bulk game log gave."""
+
+    rows: int
+    missing: Sequence[Row]
+    """The wanted games that it does not have."""
+    failure: Failed | None = None
+
+
+async def _from_log(task: Task, kind: Kind, wanted: Sequence[Row]) -> _Found:
+    """Load from one bulk game log."""
     request = log(*kind)
     got = await task.payloads.get(request)
     unit = request.unit
     if isinstance(got, Failed):
-        task.fetches.failed(unit, request.source, got)
-        return 0, []
+        return _Found(0, wanted, got)
     boxes = {box.game_id: box for box in got.parsed.records}
     games = [(game, boxes[game["game_id"]]) for game in wanted if game["game_id"] in boxes]
     judged = await asyncio.to_thread(lambda: [judge(game, box, got) for game, box in games])
     task.fetches.loaded(unit, got, sum(len(verdict.rows) for verdict in judged), got.parsed.refused)
     for verdict in judged:
         task.fetches.refuse(unit, got.source, verdict.refusals)
-    return await _load(task, judged), [game for game in wanted if game["game_id"] not in boxes]
+    missing = [game for game in wanted if game["game_id"] not in boxes]
+    return _Found(await _load(task, judged), missing)
 
 
-async def _from_boxscores(task: Task, games: Sequence[Row]) -> int:
-    """Load games one by one from the CDN, and from the fallback those it does not give."""
+async def _from_boxscores(task: Task, games: Sequence[Row], asked: Collection[Kind]) -> int:
+    """Load games one by one from the CDN; those it does not give from the logs that were not asked, then by date."""
     answers = await together(task.payloads.get(boxscore(game["game_id"])) for game in games)
     judged: list[Judged] = []
-    lost: list[tuple[Row, Failed]] = []
+    lost: list[Row] = []
+    failures: dict[str, Failed] = {}
     for game, got in zip(games, answers, strict=True):
         if isinstance(got, Failed):
-            lost.append((game, got))
+            lost.append(game)
+            failures[game["game_id"]] = got
         else:
             judged.extend(_accept(task, game, got.parsed.records[0], got))
-    judged.extend(await _from_fallback(task, lost))
-    return await _load(task, judged)
+    written = await _load(task, judged)
+    for kind, wanted in _by_kind(lost).items():
+        if kind not in asked:
+            found = await _from_log(task, kind, wanted)
+            written += found.rows
+            for game in found.missing:
+                failures[game["game_id"]] = _both(failures[game["game_id"]], found.failure)
+            lost = [game for game in lost if game not in wanted or game in found.missing]
+    return written + await _load(task, await _from_fallback(task, [(game, failures[game["game_id"]]) for game in lost]))
 
 
 async def _from_fallback(task: Task, lost: Sequence[tuple[Row, Failed]]) -> list[Judged]:
@@ -123,12 +177,18 @@ async def _from_fallback(task: Task, lost: Sequence[tuple[Row, Failed]]) -> list
         records = () if isinstance(got, Failed) else got.parsed.records
         box = next((box for box in records if box.score is not None and box.score.keys() == teams), None)
         if isinstance(got, Failed) or box is None:
-            why = got.reason if isinstance(got, Failed) else "balldontlie has no such game"
-            lost_twice = Failed(f"{failure.reason}; {why}", failure.attempts + got.attempts)
-            task.fetches.failed(game["game_id"], BOX_SCORES_OF.source, lost_twice)
+            second = got if isinstance(got, Failed) else Failed("balldontlie has no such game", got.attempts)
+            task.fetches.failed(game["game_id"], BOX_SCORES_OF.source, _both(failure, second))
             continue
         judged.extend(_accept(task, game, box, got, names))
     return judged
+
+
+def _both(first: Failed, second: Failed | None) -> Failed:
+    """Two sources that gave nothing, as one reason."""
+    if second is None:
+        return first
+    return Failed(f"{first.reason}; {second.reason}", first.attempts + second.attempts)
 
 
 def _accept(task: Task, game: Row, box: Box, got: Collected[Box], names: Names | None = None) -> list[Judged]:
@@ -141,15 +201,15 @@ def _accept(task: Task, game: Row, box: Box, got: Collected[Box], names: Names |
         task.fetches.failed(unit, got.source, Failed(f"asked for game {unit}, got {box.game_id}", got.attempts))
         return []
     verdict = judge(game, box, got)
-    unmatched: list[Refusal] = []
     if verdict.rows and names is not None:
         rows, unmatched = identified(verdict.rows, names)
-        verdict = Judged(unit, rows, verdict.refusals)
+        # Half a team is no box score: the game is refused whole, and asked for again next time.
+        verdict = Judged(unit, [] if unmatched else rows, tuple(unmatched))
     if verdict.rows:
         task.fetches.loaded(unit, got, len(verdict.rows))
     else:
         task.fetches.quarantined(unit, got, verdict.reason)
-    task.fetches.refuse(unit, got.source, (*verdict.refusals, *unmatched))
+    task.fetches.refuse(unit, got.source, verdict.refusals)
     return [verdict]
 
 
@@ -158,6 +218,14 @@ async def _load(task: Task, judged: Sequence[Judged]) -> int:
     accepted = [verdict for verdict in judged if verdict.rows]
     if not accepted:
         return 0
+    listed = [verdict for verdict in accepted if verdict.absences]
+    if listed:
+        await task.replace(
+            "raw.absences",
+            [row for verdict in listed for row in verdict.absences],
+            scope=_SCOPE,
+            params={"game_ids": [verdict.game_id for verdict in listed]},
+        )
     return await task.replace(
         "raw.player_box_scores",
         [row for verdict in accepted for row in sorted(verdict.rows, key=itemgetter("player_id"))],

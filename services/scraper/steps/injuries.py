@@ -1,39 +1,132 @@
-"""Step `injuries`: who is listed as injured, from ESPN, by name."""
+"""Step `injuries`: who is listed as injured: the best source that answers, and beside it the next, to compare.
 
+Here rows are written before the fetch log, which says when a list was last seen: what a look has shown must be there
+before anybody asks what it had shown. Written twice, they are the same rows.
+"""
+
+from functools import partial
+
+from services.scraper.domain.injury_news import Disagreement, Listing, Status, merged, news
+from services.scraper.domain.names import Names
 from services.scraper.domain.people import Injury
 from services.scraper.domain.wire import each
-from services.scraper.fetch import Failed
 from services.scraper.fetch_log import Unit
-from services.scraper.sources.espn import injuries
+from services.scraper.sources import ranked
+from services.scraper.sources.endpoint import INJURIES, Endpoint, Need
+from services.scraper.steps.asking import whole_answer
+from services.scraper.steps.comparing import Fact, note
 from services.scraper.task import Task
-from shared.basketball.identity import player_lookup
+from shared.basketball.identity import TEAMS, player_lookup
+from shared.basketball.slate import season_of
 from shared.ports import Row
 
 UNIT = "injuries"
+COMPARED = 2
+"""Lists that are asked for: the better one stands, the other shows where they disagree."""
 
 
 async def run(task: Task) -> int:
     """Collect and load; returns the rows that were new. An empty list is an answer."""
-    if not await task.slate():
-        task.fetches.units[UNIT] = Unit("empty", injuries.LISTED.source, 0, reason="no games on this date")
+    games = await task.slate()
+    if not games:
+        task.fetches.units[UNIT] = Unit("empty", ranked(INJURIES)[0].source, 0, reason="no games on this date")
         return 0
-    got = await task.payloads.get(injuries.listed())
-    if isinstance(got, Failed):
-        task.fetches.failed(UNIT, injuries.LISTED.source, got)
-        return 0
+    teams = tuple(sorted({team for game in games for team in (game["home_team"], game["away_team"])}))
+    need = Need(season_of(task.game_date), (task.game_date,), teams, task.now)
     names = await task.names("roster")
+    listings: list[Listing] = []
+    for endpoint in ranked(INJURIES):
+        if len(listings) < COMPARED and (listing := await _listing(task, endpoint, need, names)) is not None:
+            listings.append(listing)
+    if not listings:
+        return 0
+    listing, *others = listings
+    for other in others:
+        listing, disagreements = merged(listing, other)
+        await note(task, (_fact(task, each) for each in disagreements))
+    # The log comes last: it says when a list was seen.
+    return await task.warehouse.append("raw.injuries", await _rows(task, listing))
 
-    def row(injury: Injury) -> Row:
-        return {
+
+async def _listing(task: Task, endpoint: Endpoint[Injury], need: Need, names: Names) -> Listing | None:
+    """One source's list with its names resolved; None where it gives none, and the fetch log says why."""
+    answers = await whole_answer(task, endpoint, need)
+    if not answers:
+        return None
+    statuses: list[Status] = []
+    silent: set[str] = set()
+    """Teams of which an entry could not be read: who is not listed of theirs may be that one."""
+    for answer in answers:
+        got = answer.got
+        records = got.parsed.records
+        found, unmatched = each(records, partial(_status, got.source, names), lambda injury: injury.player_name)
+        task.fetches.loaded(answer.request.unit, got, len(found), (*got.parsed.refused, *unmatched))
+        statuses += found
+        resolved = {status.player_name for status in found}
+        silent |= {injury.team for injury in records if injury.player_name not in resolved}
+        if got.parsed.refused or not got.parsed.seen:
+            silent.update(TEAMS)  # an empty list is an answer, but it heals nobody
+    covered: set[str] = set()
+    for answer in answers:
+        covered |= TEAMS.keys() if answer.got.parsed.covers is None else answer.got.parsed.covers
+    last = answers[-1].got
+    return Listing(statuses, last.fetched_at, last.parsed.stamp, covered - silent)
+
+
+def _status(source: str, names: Names, injury: Injury) -> Status:
+    return Status(
+        player_id=names.find(injury.player_name, (injury.team,), elsewhere=True),
+        player_name=injury.player_name,
+        team=injury.team,
+        status=injury.status,
+        source=source,
+        since=injury.reported_at,
+        reason=injury.reason,
+        return_date=injury.return_date,
+        comment=injury.comment,
+    )
+
+
+async def _rows(task: Task, listing: Listing) -> list[Row]:
+    """What the list tells that was not known, as rows of raw.injuries."""
+    seen = {"seen_at": listing.seen_at, "game_date": task.game_date}
+    rows = await task.select("injuries_known", **seen)
+    [look] = await task.select("last_look", **seen)
+    known = {row["player_id"]: _known(row) for row in rows}
+    here = {row["player_id"] for row in rows if row["game_date"] == task.game_date}
+    return [
+        {
             "game_date": task.game_date,
-            "player_id": names.find(injury.player_name, (injury.team,), elsewhere=True),
-            "player_lookup": player_lookup(injury.player_name),
-            "team": injury.team,
-            "status": injury.status,
-            "comment": injury.comment,
-            **got.stamps(injury.reported_at if injury.reported_at is not None else got.fetched_at),
+            "player_id": status.player_id,
+            "player_lookup": player_lookup(status.player_name),
+            "team": status.team,
+            "status": status.status,
+            "reason": status.reason,
+            "return_date": status.return_date,
+            "comment": status.comment,
+            "available_at": since,
+            "fetched_at": listing.seen_at,
+            "source": status.source,
         }
+        for status, since in news(listing, known, here, look["seen_at"])
+    ]
 
-    rows, unmatched = each(got.parsed.records, row, lambda injury: injury.player_name)
-    task.fetches.loaded(UNIT, got, len(rows), (*got.parsed.refused, *unmatched))
-    return await task.append("raw.injuries", rows)
+
+def _known(row: Row) -> Status:
+    return Status(
+        player_id=row["player_id"],
+        player_name=row["player_lookup"],
+        team=row["team"],
+        status=row["status"],
+        source=row["source"],
+        since=row["available_at"],
+        reason=row["reason"],
+        return_date=row["return_date"],
+        comment=row["comment"],
+    )
+
+
+def _fact(task: Task, found: Disagreement) -> Fact:
+    ours, theirs = found.stands, found.other
+    who = f"{theirs.player_name} ({theirs.player_id})"
+    return Fact(task.game_date, who, "status", ours.source, ours.status, theirs.source, theirs.status)

@@ -1,13 +1,25 @@
-"""Step `schedule`: the slate's season from the CDN, earlier seasons from stats.nba.com while they are not settled."""
+"""Step `schedule`: the slate's season from the CDN, earlier seasons from stats.nba.com while they are not settled.
 
+Where stats.nba.com answers nobody, an earlier season comes from the CDN's box scores, game by game. What a scoreboard
+of another source says of the slate and the day before is compared, and stands in when nobody gives the slate's season.
+"""
+
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from services.scraper.domain.games import Game, Season
+from services.scraper.domain.season_games import regular_ids
 from services.scraper.fetch import Failed
+from services.scraper.fetch_log import Unit
 from services.scraper.payloads import Collected
+from services.scraper.sources.endpoint import Need
+from services.scraper.sources.nba_cdn.boxscore import PLAYED
 from services.scraper.sources.nba_cdn.schedule import current
 from services.scraper.sources.nba_stats.schedule import OF_SEASON, of_season
+from services.scraper.steps.scoreboards import compare, stand_in
+from services.scraper.steps.season_by_id import season_by_id
 from services.scraper.task import Task, together
 from shared.basketball.slate import BOX_SCORE_LAG, eastern_instant, season_of
 from shared.ports import Row
@@ -15,20 +27,27 @@ from shared.ports import Row
 
 async def run(task: Task) -> int:
     """Collect and load; returns the rows written."""
-    current, *earlier = seasons_up_to(season_of(task.game_date), task.settings.history_seasons)
+    season, *earlier = seasons_up_to(season_of(task.game_date), task.settings.history_seasons)
+    unfinished = {row["season"]: row["unfinished"] for row in await task.select("seasons")}
     held = await task.payloads.held()
     if held is not None:
-        wanted = [season for season in earlier if (OF_SEASON.source, season) in held]
+        wanted = [each for each in earlier if held & {(OF_SEASON.source, each), (PLAYED.source, regular_ids(each)[0])}]
     else:
-        unfinished = {row["season"]: row["unfinished"] for row in await task.select("seasons")}
-        wanted = [season for season in earlier if unfinished.get(season) != 0]
-    collected = await together(
-        [
-            _current(task, current),
-            *(task.payloads.get(of_season(season)) for season in wanted),
-        ]
-    )
-    return sum([await _load(task, season, got) for season, got in zip([current, *wanted], collected, strict=True)])
+        wanted = [each for each in earlier if unfinished.get(each) != 0]
+    now, *past = await together([_current(task, season), *(task.payloads.get(of_season(each)) for each in wanted)])
+    need = Need(season, (task.game_date - timedelta(days=1), task.game_date), (), task.now)
+    written = await _load(task, season, now)
+    if isinstance(now, Collected):
+        await compare(task, need, now.source)
+    elif season in unfinished and (stood_in := await stand_in(task, need)) is not None:
+        written += stood_in
+        task.fetches.failure = None
+    for each, got in zip(wanted, past, strict=True):
+        if isinstance(got, Failed) and each not in unfinished:
+            written += await _load_played(task, each, got)
+        else:
+            written += await _load(task, each, got)
+    return written
 
 
 def seasons_up_to(season: str, number: int) -> list[str]:
@@ -68,21 +87,37 @@ async def _load(task: Task, season: str, got: Collected[Season] | Failed) -> int
         task.fetches.failed(season, got.source, Failed(f"asked for {season}, got {schedule.season}", got.attempts))
         return 0
     stamp = got.parsed.stamp if got.parsed.stamp is not None else got.fetched_at
-    games = [_game_row(game, stamp, got) for game in schedule.games]
-    task.fetches.loaded(season, got, len(games), got.parsed.refused)
-    written = await task.replace("raw.games", games, scope="season = @season", params={"season": season})
-    return written + await _load_results(task, schedule, got)
+    task.fetches.loaded(season, got, len(schedule.games), got.parsed.refused)
+    return await _write(task, season, [(game, stamp, got) for game in schedule.games])
 
 
-async def _load_results(task: Task, schedule: Season, got: Collected[Season]) -> int:
+async def _load_played(task: Task, season: str, refused: Failed) -> int:
+    """An earlier season that stats.nba.com does not give, from the CDN's box scores."""
+    games = await season_by_id(task, season)
+    if isinstance(games, Failed):
+        failure = Failed(f"{refused.reason}; {games.reason}", refused.attempts + games.attempts)
+        task.fetches.failed(season, OF_SEASON.source, failure)
+        return 0
+    reason = f"{refused.reason}; its games came one by one"
+    task.fetches.units[season] = Unit("loaded", PLAYED.source, len(games), reason)
+    return await _write(task, season, [(each.game, each.got.fetched_at, each.got) for each in games])
+
+
+async def _write(task: Task, season: str, games: Sequence[tuple[Game, datetime, Collected[Any]]]) -> int:
+    """Replace a season's games, and write its final scores: (game, when that was said, the payload) of each."""
+    rows = [_game_row(game, stamp, got) for game, stamp, got in games]
+    written = await task.replace("raw.games", rows, scope="season = @season", params={"season": season})
+    return written + await _write_results(task, season, games)
+
+
+async def _write_results(task: Task, season: str, games: Sequence[tuple[Game, datetime, Collected[Any]]]) -> int:
     """Write the final scores that are new or corrected; the others keep the stamps they were first seen with."""
     stored = {
-        row["game_id"]: (row["home_points"], row["away_points"])
-        for row in await task.select("results", season=schedule.season)
+        row["game_id"]: (row["home_points"], row["away_points"]) for row in await task.select("results", season=season)
     }
     rows = [
         _result_row(game, game.score, got)
-        for game in schedule.games
+        for game, _, got in games
         if game.score is not None and stored.get(game.game_id) != game.score
     ]
     if not rows:
@@ -95,13 +130,13 @@ async def _load_results(task: Task, schedule: Season, got: Collected[Season]) ->
     )
 
 
-def _game_row(game: Game, stamp: datetime, got: Collected[Season]) -> Row:
+def _game_row(game: Game, stamp: datetime, got: Collected[Any]) -> Row:
     row = asdict(game)
     del row["score"]
     return row | got.stamps(min(stamp, eastern_instant(game.game_date)))
 
 
-def _result_row(game: Game, score: tuple[int, int], got: Collected[Season]) -> Row:
+def _result_row(game: Game, score: tuple[int, int], got: Collected[Any]) -> Row:
     return {
         "game_id": game.game_id,
         "game_date": game.game_date,

@@ -73,7 +73,7 @@ def test_full_evidence_settles_a_step_and_starts_what_needs_it() -> None:
     """Evidence, rounded seconds, added counts, the service's note, and one decision to proceed."""
     found = Evidence(expected=2, verified=2, detail="as promised")
     worn = step(RUNNING, 2, tries=2, seconds=1.2004, counts={"requests": 3, "retries": 1}, started_at=EARLY)
-    old = run_of({"schedule": worn, "box_scores": step(PENDING), "rosters": step(PENDING)})
+    old = run_of({"schedule": worn, "box_scores": step(PENDING), "upcoming_team_game_context": step(PENDING)})
     event = StepVerified(RUN_ID, "schedule", 2, found, 0.5, {"requests": 2, "rows": 7}, "one game postponed")
     run, commands = after(old, event)
     assert run.steps == {
@@ -83,7 +83,9 @@ def test_full_evidence_settles_a_step_and_starts_what_needs_it() -> None:
             counts={"requests": 5, "retries": 1, "rows": 7}, started_at=EARLY, ended_at=LATE,
         ),
         "box_scores": StepState(status=RUNNING, attempt=1, generation=1, tries=1, started_at=LATE),
-        "rosters": StepState(status=RUNNING, attempt=1, generation=1, tries=1, started_at=LATE),
+        "upcoming_team_game_context": StepState(
+            status=RUNNING, attempt=1, generation=1, tries=1, started_at=LATE
+        ),
     }  # fmt: skip
     assert run.decisions == (
         Decision(
@@ -91,7 +93,8 @@ def test_full_evidence_settles_a_step_and_starts_what_needs_it() -> None:
             quality=0.95, reason="one game postponed", decided_at=LATE,
         ),
     )  # fmt: skip
-    assert asked(commands) == [f"scraper-tasks: {RUN_ID}/box_scores/1", f"scraper-tasks: {RUN_ID}/rosters/1"]
+    context = f"analytics-tasks: {RUN_ID}/upcoming_team_game_context/1"
+    assert asked(commands) == [f"scraper-tasks: {RUN_ID}/box_scores/1", context]
     assert run.status is RunStatus.RUNNING
 
 

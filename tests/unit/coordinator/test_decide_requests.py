@@ -176,7 +176,7 @@ def test_redo_of_what_failed_does_it_again() -> None:
     """A step that nothing in `redo` touches, but that is not usable, is not kept either."""
     old = run_of({"schedule": step(DONE), "box_scores": step(FAILED), "rosters": step(DONE)}, targets=("rosters",))
     run, _ = after(old, request("box_scores", redo=("rosters",)))
-    assert statuses(run, "schedule", "box_scores", "rosters") == [DONE, RUNNING, RUNNING]
+    assert statuses(run, "schedule", "box_scores", "rosters") == [DONE, RUNNING, PENDING]
 
 
 def test_what_was_lost_is_sent_again_and_nothing_changes() -> None:
@@ -234,7 +234,10 @@ def test_asking_again_retries_what_failed_or_waits_with_a_new_attempt(status: St
 def test_asking_again_unblocks_what_is_not_blocked_any_more() -> None:
     """What a retried step blocked waits for it; degraded and done steps stand."""
     old = run_of(
-        {"schedule": step(DEGRADED), "rosters": step(FAILED), "injuries": step(BLOCKED), "lines": step(BLOCKED)},
+        {
+            "schedule": step(DEGRADED), "box_scores": step(DONE), "rosters": step(FAILED), "injuries": step(BLOCKED),
+            "lines": step(BLOCKED),
+        },
         targets=("lines", "injuries"), status=RunStatus.FAILED,
     )  # fmt: skip
     run, _ = after(old, request("lines"))
@@ -244,15 +247,16 @@ def test_asking_again_unblocks_what_is_not_blocked_any_more() -> None:
 
 def test_a_wider_request_sends_what_was_lost_first_and_then_starts_what_is_new() -> None:
     """Both commands, in that order; targets are joined, the run's own first."""
-    old = run_of({"schedule": step(DONE), "rosters": step(RUNNING)}, targets=("rosters",))
-    run, commands = after(old, request("box_scores", resend=True))
-    assert asked(commands) == [f"scraper-tasks: {RUN_ID}/rosters/1", f"scraper-tasks: {RUN_ID}/box_scores/1"]
-    assert (run.targets, list(run.steps)) == (("rosters", "box_scores"), ["schedule", "box_scores", "rosters"])
+    done = {"schedule": step(DONE), "box_scores": step(DONE), "rosters": step(DONE)}
+    old = run_of({**done, "injuries": step(RUNNING)}, targets=("injuries",))
+    run, commands = after(old, request("lines", resend=True))
+    assert asked(commands) == [f"scraper-tasks: {RUN_ID}/injuries/1", f"scraper-tasks: {RUN_ID}/lines/1"]
+    assert (run.targets, list(run.steps)) == (("injuries", "lines"), [*done, "injuries", "lines"])
 
 
 def test_a_wider_request_of_nothing_new_still_joins_the_targets() -> None:
     """`schedule` is part of the run already: no step is added, the target is."""
-    old = run_of({"schedule": step(DONE), "rosters": step(RUNNING)}, targets=("rosters",))
+    old = run_of({"schedule": step(DONE), "box_scores": step(DONE), "rosters": step(RUNNING)}, targets=("rosters",))
     run, commands = after(old, request("schedule"))
     assert (run.targets, asked(commands)) == (("rosters", "schedule"), [])
 

@@ -128,7 +128,7 @@ def test_f18_loading_what_is_archived_is_a_counted_try(found: list[Cell], *, cou
 async def test_f18_a_payload_that_never_loads_is_left_to_people() -> None:
     """Three requests, then an alert, though nothing of the slate is missing."""
     world = World(verified=2)
-    await world.archive.put(f"raw/odds_api/{DAY}/overnight/schedule/unit/1.json", b"{}")
+    await world.archive.put(f"raw/fetches/odds_api/{DAY}/overnight/schedule/unit/1_1_200_a.json", b"{}")
     actions = []
     for _ in range(4):
         world.put(StepStatus.DONE, RunStatus.COMPLETE)
@@ -299,7 +299,7 @@ async def test_f12_what_is_archived_and_not_loaded_is_told_of_until_it_is() -> N
         ("espn", "injuries"), ("odds_api", "lines"), ("nba_cdn", "box_scores"), ("nba_cdn", "schedule"),
         ("nba_stats", "rosters"), ("nba_stats", "grade"),
     ):  # fmt: skip
-        await world.archive.put(f"raw/{source}/{DAY}/overnight/{step}/unit/1.json", b"{}")
+        await world.archive.put(f"raw/fetches/{source}/{DAY}/overnight/{step}/unit/1_1_200_a.json", b"{}")
     [line] = await world.round(first=BEFORE)
     assert line == {"run": KEY, "why": "schedule: archived, not loaded", "does": "load the archive"}
     five = ", ".join(f"{step} of {DAY}" for step in ("box_scores", "grade", "injuries", "lines", "rosters"))
@@ -354,14 +354,18 @@ async def test_other_modes_are_healed_where_they_have_begun(world: Ports) -> Non
     engine = Engine(world)
     failed = Run(
         game_date=tomorrow, mode=Mode.TOMORROW, generation=1, source="schedule:tomorrow", retrospective=False,
-        targets=("rosters",), status=RunStatus.FAILED, created_at=NINE, finished_at=NINE,
+        targets=("upcoming_team_game_context",), status=RunStatus.FAILED, created_at=NINE, finished_at=NINE,
         steps={"schedule": StepState(status=StepStatus.DONE, attempt=1, evidence=Evidence(expected=1, verified=1)),
-               "rosters": StepState(status=StepStatus.FAILED, attempt=3, reason="403")},
+               "upcoming_team_game_context": StepState(status=StepStatus.FAILED, attempt=3, reason="403")},
     )  # fmt: skip
     await world.state.create(RUNS, failed.key, failed.model_dump(mode="json"))
     lines = await reconcile(engine, world, SLATE, SLATE, SCHEDULED, ["schedule"])
-    assert [(line["run"], line["why"]) for line in lines] == [(failed.key, "rosters: 403")]
+    assert [(line["run"], line["why"]) for line in lines] == [(failed.key, "upcoming_team_game_context: 403")]
     run = await engine.run(failed.key)
     assert run is not None
-    assert (run.source, run.targets, list(run.steps)) == ("schedule:tomorrow", ("rosters",), ["schedule", "rosters"])
+    assert (run.source, run.targets, list(run.steps)) == (
+        "schedule:tomorrow",
+        ("upcoming_team_game_context",),
+        ["schedule", "upcoming_team_game_context"],
+    )
     assert await reconcile(engine, world, SLATE, SLATE, [Mode.OVERNIGHT], ["schedule"]) == []

@@ -12,11 +12,12 @@ from tests.unit.shared.answers import MODES, TOMORROW, answers, near
 from tests.unit.shared.rows import SLATE, box, row
 
 FIRST, SINCE = ago(2), ago(30)
+ON = {"game_date": FIRST, "mode": "overnight"}
 
 
 async def test_payloads_are_accounted_for_by_their_key() -> None:
-    """Of the range's dates and the mode; a unit without a payload accounts for none, two units of one for one."""
-    mine = row("raw.fetches", game_date=FIRST, mode="overnight", unit="1", archive_key="a")
+    """Loaded or refused, of the range's dates and the mode; a unit without one accounts for none."""
+    mine = row("raw.fetches", **ON, unit="1", archive_key="a")
     rows = [
         mine,
         mine | {"unit": "2"},
@@ -27,6 +28,12 @@ async def test_payloads_are_accounted_for_by_their_key() -> None:
     params: Params = {"first": FIRST, "last": SLATE, "modes": ["overnight"]}
     found = await answers(_ACCOUNTED, params, raw__fetches=rows)
     assert sorted(one["archive_key"] for one in found) == ["a", "b"]
+    refused = [
+        row("raw.quarantine", **ON, unit=unit, archive_key=key) for unit, key in (("1", "a"), ("4", "c"), ("5", None))
+    ]
+    others = near(refused[0] | {"archive_key": "z"}, game_date=(ago(3), TOMORROW), mode=MODES)
+    found = await answers(_ACCOUNTED, params, raw__fetches=rows, raw__quarantine=[*refused, *others])
+    assert sorted(one["archive_key"] for one in found) == ["a", "b", "c"]
 
 
 OF_THE_PAST = sorted(

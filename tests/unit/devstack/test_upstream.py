@@ -90,6 +90,25 @@ async def test_every_host_answers(league: History) -> None:
             assert await response.json() == stats
 
 
+async def test_who_has_the_answer_already_is_told_so(league: History) -> None:
+    """By its ETag, without a body, on a later day too as long as it is the same; a refusal has none."""
+    game = league.on(datetime(2024, 11, 19, tzinfo=UTC).date())[0]
+    path = f"/cdn.nba.com/static/json/liveData/boxscore/boxscore_{game.game_id}.json"
+    clock = FakeClock(NOON)
+    async with running(league, FaultProfile.named("none"), clock) as (_, session):
+        async with session.get(path) as response:
+            first = await response.read()
+            etag = response.headers["ETag"]
+        clock.set(NOON + timedelta(days=3))
+        async with session.get(path, headers={"If-None-Match": f'"other", {etag}'}) as response:
+            assert (response.status, await response.read(), response.headers["ETag"]) == (304, b"", etag)
+        async with session.get(path, headers={"If-None-Match": '"other"'}) as response:
+            assert (response.status, await response.read()) == (200, first)
+        async with session.get(EVENTS, headers={"If-None-Match": etag}) as response:
+            assert response.status == 401
+            assert "ETag" not in response.headers
+
+
 async def test_wrong_key_is_refused(league: History) -> None:
     """Without a key The Odds API says 401 with a message, BallDontLie 401, and the CDN 403 for what is not there."""
     async with running(league, FaultProfile.named("none")) as (_, session):

@@ -1,5 +1,6 @@
 """A scraper on fakes: embedded warehouse in memory, archive in memory, upstreams that answer as told."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -7,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from services.scraper.fetch_log import FetchLog
 from services.scraper.handlers import handle
+from services.scraper.payloads import Online
 from services.scraper.settings import ScraperSettings
+from services.scraper.shelf import Shelf
+from services.scraper.task import Task
 from shared.basketball.slate import Mode
 from shared.contract import StepReported, StepRequested
 from shared.embedded.secrets import EnvironmentSecrets
@@ -58,6 +63,13 @@ class Rig:
         )
         ports = self.ports if warehouse is None else replace(self.ports, warehouse=warehouse)
         return await handle(request, ports, self.upstreams, self.settings)
+
+    def task(self, step: str, day: date) -> Task:
+        """What a step is given."""
+        request = StepRequested(run_id="r1", game_date=day, mode=Mode.OVERNIGHT, step=step, attempt=1)
+        log, shelf = FetchLog(request, self.clock.now()), Shelf(self.archive, day, Mode.OVERNIGHT, step)
+        online = Online(self.upstreams, shelf, Counter(), log)
+        return Task(request, self.settings, self.ports.warehouse, online, log, self.clock.now())
 
     async def rows(self, table: str, order: str = "1") -> list[Row]:
         return await self.ports.warehouse.query(f"SELECT * FROM {table} ORDER BY {order}")  # noqa: S608 - a test's own table

@@ -4,12 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from services.scraper.fetch import Failed, Fetched, Meter
+from services.scraper.answer import Answer, Keeper
+from services.scraper.domain.wire import Fault
+from services.scraper.fetch import Failed, Fetched, Meter, Unchanged
 from services.scraper.payloads import Collected
 from services.scraper.sources.endpoint import Request
 from services.scraper.task import sql
 from shared.errors import Transient
 from shared.ports import Params, Row
+from shared.raw_archive import digest_of
 
 T = TypeVar("T")
 
@@ -30,13 +33,30 @@ class FakeUpstreams:
         self.published: dict[tuple[str, str], datetime] = {}
         self.asked: list[Request[Any]] = []
 
-    async def get(self, request: Request[T], meter: Meter) -> Fetched[T] | Failed:
+    async def get(
+        self, request: Request[T], meter: Meter, keeper: Keeper | None = None
+    ) -> Fetched[T] | Unchanged | Failed:
         self.asked.append(request)
         meter["requests"] += 1
         key = (request.source, request.unit)
-        if key not in self.bodies:
+        body, published = self.bodies.get(key), self.published.get(key)
+        etag = None if body is None else f'"{digest_of(body)[:8]}"'
+        unchanged = etag is not None and request.conditions.get("If-None-Match") == etag
+        status = 403 if body is None else 304 if unchanged else 200
+        sent = b"" if unchanged or body is None else body
+        headers = {} if etag is None else {"etag": etag}
+        if keeper is not None:
+            await keeper.answered(Answer(status, headers, sent, len(sent), self.now, published, 1))
+        if body is None:
             return Failed(f"{request.source} {request.path}: HTTP 403", 1)
-        return Fetched(request.endpoint.parse(self.bodies[key]), self.bodies[key], self.now, self.published.get(key), 1)
+        if unchanged:
+            return Unchanged(self.now, 1)
+        try:
+            return Fetched(request.endpoint.parse(body), body, self.now, published, 1)
+        except Fault as fault:
+            if keeper is not None:
+                keeper.refused(str(fault))
+            return Failed(f"{request.source} {request.path}: {fault}", 1)
 
     def units(self) -> list[tuple[str, str]]:
         return [(request.source, request.unit) for request in self.asked]
@@ -105,6 +125,9 @@ class StubPayloads:
         return Collected(
             request.endpoint.parse(self.bodies[key]), request.source, "/".join(key), self.fetched_at, published, 2
         )
+
+    async def changed(self, request: Request[T], since: str | None) -> Collected[T] | Unchanged | Failed:  # noqa: ARG002 - as the protocol
+        return await self.get(request)
 
     async def held(self) -> set[tuple[str, str]] | None:
         return self._held

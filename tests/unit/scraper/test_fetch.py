@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from services.scraper.domain.odds import Event
-from services.scraper.fetch import Failed, Fetched, Fetcher, Meter
+from services.scraper.fetch import Failed, Fetched, Fetcher, Meter, Unchanged
 from services.scraper.sources.endpoint import Endpoint
 from services.scraper.sources.odds_api.events import EVENTS as EVENTS_ENDPOINT
 from services.scraper.sources.odds_api.events import parse_events
@@ -52,10 +52,14 @@ class Reply:
     async def __aexit__(self, *_: object) -> None:
         pass
 
-    async def read(self) -> bytes:
+    @property
+    def content(self) -> Self:
+        return self
+
+    async def iter_any(self) -> AsyncIterator[bytes]:
         if self.unread is not None:
             raise self.unread
-        return self.body
+        yield self.body
 
 
 class Session:
@@ -119,7 +123,7 @@ class Bench:
 
         monkeypatch.setattr(aiohttp, "ClientSession", make)
 
-    async def get(self, source: str = "odds_api", **params: str) -> Fetched[Event] | Failed:
+    async def get(self, source: str = "odds_api", **params: str) -> Fetched[Event] | Unchanged | Failed:
         async with self.fetcher:
             return await self.fetcher.get(_endpoint(source).request("events", "/v4/events", params), self.meter)
 

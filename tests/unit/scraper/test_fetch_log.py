@@ -1,5 +1,6 @@
 """The fetch log of one step."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -8,6 +9,7 @@ from services.scraper.domain.wire import Parsed, Refusal
 from services.scraper.fetch import Failed
 from services.scraper.fetch_log import FetchLog, Unit
 from services.scraper.payloads import Collected
+from services.scraper.sources.nba_cdn.boxscore import boxscore
 from shared.basketball.slate import Mode
 from shared.contract import StepRequested
 from shared.ports import Row
@@ -15,6 +17,7 @@ from tests.unit.scraper.fakes import StubWarehouse
 
 DAY = date(2024, 3, 5)
 NOW = datetime(2024, 3, 5, 12, tzinfo=UTC)
+BOX = boxscore("a")
 GOT: Collected[int] = Collected(Parsed((1, 2)), "nba_cdn", "raw/key", NOW, None, 1)
 STAMP = {"game_date": DAY, "mode": "same_day", "step": "lines", "fetched_at": NOW}
 SCOPE = "game_date = @game_date AND mode = @mode AND step = @step"
@@ -106,6 +109,7 @@ async def test_the_account_of_a_step_is_written(log: FetchLog) -> None:
     loaded = {"unit": "a", "outcome": "loaded", "source": "nba_cdn", "records": 7, "reason": None}
     failed = {"unit": "b", "outcome": "failed", "source": "espn", "records": 0, "reason": "HTTP 403"}
     refused = {"unit": "a", "record": "Jo Doe", "reason": "has no name", "source": "nba_cdn"}
+    refused["archive_key"] = "raw/key"
     assert warehouse.asked == [(FETCHES, PARAMS), (QUARANTINE, PARAMS)]
     assert warehouse.replaced == [
         (
@@ -116,7 +120,7 @@ async def test_the_account_of_a_step_is_written(log: FetchLog) -> None:
         ),
         ("raw.quarantine", [STAMP | refused], SCOPE, PARAMS),
     ]
-    assert log.standing_keys == set()
+    assert log.accounted == {"raw/key"}
 
 
 def _fetch(unit: str, outcome: str, key: str) -> Row:
@@ -124,7 +128,7 @@ def _fetch(unit: str, outcome: str, key: str) -> Row:
 
 
 def _refused(unit: str, record: str) -> Row:
-    return {"unit": unit, "record": record}
+    return {"unit": unit, "record": record, "archive_key": None}
 
 
 async def test_what_an_earlier_run_has_loaded_keeps_its_account(log: FetchLog) -> None:
@@ -142,4 +146,50 @@ async def test_what_an_earlier_run_has_loaded_keeps_its_account(log: FetchLog) -
     assert fetches[0] == _fetch("old", "loaded", "k1")
     [(quarantine, _, _)] = warehouse.written("raw.quarantine")
     assert quarantine == [_refused("old", "x")]
-    assert log.standing_keys == {"k1"}
+    assert log.accounted == {"k1"}
+
+
+async def test_a_unit_that_failed_although_its_payload_came_says_where_that_is(log: FetchLog) -> None:
+    """As a game's that is not final; of the source that it was to be made of."""
+    log.handed(BOX, "k1")
+    log.failed("a", "nba_cdn", Failed("not final", 1))
+    log.failed("b", "nba_cdn", Failed("HTTP 403", 1))
+    log.refuse("a", "nba_cdn", [Refusal("Jo Doe", "has no name")])
+    warehouse = StubWarehouse()
+    await log.write(warehouse, ended=True)  # type: ignore[arg-type]  # a stub of the port
+    [(fetches, _, _)] = warehouse.written("raw.fetches")
+    assert [(row["unit"], row["archive_key"]) for row in fetches] == [("a", "k1"), ("b", None)]
+    [(quarantine, _, _)] = warehouse.written("raw.quarantine")
+    assert [(row["record"], row["archive_key"]) for row in quarantine] == [("Jo Doe", "k1")]
+
+
+async def test_payloads_are_accounted_for(log: FetchLog) -> None:
+    """A refused one at once, of several the newest; one of no use when the step has ended."""
+    log.handed(BOX, "k1")
+    log.unusable(replace(BOX, unit="b"), "k3", "HTML instead of JSON")
+    log.unusable(replace(BOX, unit="b"), "k2", "older")
+    assert log.counts() == {"units": 0, "quarantined": 1}
+    warehouse = StubWarehouse()
+    await log.write(warehouse)  # type: ignore[arg-type]  # a stub of the port
+    assert log.accounted == {"k3"}
+    await log.write(warehouse, ended=True)  # type: ignore[arg-type]  # a stub of the port
+    assert log.accounted == {"k1", "k3"}
+    rows = warehouse.written("raw.quarantine")[-1][0]
+    refused, unused = ({**STAMP, "source": "nba_cdn", "record": "payload nba_cdn/boxscore"} for _ in range(2))
+    assert rows == [
+        refused | {"unit": "b", "reason": "HTML instead of JSON", "archive_key": "k3"},
+        unused | {"unit": "a", "reason": "the step had no use for it", "archive_key": "k1"},
+    ]
+
+
+async def test_a_refused_payload_stays_in_quarantine_until_its_like_is_parsed(log: FetchLog) -> None:
+    """Whatever else becomes of its unit."""
+    names = ("a", "b", "c")
+    rows = [{"unit": name, "record": "payload nba_cdn/boxscore", "archive_key": f"old {name}"} for name in names]
+    warehouse = StubWarehouse({QUARANTINE: rows})
+    log.handed(BOX, "k1")
+    log.unusable(replace(BOX, unit="b"), "k2", "worse")
+    log.failed("c", "nba_cdn", Failed("HTTP 503", 8))
+    await log.write(warehouse)  # type: ignore[arg-type]  # a stub of the port
+    [(quarantine, _, _)] = warehouse.written("raw.quarantine")
+    assert [row["archive_key"] for row in quarantine] == ["old c", "k2"]

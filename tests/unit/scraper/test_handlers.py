@@ -7,12 +7,17 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
+from services.coordinator.grid.unloaded import unloaded
 from services.scraper.app import build
+from services.scraper.fetch import Failed, Unchanged
 from services.scraper.handlers import STEPS, on_task
+from services.scraper.payloads import Collected
 from services.scraper.settings import ScraperSettings
+from services.scraper.sources.nba_cdn.boxscore import boxscore
 from shared.basketball.slate import Mode
 from shared.contract import BatchReported, StepReported, StepRequested, decode
 from shared.errors import Permanent, Transient
+from shared.raw_archive import FetchRecord
 from shared.registries.pipeline import STEPS as PIPELINE
 from shared.runtime.service import HEALTH
 from shared.runtime.settings import load
@@ -73,9 +78,12 @@ async def test_payloads_are_archived_byte_for_byte_before_they_are_loaded(rig: R
     rig.upstreams.bodies[CDN, "2023-24"] = wire.schedule(FINAL)
     with pytest.raises(Transient):
         await rig.run("schedule", warehouse=BrokenWarehouse(rig.ports.warehouse, "raw.games"))
-    [(key, body)] = rig.archive.objects.items()
-    assert key.startswith("raw/nba_cdn/2024-03-05/overnight/schedule/2023-24/20240305T120000.000000Z_-_")
+    [(body_key, body), (key, record)] = sorted(rig.archive.objects.items())
+    assert key.startswith(
+        "raw/fetches/nba_cdn/2024-03-05/overnight/schedule/2023-24/20240305T120000.000000Z_01-01_200_"
+    )
     assert body == wire.schedule(FINAL)
+    assert FetchRecord.model_validate_json(record).body == body_key
 
 
 async def test_f12_archived_but_not_loaded_is_visible(rig: Rig) -> None:
@@ -87,9 +95,41 @@ async def test_f12_archived_but_not_loaded_is_visible(rig: Rig) -> None:
         await rig.run("box_scores", warehouse=BrokenWarehouse(rig.ports.warehouse, "raw.fetches"))
     rig.upstreams.bodies = {(CDN, wire.LAL_AT_DEN): OTHER_BOX}
     assert (await rig.run("box_scores")).counts["archived_not_loaded"] == 1
+    slates = {Mode.OVERNIGHT: [date(2024, 3, 5)]}
+    assert await unloaded(rig.ports, slates) == {(Mode.OVERNIGHT, date(2024, 3, 5), "box_scores")}
     report = await rig.run("box_scores", from_archive=True)
     assert report.counts["archived_not_loaded"] == 0
+    assert await unloaded(rig.ports, slates) == set()
     assert len(await rig.rows("raw.player_box_scores")) == 32
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"{}", wire.boxscore(status=2), wire.boxscore(wire.LAL_AT_DEN)])
+async def test_f12_loading_the_archive_settles_a_finding_whatever_is_in_it(rig: Rig, body: bytes) -> None:
+    """Once: of a payload that cannot be read, or is of another game, the reason is known then."""
+    rig.settings = rig.settings.model_copy(update={"bulk_threshold": 40})
+    await rig.know_schedule(FINAL, OTHER)
+    rig.upstreams.bodies[CDN, wire.BOS_AT_NYK] = body
+    with pytest.raises(Transient):
+        await rig.run("box_scores", warehouse=BrokenWarehouse(rig.ports.warehouse, "raw.fetches"))
+    slates = {Mode.OVERNIGHT: [date(2024, 3, 5)]}
+    assert len(await unloaded(rig.ports, slates)) == 1
+    await rig.run("box_scores", from_archive=True)
+    assert await unloaded(rig.ports, slates) == set()
+
+
+async def test_what_was_loaded_is_asked_for_again_only_if_it_has_changed(rig: Rig) -> None:
+    """By the fetch that the log knows, on a later slate too; a unit that was never loaded is asked for as usual."""
+    rig.settings = rig.settings.model_copy(update={"bulk_threshold": 40})
+    await rig.know_schedule(FINAL, OTHER)
+    rig.upstreams.bodies |= {(CDN, wire.BOS_AT_NYK): wire.boxscore(), (CDN, wire.LAL_AT_DEN): b"<html>"}
+    await rig.run("box_scores")
+    task = rig.task("box_scores", date(2024, 3, 8))
+    same, refused = await task.changed([boxscore(wire.BOS_AT_NYK), boxscore(wire.LAL_AT_DEN)])
+    assert isinstance(same, Unchanged)
+    assert isinstance(refused, Failed)
+    rig.upstreams.bodies[CDN, wire.BOS_AT_NYK] = wire.boxscore(status=2)
+    [changed] = await task.changed([boxscore(wire.BOS_AT_NYK)])
+    assert isinstance(changed, Collected)
 
 
 @pytest.mark.parametrize("table", ["raw.player_box_scores", "raw.quarantine"])
@@ -124,6 +164,32 @@ async def test_a_game_that_another_source_gave_is_not_loaded_from_an_archived_lo
     await rig.run("box_scores", date(2024, 3, 6), from_archive=True)
     assert await rig.everything("raw.player_box_scores") == before
     assert {row["source"] for row in before} == {CDN, STATS}
+
+
+async def test_a_payload_that_the_parser_refuses_is_quarantined_until_a_better_one_comes(rig: Rig) -> None:
+    """With its reason and where it is kept: it is accounted for, and read again from the archive as often as asked."""
+    rig.upstreams.bodies[CDN, "2023-24"] = b"<html>"
+    report = await rig.run("schedule")
+    assert (report.outcome, report.counts["quarantined"], report.counts["archived_not_loaded"]) == ("failed", 1, 0)
+    [row] = await rig.rows("raw.quarantine")
+    assert (row["unit"], row["record"], row["source"]) == ("2023-24", "payload nba_cdn/scheduleLeagueV2", CDN)
+    assert row["reason"] == "HTML instead of JSON"
+    assert FetchRecord.model_validate_json(rig.archive.objects[row["archive_key"]]).status == 200
+    await rig.run("schedule", from_archive=True)
+    assert [again["archive_key"] for again in await rig.rows("raw.quarantine")] == [row["archive_key"]]
+    rig.upstreams.bodies[CDN, "2023-24"] = wire.schedule(FINAL)
+    assert (await rig.run("schedule")).outcome == "done"
+    assert await rig.rows("raw.quarantine") == []
+
+
+async def test_a_payload_of_no_use_is_accounted_for(rig: Rig) -> None:
+    """The CDN shows another season, the fallback gives the one that is wanted: nothing is left to be found."""
+    rig.upstreams.bodies[CDN, "2023-24"] = wire.schedule(FINAL, season="2024-25")
+    rig.upstreams.bodies[STATS, "2023-24"] = wire.schedule(FINAL)
+    report = await rig.run("schedule")
+    assert (report.outcome, report.counts["quarantined"], report.counts["archived_not_loaded"]) == ("done", 0, 0)
+    [row] = await rig.rows("raw.quarantine")
+    assert (row["record"], row["reason"]) == ("payload nba_cdn/scheduleLeagueV2", "the step had no use for it")
 
 
 async def test_a_full_archive_keeps_what_was_loaded_and_asks_for_another_try(rig: Rig) -> None:
@@ -200,9 +266,11 @@ async def test_an_archive_without_the_step_or_with_rubbish_fails_it(rig: Rig) ->
         "failed",
         "nba_cdn 2023-24: not in the archive; nba_stats 2023-24: not in the archive",
     )
-    key = "raw/nba_cdn/2024-03-05/overnight/schedule/2023-24/20240305T120000.000000Z_-_0.json"
-    rig.archive.objects[key] = b"<html>"
-    assert (await rig.run("schedule", from_archive=True)).outcome == "failed"
+    rig.upstreams.bodies[CDN, "2023-24"] = b"<html>"
+    assert (await rig.run("schedule")).outcome == "failed"
+    report = await rig.run("schedule", from_archive=True)
+    assert (report.outcome, report.counts["quarantined"]) == ("failed", 1)
+    assert "HTML instead of JSON" in report.reason
 
 
 @pytest.mark.network

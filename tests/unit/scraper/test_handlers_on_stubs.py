@@ -8,10 +8,11 @@ import pytest
 
 from services.scraper import handlers
 from services.scraper.fetch import Failed
-from services.scraper.fetch_log import FetchLog, Unit
-from services.scraper.handlers import handle, unaccounted
-from services.scraper.payloads import Archived, Online, Shelf
+from services.scraper.fetch_log import _SCOPE, Unit
+from services.scraper.handlers import handle
+from services.scraper.payloads import Archived, Online
 from services.scraper.settings import ScraperSettings
+from services.scraper.shelf import Shelf
 from services.scraper.task import Task
 from shared.basketball.slate import Mode
 from shared.contract import StepReported, StepRequested
@@ -143,44 +144,38 @@ async def test_payloads_come_from_the_archive_on_request(monkeypatch: pytest.Mon
     bench = Bench(monkeypatch, lambda _: 0)
     sources = ("nba_cdn", "nba_stats", "espn", "odds_api", "balldontlie")
     for source in (*sources, "other"):
-        bench.archive.objects[f"raw/{source}/2024-03-05/manual/rosters/u/1"] = b""
+        bench.archive.objects[f"raw/fetches/{source}/2024-03-05/manual/rosters/u/1_1_200_a.json"] = b""
     await bench.run(from_archive=True, mode=Mode.MANUAL)
     await bench.run(mode=Mode.MANUAL)
     archived, online = (task.payloads for task in bench.tasks)
     assert isinstance(archived, Archived)
     assert await archived.held() == {(source, "u") for source in sources}
     assert isinstance(online, Online)
-    assert online._shelf == Shelf(bench.archive, DAY, Mode.MANUAL, "rosters")
+    assert online._shelf == Shelf(bench.archive, DAY, Mode.MANUAL, "rosters", attempt=2)
 
 
-@pytest.fixture
-def fetches() -> FetchLog:
-    return FetchLog(_request(), NOW)
-
-
-async def test_f12_only_a_units_newest_payload_must_be_accounted_for(fetches: FetchLog) -> None:
-    """By a unit that did not fail, or by one that an earlier run loaded; of every source, of this step only."""
-    archive = MemoryArchive()
-    shelf = Shelf(archive, DAY, Mode.OVERNIGHT, "rosters")
-    for key in (
-        "nba_cdn/{}/a/1",
-        "nba_cdn/{}/a/2",
-        "espn/{}/a/1",
-        "espn/{}/b/1",
-        "odds_api/{}/c/1",
-        "balldontlie/{}/d/1",
-    ):
-        archive.objects["raw/" + key.format("2024-03-05/overnight/rosters")] = b""
-        archive.objects["raw/" + key.format("2024-03-05/overnight/lines")] = b""
+async def test_f12_only_a_units_newest_answer_must_be_accounted_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a unit of this run or of an earlier one, or by the quarantine; of every source, of this step only."""
     place = "2024-03-05/overnight/rosters"
-    assert await unaccounted(shelf, fetches) == 5
-    fetches.units["a"] = Unit("loaded", "nba_cdn", archive_key=f"raw/nba_cdn/{place}/a/1")
-    assert await unaccounted(shelf, fetches) == 5
-    fetches.units["a"] = Unit("loaded", "nba_cdn", archive_key=f"raw/nba_cdn/{place}/a/2")
-    assert await unaccounted(shelf, fetches) == 4
-    fetches.units["b"] = Unit("quarantined", "espn", archive_key=f"raw/espn/{place}/b/1")
-    assert await unaccounted(shelf, fetches) == 3
-    fetches.units["c"] = Unit("failed", "odds_api", archive_key=f"raw/odds_api/{place}/c/1")
-    assert await unaccounted(shelf, fetches) == 3
-    fetches.standing_keys = {f"raw/balldontlie/{place}/d/1"}
-    assert await unaccounted(shelf, fetches) == 2
+    first, second = f"raw/fetches/nba_cdn/{place}/a/1_1_200_x.json", f"raw/fetches/nba_cdn/{place}/a/2_1_200_x.json"
+    refused, standing = (f"raw/fetches/{source}/{place}/b/1_1_200_x.json" for source in ("espn", "balldontlie"))
+    loaded_from = first
+
+    def work(task: Task) -> int:
+        task.fetches.units["a"] = Unit("loaded", "nba_cdn", archive_key=loaded_from)
+        return 1
+
+    bench = Bench(monkeypatch, work)
+    for key in (first, second, refused, standing, f"raw/fetches/espn/{place}/b/2_1_503_x.json"):
+        bench.archive.objects[key] = b""
+        bench.archive.objects[key.replace("rosters", "lines")] = b""
+    assert (await bench.run()).counts["archived_not_loaded"] == 3
+    loaded_from = second
+    assert (await bench.run()).counts["archived_not_loaded"] == 2
+    for table, row in (
+        ("raw.fetches", {"unit": "c", "outcome": "loaded", "archive_key": standing}),
+        ("raw.quarantine", {"unit": "b", "record": "payload espn/x", "archive_key": refused}),
+    ):
+        bench.warehouse.answers[f"SELECT * FROM {table} WHERE {_SCOPE}"] = [row]  # noqa: S608 - a constant
+        left = (await bench.run()).counts["archived_not_loaded"]
+        assert left == {"raw.fetches": 1, "raw.quarantine": 0}[table]

@@ -170,10 +170,23 @@ RESULTS = [
 ]
 
 
-@pytest.mark.parametrize(("again", "ids"), [(False, ["9", "3", "35", "4"]), (True, ["9", "2", "3", "35", "4"])])
-async def test_played_games_are_those_over_before_the_slate(again: bool, ids: list[str]) -> None:  # noqa: FBT001 - a case
-    """Tipped off long enough ago, not postponed; those that have their box score only when asked for again."""
-    params: Params = {"game_date": SLATE, "tipped_before": TIPPED, "again": again}
+@pytest.mark.parametrize(
+    ("again", "corrected_since", "ids"),
+    [
+        (False, SLATE, ["9", "3", "35", "4"]),
+        (True, SLATE, ["9", "2", "3", "35", "4"]),
+        (False, YESTERDAY - timedelta(days=400), ["9", "2", "3", "35", "4"]),
+    ],
+)
+async def test_played_games_are_those_over_before_the_slate(
+    again: bool,  # noqa: FBT001 - a case
+    corrected_since: date,
+    ids: list[str],
+) -> None:
+    """Tipped off long enough ago, not postponed; those with a box score when asked for again, or of the last days."""
+    params: Params = {
+        "game_date": SLATE, "tipped_before": TIPPED, "again": again, "corrected_since": corrected_since
+    }  # fmt: skip
     found = await asked(
         "played_games", params, raw__games=GAMES, raw__game_results=RESULTS, raw__player_box_scores=LOADED
     )
@@ -185,7 +198,7 @@ async def test_played_games_are_those_over_before_the_slate(again: bool, ids: li
         "game_id", "season", "season_type", "game_date", "tip_utc", "home_team", "away_team", "home_points",
         "away_points", "loaded_from",
     )  # fmt: skip
-    if again:
+    if len(ids) > 4:
         assert {name: found[1][name] for name in names} == {
             "home_points": None, "away_points": None, "loaded_from": "b",
         }  # fmt: skip
@@ -199,3 +212,25 @@ async def test_the_fetch_logs_scope_is_a_step_of_a_slate_and_mode(table: str) ->
     others = near(mine, game_date=(YESTERDAY, TOMORROW), mode=MODES, step=("injuries", "rosters"))
     rows = {table.replace(".", "__"): [*others, mine]}
     assert await answers(f"SELECT * FROM {table} WHERE {_SCOPE}", params, **rows) == [mine]  # noqa: S608 - a constant
+
+
+async def test_what_a_unit_was_loaded_from_is_its_latest_fetch_of_two_weeks() -> None:
+    """By source, in any mode; of the step and the units that are asked for, and loaded it must be."""
+    known = {"step": "box_scores", "unit": "1", "source": "nba_cdn", "outcome": "loaded", "game_date": SLATE}
+    first = row("raw.fetches", **known, mode="overnight", fetched_at=tip(SLATE), archive_key="a")
+    rows = [
+        first,
+        first | {"mode": "same_day", "fetched_at": tip(SLATE, 21), "archive_key": "b"},
+        first | {"source": "espn", "game_date": SLATE - timedelta(days=14), "archive_key": "c"},
+        first | {"unit": "2", "game_date": SLATE - timedelta(days=15)},
+        first | {"unit": "3"},
+        first | {"unit": "4", "outcome": "failed"},
+        first | {"unit": "5", "archive_key": None},
+        first | {"unit": "6", "step": "lines"},
+        first | {"unit": "7", "game_date": TOMORROW},
+    ]
+    params: Params = {"game_date": SLATE, "step": "box_scores", "units": ["1", "2", "4", "5", "6", "7"]}
+    found = await asked("loaded_from", params, raw__fetches=rows)
+    assert sorted((one["source"], one["unit"], one["archive_key"]) for one in found) == [
+        ("espn", "1", "c"), ("nba_cdn", "1", "b"),
+    ]  # fmt: skip

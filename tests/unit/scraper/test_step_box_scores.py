@@ -101,7 +101,8 @@ async def test_games_that_tipped_off_three_hours_ago_are_looked_for() -> None:
         b = bench("box_scores", {"played_games": []}, held=held)
         assert await box_scores.run(b.task) == 0
         tipped_before = datetime(2024, 3, 4, 9, tzinfo=UTC)
-        bound = {"game_date": SLATE, "tipped_before": tipped_before, "again": again}
+        since = date(2024, 2, 23)
+        bound = {"game_date": SLATE, "tipped_before": tipped_before, "again": again, "corrected_since": since}
         assert b.warehouse.asked == [("played_games", bound)]
         assert (b.fetches.units, b.warehouse.replaced) == ({}, [])
 
@@ -179,17 +180,21 @@ async def test_a_log_that_lacks_more_than_the_threshold_is_not_replaced_by_singl
         assert [source for source, _ in b.payloads.units()].count("nba_cdn") == asked
 
 
-async def test_a_log_that_fails_is_not_replaced_by_singles_and_costs_no_other_season() -> None:
-    """The step goes on with the next log, and with the singles."""
+async def test_the_games_of_a_log_that_fails_come_one_by_one_and_no_other_season_pays() -> None:
+    """The step goes on with the next log; what nobody gives keeps every reason."""
     games = [ONE, TWO, EARLIER, _played(6, "DEN", "LAL", season="2022-23"), PLAYOFF]
     b = bench("box_scores", {"played_games": games}, bulk_threshold=1)
     b.payloads.bodies["nba_stats", "2022-23-regular"] = _log_of(*games[2:4])
     b.payloads.bodies["nba_cdn", "0022300004"] = _cdn_box(PLAYOFF)
-    assert await box_scores.run(b.task) == 48
+    b.payloads.bodies["nba_cdn", "0022300001"] = _cdn_box(ONE)
+    assert await box_scores.run(b.task) == 64
     assert b.payloads.units() == [
-        ("nba_stats", "2023-24-regular"), ("nba_stats", "2022-23-regular"), ("nba_cdn", "0022300004"),
+        ("nba_stats", "2023-24-regular"), ("nba_stats", "2022-23-regular"),
+        ("nba_cdn", "0022300004"), ("nba_cdn", "0022300001"), ("nba_cdn", "0022300002"),
+        ("balldontlie", "2024-03-03"),
     ]  # fmt: skip
     assert b.fetches.units["2023-24-regular"] == Unit("failed", "nba_stats", 0, "nba_stats is down", None)
+    assert b.fetches.units["0022300002"].reason == "nba_cdn is down; balldontlie is down"
     assert b.fetches.units["2022-23-regular"] == loaded("nba_stats", 32, "2022-23-regular")
 
 
@@ -205,31 +210,58 @@ def _bdl(game: Row, **changes: object) -> wire.Json:
     return wire.bdl_game() | teams | changes
 
 
-async def test_the_fallback_gives_what_the_cdn_does_not() -> None:
-    """One request for each date, games told by their teams, names matched to ids, who is unknown refused."""
+async def test_a_log_that_failed_is_made_good_by_singles() -> None:
+    """It is then no failure, and says how."""
+    b = bench("box_scores", {"played_games": [ONE, TWO]}, bulk_threshold=1)
+    b.payloads.bodies["nba_cdn", "0022300001"] = _cdn_box(ONE)
+    b.payloads.bodies["nba_cdn", "0022300002"] = _cdn_box(TWO)
+    assert await box_scores.run(b.task) == 32
+    reason = "nba_stats is down; its games came one by one"
+    assert b.fetches.units["2023-24-regular"] == Unit("empty", "nba_stats", 0, reason, None)
+
+
+async def test_a_game_that_the_cdn_does_not_give_comes_from_the_log() -> None:
+    """Before the fallback with names is asked; a log that failed is asked once."""
+    b = bench("box_scores", {"played_games": [ONE, TWO]})
+    b.payloads.bodies["nba_cdn", "0022300001"] = _cdn_box(ONE)
+    b.payloads.bodies["nba_stats", "2023-24-regular"] = _log_of(TWO)
+    assert await box_scores.run(b.task) == 32
+    assert b.payloads.units() == [
+        ("nba_cdn", "0022300001"), ("nba_cdn", "0022300002"), ("nba_stats", "2023-24-regular"),
+    ]  # fmt: skip
+    assert b.fetches.units == {
+        "0022300001": loaded("nba_cdn", 16, "0022300001"),
+        "2023-24-regular": loaded("nba_stats", 16, "2023-24-regular"),
+    }
+
+
+async def test_the_fallback_gives_what_the_others_do_not() -> None:
+    """One request for each date, games told by their teams, names matched to ids; half a game is refused whole."""
     known = [row for row in KNOWN if row["player_name"] != "Bos Hazel"]
     day_before = _played(7, "BOS", "NYK", game_date=date(2024, 3, 2))
     games = [ONE, TWO, day_before]
     b = bench("box_scores", {"played_games": games, "known_players": known})
     b.payloads.bodies["balldontlie", "2024-03-03"] = wire.bdl(_bdl(THREE), _bdl(ONE))
     b.payloads.bodies["nba_cdn", "0022300002"] = _cdn_box(TWO)
-    assert await box_scores.run(b.task) == 31
+    b.payloads.bodies["balldontlie", "2024-03-02"] = wire.bdl(_bdl(day_before))
+    assert await box_scores.run(b.task) == 16
     assert b.payloads.units() == [
         ("nba_cdn", "0022300001"), ("nba_cdn", "0022300002"), ("nba_cdn", "0022300007"),
-        ("balldontlie", "2024-03-02"), ("balldontlie", "2024-03-03"),
+        ("nba_stats", "2023-24-regular"), ("balldontlie", "2024-03-02"), ("balldontlie", "2024-03-03"),
     ]  # fmt: skip
-    [(rows, _, params)] = b.warehouse.written("raw.player_box_scores")
-    assert params == {"game_ids": ["0022300002", "0022300001"]}
-    assert [row["player_id"] for row in rows[16:]] == [*range(3800, 3807), *range(5200, 5208)]
-    assert {row["source"] for row in rows[16:]} == {"balldontlie"}
-    down = "nba_cdn is down; balldontlie is down"
+    reason = "no known player of BOS is called 'Bos Hazel'"
     assert b.fetches.units == {
         "0022300002": loaded("nba_cdn", 16, "0022300002"),
-        "0022300001": loaded("balldontlie", 15, "2024-03-03"),
-        "0022300007": Unit("failed", "balldontlie", 0, down, None),
+        "0022300001": Unit("quarantined", "balldontlie", 0, reason, "balldontlie/2024-03-03"),
+        "0022300007": Unit("quarantined", "balldontlie", 0, reason, "balldontlie/2024-03-02"),
     }
     hazel = ("0022300001", "0022300001 Bos Hazel")
-    assert b.fetches.refusals == {hazel: ("no known player of BOS is called 'Bos Hazel'", "balldontlie")}
+    assert b.fetches.refusals[hazel] == (reason, "balldontlie")
+    b.warehouse.answers["known_players"] = KNOWN
+    assert await box_scores.run(b.task) == 48
+    rows = b.warehouse.written("raw.player_box_scores")[-1][0]
+    assert [row["player_id"] for row in rows[:16]] == [*range(3800, 3808), *range(5200, 5208)]
+    assert {row["source"] for row in rows} == {"balldontlie"}
     assert ("known_players", {"game_date": SLATE}) in b.warehouse.asked
 
 
@@ -239,8 +271,9 @@ async def test_a_game_that_the_fallback_has_not_has_failed_with_both_reasons() -
     b = bench("box_scores", {"played_games": games, "known_players": KNOWN})
     b.payloads.bodies["balldontlie", "2024-03-03"] = wire.bdl(_bdl(ONE), _bdl(THREE, status="2nd Qtr"))
     assert await box_scores.run(b.task) == 16
+    down = "nba_cdn is down; nba_stats is down"
     assert b.fetches.units == {
-        "0022300002": Unit("failed", "balldontlie", 0, "nba_cdn is down; balldontlie has no such game", None),
+        "0022300002": Unit("failed", "balldontlie", 0, f"{down}; balldontlie has no such game", None),
         "0022300001": loaded("balldontlie", 16, "2024-03-03"),
         "0022300003": Unit("failed", "balldontlie", 0, "not final", None),
     }
@@ -251,7 +284,7 @@ async def test_a_game_of_the_fallback_with_nobody_matched_is_quarantined() -> No
     b = bench("box_scores", {"played_games": [ONE], "known_players": []})
     b.payloads.bodies["balldontlie", "2024-03-03"] = wire.bdl(_bdl(ONE))
     assert await box_scores.run(b.task) == 0
-    reason = "no player could be matched to an id"
+    reason = "no known player of NYK is called 'Nyk Ash'"
     assert b.fetches.units == {"0022300001": Unit("quarantined", "balldontlie", 0, reason, "balldontlie/2024-03-03")}
     assert len(b.fetches.refusals) == 16
 
@@ -287,14 +320,15 @@ async def test_f01_every_missing_game_is_collected(rig: Rig) -> None:
     assert len(set(await rig.column("raw.player_box_scores", "game_id"))) == 6
 
 
-async def test_what_is_loaded_is_not_asked_for_again(rig: Rig) -> None:
-    """The second run finds nothing missing."""
+async def test_what_is_loaded_is_only_asked_whether_it_has_changed(rig: Rig) -> None:
+    """The second run finds nothing missing, and of the last days nothing new."""
     await rig.know_schedule(FINAL)
     rig.upstreams.bodies[CDN, wire.BOS_AT_NYK] = wire.boxscore()
     await rig.run("box_scores")
     rig.upstreams.asked.clear()
     report = await rig.run("box_scores")
-    assert (report.outcome, report.counts["units"], rig.upstreams.asked) == ("done", 0, [])
+    assert (report.outcome, report.counts["units"], rig.upstreams.units()) == ("done", 0, [(CDN, wire.BOS_AT_NYK)])
+    assert rig.upstreams.asked[0].conditions
 
 
 async def test_games_not_over_postponed_or_of_the_slate_are_not_asked_for(rig: Rig) -> None:
@@ -347,4 +381,4 @@ async def test_a_log_that_fails_fails_the_step(rig: Rig) -> None:
     report = await rig.run("box_scores")
     assert report.outcome == "failed"
     assert "HTTP 403" in report.reason
-    assert await rig.outcomes() == {"2023-24-regular": "failed"}
+    assert await rig.outcomes() == dict.fromkeys(("2023-24-regular", wire.BOS_AT_NYK, wire.LAL_AT_DEN), "failed")

@@ -12,7 +12,7 @@ from tests.unit.scraper.conftest import Rig
 
 async def test_injuries_are_appended() -> None:
     """By the team's roster, else by the only one anywhere; refused are entries and names, each with its reason."""
-    b = bench("injuries", {"slate_games": GAMES, "roster": ROSTER})
+    b = bench("injuries", {"slate_games": GAMES, "roster": ROSTER, "last_look": [{"seen_at": None}]})
     entries = [
         wire.injury("Un Known"),
         wire.injury("Bad Date", date="soon"),
@@ -27,6 +27,8 @@ async def test_injuries_are_appended() -> None:
         "player_id": NYK_ASH,
         "player_lookup": "nykash",
         "status": "Doubtful",
+        "reason": None,
+        "return_date": None,
         "comment": "Sore.",
         "available_at": datetime(2024, 3, 3, 20, 15, tzinfo=UTC),
     }
@@ -34,6 +36,8 @@ async def test_injuries_are_appended() -> None:
         "player_id": 4305,
         "player_lookup": "denfir",
         "status": "Out",
+        "reason": None,
+        "return_date": None,
         "comment": None,
         "available_at": datetime(2024, 3, 4, 10, 48, tzinfo=UTC),
     }
@@ -55,7 +59,7 @@ async def test_a_date_without_games_needs_no_injuries() -> None:
 
 async def test_injuries_that_cannot_be_had_are_a_failure() -> None:
     """Nothing is appended."""
-    b = bench("injuries", {"slate_games": GAMES, "roster": ROSTER})
+    b = bench("injuries", {"slate_games": GAMES, "roster": ROSTER, "last_look": [{"seen_at": None}]})
     assert await injuries.run(b.task) == 0
     assert b.fetches.units == {"injuries": Unit("failed", "espn", 0, "espn is down", None)}
     assert b.warehouse.appended == []

@@ -7,13 +7,14 @@ import pytest
 from services.scraper.fetch_log import Unit
 from services.scraper.sources.nba_stats.playerindex import index
 from services.scraper.steps import rosters
+from services.scraper.steps.rosters import LAST_LISTED
 from tests.unit.scraper import wire
 from tests.unit.scraper.bench import GAMES, MORNING, SLATE, bench, loaded
 from tests.unit.scraper.conftest import Rig
 
-INDEX = wire.playerindex(
-    [201, "Doe", "Jo", 1610612752, "NYK", "G", 1], [9, "No", "Body", 1, "ZZZ", "G", 1], wire.index_row("BOS", 4)
-)
+NOBODY = "not a roster of every team that plays"
+OTHERS = [wire.index_row(team, n) for team in ("BOS", "DEN", "LAL", "NYK") for n in range(5)]
+INDEX = wire.playerindex([201, "Doe", "Jo", 1610612752, "NYK", "G", 1], [9, "No", "Body", 1, "ZZZ", "G", 1], *OTHERS)
 
 
 async def test_a_roster_is_written() -> None:
@@ -21,7 +22,7 @@ async def test_a_roster_is_written() -> None:
     b = bench("rosters", {"slate_games": GAMES})
     b.payloads.bodies["nba_stats", "2023-24"] = INDEX
     b.payloads.published["nba_stats", "2023-24"] = MORNING - timedelta(hours=3)
-    assert await rosters.run(b.task) == 2
+    assert await rosters.run(b.task) == 21
     assert b.payloads.asked == [index("2023-24")]
     common = {
         "game_date": SLATE,
@@ -31,10 +32,10 @@ async def test_a_roster_is_written() -> None:
     }
     doe = {"player_id": 201, "player_name": "Jo Doe", "player_lookup": "jodoe", "team": "NYK", "position": "G"}
     elm = {"player_id": 3804, "player_name": "Bos Elm", "player_lookup": "boselm", "team": "BOS"}
-    assert b.warehouse.written("raw.rosters") == [
-        ([common | doe, common | elm | {"position": "G"}], "game_date = @game_date", {"game_date": SLATE})
-    ]
-    assert b.fetches.units == {"2023-24": loaded("nba_stats", 2, "2023-24")}
+    [(rows, scope, params)] = b.warehouse.written("raw.rosters")
+    assert (scope, params) == ("game_date = @game_date", {"game_date": SLATE})
+    assert (rows[0], rows[5]) == (common | doe, common | elm | {"position": "G"})
+    assert b.fetches.units == {"2023-24": loaded("nba_stats", 21, "2023-24")}
     reason = "unknown team 'ZZZ': add its spelling to shared/basketball/identity.py"
     assert b.fetches.refusals == {("2023-24", "Body No 9"): (reason, "nba_stats")}
 
@@ -48,19 +49,25 @@ async def test_a_date_without_games_needs_no_rosters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "reason"),
+    ("body", "unit"),
     [
-        (None, "nba_stats is down"),
-        (wire.playerindex(), "the player index of 2023-24 has nobody with a team"),
+        (None, Unit("failed", "nba_stats", 0, "nba_stats is down", None)),
+        (
+            wire.playerindex(),
+            Unit("quarantined", "nba_stats", 0, f"{NOBODY}: BOS has 0 players", "nba_stats/2023-24"),
+        ),
     ],
 )
-async def test_f05_no_roster_is_a_failure_and_writes_nothing(body: bytes | None, reason: str) -> None:
-    """A season has players: an index without any is as good as none."""
+async def test_f05_no_roster_is_a_failure_and_writes_nothing(body: bytes | None, unit: Unit) -> None:
+    """A season has players: an index without any is as good as none. Nor do box scores list anybody."""
     b = bench("rosters", {"slate_games": GAMES})
     if body is not None:
         b.payloads.bodies["nba_stats", "2023-24"] = body
     assert await rosters.run(b.task) == 0
-    assert b.fetches.units == {"2023-24": Unit("failed", "nba_stats", 0, reason, None)}
+    nobody = "the last box scores list no whole roster: BOS has 0 players"
+    assert b.fetches.units["2023-24"] == unit
+    assert b.fetches.units[LAST_LISTED] == Unit("failed", "nba_cdn", 0, nobody, None)
+    assert b.fetches.failure == unit.reason
     assert b.warehouse.replaced == []
 
 

@@ -5,13 +5,16 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.scraper.domain.games import Season
+from services.scraper.domain.season_games import regular_ids
 from services.scraper.domain.wire import Parsed
 from services.scraper.fetch import Failed
 from services.scraper.fetch_log import Unit
 from services.scraper.payloads import Collected
+from services.scraper.sources.nba_cdn.boxscore import played
 from services.scraper.sources.nba_cdn.schedule import current, parse_schedule
 from services.scraper.sources.nba_stats.schedule import of_season
 from services.scraper.steps import schedule
+from services.scraper.steps.season_by_id import FIRST
 from shared.ports import Row
 from tests.unit.scraper import wire
 from tests.unit.scraper.bench import MORNING, SLATE, TIP, bench, loaded
@@ -126,8 +129,10 @@ async def test_earlier_seasons_are_asked_for_until_they_are_settled(
     b = bench("schedule", {"seasons": SETTLED, "results": []}, held=held, history_seasons=4)
     b.payloads.bodies["nba_cdn", "2023-24"] = wire.schedule(PLAYED)
     await schedule.run(b.task)
+    unknown = [season for season in wanted if season not in {row["season"] for row in SETTLED}]
     assert b.payloads.asked == [
         current("2023-24"), *(of_season(season) for season in wanted),
+        *(played(game_id) for season in unknown for game_id in regular_ids(season)[:FIRST]),
     ]  # fmt: skip
 
 
@@ -140,12 +145,13 @@ async def test_each_season_has_its_own_account() -> None:
     b.payloads.bodies["nba_stats", "2020-21"] = wire.schedule(PLAYED, season="2019-20")
     assert await schedule.run(b.task) == 3
     empty = "the schedule of 2021-22 is empty"
+    none_by_id = "the CDN gives 0 of 1059 regular games of 2019-20: nba_cdn is down"
     assert b.fetches.units == {
         "2023-24": loaded("nba_cdn", 1, "2023-24"),
         "2022-23": loaded("nba_stats", 1, "2022-23"),
         "2021-22": Unit("empty", "nba_stats", 0, empty, "nba_stats/2021-22"),
         "2020-21": Unit("failed", "nba_stats", 0, "asked for 2020-21, got 2019-20", None),
-        "2019-20": Unit("failed", "nba_stats", 0, "nba_stats is down", None),
+        "2019-20": Unit("failed", "nba_stats", 0, f"nba_stats is down; {none_by_id}", None),
     }
     assert b.fetches.failure is None
     assert [params for _, _, params in b.warehouse.written("raw.games")] == [

@@ -24,6 +24,10 @@ class MemoryArchive:
             raise Permanent(f"no object {key}")
         return self.objects[key]
 
+    async def has(self, key: str) -> bool:
+        """Whether there is such an object."""
+        return key in self.objects
+
     async def list(self, prefix: str) -> list[str]:
         """Keys that start with `prefix`, sorted."""
         return sorted(key for key in self.objects if key.startswith(prefix))

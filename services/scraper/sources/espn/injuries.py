@@ -52,7 +52,7 @@ def _name(raw: Any) -> str:  # noqa: ANN401 - JSON
     return label(athlete, "displayName") if isinstance(athlete, dict) else label(raw, "id")
 
 
-LISTED = Endpoint("espn", "injuries", INJURIES, parse_injuries, rank=2)
+LISTED = Endpoint("espn", "injuries", INJURIES, parse_injuries, rank=2, requests=lambda _: (listed(),))
 
 
 def listed() -> Request[Injury]:

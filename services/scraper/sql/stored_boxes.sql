@@ -1,0 +1,2 @@
+-- Box scores as loaded.
+SELECT * FROM raw.player_box_scores WHERE game_id IN UNNEST(@game_ids)

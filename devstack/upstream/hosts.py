@@ -14,6 +14,5 @@ STATS = _host("nba_stats")
 ESPN = _host("espn")
 ODDS = _host("odds_api")
 BALLDONTLIE = _host("balldontlie")
-OFFICIAL = "ak-static.cms.nba.com"
-"""Where the official injury report is."""
-HOSTS = tuple(dict.fromkeys([*map(_host, SOURCES), OFFICIAL]))
+OFFICIAL = _host("nba_official")
+HOSTS = tuple(map(_host, SOURCES))

@@ -19,7 +19,8 @@ class Event:
 class Offer:
     """One bookmaker's over/under on one player at one line."""
 
-    event_id: str
+    event_id: str | None
+    """The source's own; None where it does not tell games apart: team and start do."""
     player_name: str
     market: str
     bookmaker: str
@@ -29,6 +30,10 @@ class Offer:
     is_main: bool
     posted_at: datetime | None
     """When the bookmaker's market was last updated, or the historical snapshot; None where neither is given."""
+    team: str | None = None
+    """The player's tricode, where the source says it."""
+    starts_at: datetime | None = None
+    """The announced start of the game, likewise."""
 
 
 @dataclass(frozen=True, slots=True)

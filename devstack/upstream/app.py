@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from devstack.history import History
-from devstack.upstream import balldontlie, odds
+from devstack.upstream import balldontlie, odds, prizepicks
 from devstack.upstream.balldontlie_lists import Lists
 from devstack.upstream.boxscore import box_score
 from devstack.upstream.credits import PLAN, Credits
@@ -25,6 +25,7 @@ from devstack.upstream.gamelog import GameLog
 from devstack.upstream.gate import Gate
 from devstack.upstream.hosts import BALLDONTLIE, CDN, ESPN, ODDS, OFFICIAL, STATS
 from devstack.upstream.injury_report import InjuryReports
+from devstack.upstream.prizepicks import Projections
 from devstack.upstream.rosters import PlayerIndex
 from devstack.upstream.schedule import ScheduleFeed
 from devstack.upstream.scoreboard import Scoreboard
@@ -64,7 +65,13 @@ def build(history: History, clock: Clock, faults: FaultProfile) -> web.Applicati
 
 def endpoints(history: History, account: Credits) -> dict[str, Endpoint]:
     """Path -> what it answers to a request at an instant."""
-    return {**_league(history), **_espn(history), **_odds(history, account), **_balldontlie(history)}
+    return {
+        **_league(history),
+        **_espn(history),
+        **_odds(history, account),
+        **_balldontlie(history),
+        **_prizepicks(history),
+    }
 
 
 def _league(history: History) -> dict[str, Endpoint]:
@@ -136,6 +143,11 @@ def _balldontlie(history: History) -> dict[str, Endpoint]:
         )
 
     return {f"/{BALLDONTLIE}/v1/{name}": keyed(endpoint) for name, endpoint in found.items()}
+
+
+def _prizepicks(history: History) -> dict[str, Endpoint]:
+    picks = Projections(history)
+    return {f"/{prizepicks.HOST}/projections": lambda request, now: picks.answer(request.query, now)}
 
 
 def _handler(

@@ -66,5 +66,6 @@ SOURCES = {
             secret=BALLDONTLIE_API_KEY,
             fallback=True,
         ),
+        Source("prizepicks", "PrizePicks", "https://api.prizepicks.com", 1, timedelta(days=2), fallback=True),
     )
 }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.scraper.sources import balldontlie, espn, nba_cdn, nba_official, nba_stats, odds_api
+from services.scraper.sources import balldontlie, espn, nba_cdn, nba_official, nba_stats, odds_api, prizepicks
 from services.scraper.sources.endpoint import Endpoint, Kind, T
 
 ENDPOINTS: tuple[Endpoint[Any], ...] = (
@@ -12,6 +12,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
     *espn.ENDPOINTS,
     *balldontlie.ENDPOINTS,
     *odds_api.ENDPOINTS,
+    *prizepicks.ENDPOINTS,
 )
 
 

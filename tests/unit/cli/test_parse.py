@@ -181,6 +181,7 @@ FOLDERS = {
     "nba/injury_report": ("nba_official", "injury_report"),
     "espn/injuries": ("espn", "injuries"),
     "balldontlie/box_scores": ("balldontlie", "box_scores"),
+    "prizepicks/projections": ("prizepicks", "projections"),
     "odds_api/events": ("odds_api", "events"),
     "odds_api/events_his": ("odds_api", "events_history"),
     "odds_api/event_odds_player_props": ("odds_api", "event_odds"),

@@ -72,6 +72,7 @@ async def test_every_host_answers(league: History) -> None:
         (f"{BDL}/players/active", {"team_ids[]": "2", "per_page": "100"}, {"Authorization": "k"}),
         (f"{BDL}/player_injuries", {}, {"Authorization": "k"}),
         (f"{REPORTS}/Injury-Report_2024-11-20_11AM.pdf", {}, {}),
+        ("/api.prizepicks.com/projections", {"league_id": "7"}, {}),
     ]
     async with running(league, FaultProfile.named("none")) as (upstream, session):
         for path, params, headers in asked:

@@ -56,6 +56,7 @@ def test_the_settings_defaults() -> None:
         "nba_stats": ("https://stats.nba.com", 1),
         "nba_official": ("https://ak-static.cms.nba.com", 5),
         "espn": ("https://site.api.espn.com", 5),
+        "prizepicks": ("https://api.prizepicks.com", 1),
         "odds_api": ("https://api.the-odds-api.com", 5),
         "balldontlie": ("https://api.balldontlie.io", 1),
     }

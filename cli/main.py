@@ -20,6 +20,7 @@ COMMANDS = {
     "dev": "dev",
     "context": "context",
     "predictions": "predictions",
+    "lines": "lines",
     "accuracy": "accuracy",
     "status": "reading",
     "runs": "reading",
@@ -32,6 +33,7 @@ COMMANDS = {
     "reconcile": "operating",
     "keys": "keys",
     "bench": "bench",
+    "parse": "parse",
     "doctor": "doctor",
 }
 """The module of this package that has the command, under the command's own name."""

@@ -90,6 +90,7 @@ class Api:
             Route("GET", "/v1/runs", Role.VIEWER, self.runs, list[PublicRun], RunsQuery),
             Route("GET", "/v1/runs/{key}", Role.VIEWER, self.run, PublicRun),
             Route("GET", "/v1/predictions", Role.VIEWER, self.predictions, list[WarehouseRow], PredictionsQuery),
+            Route("GET", "/v1/game-lines", Role.VIEWER, self.game_lines, list[WarehouseRow], SlateQuery),
             *accuracy.routes(self._ports, self._slate),
             Route("GET", "/v1/grades", Role.VIEWER, partial(self.by_slate, "grades"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/slates", Role.VIEWER, partial(self.by_slate, "slates"), list[WarehouseRow], AllDays),
@@ -208,6 +209,13 @@ class Api:
             return []
         params = {"game_date": key[0], "mode": key[1].value}
         return await self._ports.warehouse.query(sql("quarantine"), params)
+
+    async def game_lines(self, asked: Asked) -> list[Row]:
+        """Moneylines, spreads and totals of a slate's games, the latest of each bookmaker."""
+        key = await self._slate(asked.query)
+        if key is None:
+            return []
+        return await self._ports.warehouse.query(sql("game_lines"), {"game_date": key[0]})
 
     async def _slate(self, query: SlateQuery) -> tuple[date, Mode] | None:
         """The slate asked for: the latest run that fits the query, or the date and mode as given."""

@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
 from shared.basketball.slate import EASTERN
@@ -48,8 +48,8 @@ class Parsed(Generic[T]):
     """Records in the payload, wanted or not: 0 is an empty answer."""
     stamp: datetime | None = field(default=None)
     """The upstream's own time of publication, where the payload says."""
-    covers: frozenset[str] | None = None
-    """Teams that the payload speaks for; None: all."""
+    covers: frozenset[tuple[date | None, str]] | None = None
+    """Teams that the payload speaks for, with the Eastern date of their game, or None for whichever; None: all."""
 
 
 def document(body: bytes) -> Any:  # noqa: ANN401 - JSON

@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from services.scraper.sources import balldontlie, espn, nba_cdn, nba_stats, odds_api
+from services.scraper.sources import balldontlie, espn, nba_cdn, nba_official, nba_stats, odds_api, prizepicks
 from services.scraper.sources.endpoint import Endpoint, Kind, T
 
 ENDPOINTS: tuple[Endpoint[Any], ...] = (
     *nba_cdn.ENDPOINTS,
     *nba_stats.ENDPOINTS,
+    *nba_official.ENDPOINTS,
     *espn.ENDPOINTS,
     *balldontlie.ENDPOINTS,
     *odds_api.ENDPOINTS,
+    *prizepicks.ENDPOINTS,
 )
 
 

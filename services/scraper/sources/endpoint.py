@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from services.scraper.domain.box import Box
 from services.scraper.domain.games import Game, Season, Shown
-from services.scraper.domain.odds import Offer
+from services.scraper.domain.odds import GameLine, Offer
 from services.scraper.domain.people import Injury, Rostered
 from services.scraper.domain.wire import Parsed
 
@@ -29,7 +29,9 @@ SCOREBOARD: Kind[Shown] = Kind("scoreboard")
 BOX_SCORES: Kind[Box] = Kind("box_scores")
 ROSTERS: Kind[Rostered] = Kind("rosters")
 INJURIES: Kind[Injury] = Kind("injuries")
-LINES: Kind[Offer] = Kind("lines")
+LINES: Kind[Offer | GameLine] = Kind("lines")
+"""Lines on players; the game's own may come with them."""
+GAME_LINES: Kind[GameLine] = Kind("game_lines")
 LOOKUP: Kind[Any] = Kind("lookup")
 """What only helps to ask for something else."""
 

@@ -58,7 +58,7 @@ async def _listing(task: Task, endpoint: Endpoint[Injury], need: Need, names: Na
     """Teams of which an entry could not be read: who is not listed of theirs may be that one."""
     for answer in answers:
         got = answer.got
-        records = got.parsed.records
+        records = [injury for injury in got.parsed.records if injury.game_date in (None, task.game_date)]
         found, unmatched = each(records, partial(_status, got.source, names), lambda injury: injury.player_name)
         task.fetches.loaded(answer.request.unit, got, len(found), (*got.parsed.refused, *unmatched))
         statuses += found
@@ -68,7 +68,9 @@ async def _listing(task: Task, endpoint: Endpoint[Injury], need: Need, names: Na
             silent.update(TEAMS)  # an empty list is an answer, but it heals nobody
     covered: set[str] = set()
     for answer in answers:
-        covered |= TEAMS.keys() if answer.got.parsed.covers is None else answer.got.parsed.covers
+        covers = answer.got.parsed.covers
+        spoken_for = {team for day, team in covers if day in (None, task.game_date)} if covers is not None else TEAMS
+        covered.update(spoken_for)
     last = answers[-1].got
     return Listing(statuses, last.fetched_at, last.parsed.stamp, covered - silent)
 

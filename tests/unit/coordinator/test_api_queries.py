@@ -71,6 +71,7 @@ SHOWN = [{"n": 1, "day": "2024-03-04", "at": "2024-03-04T17:00:00Z", "none": Non
             {"first": date(2024, 3, 1), "last": date(2024, 3, 2)},
         ),
         ("/v1/quarantine", "quarantine", {"game_date": DAY, "mode": "overnight"}),
+        ("/v1/game-lines", "game_lines", {"game_date": DAY}),
     ],
 )  # fmt: skip
 async def test_a_question_becomes_one_query_with_its_parameters(
@@ -84,7 +85,7 @@ async def test_a_question_becomes_one_query_with_its_parameters(
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/predictions", "/v1/costs", "/v1/quarantine", "/v1/predictions/over?player=a&line=1"]
+    "path", ["/v1/predictions", "/v1/costs", "/v1/quarantine", "/v1/game-lines", "/v1/predictions/over?player=a&line=1"]
 )
 async def test_without_a_run_there_is_nothing_to_show(path: str) -> None:
     """An empty list, and no query."""

@@ -33,7 +33,9 @@ def test_where_and_how_fast_a_source_is_asked_is_a_setting() -> None:
     """What the registry says is the default; the NBA wants to see a browser, two want a key."""
     settings = ScraperSettings(nba_cdn_url="http://cdn", nba_cdn_rate=11)
     assert settings.sources == {**SOURCES, "nba_cdn": replace(SOURCES["nba_cdn"], base_url="http://cdn", rate=11)}
-    assert {name for name, source in SOURCES.items() if source.headers == BROWSER} == {"nba_cdn", "nba_stats"}
+    assert {name for name, source in SOURCES.items() if source.headers == BROWSER} == {
+        "nba_cdn", "nba_stats", "nba_official"
+    }  # fmt: skip
     assert {(source.secret, source.key_param) for source in SOURCES.values() if source.secret is not None} == {
         ("odds-api-key", "apiKey"), ("balldontlie-api-key", None)
     }  # fmt: skip
@@ -52,7 +54,9 @@ def test_the_settings_defaults() -> None:
     assert {name: (source.base_url, source.rate) for name, source in settings.sources.items()} == {
         "nba_cdn": ("https://cdn.nba.com", 10),
         "nba_stats": ("https://stats.nba.com", 1),
+        "nba_official": ("https://ak-static.cms.nba.com", 5),
         "espn": ("https://site.api.espn.com", 5),
+        "prizepicks": ("https://api.prizepicks.com", 1),
         "odds_api": ("https://api.the-odds-api.com", 5),
         "balldontlie": ("https://api.balldontlie.io", 1),
     }

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from services.scraper.domain.odds import Offer
 from services.scraper.domain.validation import inconsistency
 from services.scraper.domain.wire import Fault, Parsed, document, result_set
 from services.scraper.sources.balldontlie.box_scores import parse_box_scores
@@ -116,7 +117,8 @@ def test_f24_odds_lose_no_line(shared_payloads: Path) -> None:
             for outcome in market["outcomes"]
         }
         parsed = parse_odds(_read(path))
-        got = {(o.bookmaker, o.market, o.player_name, o.line) for o in parsed.records if o.is_main}
+        offers = [record for record in parsed.records if isinstance(record, Offer)]
+        got = {(o.bookmaker, o.market, o.player_name, o.line) for o in offers if o.is_main}
         assert got == wanted, path.name
         assert parsed.refused == (), path.name
 

@@ -1,14 +1,16 @@
 """ESPN's injuries feed: per team, each listed player's latest status."""
 
+from datetime import date
 from functools import partial
 from typing import Any
 
-from services.scraper.domain.people import Injury
+from services.scraper.domain.people import Injury, status_of
 from services.scraper.domain.wire import BadRecord, Parsed, document, each, instant, label, listing, member, text
 from services.scraper.sources.endpoint import INJURIES, Endpoint, Request
 from shared.basketball.identity import TEAMS, tricode
 
 _BY_ESPN_ID = {team.espn_id: team.tricode for team in TEAMS.values()}
+_UNSAID = ("Not Specified", "Undisclosed")
 
 
 def parse_injuries(body: bytes) -> Parsed[Injury]:
@@ -38,13 +40,36 @@ def _injury(raw: Any, listed_by: Any) -> Injury:  # noqa: ANN401 - JSON
     team = _team(listed_by)
     player_name = text(member(raw, "athlete"), "displayName")
     comment = raw.get("shortComment")
+    details = raw.get("details")
+    if details is None:
+        details = {}
     return Injury(
         player_name=player_name,
         team=team,
-        status=text(raw, "status"),
+        status=status_of(text(raw, "status")),
         comment=comment if isinstance(comment, str) and comment else None,
         reported_at=instant(member(raw, "date"), "date"),
+        reason=_reason(details),
+        return_date=_return_date(details),
     )
+
+
+def _reason(details: Any) -> str | None:  # noqa: ANN401 - JSON
+    """Side, part of the body and kind of injury, as far as they are given: "Left Knee Soreness"."""
+    if not isinstance(details, dict):
+        raise BadRecord(f"details is {details!r}, not an object")
+    words = [details.get(key) for key in ("side", "type", "detail")]
+    return " ".join(word for word in words if isinstance(word, str) and word and word not in _UNSAID) or None
+
+
+def _return_date(details: dict[str, Any]) -> date | None:
+    value = details.get("returnDate")
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise BadRecord(f"returnDate is {value!r}, not a date") from None
 
 
 def _name(raw: Any) -> str:  # noqa: ANN401 - JSON

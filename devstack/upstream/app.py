@@ -65,17 +65,18 @@ def build(history: History, clock: Clock, faults: FaultProfile) -> web.Applicati
 
 def endpoints(history: History, account: Credits) -> dict[str, Endpoint]:
     """Path -> what it answers to a request at an instant."""
+    index = PlayerIndex(history)
     return {
-        **_league(history),
-        **_espn(history),
+        **_league(history, index),
+        **_espn(history, index),
+        **_balldontlie(history, index),
         **_odds(history, account),
-        **_balldontlie(history),
         **_prizepicks(history),
     }
 
 
-def _league(history: History) -> dict[str, Endpoint]:
-    schedule, log, index = ScheduleFeed(history), GameLog(history), PlayerIndex(history)
+def _league(history: History, index: PlayerIndex) -> dict[str, Endpoint]:
+    schedule, log = ScheduleFeed(history), GameLog(history)
     scoreboard, reports = Scoreboard(history), InjuryReports(history)
     return {
         f"/{CDN}/static/json/staticData/scheduleLeagueV2.json": lambda _, now: schedule.current(now),
@@ -92,9 +93,9 @@ def _league(history: History) -> dict[str, Endpoint]:
     }
 
 
-def _espn(history: History) -> dict[str, Endpoint]:
+def _espn(history: History, index: PlayerIndex) -> dict[str, Endpoint]:
     injuries, scoreboard = InjuryFeed(history), EspnScoreboard(history)
-    rosters = EspnRosters(history, PlayerIndex(history))
+    rosters = EspnRosters(history, index)
     nba = f"/{ESPN}/apis/site/v2/sports/basketball/nba"
     return {
         f"{nba}/injuries": lambda _, now: injuries.answer(now),
@@ -124,8 +125,8 @@ def _odds(history: History, account: Credits) -> dict[str, Endpoint]:
     return {path: account.keyed(endpoint) for path, endpoint in found.items()}
 
 
-def _balldontlie(history: History) -> dict[str, Endpoint]:
-    lists = Lists(history, PlayerIndex(history))
+def _balldontlie(history: History, index: PlayerIndex) -> dict[str, Endpoint]:
+    lists = Lists(history, index)
     found: dict[str, Endpoint] = {
         "box_scores": lambda request, now: balldontlie.box_scores(history, request.query, now),
         "games": lambda request, now: lists.games(request.query.getall("dates[]", []), request.query, now),

@@ -10,7 +10,7 @@ from devstack.upstream.espn import InjuryFeed
 from devstack.upstream.injured import reason_of
 from devstack.upstream.rosters import PlayerIndex
 from devstack.upstream.schedule import is_shown
-from devstack.upstream.wire import Answer
+from devstack.upstream.wire import Answer, split_name
 from shared.basketball.identity import TEAMS
 from shared.basketball.slate import EASTERN, eastern_date, season_of
 
@@ -84,7 +84,7 @@ def _description(entry: Mapping[str, Any]) -> str:
     seen = entry["stamp"].astimezone(EASTERN)
     verdict = "is out" if entry["status"] == "Out" else "is day-to-day"
     reason = reason_of(entry["note"])
-    return f"{seen:%b} {seen.day}: {entry['name'].split()[-1]} ({reason or 'undisclosed'}) {verdict}."
+    return f"{seen:%b} {seen.day}: {split_name(entry['name'])[1]} ({reason or 'undisclosed'}) {verdict}."
 
 
 def _page(items: Sequence[dict[str, Any]], query: Mapping[str, str]) -> Answer:

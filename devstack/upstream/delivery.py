@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
 
-from devstack.upstream.distortions import emptied, poisoned, renamed
+from devstack.upstream.distortions import emptied, poisoned, poisoned_pdf, renamed, renamed_pdf
 from devstack.upstream.faults import HELD, RETRY_AFTER, Fault, Verdict
 from devstack.upstream.wire import JSON_TYPE, Answer
 from shared.ports import Clock
@@ -54,9 +56,10 @@ async def deliver(
         case Fault.EMPTY:
             return respond(_distorted(truth(clock.now()), emptied), request)
         case Fault.RENAMED:
-            return respond(_distorted(truth(clock.now()), renamed), request)
+            return respond(_distorted(truth(clock.now()), renamed, renamed_pdf), request)
         case Fault.POISONED:
-            return respond(_distorted(truth(clock.now()), lambda payload: poisoned(payload, verdict.draw)), request)
+            of_json, of_pdf = partial(poisoned, draw=verdict.draw), partial(poisoned_pdf, draw=verdict.draw)
+            return respond(_distorted(truth(clock.now()), of_json, of_pdf), request)
         case Fault.STALE:
             return respond(truth(clock.now() - _BEHIND), request)
         case Fault.HUNG:
@@ -84,13 +87,17 @@ def _refusal(verdict: Verdict) -> Answer:
             return Answer(b"unreachable", 503, "text/plain")
 
 
-def _distorted(answer: Answer, distortion: Callable[[Any], object]) -> Answer:
-    """An answer of the same shape, distorted; what is no JSON list of things stays the truth."""
-    if answer.status != HTTPStatus.OK or answer.content_type != JSON_TYPE:
+def _distorted(
+    answer: Answer, of_json: Callable[[Any], object], of_pdf: Callable[[bytes], bytes] | None = None
+) -> Answer:
+    """An answer of the same shape, distorted; a refusal stays the truth, and so does what there is no distortion of."""
+    if answer.status != HTTPStatus.OK:
         return answer
+    if answer.content_type != JSON_TYPE:
+        return answer if of_pdf is None else replace(answer, body=of_pdf(answer.body))
     # In ASCII, for nonsense that is no text in UTF-8.
-    body = json.dumps(distortion(json.loads(answer.body)), separators=(",", ":")).encode()
-    return Answer(body, answer.status, answer.content_type, answer.headers)
+    body = json.dumps(of_json(json.loads(answer.body)), separators=(",", ":")).encode()
+    return replace(answer, body=body)
 
 
 async def _truncated(answer: Answer, request: web.Request, *, cut_off: bool) -> web.StreamResponse:

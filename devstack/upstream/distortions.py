@@ -7,6 +7,7 @@ _EMPTIED = frozenset(
     {"gameDates", "rowSet", "injuries", "bookmakers", "data", "players", "games", "events", "athletes"}
 )
 _RECORDS = _EMPTIED | {"markets", "outcomes"}
+_OUT, _NO_STATUS = b"(Out)", b"(???)"
 _NONSENSE: tuple[object, ...] = (None, "n/a", -1, 10**30, "\ud800", [], {}, 1e308, True)
 """What a poisoned record says in each of its fields: one of these."""
 
@@ -53,6 +54,18 @@ def poisoned(payload: object, draw: int) -> object:
     else:
         records[at] = [nonsense] * len(record)
     return payload
+
+
+def renamed_pdf(body: bytes) -> bytes:
+    """An uncompressed report with another name for its column of players, as long: the file stays sound."""
+    return body.replace(b"(Player Name)", b"(Sportswoman)")
+
+
+def poisoned_pdf(body: bytes, draw: int) -> bytes:
+    """An uncompressed report in which one entry that was Out has a status that is none; `draw` picks it."""
+    parts = body.split(_OUT)
+    at = draw % max(1, len(parts) - 1)
+    return _OUT.join(parts[: at + 1]) + _NO_STATUS + _OUT.join(parts[at + 1 :]) if len(parts) > 1 else body
 
 
 def _records(payload: Any, key: str = "data") -> Iterator[list[Any]]:  # noqa: ANN401 - JSON

@@ -38,6 +38,7 @@ def draw(instant: datetime, lines: Sequence[Line]) -> bytes:
 
     pdf = FPDF(orientation="landscape", unit="pt", format="A4")
     pdf.set_creation_date(instant)
+    pdf.set_compression(False)  # distorted reports are made from the bytes
     pdf.set_auto_page_break(auto=False)
     pdf.set_font("Helvetica", size=_SIZE)
     pages = list(_pages(pdf, lines))

@@ -1,7 +1,7 @@
 """The official injury report: what is in it when, and that it reads like the real one."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from devstack.history import History
 from devstack.league import generate
+from devstack.upstream.distortions import poisoned_pdf, renamed_pdf
 from devstack.upstream.espn import InjuryFeed
 from devstack.upstream.injury_report import InjuryReports, name_at, published_at
 from devstack.upstream.injury_report_pdf import Line, draw
@@ -67,7 +68,7 @@ def test_report_has_espns_entries_of_the_teams_that_submitted(now: datetime) -> 
             ]
             if any(line.reason == "NOT YET SUBMITTED" for line in of_team):
                 assert len(of_team) == 1
-                assert now < eastern_instant(game.game_date) + timedelta(hours=13)
+                assert now < eastern_instant(game.game_date, time(13))
                 continue
             own = [entry for entry in entries.values() if entry["team"] == tricode]
             names = [split_name(plain(entry["name"])) for entry in own]
@@ -202,6 +203,19 @@ def test_a_day_without_games_has_no_report() -> None:
     assert list(reports.lines(alone)) == []
     assert reports.answer("Injury-Report_2024-11-02_07PM.pdf", alone).status == 200
     assert reports.answer("Injury-Report_2024-11-05_07PM.pdf", alone + timedelta(days=9)).status == 403
+
+
+def test_a_distorted_report_is_a_sound_file() -> None:
+    """Its columns have other names, or one entry a status that is none; everything else reads as before."""
+    lines = [Line("11/20/2024", "07:30 (ET)", "DAL@CLE", "Dallas Mavericks", f"{n}, A", "Out", "N/a") for n in range(3)]
+    true = draw(datetime(2024, 11, 20, 12, 30, tzinfo=EASTERN), lines)
+    assert read(words(true)) == lines
+    (named,) = words(renamed_pdf(true))
+    assert {text for _, _, text in words(true)[0]} ^ {text for _, _, text in named} == {"Player Name", "Sportswoman"}
+    for picked in range(4):
+        statuses = [line.status for line in read(words(poisoned_pdf(true, picked)))]
+        assert statuses == ["???" if n == picked % 3 else "Out" for n in range(3)]
+    assert poisoned_pdf(b"%PDF nobody", 5) == b"%PDF nobody"
 
 
 def test_same_report_is_the_same_file(league: History) -> None:

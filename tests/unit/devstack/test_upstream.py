@@ -240,16 +240,21 @@ async def test_a_stale_answer_is_a_day_old(league: History) -> None:
 
 @pytest.mark.parametrize("fault", [Fault.RENAMED, Fault.POISONED])
 async def test_a_distorted_answer_is_json_of_another_content(league: History, fault: Fault) -> None:
-    """It comes as 200; a report that is no JSON, and a refusal, stay what they are."""
+    """It comes as 200, the report too; a refusal stays what it is."""
     async with running(league, FaultProfile("none", hosts=dict.fromkeys(HOSTS, fault))) as (_, session):
         async with session.get(SCHEDULE) as response:
             distorted = await response.json()
         async with session.get(f"{REPORTS}/Injury-Report_2024-11-20_11AM.pdf") as response:
-            assert (await response.read()).startswith(b"%PDF-")
+            report = await response.read()
         async with session.get(EVENTS) as response:
             assert response.status == 401
-    async with running(league, FaultProfile.named("none")) as (_, session), session.get(SCHEDULE) as response:
-        assert distorted != await response.json()
+    async with running(league, FaultProfile.named("none")) as (_, session):
+        async with session.get(SCHEDULE) as response:
+            assert distorted != await response.json()
+        async with session.get(f"{REPORTS}/Injury-Report_2024-11-20_11AM.pdf") as response:
+            true = await response.read()
+            assert report != true
+            assert len(report) == len(true)
 
 
 async def test_what_is_known_is_not_sent_again(league: History) -> None:

@@ -20,6 +20,8 @@ class Game:
     postponed: bool
     score: tuple[int, int] | None
     """(home, away) points of a final game."""
+    tip_known: bool = True
+    """False where `tip_utc` is a placeholder: the date stands, the time is to be determined."""
 
 
 @dataclass(frozen=True, slots=True)

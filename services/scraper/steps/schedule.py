@@ -97,7 +97,7 @@ async def _load_results(task: Task, schedule: Season, got: Collected[Season]) ->
 
 def _game_row(game: Game, stamp: datetime, got: Collected[Season]) -> Row:
     row = asdict(game)
-    del row["score"]
+    del row["score"], row["tip_known"]
     return row | got.stamps(min(stamp, eastern_instant(game.game_date)))
 
 

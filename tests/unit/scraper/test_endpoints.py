@@ -12,7 +12,7 @@ from services.scraper.sources.endpoint import BOX_SCORES, SCHEDULE, Request
 from services.scraper.sources.espn.injuries import LISTED, listed
 from services.scraper.sources.nba_cdn.boxscore import BOXSCORE, boxscore
 from services.scraper.sources.nba_cdn.schedule import CURRENT, current
-from services.scraper.sources.nba_stats.leaguegamelog import LOG, log
+from services.scraper.sources.nba_stats.leaguegamelog import LOG, log, team_log
 from services.scraper.sources.nba_stats.playerindex import INDEX, index
 from services.scraper.sources.nba_stats.schedule import OF_SEASON, of_season
 from services.scraper.sources.odds_api.event_odds import ODDS, ODDS_HISTORY, event_odds
@@ -93,6 +93,13 @@ def test_a_game_log_is_of_a_season_and_kind_of_game(kind: str, name: str) -> Non
             "Sorter": "DATE",
         },
     )
+
+
+def test_a_game_log_of_teams_is_the_same_with_another_letter() -> None:
+    """And a unit of its own."""
+    players, teams = log("2023-24", "playin"), team_log("2023-24", "playin")
+    assert (players.unit, teams.unit) == ("2023-24-playin", "2023-24-playin-teams")
+    assert teams.params == {**players.params, "PlayerOrTeam": "T"}
 
 
 def test_box_scores_one_by_one() -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 from services.scraper.domain.validation import inconsistency
-from services.scraper.domain.wire import Fault, Parsed, document, result_set
+from services.scraper.domain.wire import Parsed, document, result_set
 from services.scraper.sources.balldontlie.box_scores import parse_box_scores
 from services.scraper.sources.espn.injuries import parse_injuries
 from services.scraper.sources.nba_cdn.boxscore import parse_boxscore
@@ -132,8 +133,8 @@ def test_f30_recorded_player_indexes_are_read(shared_payloads: Path) -> None:
         assert parsed.refused == ()
 
 
-def test_f30_recorded_team_logs_are_told_from_player_logs(shared_payloads: Path) -> None:
-    """The logs at hand are team logs: their table is read, and as player logs they are refused by what they lack."""
+def test_f30_recorded_game_logs_are_read(shared_payloads: Path) -> None:
+    """Those at hand are of teams: every game has two, and the points of both."""
     folders = sorted((shared_payloads / "nba").glob("leaguegamelog*"))
     bodies = [_read(path) for folder in folders for path in _files(folder, ".")]
     bodies += _cassettes(shared_payloads, "leaguegamelog")
@@ -144,5 +145,10 @@ def test_f30_recorded_team_logs_are_told_from_player_logs(shared_payloads: Path)
         if "PLAYER_ID" in payload["resultSets"][0]["headers"]:
             assert parse_gamelog(body).records
         else:
-            with pytest.raises(Fault, match="lacks PLAYER_ID, PLAYER_NAME"):
-                parse_gamelog(body)
+            parsed = parse_gamelog(body)
+            assert len(parsed.records) * 2 == len(rows) == parsed.seen
+            assert parsed.refused == ()
+            points = Counter((game, scored) for game, _, scored in rows)
+            assert points == Counter(
+                (box.game_id, scored) for box in parsed.records if box.score for scored in box.score.values()
+            )

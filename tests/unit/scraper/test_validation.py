@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.scraper.domain.box import Box, Line
+from services.scraper.domain.box import Absence, Box, Line
 from services.scraper.domain.validation import inconsistency
 from services.scraper.domain.wire import Refusal
 
@@ -182,6 +182,30 @@ def test_the_score_of_the_payload_counts_too(final_score: tuple[int, int] | None
         == "the players of BOS have 50 points, the team 49"
     )
     assert _problem(replace(BOX, score={"NYK": 60, "MIA": 50}), final_score) == "the payload gives no score of BOS"
+
+
+@pytest.mark.parametrize(
+    ("totals", "reason"),
+    [
+        ({"NYK": {"points": 60, "assists": 24, "minutes": 183}, "BOS": {"fouls": 0}}, None),
+        ({"NYK": {"minutes": 182}}, None),
+        ({"NYK": {"minutes": 185}}, "the players of NYK have 183 minutes, the team 185"),
+        ({"BOS": {"assists": 25}}, "the players of BOS have 24 assists, the team 25"),
+        ({"NYK": {}, "BOS": {"points": 50, "fouls": 1}}, "the players of BOS have 0 fouls, the team 1"),
+    ],
+)
+def test_the_totals_of_the_payload_are_its_players_sums(
+    totals: Mapping[str, Mapping[str, int]], reason: str | None
+) -> None:
+    """Each that it gives; minutes, which are rounded, within one."""
+    assert _problem(replace(BOX, totals=totals)) == reason
+
+
+def test_nobody_has_played_and_not() -> None:
+    """An absence of a player who has a line contradicts it."""
+    absences = (Absence(99, "NYK 9", "NYK", "DNP_COACH"), Absence(11, "NYK 1", "NYK", "INACTIVE_INJURY"))
+    assert _problem(replace(BOX, absences=absences)) == "NYK 1 (11) has played and is INACTIVE_INJURY"
+    assert _problem(replace(BOX, absences=absences[:1])) is None
 
 
 def test_five_players_make_a_team_and_four_do_not() -> None:

@@ -3,7 +3,17 @@
 from typing import Any
 
 from services.scraper.domain.people import Rostered
-from services.scraper.domain.wire import BadRecord, Parsed, Refusal, document, result_set, whole
+from services.scraper.domain.wire import (
+    BadRecord,
+    Parsed,
+    Refusal,
+    document,
+    flag,
+    optional_text,
+    remark,
+    result_set,
+    whole,
+)
 from services.scraper.sources.endpoint import ROSTERS, Endpoint, Request
 from shared.basketball.identity import tricode
 from shared.errors import Permanent
@@ -41,19 +51,20 @@ def parse_playerindex(body: bytes) -> Parsed[Rostered]:
 
 def _player(row: tuple[Any, ...]) -> Rostered | None:
     person_id, first, last, team_id, team, status, position = row
-    if team_id in (0, None) or status != 1:
+    if team_id is None or status is None or not whole(team_id, "TEAM_ID") or not flag(status, "ROSTER_STATUS"):
         return None
     if not isinstance(team, str):
         raise BadRecord(f"team {team_id} has no abbreviation")
     # Players with one name have the other as null or blank.
-    name = " ".join(part.strip() for part in (first, last) if isinstance(part, str) and part.strip())
+    parts = [optional_text({"name": part}, "name") for part in (first, last)]
+    name = " ".join(part for part in parts if part is not None)
     if not name:
         raise BadRecord("has no name")
     return Rostered(
         player_id=whole(person_id, "PERSON_ID"),
         player_name=name,
         team=tricode(team),
-        position=position if isinstance(position, str) and position else None,
+        position=remark({"POSITION": position}, "POSITION"),
     )
 
 

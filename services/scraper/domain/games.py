@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+State = Literal["scheduled", "live", "final", "postponed"]
+
 
 @dataclass(frozen=True, slots=True)
 class Game:
@@ -44,6 +46,6 @@ class Shown:
     """None while it is to be determined."""
     home_team: str
     away_team: str
-    state: Literal["scheduled", "live", "final", "postponed"]
+    state: State
     score: tuple[int, int] | None
     """(home, away) points of a final game."""

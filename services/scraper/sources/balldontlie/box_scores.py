@@ -80,7 +80,14 @@ def _name(raw: Any) -> str:  # noqa: ANN401 - JSON
     return label(raw)
 
 
-BOX_SCORES_OF = Endpoint("balldontlie", "box_scores", BOX_SCORES, parse_box_scores, rank=3)
+BOX_SCORES_OF = Endpoint(
+    "balldontlie",
+    "box_scores",
+    BOX_SCORES,
+    parse_box_scores,
+    rank=3,
+    requests=lambda need: tuple(box_scores_of(day) for day in need.days),
+)
 
 
 def box_scores_of(day: date) -> Request[Box]:

@@ -19,9 +19,7 @@ from services.scraper.domain.wire import (
     text,
 )
 from services.scraper.sources.endpoint import INJURIES, Endpoint, Request
-from shared.basketball.identity import TEAMS, tricode
-
-_BY_ESPN_ID = {team.espn_id: team.tricode for team in TEAMS.values()}
+from services.scraper.sources.espn.teams import team_of
 
 
 def parse_injuries(body: bytes) -> Parsed[Injury]:
@@ -50,16 +48,8 @@ def _feed(team: Any) -> tuple[Any, list[Any]]:  # noqa: ANN401 - JSON
     return team, entries
 
 
-def _team(raw: Any) -> str:  # noqa: ANN401 - JSON
-    """The tricode; ESPN's id must agree with the name, for other leagues use the same ids."""
-    code = tricode(text(raw, "displayName"))
-    if "id" in raw and _BY_ESPN_ID.get(str(raw["id"])) != code:
-        raise BadRecord(f"team {raw['displayName']} has ESPN id {raw['id']}, not {TEAMS[code].espn_id}")
-    return code
-
-
 def _injury(raw: Any, listed_by: Any) -> Injury:  # noqa: ANN401 - JSON
-    team = _team(listed_by)
+    team = team_of(listed_by)
     player_name = text(member(raw, "athlete"), "displayName")
     return Injury(
         player_name=player_name,
@@ -75,7 +65,7 @@ def _name(raw: Any) -> str:  # noqa: ANN401 - JSON
     return label(athlete, "displayName") if isinstance(athlete, dict) else label(raw, "id")
 
 
-LISTED = Endpoint("espn", "injuries", INJURIES, parse_injuries, rank=2)
+LISTED = Endpoint("espn", "injuries", INJURIES, parse_injuries, rank=2, requests=lambda _need: (listed(),))
 
 
 def listed() -> Request[Injury]:

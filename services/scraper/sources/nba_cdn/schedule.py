@@ -108,7 +108,9 @@ def tip_of(value: Any, what: str, game_date: date, status_text: str) -> tuple[da
     return tip, tip != midnight and eastern_date(tip) == game_date
 
 
-CURRENT = Endpoint("nba_cdn", "scheduleLeagueV2", SCHEDULE, parse_schedule, rank=1)
+CURRENT = Endpoint(
+    "nba_cdn", "scheduleLeagueV2", SCHEDULE, parse_schedule, rank=1, requests=lambda need: (current(need.season),)
+)
 
 
 def current(season: str) -> Request[Season]:

@@ -72,7 +72,9 @@ def _label(row: tuple[Any, ...]) -> str:
     return f"{row[1]} {row[2]} {row[0]}"
 
 
-INDEX = Endpoint("nba_stats", "playerindex", ROSTERS, parse_playerindex, rank=1)
+INDEX = Endpoint(
+    "nba_stats", "playerindex", ROSTERS, parse_playerindex, rank=1, requests=lambda need: (index(need.season),)
+)
 
 
 def index(season: str) -> Request[Rostered]:

@@ -108,21 +108,19 @@ def test_what_is_no_list_of_events_is_a_fault(payload: object, message: str) -> 
 
 
 def test_two_outcomes_make_an_offer() -> None:
-    """Over and Under of one player and line belong together; either may be missing, and neither is made up."""
+    """Over and Under of one player and line belong together; either may not be offered, and neither is made up."""
     parsed = _offers(
         wire.market(
             "player_points",
             wire.outcomes("Nyk Elm", 20.5, -115, -105),
             wire.outcomes("Nyk Fir", 8.5, -120, None),
             wire.outcomes("Nyk Gum", 3, None, 250),
-            [_outcome(description="Nyk Ash", price=None, point=1.5)],
         )
     )
     assert parsed.records == (
         Offer("e1", "Nyk Elm", "points", "fanduel", 20.5, -115.0, -105.0, is_main=True, posted_at=POSTED),
         Offer("e1", "Nyk Fir", "points", "fanduel", 8.5, -120.0, None, is_main=True, posted_at=POSTED),
         Offer("e1", "Nyk Gum", "points", "fanduel", 3.0, None, 250.0, is_main=True, posted_at=POSTED),
-        Offer("e1", "Nyk Ash", "points", "fanduel", 1.5, None, None, is_main=True, posted_at=POSTED),
     )
     assert (parsed.refused, parsed.seen, parsed.stamp) == ((), 1, None)
 
@@ -265,8 +263,8 @@ def test_the_time_of_posting(
 
 def test_a_line_of_zero_is_a_line() -> None:
     """More than none of something."""
-    [offer] = _offers(wire.market("player_threes", wire.outcomes("Nyk Elm", 0, 100, 0))).records
-    assert (offer.line, offer.over_price, offer.under_price) == (0.0, 100.0, 0.0)
+    [offer] = _offers(wire.market("player_threes", wire.outcomes("Nyk Elm", 0, 100, -100))).records
+    assert (offer.line, offer.over_price, offer.under_price) == (0.0, 100.0, -100.0)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +278,11 @@ def test_a_line_of_zero_is_a_line() -> None:
         ({"name": "Over", "description": "Nyk Elm", "price": 100}, Refusal("Nyk Elm", "no 'point'")),
         (_outcome(point=None), Refusal("Nyk Elm", "point is None, not a number")),
         (_outcome(point=-0.5), Refusal("Nyk Elm", "line -0.5 is below zero")),
+        (_outcome(point=501), Refusal("Nyk Elm", "line 501.0 is beyond 500")),
         (_outcome(price="evens"), Refusal("Nyk Elm", "price is 'evens', not a number")),
+        (_outcome(price=None), Refusal("Nyk Elm", "price is None, not a number")),
+        (_outcome(price=1.91), Refusal("Nyk Elm", "price 1.91 is no American price")),
+        (_outcome(price=99), Refusal("Nyk Elm", "price 99 is no American price")),
         ("Over", Refusal("'Over'", "not an object where 'name' is expected")),
     ],
 )
@@ -292,11 +294,35 @@ def test_f13_a_bad_outcome_is_refused_never_completed(outcome: object, refusal: 
     assert parsed.refused == (Refusal(f"fanduel player_points_alternate {refusal.record}", refusal.reason),)
 
 
-def test_an_outcome_without_a_price_is_one_side_of_a_line() -> None:
-    """The price is missing, not made up."""
-    outcome = _outcome()
-    del outcome["price"]
-    assert [(o.line, o.over_price) for o in _offers(wire.market("player_points", [outcome])).records] == [(20.5, None)]
+@pytest.mark.parametrize(
+    ("bad", "kept"),
+    [
+        ({"price": None}, ["Nyk Fir", "Nyk Gum"]),
+        ({"name": "over"}, ["Nyk Fir", "Nyk Gum"]),
+        ({"point": None}, ["Nyk Fir", "Nyk Gum"]),
+        ({"description": None}, ["Nyk Fir", "Nyk Gum"]),
+        ({"description": 5, "point": "x"}, ["Nyk Gum"]),
+    ],
+)
+def test_f13_a_line_whose_other_side_is_unread_is_refused(bad: dict[str, object], kept: list[str]) -> None:
+    """A dropped price is not a side that nobody offers; lines that it cannot be of stay, one-sided or not."""
+    over, under = _outcome(**bad), _outcome(name="Under")
+    parsed = _offers(
+        wire.market("player_points", [over, under], wire.outcomes("Nyk Fir", 8.5, None), wire.outcomes("Nyk Gum", 20.5))
+    )
+    assert [offer.player_name for offer in parsed.records] == kept
+    assert Refusal("fanduel player_points Nyk Elm 20.5", "its other side may be one that cannot be read") in (
+        parsed.refused
+    )
+    assert len(parsed.refused) == 4 - len(kept)
+
+
+def test_an_outcome_that_says_nothing_casts_no_doubt_on_alternate_lines() -> None:
+    """Of which books offer one side as a rule."""
+    parsed = _offers(
+        wire.market("player_points_alternate", wire.outcomes("Nyk Fir", 8.5, 180, None), [{"name": "Yes"}])
+    )
+    assert [offer.player_name for offer in parsed.records] == ["Nyk Fir"]
 
 
 def test_a_bad_market_or_bookmaker_costs_no_other() -> None:
@@ -306,6 +332,7 @@ def test_a_bad_market_or_bookmaker_costs_no_other() -> None:
         fanduel=[
             {"key": "player_points", "outcomes": 5},
             {"key": "player_assists"},
+            {"key": "player_points_alternate", "outcomes": []},
             wire.market("player_threes", last_update="late"),
             good,
         ],
@@ -315,22 +342,25 @@ def test_a_bad_market_or_bookmaker_costs_no_other() -> None:
         {"key": "bovada", "markets": None},
         {"key": "caesars"},
         {"markets": []},
+        {"key": "unibet", "markets": []},
         "book",
         {"key": "betmgm", "markets": [good]},
     ]
     parsed = parse_odds(wire.body(payload))
-    assert [offer.bookmaker for offer in parsed.records] == ["fanduel", "betmgm"]
+    assert [offer.bookmaker for offer in parsed.records] == ["fanduel", "draftkings", "betmgm"]
     assert parsed.refused == (
         Refusal("fanduel player_points", "its outcomes are not a list"),
         Refusal("fanduel player_assists", "no 'outcomes'"),
+        Refusal("fanduel player_points_alternate", "its outcomes are none"),
         Refusal("fanduel player_threes", "last_update is 'late', not an instant"),
-        Refusal("draftkings", "no 'key'"),
-        Refusal("bovada", "'NoneType' object is not iterable"),
+        Refusal("draftkings {'outcomes': []}", "no 'key'"),
+        Refusal("bovada", "its markets are not a list"),
         Refusal("caesars", "no 'markets'"),
         Refusal("{'markets': []}", "no 'key'"),
+        Refusal("unibet", "its markets are none"),
         Refusal("'book'", "not an object where 'key' is expected"),
     )
-    assert parsed.seen == 7
+    assert parsed.seen == 8
 
 
 @pytest.mark.parametrize(

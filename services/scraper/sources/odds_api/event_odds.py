@@ -16,12 +16,18 @@ from services.scraper.domain.wire import (
     listing,
     member,
     number,
+    remark,
+    shown,
     text,
 )
 from services.scraper.sources.endpoint import LINES, Endpoint, Request
 from services.scraper.sources.odds_api.answer import SPORT, stamp, unwrap
 from shared.registries.markets import MARKETS
 
+EVEN = 100
+"""American prices are +100 and more, or -100 and less."""
+MAX_LINE = 500
+"""No statistic of a game comes near."""
 _ALTERNATE = "_alternate"
 _MARKET_OF = {market.odds_key: market.name for market in MARKETS.values()}
 
@@ -34,37 +40,50 @@ def market_keys(markets: Iterable[str]) -> tuple[str, ...]:
 def parse_odds(body: bytes) -> Parsed[Offer]:
     """One record per (bookmaker, market, player, line) of the markets Tipoff predicts: every line is kept.
 
+    A line has one side or both, as the book offers it; one whose other side cannot be read is refused whole.
+
     Raises:
         Fault: not the odds of an event.
     """
     event, snapshot = unwrap(document(body))
-    if not isinstance(event, dict) or not isinstance(event.get("id"), str):
-        raise Fault("malformed", "the payload is no event")
+    try:
+        event_id = text(event, "id")
+    except BadRecord:
+        raise Fault("malformed", "the payload is no event") from None
     offers: list[Offer] = []
     refused: list[Refusal] = []
     bookmakers = listing(event, "bookmakers")
     for bookmaker in bookmakers:
         try:
             book = text(bookmaker, "key")
-            markets = [(raw, text(raw, "key")) for raw in member(bookmaker, "markets")]
-        except (BadRecord, TypeError) as error:
+            markets = _listed(member(bookmaker, "markets"), "markets")
+        except BadRecord as error:
             refused.append(Refusal(label(bookmaker, "key"), str(error)))
             continue
-        for raw, key in markets:
-            name = _MARKET_OF.get(key.removesuffix(_ALTERNATE))
-            if name is None:
-                continue
+        for raw in markets:
             try:
+                key = text(raw, "key")
+                name = _MARKET_OF.get(key.removesuffix(_ALTERNATE))
+                if name is None:
+                    continue
                 posted_at = _posted_at(raw, bookmaker, snapshot)
-                quotes = list(_quotes(member(raw, "outcomes"), f"{book} {key}", refused))
+                quotes = list(_quotes(_listed(member(raw, "outcomes"), "outcomes"), f"{book} {key}", refused))
             except BadRecord as error:
-                refused.append(Refusal(f"{book} {key}", str(error)))
+                refused.append(Refusal(f"{book} {label(raw, 'key')}", str(error)))
                 continue
             offers.extend(
-                Offer(event["id"], player, name, book, line, over, under, not key.endswith(_ALTERNATE), posted_at)
+                Offer(event_id, player, name, book, line, over, under, not key.endswith(_ALTERNATE), posted_at)
                 for player, line, over, under in quotes
             )
     return Parsed(tuple(offers), tuple(refused), len(bookmakers), snapshot)
+
+
+def _listed(value: Any, what: str) -> list[Any]:  # noqa: ANN401 - JSON
+    if not isinstance(value, list):
+        raise BadRecord(f"its {what} are not a list")
+    if not value:
+        raise BadRecord(f"its {what} are none")
+    return value
 
 
 def _posted_at(market: Any, bookmaker: Any, snapshot: datetime | None) -> datetime | None:  # noqa: ANN401 - JSON
@@ -75,35 +94,52 @@ def _posted_at(market: Any, bookmaker: Any, snapshot: datetime | None) -> dateti
 
 
 def _quotes(
-    outcomes: Any,  # noqa: ANN401 - JSON
+    outcomes: list[Any],
     where: str,
     refused: list[Refusal],
 ) -> Iterator[tuple[str, float, float | None, float | None]]:
     """(player, line, over price, under price): the two sides of a line are two outcomes, and either may be missing."""
-    if not isinstance(outcomes, list):
-        raise BadRecord("its outcomes are not a list")
-    sides: dict[tuple[str, float], dict[str, float | None]] = {}
+    sides: dict[tuple[str, float], dict[str, float]] = {}
+    unread: list[tuple[Any, Any]] = []
     for raw in outcomes:
         try:
             player, line, side, price = _quote(raw)
         except BadRecord as error:
             refused.append(Refusal(f"{where} {label(raw, 'description', 'name')}", str(error)))
+            unread.append(_of_what(raw))
         else:
             sides.setdefault((player, line), {})[side] = price
+    # Of alternate lines books offer one side as a rule: there an outcome that says nothing of itself casts no doubt.
+    nameless = (None, None) if where.endswith(_ALTERNATE) else ()
+    doubts = [doubt for doubt in unread if doubt != nameless]
     for (player, line), prices in sides.items():
-        yield player, line, prices.get("Over"), prices.get("Under")
+        if len(prices) == 1 and any(who in (player, None) and point in (line, None) for who, point in doubts):
+            refused.append(Refusal(f"{where} {player} {line:g}", "its other side may be one that cannot be read"))
+        else:
+            yield player, line, prices.get("Over"), prices.get("Under")
 
 
-def _quote(raw: Any) -> tuple[str, float, str, float | None]:  # noqa: ANN401 - JSON
+def _of_what(raw: Any) -> tuple[str | None, float | None]:  # noqa: ANN401 - JSON
+    """(player, line) of an outcome that cannot be read; None is what it does not say."""
+    player = remark(raw, "description") if isinstance(raw, dict) else None
+    try:
+        return player, number(member(raw, "point"), "point")
+    except BadRecord:
+        return player, None
+
+
+def _quote(raw: Any) -> tuple[str, float, str, float]:  # noqa: ANN401 - JSON
     """(player, line, side, price) of one outcome."""
     side = text(raw, "name")
     if side not in ("Over", "Under"):
-        raise BadRecord(f"side {side!r} is neither Over nor Under")
+        raise BadRecord(f"side {shown(side)} is neither Over nor Under")
     line = number(member(raw, "point"), "point")
-    if line < 0:
-        raise BadRecord(f"line {line} is below zero")
-    price = raw.get("price")
-    return text(raw, "description"), line, side, None if price is None else number(price, "price")
+    if not 0 <= line <= MAX_LINE:
+        raise BadRecord(f"line {line} is below zero" if line < 0 else f"line {line} is beyond {MAX_LINE}")
+    price = number(member(raw, "price"), "price")
+    if abs(price) < EVEN:
+        raise BadRecord(f"price {price:g} is no American price")
+    return text(raw, "description"), line, side, price
 
 
 ODDS = Endpoint("odds_api", "event_odds", LINES, parse_odds, rank=1)

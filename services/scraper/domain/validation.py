@@ -14,6 +14,10 @@ MAX_POINTS = 110
 """Beyond any game ever played: 69 minutes (1989, five overtimes) and 100 points (1962)."""
 MIN_PLAYERS = 5
 STARTERS = 5
+REGULATION, OVERTIME = 240, 25
+"""A team's minutes: five players, 48 minutes, 5 more for each overtime."""
+ROUNDING = 6.0
+"""Minutes by which a sum of rounded minutes may be off: all of 10,266 real ones are within 4."""
 MINUTES_OFF = 1.0
 """Minutes by which a team's may differ from the sum of its players': all of 10,266 real ones are within 0.2."""
 
@@ -96,3 +100,7 @@ def _team_problems(team: str, lines: Sequence[Line], scores: Sequence[Mapping[st
         starters = sum(line.starter is True for line in lines)
         if starters != STARTERS:
             yield f"{team} started {starters} players"
+    minutes = sum(line.minutes for line in lines)
+    overtimes = max(0, round((minutes - REGULATION) / OVERTIME))
+    if abs(minutes - REGULATION - overtimes * OVERTIME) > ROUNDING:
+        yield f"the players of {team} have {minutes:g} minutes"

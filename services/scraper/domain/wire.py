@@ -112,11 +112,13 @@ def listing(value: Any, *path: str) -> list[Any]:  # noqa: ANN401 - JSON
     return value
 
 
-def result_set(payload: Any, name: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:  # noqa: ANN401 - JSON
-    """Rows of a stats.nba.com result set, reduced to `columns` in their order.
+def result_set(payload: Any, name: str, columns: Sequence[str]) -> tuple[list[tuple[Any, ...]], list[Any]]:  # noqa: ANN401 - JSON
+    """(rows, misfits) of a stats.nba.com result set: rows are reduced to `columns` in their order.
+
+    A misfit is a row of another length than the headers: which value is which cannot be told.
 
     Raises:
-        Fault: there is no such result set, it lacks a column, or a row has another length than the headers.
+        Fault: there is no such result set, it lacks a column, or no row fits its headers.
     """
     for candidate in listing(payload, "resultSets"):
         if isinstance(candidate, dict) and candidate.get("name") == name:
@@ -125,10 +127,12 @@ def result_set(payload: Any, name: str, columns: Sequence[str]) -> list[tuple[An
             if missing:
                 raise Fault("malformed", f"result set {name} lacks {', '.join(missing)}")
             rows = listing(candidate, "rowSet")
-            if any(not isinstance(row, list) or len(row) != len(headers) for row in rows):
-                raise Fault("malformed", f"result set {name} has a row that does not fit its headers")
+            fitting = [row for row in rows if isinstance(row, list) and len(row) == len(headers)]
+            if rows and not fitting:
+                raise Fault("malformed", f"result set {name} has no row that fits its headers")
             places = [headers.index(column) for column in columns]
-            return [tuple(row[place] for place in places) for row in rows]
+            misfits = [row for row in rows if not (isinstance(row, list) and len(row) == len(headers))]
+            return [tuple(row[place] for place in places) for row in fitting], misfits
     raise Fault("malformed", f"the payload has no result set {name}")
 
 

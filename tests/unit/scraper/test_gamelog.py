@@ -95,6 +95,22 @@ def test_f11_a_row_of_no_game_spoils_its_teams_game_of_that_date(game_id: object
     assert parsed.refused == parsed.records[0].refused
 
 
+def test_f11_a_row_that_does_not_fit_spoils_the_game_it_names() -> None:
+    """And no other; one that names none could be of any, so that none is believed."""
+    row = list(LOG.values())
+    known = [row, [value if value != "0022300900" else "0022300901" for value in row]]
+    parsed = parse_gamelog(wire.gamelog(*known, row[:-1], headers=[*LOG]))
+    assert [(box.game_id, len(box.lines), len(box.refused)) for box in parsed.records] == [
+        ("0022300900", 1, 1),
+        ("0022300901", 1, 0),
+    ]
+    assert [refusal.reason for refusal in parsed.refused] == ["the row does not fit its headers"]
+    assert parsed.seen == 3
+    for nameless in (row[:5], 5):
+        with pytest.raises(Fault, match=r"the row does not fit its headers$"):
+            parse_gamelog(wire.gamelog(*known, nameless, headers=[*LOG]))  # type: ignore[arg-type]  # no row at all
+
+
 TEAM_LOG = {name: value for name, value in LOG.items() if name not in ("PLAYER_ID", "PLAYER_NAME")} | {"MIN": 240}
 FIGURES = {
     "points": 31, "rebounds": 12, "offensive_rebounds": 4, "defensive_rebounds": 8, "assists": 9,

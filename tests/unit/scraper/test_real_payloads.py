@@ -211,8 +211,9 @@ def test_f30_recorded_game_logs_are_read(shared_payloads: Path) -> None:
     bodies += _cassettes(shared_payloads, "leaguegamelog")
     for body in bodies:
         payload = document(body)
-        rows = result_set(payload, "LeagueGameLog", ("GAME_ID", "MIN", "PTS"))
+        rows, misfits = result_set(payload, "LeagueGameLog", ("GAME_ID", "MIN", "PTS"))
         assert rows
+        assert not misfits
         if "PLAYER_ID" in payload["resultSets"][0]["headers"]:
             assert parse_gamelog(body).records
         else:

@@ -98,8 +98,15 @@ WANTED = {"name": "Wanted", "headers": ["A", "B", "C"], "rowSet": [[1, 2, 3], [4
 def test_a_result_set_is_reduced_to_the_columns_asked_for() -> None:
     """In the order asked for, from the set of that name, wherever it stands."""
     payload = {"resultSets": [5, OTHER, WANTED, OTHER]}
-    assert result_set(payload, "Wanted", ("C", "A")) == [(3, 1), (6, 4)]
-    assert result_set(payload, "Other", ("A",)) == [(0,)]
+    assert result_set(payload, "Wanted", ("C", "A")) == ([(3, 1), (6, 4)], [])
+    assert result_set(payload, "Other", ("A",)) == ([(0,)], [])
+
+
+@pytest.mark.parametrize("misfit", [[1, 2], [1, 2, 3, 4], "abc", {}, None])
+def test_f11_a_row_of_another_length_costs_no_other(misfit: object) -> None:
+    """Which of its values is which cannot be told; it is handed out beside the others."""
+    payload = {"resultSets": [WANTED | {"rowSet": [[1, 2, 3], misfit, [4, 5, 6]]}]}
+    assert result_set(payload, "Wanted", ("C", "A")) == ([(3, 1), (6, 4)], [misfit])
 
 
 @pytest.mark.parametrize(
@@ -107,15 +114,14 @@ def test_a_result_set_is_reduced_to_the_columns_asked_for() -> None:
     [
         ({"name": "wanted"}, "the payload has no result set Wanted"),
         ({"headers": ["A"], "rowSet": []}, "result set Wanted lacks C, D"),
-        ({"rowSet": [[1, 2, 3, 4], [4, 5, 6]]}, "result set Wanted has a row that does not fit its headers"),
-        ({"rowSet": [[1, 2, 3, 4], [4, 5, 6, 7, 8]]}, "result set Wanted has a row that does not fit its headers"),
-        ({"rowSet": ["abcd"]}, "result set Wanted has a row that does not fit its headers"),
+        ({"rowSet": [[1, 2, 3], [4, 5, 6, 7, 8]]}, "result set Wanted has no row that fits its headers"),
+        ({"rowSet": ["abcd"]}, "result set Wanted has no row that fits its headers"),
         ({"rowSet": {}}, "rowSet is not a list"),
         ({"headers": None}, "headers is not a list"),
     ],
 )
 def test_a_result_set_that_does_not_fit_is_malformed(changes: dict[str, object], message: str) -> None:
-    """Missing sets and columns are named; one row of another length spoils the set."""
+    """Missing sets and columns are named; so is a set of which no row fits."""
     wanted = {"name": "Wanted", "headers": ["A", "B", "C", "D"], "rowSet": []} | changes
     with pytest.raises(Fault) as raised:
         result_set({"resultSets": [wanted]}, "Wanted", ("A", "C", "D"))

@@ -1,17 +1,19 @@
 """`leaguegamelog` of stats.nba.com: every player's line (PlayerOrTeam=P), or every team's (T), of a whole season."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from services.scraper.domain.box import COUNTS, SHORT, Box, Line, optional_number
 from services.scraper.domain.minutes import minutes
 from services.scraper.domain.wire import (
     BadRecord,
+    Fault,
     Parsed,
     Refusal,
     document,
     game_id,
+    label,
     listing,
     result_set,
     shown,
@@ -22,6 +24,7 @@ from services.scraper.sources.endpoint import BOX_SCORES, Endpoint, Request
 from shared.basketball.identity import tricode
 from shared.errors import Permanent
 
+MISFIT = "the row does not fit its headers"
 _NAME = "LeagueGameLog"
 _SEASON_TYPES = {
     "regular": "Regular Season",
@@ -47,8 +50,8 @@ def parse_gamelog(body: bytes) -> Parsed[Box]:
     """
     payload = document(body)
     if "PLAYER_ID" not in _headers(payload) and "TEAM_NAME" in _headers(payload):
-        return _teams(result_set(payload, _NAME, _TEAM_COLUMNS))
-    return _players(result_set(payload, _NAME, _COLUMNS))
+        return _teams(*result_set(payload, _NAME, _TEAM_COLUMNS))
+    return _players(*result_set(payload, _NAME, _COLUMNS))
 
 
 def _headers(payload: Any) -> list[Any]:  # noqa: ANN401 - JSON
@@ -62,7 +65,7 @@ def _headers(payload: Any) -> list[Any]:  # noqa: ANN401 - JSON
     )
 
 
-def _players(rows: Sequence[tuple[Any, ...]]) -> Parsed[Box]:
+def _players(rows: Sequence[tuple[Any, ...]], misfits: Sequence[Any]) -> Parsed[Box]:
     lines: defaultdict[str, list[Line]] = defaultdict(list)
     refused: defaultdict[str, list[Refusal]] = defaultdict(list)
     homeless: list[tuple[str, Refusal]] = []
@@ -78,14 +81,35 @@ def _players(rows: Sequence[tuple[Any, ...]]) -> Parsed[Box]:
             lines[played].append(_line(row))
         except (BadRecord, Permanent) as error:
             refused[played].append(Refusal(str(row[2]), str(error)))
+    for misfit in misfits:
+        refusal = Refusal(label(misfit), MISFIT)
+        homeless.append(("", refusal))
+        for played in _mentioned(misfit, lines.keys() | refused.keys()):
+            refused[played].append(refusal)
     for whose, refusal in homeless:  # a row of no game is missing from its team's game of that date
-        for played in games[whose]:
+        for played in games.get(whose, ()):
             refused[played].append(refusal)
     boxes = tuple(
         Box(played, final=True, lines=tuple(lines[played]), refused=tuple(refused[played]))
         for played in sorted(lines.keys() | refused.keys())
     )
-    return Parsed(boxes, tuple(refusal for _, refusal in homeless), len(rows))
+    return Parsed(boxes, tuple(refusal for _, refusal in homeless), len(rows) + len(misfits))
+
+
+def _mentioned(misfit: Any, known: Iterable[str]) -> set[str]:  # noqa: ANN401 - JSON
+    """The games whose ids stand somewhere in a row that does not fit.
+
+    Raises:
+        Fault: there is none: whose line it is cannot be told, and any game may be without it.
+    """
+    values = (
+        {str(value).zfill(10) for value in misfit if isinstance(value, str | int)}
+        if isinstance(misfit, list)
+        else set()
+    )
+    if not (games := values & set(known)):
+        raise Fault("malformed", f"{label(misfit)}: {MISFIT}")
+    return games
 
 
 def _whose(row: tuple[Any, ...]) -> str:
@@ -93,9 +117,9 @@ def _whose(row: tuple[Any, ...]) -> str:
     return f"{row[3]} {row[4]}"
 
 
-def _teams(rows: Sequence[tuple[Any, ...]]) -> Parsed[Box]:
+def _teams(rows: Sequence[tuple[Any, ...]], misfits: Sequence[Any]) -> Parsed[Box]:
     totals: defaultdict[str, dict[str, dict[str, int]]] = defaultdict(dict)
-    refused: list[Refusal] = []
+    refused = [Refusal(label(row), MISFIT) for row in misfits]
     for row in rows:
         try:
             played, team, counted = _team(row)
@@ -112,7 +136,7 @@ def _teams(rows: Sequence[tuple[Any, ...]]) -> Parsed[Box]:
             boxes.append(Box(played, final=True, lines=(), score=score, totals=teams))
         else:
             refused.append(Refusal(played, f"has readable lines of {', '.join(team for team in teams if teams[team])}"))
-    return Parsed(tuple(boxes), tuple(refused), len(rows))
+    return Parsed(tuple(boxes), tuple(refused), len(rows) + len(misfits))
 
 
 def _team(row: tuple[Any, ...]) -> tuple[str, str, dict[str, int]]:

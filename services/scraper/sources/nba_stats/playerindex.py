@@ -9,6 +9,7 @@ from services.scraper.domain.wire import (
     Refusal,
     document,
     flag,
+    label,
     optional_text,
     remark,
     result_set,
@@ -35,9 +36,9 @@ def parse_playerindex(body: bytes) -> Parsed[Rostered]:
     Raises:
         Fault: not a player index.
     """
-    rows = result_set(document(body), "PlayerIndex", _COLUMNS)
+    rows, misfits = result_set(document(body), "PlayerIndex", _COLUMNS)
     players: dict[int | None, Rostered] = {}
-    refused: list[Refusal] = []
+    refused = [Refusal(label(row), "the row does not fit its headers") for row in misfits]
     for row in rows:
         try:
             player = _player(row)
@@ -46,7 +47,7 @@ def parse_playerindex(body: bytes) -> Parsed[Rostered]:
             continue
         if player is not None and (known := players.setdefault(player.player_id, player)) != player:
             refused.append(Refusal(_label(row), f"listed with {known.team} and with {player.team}"))
-    return Parsed(tuple(players.values()), tuple(refused), len(rows))
+    return Parsed(tuple(players.values()), tuple(refused), len(rows) + len(misfits))
 
 
 def _player(row: tuple[Any, ...]) -> Rostered | None:

@@ -1,14 +1,13 @@
 """`leaguegamelog` of stats.nba.com: every player's line (PlayerOrTeam=P), or every team's (T), of a whole season."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from services.scraper.domain.box import COUNTS, SHORT, Box, Line, optional_number
 from services.scraper.domain.minutes import minutes
 from services.scraper.domain.wire import (
     BadRecord,
-    Fault,
     Parsed,
     Refusal,
     document,
@@ -68,53 +67,42 @@ def _headers(payload: Any) -> list[Any]:  # noqa: ANN401 - JSON
 def _players(rows: Sequence[tuple[Any, ...]], misfits: Sequence[Any]) -> Parsed[Box]:
     lines: defaultdict[str, list[Line]] = defaultdict(list)
     refused: defaultdict[str, list[Refusal]] = defaultdict(list)
-    homeless: list[tuple[str, Refusal]] = []
-    games: defaultdict[str, set[str]] = defaultdict(set)
+    games: defaultdict[frozenset[str], set[str]] = defaultdict(set)
+    """The game of a team and a date, as a row has them."""
+    homeless = [(_values(row), Refusal(label(row), MISFIT)) for row in misfits]
     for row in rows:
         try:
             played = game_id(row[0], "GAME_ID")
         except (BadRecord, Permanent) as error:
-            homeless.append((_whose(row), Refusal(f"{row[2]} {row[0]}", str(error))))
+            homeless.append((_values(row), Refusal(f"{row[2]} {row[0]}", str(error))))
             continue
-        games[_whose(row)].add(played)
+        games[_values(row[3:5])].add(played)
         try:
             lines[played].append(_line(row))
         except (BadRecord, Permanent) as error:
             refused[played].append(Refusal(str(row[2]), str(error)))
-    for misfit in misfits:
-        refusal = Refusal(label(misfit), MISFIT)
-        homeless.append(("", refusal))
-        for played in _mentioned(misfit, lines.keys() | refused.keys()):
-            refused[played].append(refusal)
-    for whose, refusal in homeless:  # a row of no game is missing from its team's game of that date
-        for played in games.get(whose, ()):
+    known = lines.keys() | refused.keys()
+    for (
+        values,
+        refusal,
+    ) in homeless:  # such a row is missing from the game that it names, or from its team's of that date
+        named = {value.zfill(10) for value in values} & known
+        dated = {played for whose, of_team in games.items() if set() < whose <= values for played in of_team}
+        for played in named or dated:
             refused[played].append(refusal)
     boxes = tuple(
-        Box(played, final=True, lines=tuple(lines[played]), refused=tuple(refused[played]))
-        for played in sorted(lines.keys() | refused.keys())
+        Box(played, final=True, lines=tuple(lines[played]), refused=tuple(refused[played])) for played in sorted(known)
     )
     return Parsed(boxes, tuple(refusal for _, refusal in homeless), len(rows) + len(misfits))
 
 
-def _mentioned(misfit: Any, known: Iterable[str]) -> set[str]:  # noqa: ANN401 - JSON
-    """The games whose ids stand somewhere in a row that does not fit.
-
-    Raises:
-        Fault: there is none: whose line it is cannot be told, and any game may be without it.
-    """
-    values = (
-        {str(value).zfill(10) for value in misfit if isinstance(value, str | int)}
-        if isinstance(misfit, list)
-        else set()
+def _values(row: Any) -> frozenset[str]:  # noqa: ANN401 - JSON
+    """What stands in a row, as text; nothing in what is none."""
+    return (
+        frozenset(str(value) for value in row if isinstance(value, str | int))
+        if isinstance(row, list | tuple)
+        else frozenset()
     )
-    if not (games := values & set(known)):
-        raise Fault("malformed", f"{label(misfit)}: {MISFIT}")
-    return games
-
-
-def _whose(row: tuple[Any, ...]) -> str:
-    """The team and the date of a row, as they stand there."""
-    return f"{row[3]} {row[4]}"
 
 
 def _teams(rows: Sequence[tuple[Any, ...]], misfits: Sequence[Any]) -> Parsed[Box]:

@@ -19,6 +19,7 @@ from services.scraper.task import Task
 from shared.basketball.identity import TEAMS, player_lookup
 from shared.basketball.slate import season_of
 from shared.ports import Row
+from shared.registries.sources import SOURCES
 
 UNIT = "injuries"
 COMPARED = 2
@@ -36,7 +37,9 @@ async def run(task: Task) -> int:
     names = await task.names("roster")
     listings: list[Listing] = []
     for endpoint in ranked(INJURIES):
-        if len(listings) < COMPARED and (listing := await _listing(task, endpoint, need, names)) is not None:
+        if len(listings) == COMPARED or (listings and SOURCES[endpoint.source].fallback):
+            break
+        if (listing := await _listing(task, endpoint, need, names)) is not None:
             listings.append(listing)
     if not listings:
         return 0

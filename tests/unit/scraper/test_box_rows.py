@@ -28,7 +28,7 @@ GAME: Row = {
     "loaded_from": None,
 }
 STATISTICS = {
-    "minutes": 34.25,
+    "minutes": 48.25,
     "points": 31,
     "rebounds": 12,
     "offensive_rebounds": 4,

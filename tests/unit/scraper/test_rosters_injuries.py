@@ -236,6 +236,13 @@ def test_a_team_is_known_by_its_number_or_by_its_name_alone() -> None:
     assert [injury.team for injury in _feed(_team(_injury(), id=18), unnumbered).records] == ["NYK", "NYK"]
 
 
+def test_f11_a_team_that_cannot_be_read_costs_no_other() -> None:
+    """It is refused under its name."""
+    parsed = _feed({"displayName": "Boston Celtics", "injuries": {}}, _team(_injury()))
+    assert [injury.player_name for injury in parsed.records] == ["Jo Doe"]
+    assert (parsed.refused, parsed.seen) == ((Refusal("Boston Celtics", "injuries is {}, not a list"),), 2)
+
+
 def test_no_injuries_are_an_empty_feed() -> None:
     """A well-formed feed without entries."""
     assert _feed(_team()) == _feed() == Parsed((), (), 0)
@@ -246,8 +253,8 @@ def test_no_injuries_are_an_empty_feed() -> None:
     [
         ({"status": "error"}, "the payload has no 'injuries'"),
         ({"injuries": {}}, "injuries is not a list"),
-        ({"injuries": [{"id": "18"}]}, "the payload has no 'injuries'"),
-        ({"injuries": ["team"]}, "the payload has no 'injuries'"),
+        ({"injuries": [{"id": "18"}]}, "not one team is read: no 'injuries'"),
+        ({"injuries": ["team"]}, "not one team is read: not an object where 'injuries' is expected"),
     ],
 )
 def test_what_is_no_feed_is_a_fault(payload: object, message: str) -> None:

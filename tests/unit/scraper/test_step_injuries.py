@@ -11,7 +11,8 @@ from tests.unit.scraper import pdf, wire
 from tests.unit.scraper.bench import GAMES, MORNING, NYK_ASH, ROSTER, SLATE, bench, loaded
 from tests.unit.scraper.conftest import Rig
 
-OFFICIAL = newest(Need("2023-24", (SLATE,), ("BOS", "DEN", "LAL", "NYK"), MORNING))
+TEAMS = ("BOS", "DEN", "LAL", "NYK")
+OFFICIAL = newest(Need("2023-24", (SLATE,), TEAMS, MORNING))
 """Asked for one after the other until there is one."""
 NO_REPORT = Unit("failed", "nba_official", 0, "nba_official is down", None)
 
@@ -87,7 +88,8 @@ async def test_injuries_that_cannot_be_had_are_a_failure() -> None:
     b = bench("injuries", {"slate_games": GAMES, "roster": ROSTER, "last_look": [{"seen_at": None}]})
     assert await injuries.run(b.task) == 0
     espn = Unit("failed", "espn", 0, "espn is down", None)
-    assert b.fetches.units == {OFFICIAL[0].unit: NO_REPORT, "injuries": espn}
+    last = {f"injuries-{team}": Unit("failed", "balldontlie", 0, "balldontlie is down", None) for team in TEAMS}
+    assert b.fetches.units == {OFFICIAL[0].unit: NO_REPORT, "injuries": espn, **last}
     assert b.warehouse.appended == []
 
 

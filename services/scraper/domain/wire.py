@@ -6,10 +6,10 @@ raises `BadRecord`, which its parser turns into a `Refusal`: it never costs the 
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from shared.basketball.slate import EASTERN
 from shared.errors import Permanent, Transient
@@ -29,6 +29,11 @@ class Fault(Transient):
 class BadRecord(Exception):  # noqa: N818 - it is the record that is bad
     """One record breaks the format or its meaning; the text says how."""
 
+    def __init__(self, reason: str, columns: Mapping[str, str] | None = None) -> None:
+        super().__init__(reason)
+        self.columns = {} if columns is None else columns
+        """What raw.quarantine keeps of it beside the reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -36,6 +41,13 @@ class Refusal:
 
     record: str
     reason: str
+    columns: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Columns of raw.quarantine that only some refusals have."""
+
+    @classmethod
+    def of(cls, record: str, error: Exception) -> Self:
+        """The refusal that an error is."""
+        return cls(record, str(error), error.columns if isinstance(error, BadRecord) else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +113,7 @@ def each(
         try:
             made = read(record)
         except (BadRecord, Permanent) as error:
-            refused.append(Refusal(name(record), str(error)))
+            refused.append(Refusal.of(name(record), error))
         else:
             if made is not None:
                 found.append(made)

@@ -26,7 +26,7 @@ async def run(task: Task) -> int:
     def row(injury: Injury) -> Row:
         return {
             "game_date": task.game_date,
-            "player_id": names.find(injury.player_name, (injury.team,), elsewhere=True),
+            "player_id": names.find(injury.player_name, (injury.team,), source=got.source, elsewhere=True),
             "player_lookup": player_lookup(injury.player_name),
             "team": injury.team,
             "status": injury.status,

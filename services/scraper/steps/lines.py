@@ -86,10 +86,10 @@ def _matched(
     for offer in got.parsed.records:
         if offer.player_name not in known:
             try:
-                known[offer.player_name] = names.find(offer.player_name, teams)
+                known[offer.player_name] = names.find(offer.player_name, teams, source=got.source)
             except BadRecord as error:
                 known[offer.player_name] = None
-                refused.append(Refusal(offer.player_name, str(error)))
+                refused.append(Refusal.of(offer.player_name, error))
         player_id = known[offer.player_name]
         if player_id is not None:
             rows.append(_row(offer, game_id, player_id, got, task))

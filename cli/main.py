@@ -31,6 +31,7 @@ COMMANDS = {
     "cascade": "operating",
     "reconcile": "operating",
     "keys": "keys",
+    "names": "names",
     "bench": "bench",
     "doctor": "doctor",
 }

@@ -45,6 +45,9 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
         (("keys", "create", "ann", "--role", "admin", "--expires-in", "soon"), ["'soon' is no duration", "90d"]),
         (("keys", "create", "ann", "--role", "admin", "--overlap", "24h"), ["--overlap", "--replaces"]),
         (("keys", "revoke"), ["Missing argument 'ID'"]),
+        (("names", "settle", "Jo Doe"), ["Missing option '--player'"]),
+        (("names", "settle", "Jo Doe", "--player", "1", "--team", "Lakers"), ["--team", "'Lakers'", "LAL"]),
+        (("names", "settle", "Jo Doe", "--player", "1", "--source", "tv"), ["--source", "'tv'", "odds_api"]),
         (
             ("backfill", "--from", "2024-03-04", "--to", "2024-03-04", "--history", ".", "--url", "https://a"),
             ["--history", "the coordinator at https://a has its own"],
@@ -61,7 +64,7 @@ def test_wrong_usage_exits_2_with_one_line(arguments: tuple[str, ...], words: li
 _COMMANDS = (
     "demo|replay|run|backfill|predictions|accuracy|status|runs|dlq|grid|cascade|alerts|reconcile|cost|schema|"
     "schema plan|schema apply|doctor|dev|dev up|bench|train|models|context|context add|context use|context list|"
-    "context remove|keys|keys create|keys list|keys revoke"
+    "context remove|keys|keys create|keys list|keys revoke|names|names list|names settle"
 )
 
 

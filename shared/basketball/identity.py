@@ -23,8 +23,13 @@ def player_lookup(name: str) -> str:
 
 
 def player_key(name: str) -> str:
-    """The same with the generational suffix, by which a name is settled: "P.J. Washington Jr." -> "pjwashingtonjr"."""
-    return re.sub(r"[^a-z0-9]", "", ascii_lower(name))
+    """The same with the generational suffix, by which a name is settled: "P.J. Washington Jr." -> "pjwashingtonjr".
+
+    A name without Latin letters keeps its own.
+    """
+    folded = ascii_lower(name)
+    plain = re.sub(r"[^a-z0-9]", "", folded)
+    return plain or folded.strip()
 
 
 def ascii_lower(name: str) -> str:

@@ -1,9 +1,9 @@
 """The HTTP face of names that fit nobody: who they may be, and who a person says they are."""
 
 import json
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from services.coordinator.api.answers import NameSettled, UnresolvedName
@@ -46,12 +46,6 @@ class NameBody(Body):
     team: Team | None = Field(None, description="default: of whatever team")
     source: SourceName | None = Field(None, description="default: whoever writes him so")
     note: str | None = Field(None, max_length=500, description="why, in a person's words")
-
-    @model_validator(mode="after")
-    def _is_a_name(self) -> Self:
-        if not player_key(self.name):
-            raise PydanticCustomError("name", "{name} has no letters", {"name": self.name})
-        return self
 
 
 class NameRoutes:

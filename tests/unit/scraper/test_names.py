@@ -288,3 +288,11 @@ def test_an_exact_name_always_wins(players: list[Known], player_id: int, name: s
 def test_the_order_of_the_players_changes_nothing(players: list[Known], name: str) -> None:
     """Nor do players who are listed twice."""
     assert _answer(Names(players), name) == _answer(Names([*reversed(players), *players]), name)
+
+
+@given(PLAYERS, st.text(max_size=30))
+def test_any_text_is_a_player_or_refused(players: list[Known], name: str) -> None:
+    """Whatever a source writes; a name in other letters can be settled like any."""
+    names = Names(players, [Settled(player_key("姚明"), "", "", 9)])
+    assert isinstance(_answer(names, name), int | str)
+    assert names.find("姚明", TEAMS) == 9

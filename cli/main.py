@@ -32,6 +32,7 @@ COMMANDS = {
     "cascade": "operating",
     "reconcile": "operating",
     "keys": "keys",
+    "names": "names",
     "bench": "bench",
     "parse": "parse",
     "doctor": "doctor",

@@ -82,6 +82,41 @@ class Reconciled(TypedDict):
     alerts: list[Alert]
 
 
+class Candidate(TypedDict):
+    """Who a name may be."""
+
+    player_id: int
+    player_name: str
+    team: str
+
+
+class UnresolvedName(TypedDict):
+    """A name that fits nobody, or several."""
+
+    player_name: str
+    source: str
+    teams: list[str]
+    first_date: str
+    last_date: str
+    times: int
+    candidates: list[Candidate]
+    reason: str
+    settled_as: int | None
+
+
+class NameSettled(TypedDict):
+    """Who a name is from now on, and the runs that load what waited for it."""
+
+    name: str
+    player_id: int
+    player_name: str
+    team: str | None
+    source: str | None
+    runs: list[str]
+    left: dict[str, str]
+    """Slates that wait on, and why."""
+
+
 class ApiKey(TypedDict):
     """An API key without its secret."""
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 import aiohttp
 from yarl import URL
 
-from client.answers import Alert, ApiKey, DryRun, GridCell, NewApiKey, Reconciled, Run
+from client.answers import Alert, ApiKey, DryRun, GridCell, NameSettled, NewApiKey, Reconciled, Run, UnresolvedName
 from shared.basketball.slate import days
 from shared.contract import API_VERSION, MAX_WINDOW_DAYS
 from shared.errors import Permanent, Transient
@@ -109,6 +109,14 @@ class Client:
     async def reconcile(self, **body: object) -> Reconciled:
         """Ask for what the grid lacks."""
         return cast("Reconciled", await self.post("reconcile", body))
+
+    async def names(self, **query: str) -> list[UnresolvedName]:
+        """Names that fit nobody, or several."""
+        return cast("list[UnresolvedName]", await self.get("names", **query))
+
+    async def settle_name(self, **body: object) -> NameSettled:
+        """Say which player a name is."""
+        return cast("NameSettled", await self.post("names", body))
 
     async def keys(self) -> list[ApiKey]:
         """Every API key there is or was."""

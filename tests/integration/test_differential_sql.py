@@ -103,6 +103,9 @@ CASES: Mapping[str, Sequence[Params]] = {
     "coordinator/sql/load_features.sql": [{**_SLATE, "not_tipped_after": at} for at in (_NOON, _EVENING)],
     "coordinator/sql/load_quotes.sql": [_SLATE],
     "coordinator/sql/models.sql": [{"mode": "overnight"}],
+    "coordinator/sql/names.sql": [{"first": world.EVE, "last": world.SLATE}],
+    "coordinator/sql/names_waiting.sql": [{"first": world.EVE, "last": world.SLATE, "modes": ["overnight", "manual"]}],
+    "coordinator/sql/player.sql": [{"since": world.EVE, "player_id": player} for player in (100, 7)],
     "coordinator/sql/predictions.sql": [
         {"game_date": day, "mode": "overnight", "market": market}
         for day in (world.EVE, world.SLATE)
@@ -116,6 +119,7 @@ CASES: Mapping[str, Sequence[Params]] = {
     "scraper/sql/results.sql": [{"season": "2023-24"}],
     "scraper/sql/roster.sql": [_DAY],
     "scraper/sql/seasons.sql": [{}],
+    "scraper/sql/settled_names.sql": [{}],
     "scraper/sql/slate_games.sql": [_DAY, {"game_date": date(2024, 7, 1)}],
     "worker/sql/newest_models.sql": [{"as_of": world.SLATE, "mode": "overnight"}],
     **{f"worker/sql/{name}.sql": [_TRAINING] for name in ("served_slates", "training_features")},

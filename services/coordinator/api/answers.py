@@ -64,6 +64,42 @@ class Found(BaseModel):
     problem: str
 
 
+class Candidate(TypedDict):
+    """Who a name may be."""
+
+    player_id: int
+    player_name: str
+    team: str
+
+
+class UnresolvedName(TypedDict):
+    """A name that fits nobody, or several."""
+
+    name_key: str
+    player_name: str
+    source: str
+    teams: list[str]
+    first_date: date
+    last_date: date
+    times: int
+    candidates: list[Candidate]
+    reason: str
+    settled_as: int | None
+
+
+class NameSettled(TypedDict):
+    """Who a name is from now on, and the runs that load what waited for it."""
+
+    name: str
+    player_id: int
+    player_name: str
+    team: str | None
+    source: str | None
+    runs: list[str]
+    left: dict[str, str]
+    """Slates that wait on, and why."""
+
+
 class KeyShown(TypedDict):
     """An API key without its secret."""
 

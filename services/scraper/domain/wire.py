@@ -8,11 +8,11 @@ that it costs its record and not the payload.
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from reprlib import Repr
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from shared.basketball.identity import canonical_game_id
 from shared.basketball.slate import EASTERN
@@ -45,6 +45,11 @@ class Fault(Transient):
 class BadRecord(Exception):  # noqa: N818 - it is the record that is bad
     """One record breaks the format or its meaning; the text says how."""
 
+    def __init__(self, reason: str, columns: Mapping[str, str] | None = None) -> None:
+        super().__init__(reason)
+        self.columns = {} if columns is None else columns
+        """What raw.quarantine keeps of it beside the reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -52,6 +57,13 @@ class Refusal:
 
     record: str
     reason: str
+    columns: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Columns of raw.quarantine that only some refusals have."""
+
+    @classmethod
+    def of(cls, record: str, error: Exception) -> Self:
+        """The refusal that an error is."""
+        return cls(record, str(error), error.columns if isinstance(error, BadRecord) else {})
 
     def __post_init__(self) -> None:
         """Records are named by what they say of themselves."""
@@ -148,7 +160,7 @@ def each(
         try:
             made = read(record)
         except (BadRecord, Permanent) as error:
-            refused.append(Refusal(name(record), str(error)))
+            refused.append(Refusal.of(name(record), error))
         else:
             if made is not None:
                 found.append(made)

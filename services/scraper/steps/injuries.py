@@ -80,7 +80,7 @@ async def _listing(task: Task, endpoint: Endpoint[Injury], need: Need, names: Na
 
 def _status(source: str, names: Names, injury: Injury) -> Status:
     return Status(
-        player_id=names.find(injury.player_name, (injury.team,), elsewhere=True),
+        player_id=names.find(injury.player_name, (injury.team,), source=source, elsewhere=True),
         player_name=injury.player_name,
         team=injury.team,
         status=injury.status,

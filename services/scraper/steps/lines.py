@@ -91,10 +91,10 @@ def _matched(
             continue  # those of all games are asked for at once
         if offer.player_name not in known:
             try:
-                known[offer.player_name] = names.find(offer.player_name, teams)
+                known[offer.player_name] = names.find(offer.player_name, teams, source=got.source)
             except BadRecord as error:
                 known[offer.player_name] = None
-                refused.append(Refusal(offer.player_name, str(error)))
+                refused.append(Refusal.of(offer.player_name, error))
         player_id = known[offer.player_name]
         if player_id is not None:
             rows.append(_row(offer, game_id, player_id, got, task))

@@ -49,7 +49,7 @@ def test_rows_and_refused_records_are_one_document(tmp_path: Path) -> None:
         "published_at": "2024-03-05T00:10:00+00:00",
         "covers": [],
         "rows": [EVENT],
-        "refused": [{"record": "e0", "reason": "no 'commence_time'"}],
+        "refused": [{"record": "e0", "reason": "no 'commence_time'", "columns": {}}],
     }
     plain, packed = _written(tmp_path, "a.json", body), _written(tmp_path, "a.json.gz", gzip.compress(body))
     assert _json(plain, "odds_api", "events_history") == _json(packed, "odds_api", "events_history") == expected

@@ -47,6 +47,9 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
         (("keys", "revoke"), ["Missing argument 'ID'"]),
         (("parse", "--source", "espn", "--endpoint", "injuries", "nowhere.json"), ["'nowhere.json' does not exist"]),
         (("parse", "--source", "esp", "--endpoint", "injuries", "README.md"), ["'esp'", "did you mean espn?"]),
+        (("names", "settle", "Jo Doe"), ["Missing option '--player'"]),
+        (("names", "settle", "Jo Doe", "--player", "1", "--team", "Lakers"), ["--team", "'Lakers'", "LAL"]),
+        (("names", "settle", "Jo Doe", "--player", "1", "--source", "tv"), ["--source", "'tv'", "odds_api"]),
         (
             ("backfill", "--from", "2024-03-04", "--to", "2024-03-04", "--history", ".", "--url", "https://a"),
             ["--history", "the coordinator at https://a has its own"],
@@ -63,7 +66,7 @@ def test_wrong_usage_exits_2_with_one_line(arguments: tuple[str, ...], words: li
 _COMMANDS = (
     "demo|replay|run|backfill|predictions|lines|parse|accuracy|status|runs|dlq|grid|cascade|alerts|reconcile|cost|schema|"
     "schema plan|schema apply|doctor|dev|dev up|bench|train|models|context|context add|context use|context list|"
-    "context remove|keys|keys create|keys list|keys revoke"
+    "context remove|keys|keys create|keys list|keys revoke|names|names list|names settle"
 )
 
 

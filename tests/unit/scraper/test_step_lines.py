@@ -1,5 +1,6 @@
 """Step `lines`: what it asks for, writes and enters in the fetch log; then through the whole service."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -253,3 +254,36 @@ async def test_one_game_that_fails_costs_no_other(slate: Rig) -> None:
     report = await slate.run("lines", SLATE)
     assert report.outcome == "failed"
     assert "HTTP 403" in report.reason
+
+
+async def test_two_players_of_one_name_in_a_game_cost_nobody_else_his_lines() -> None:
+    """Their lines are refused, with both as candidates; of the others every line is kept, initials too."""
+    twin = {"player_id": 77, "player_name": "Nyk Ash", "team": "BOS"}
+    b = bench("lines", {"slate_games": GAMES, "roster": [*ROSTER, twin]})
+    b.payloads.bodies["odds_api", "events"] = EVENTS
+    quotes = wire.outcomes("Nyk Ash", 1.5), wire.outcomes("B. Elm", 2.5), wire.outcomes("Bos Fir", 3.5)
+    b.payloads.bodies["odds_api", wire.BOS_AT_NYK] = wire.body(
+        wire.odds(fanduel=[wire.market("player_threes", *quotes)])
+    )
+    assert await lines.run(b.task) == 2
+    [(_, rows)] = b.warehouse.appended
+    assert [row["line"] for row in rows] == [2.5, 3.5]
+    reason = f"2 players are called 'Nyk Ash' (77, {NYK_ASH})"
+    assert b.fetches.refusals[wire.BOS_AT_NYK, "Nyk Ash"] == (reason, "odds_api")
+    [(quarantine, _, _)] = b.warehouse.written("raw.quarantine")
+    candidates = [{"player_id": NYK_ASH, "player_name": "Nyk Ash", "team": "NYK"}, twin]
+    [refused] = [row for row in quarantine if "name_key" in row]
+    assert (refused["player_name"], refused["teams"]) == ("Nyk Ash", "BOS NYK")
+    assert sorted(json.loads(refused["candidates"]), key=str) == sorted(candidates, key=str)
+
+
+async def test_a_settled_name_loads() -> None:
+    """Before every rule, by the source that wrote it."""
+    settled = {"name_key": "unknown", "team": "BOS", "source": "odds_api", "player_id": BOS_ELM}
+    other = settled | {"source": "espn", "player_id": 1}
+    b = bench("lines", {"slate_games": GAMES, "roster": ROSTER, "settled_names": [other, settled]})
+    b.payloads.bodies["odds_api", "events"] = EVENTS
+    b.payloads.bodies["odds_api", wire.BOS_AT_NYK] = ODDS
+    assert await lines.run(b.task) == 5
+    [(_, rows)] = b.warehouse.appended
+    assert {row["player_id"] for row in rows if row["player_lookup"] == "unknown"} == {BOS_ELM}

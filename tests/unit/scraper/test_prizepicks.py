@@ -124,6 +124,8 @@ def test_a_league_that_is_not_named_is_the_players() -> None:
         (_projection(stat_type=None), "stat_type is None, not a text"),
         (_projection(player="64"), "unknown team 'SEA': add its spelling to shared/basketball/identity.py"),
         ({**_projection(), "relationships": {}}, "no 'new_player'"),
+        ({**_projection(), "relationships": 5}, "relationships is 5, not an object"),
+        ({**_projection(), "relationships": {"duration": 5}}, "not an object where 'data' is expected"),
         ({"id": "9"}, "no 'attributes'"),
     ],
 )

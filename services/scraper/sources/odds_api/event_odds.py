@@ -15,6 +15,7 @@ from services.scraper.domain.wire import (
     listing,
     member,
     number,
+    shown,
     text,
 )
 from services.scraper.sources.endpoint import LINES, Endpoint, Request
@@ -48,8 +49,10 @@ def parse_odds(body: bytes) -> Parsed[Offer | GameLine]:
         Fault: not the odds of an event.
     """
     event, snapshot = unwrap(document(body))
-    if not isinstance(event, dict) or not isinstance(event.get("id"), str):
-        raise Fault("malformed", "the payload is no event")
+    try:
+        event_id = text(event, "id")
+    except BadRecord:
+        raise Fault("malformed", "the payload is no event") from None
     found: list[Offer | GameLine] = []
     refused: list[Refusal] = []
     bookmakers = listing(event, "bookmakers")
@@ -57,7 +60,7 @@ def parse_odds(body: bytes) -> Parsed[Offer | GameLine]:
         if market.key in game_lines.MARKETS:
             found += game_lines.game_lines_of(event, market, refused)
         else:
-            found += _offers(event["id"], market, refused)
+            found += _offers(event_id, market, refused)
     return Parsed(tuple(found), tuple(refused), len(bookmakers), snapshot)
 
 
@@ -118,7 +121,7 @@ def _quote(raw: Any, market: Quoted) -> tuple[str, float, str, float | None]:  #
     """(player, line, side, price) of one outcome."""
     side = text(raw, "name")
     if side not in ("Over", "Under"):
-        raise BadRecord(f"side {side!r} is neither Over nor Under")
+        raise BadRecord(f"side {shown(side)} is neither Over nor Under")
     line, price = _point(raw), market.price(raw)
     if price is not None and abs(price) < EVEN:
         raise BadRecord(f"price {price:g} is no American price")

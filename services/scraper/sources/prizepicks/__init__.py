@@ -59,6 +59,8 @@ def parse_projections(body: bytes) -> Parsed[Offer | GameLine]:
 
 def _offer(raw: Any, known: _Included) -> Offer | None:  # noqa: ANN401 - JSON
     about, relations = member(raw, "attributes"), member(raw, "relationships")
+    if not isinstance(relations, dict):
+        raise BadRecord(f"relationships is {repr(relations)[:60]}, not an object")
     market = _MARKETS.get(text(about, "stat_type"))
     if market is None or text(about, "status") != "pre_game" or _names_another(relations, "duration"):
         return None

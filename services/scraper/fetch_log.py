@@ -66,9 +66,13 @@ class FetchLog:
         self.units[unit] = Unit("failed", source, reason=failure.reason)
 
     def refuse(self, unit: str, source: str, refusals: Iterable[Refusal]) -> None:
-        """Keep refused records, with their reasons."""
+        """Keep refused records, with their reasons: two of one name that are refused for different ones are two."""
         for refusal in refusals:
-            self.refusals.setdefault((unit, refusal.record), (refusal.reason, source))
+            record, number = refusal.record, 1
+            while self.refusals.get((unit, record), (refusal.reason, source))[0] != refusal.reason:
+                number += 1
+                record = f"{refusal.record} ({number})"
+            self.refusals.setdefault((unit, record), (refusal.reason, source))
 
     def verdict(self) -> str | None:
         """Why the step failed; None when anything at all could be collected, or nothing had to be."""

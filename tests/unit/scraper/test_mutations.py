@@ -30,6 +30,8 @@ from tests.unit.scraper.mutations import encode, off_by_one, spoil, spoil_body
 T = TypeVar("T")
 Rows = dict[str, list[Row]]
 """What was loaded of each unit."""
+Games = dict[str, list[Any]]
+"""A game's records in a payload of many games."""
 
 TRICODES = sorted(TEAMS)
 GAMES = {
@@ -192,16 +194,32 @@ async def test_f11_spoilt_box_scores_are_loaded_whole_or_refused(bad_day: Rig, m
 # --- box scores, all in one payload -----------------------------------------------------------------------------------
 
 
-async def _log(rig: Rig, random: Random, tally: Tally, good: Rows) -> None:
-    await _together(rig, random, tally, good, _log_rows(), _log_body, ("nba_stats", "2023-24-regular"))
+async def _together(
+    rig: Rig, random: Random, tally: Tally, good: Rows, games: Games, put: Callable[[Rig, Games], None]
+) -> None:
+    """Twenty of the games have a spoilt record; the others are all there, whatever became of the twenty."""
+    how = {game_id: spoil(random, games[game_id]) for game_id in random.sample(sorted(games), 20)}
+    put(rig, games)
+    await _forget(rig, "raw.player_box_scores")
+    await rig.run("box_scores")
+    rows = await _by(rig, "raw.player_box_scores", "game_id", _UNSURE)
+    fetches, refused = await _accounts(rig)
+    for game_id in games:
+        if rows.get(game_id) != good[game_id]:
+            assert game_id in how, f"{game_id}: a neighbour is lost to {how}"
+            assert game_id not in rows, f"{game_id} after {how[game_id]}"
+            assert game_id in refused or fetches[game_id]["outcome"] == "failed", how[game_id]
+    for game_id in how:
+        tally.add("loaded" if game_id in rows else "refused")
 
 
-def _log_body(rows: list[Any]) -> bytes:
+def _put_log(rig: Rig, games: Games) -> None:
+    rows = [row for of_game in games.values() for row in of_game]
     result = {"name": "LeagueGameLog", "headers": wire.LOG_HEADERS, "rowSet": rows}
-    return encode({"resource": "leaguegamelog", "resultSets": [result]})
+    rig.upstreams.bodies["nba_stats", "2023-24-regular"] = encode({"resource": "leaguegamelog", "resultSets": [result]})
 
 
-def _log_rows() -> dict[str, list[Any]]:
+def _log_rows() -> Games:
     return {
         game_id: [
             wire.log_row(game_id, team, number, GAME_DATE=str(day)) for team in (home, away) for number in range(8)
@@ -210,42 +228,50 @@ def _log_rows() -> dict[str, list[Any]]:
     }
 
 
-async def _together(
-    rig: Rig,
-    random: Random,
-    tally: Tally,
-    good: Rows,
-    games: dict[str, list[Any]],
-    body: Callable[[list[Any]], bytes],
-    key: tuple[str, str],
-) -> None:
-    """Twenty of the games have a spoilt record; the others are all there, whatever became of the twenty."""
-    how: dict[str, str] = {}
-    for game_id in random.sample(sorted(games), 20):
-        how[game_id] = spoil(random, games[game_id])
-    rig.upstreams.bodies[key] = body([row for rows in games.values() for row in rows])
-    await _forget(rig, "raw.player_box_scores")
-    await rig.run("box_scores")
-    rows = await _by(rig, "raw.player_box_scores", "game_id", _UNSURE)
-    _, refused = await _accounts(rig)
-    for game_id in games:
-        if rows.get(game_id) != good[game_id]:
-            assert game_id in how, f"{game_id}: a neighbour is lost to {how}"
-            assert game_id not in rows, f"{game_id} after {how[game_id]}"
-            assert game_id in refused, how[game_id]
-    for game_id in how:
-        tally.add("loaded" if game_id in rows else "quarantined")
-
-
-@_mutations(250)
+@_mutations(200)
 async def test_f11_a_spoilt_row_of_a_log_costs_its_game_alone(bad_day: Rig, mutations: int) -> None:
     """Twenty of thirty games at a time: the other ten are all there, and the twenty whole or not at all."""
     bad_day.settings = ScraperSettings(history_seasons=1, bulk_threshold=0)
-    rows = [row for of_game in _log_rows().values() for row in of_game]
-    bad_day.upstreams.bodies["nba_stats", "2023-24-regular"] = wire.gamelog(*rows)
+    _put_log(bad_day, _log_rows())
     assert (await bad_day.run("box_scores")).counts["rows"] == 480
     good = await _by(bad_day, "raw.player_box_scores", "game_id", _UNSURE)
-    tally = await _until(bad_day, mutations, _log, good)
+
+    async def batch(rig: Rig, random: Random, tally: Tally, good: Rows) -> None:
+        await _together(rig, random, tally, good, _log_rows(), _put_log)
+
+    tally = await _until(bad_day, mutations, batch, good)
+    assert min(tally.became.values()) > mutations / 25
+
+
+def _fallback() -> Games:
+    games: Games = {}
+    for game_id, (home, away, day) in GAMES.items():
+        game = {**wire.bdl_game(), "date": str(day), "id": int(game_id)}
+        for side, team in (("home_team", home), ("visitor_team", away)):
+            game[side] = {"abbreviation": team, "players": [wire.bdl_player(team, number) for number in range(8)]}
+        games[game_id] = [game]
+    return games
+
+
+def _put_fallback(rig: Rig, games: Games) -> None:
+    for day in TIP:
+        on_day = [game for game_id, entries in games.items() if GAMES[game_id][2] == day for game in entries]
+        rig.upstreams.bodies["balldontlie", str(day)] = encode({"data": on_day})
+
+
+@_mutations(100)
+async def test_f11_a_spoilt_game_of_the_fallback_costs_no_other(bad_day: Rig, mutations: int) -> None:
+    """Twenty of thirty games, on two dates, at a time; the CDN has none of them."""
+    bad_day.upstreams.bodies["nba_stats", "2023-24"] = wire.rosters_of(*TRICODES)
+    assert (await bad_day.run("rosters", date(2024, 3, 4))).outcome == "done"
+    _put_fallback(bad_day, _fallback())
+    assert (await bad_day.run("box_scores")).counts["rows"] == 480
+    good = await _by(bad_day, "raw.player_box_scores", "game_id", _UNSURE)
+
+    async def batch(rig: Rig, random: Random, tally: Tally, good: Rows) -> None:
+        await _together(rig, random, tally, good, _fallback(), _put_fallback)
+
+    tally = await _until(bad_day, mutations, batch, good)
     assert min(tally.became.values()) > mutations / 25
 
 
@@ -317,7 +343,7 @@ def _schedule_body(games: list[Any]) -> bytes:
     return encode({"meta": {}, "leagueSchedule": {"seasonYear": "2023-24", "gameDates": dates}})
 
 
-@_mutations(200)
+@_mutations(150)
 async def test_f11_a_spoilt_game_of_a_schedule_costs_no_other(bad_day: Rig, mutations: int) -> None:
     """Its row is as it was, or it is refused."""
     games = {game_id: {**_game(game_id), "gameStatus": 1, "gameStatusText": "7:30 pm ET"} for game_id in GAMES}

@@ -96,6 +96,11 @@ def _team(
     score = own if final and own is not None else 0
     against = other if final and other is not None else 0
     row = teams.get(tricode, {"pts": score})
+    if final and None not in (
+        fouls := [person["pf"] for person in people if person["team"] == tricode and "pf" in person]
+    ):
+        # The history has teams and players from two sources: of a foul of a bench they disagree (0022001004).
+        row = {**row, "pf": sum(fouls)}
     minutes = 5 * (12 * _REGULATION + 5 * game.overtimes) if final else 0
     return {
         "teamId": team.nba_id,

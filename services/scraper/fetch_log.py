@@ -85,11 +85,14 @@ class FetchLog:
         self._unusable.setdefault(_of(request), (archive_key, reason))
 
     def refuse(self, unit: str, source: str, refusals: Iterable[Refusal]) -> None:
-        """Keep refused records, with their reasons."""
+        """Keep refused records, with their reasons: two of one name that are refused for different ones are two."""
         for refusal in refusals:
-            if (unit, refusal.record) not in self.refusals:
-                self.refusals[unit, refusal.record] = (refusal.reason, source)
-                self._columns[unit, refusal.record] = refusal.columns
+            record, number = refusal.record, 1
+            while self.refusals.get((unit, record), (refusal.reason, source))[0] != refusal.reason:
+                number += 1
+                record = f"{refusal.record} ({number})"
+            self.refusals.setdefault((unit, record), (refusal.reason, source))
+            self._columns.setdefault((unit, record), refusal.columns)
 
     def verdict(self) -> str | None:
         """Why the step failed; None when anything at all could be collected, or nothing had to be."""

@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 MAX_DEPTH = 100
 """Of lists and objects in one another; the deepest real payload has 12."""
+NAME = 200
+"""Characters of a refused record's name: enough to tell it from one beside it that lacks the same."""
 MAX_TEXT = 5_000
 """Characters of one field; the longest real comment has some hundreds."""
 _BEYOND_64_BITS = 2**63
@@ -67,7 +69,7 @@ class Refusal:
 
     def __post_init__(self) -> None:
         """Records are named by what they say of themselves."""
-        object.__setattr__(self, "record", _quoted(self.record)[:200])
+        object.__setattr__(self, "record", _quoted(self.record)[:NAME])
         object.__setattr__(self, "reason", _quoted(self.reason)[:500])
 
 
@@ -296,4 +298,4 @@ def label(record: Any, *keys: str) -> str:  # noqa: ANN401 - JSON
             value = record.get(key)
             if isinstance(value, str | int) and value != "":
                 return str(value)
-    return shown(record)[:60]
+    return repr(record)[:NAME]

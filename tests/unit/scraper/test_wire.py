@@ -233,9 +233,9 @@ def test_a_refused_record_is_called_by_the_first_name_it_has(record: object, exp
     assert label(record, "name", "id") == expected
 
 
-def test_an_excerpt_is_sixty_signs_long() -> None:
-    """One quotation mark and 59 letters."""
-    assert label("x" * 100) == "'" + "x" * 59
+def test_an_excerpt_is_two_hundred_signs_long() -> None:
+    """One quotation mark and 199 letters."""
+    assert label("x" * 300) == "'" + "x" * 199
 
 
 def test_refusals_are_compared_by_record_and_reason() -> None:

@@ -74,7 +74,7 @@ def _players(rows: Sequence[tuple[Any, ...]], misfits: Sequence[Any]) -> Parsed[
         try:
             played = game_id(row[0], "GAME_ID")
         except (BadRecord, Permanent) as error:
-            homeless.append((_values(row), Refusal(f"{row[2]} {row[0]}", str(error))))
+            homeless.append((_values(row), Refusal(f"{str(row[2])[:50]} {str(row[0])[:50]}", str(error))))
             continue
         games[_values(row[3:5])].add(played)
         try:

@@ -70,7 +70,7 @@ def _player(row: tuple[Any, ...]) -> Rostered | None:
 
 
 def _label(row: tuple[Any, ...]) -> str:
-    return f"{row[1]} {row[2]} {row[0]}"
+    return " ".join(str(row[place])[:50] for place in (1, 2, 0))
 
 
 INDEX = Endpoint(

@@ -30,6 +30,8 @@ COMMANDS = {
     "alerts": "operating",
     "cascade": "operating",
     "reconcile": "operating",
+    "reparse": "reparse",
+    "quarantine": "quarantine",
     "keys": "keys",
     "bench": "bench",
     "doctor": "doctor",

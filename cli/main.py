@@ -31,6 +31,8 @@ COMMANDS = {
     "alerts": "operating",
     "cascade": "operating",
     "reconcile": "operating",
+    "reparse": "reparse",
+    "quarantine": "quarantine",
     "keys": "keys",
     "names": "names",
     "bench": "bench",

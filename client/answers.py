@@ -1,6 +1,6 @@
 """What the coordinator answers, as far as commands rely on it. Rows of its tables stay plain dictionaries."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 
 class Evidence(TypedDict):
@@ -134,3 +134,24 @@ class NewApiKey(ApiKey):
     """A key that was just made, for the only time with its secret."""
 
     key: str
+
+
+class Quarantined(TypedDict):
+    """A refused record, or a payload that was refused whole."""
+
+    id: str
+    game_date: str
+    mode: str
+    step: str
+    unit: str
+    record: str
+    reason: str
+    source: str
+    archive_key: str | None
+
+
+class QuarantinedShown(Quarantined):
+    """The same, with the fetch it came with and an excerpt of its body."""
+
+    fetch: dict[str, Any] | None
+    excerpt: str | None

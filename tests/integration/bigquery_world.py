@@ -215,13 +215,18 @@ def _fetches(slate: list[Row]) -> Iterator[Row]:
     ]
     for step, unit, outcome, reason in units:
         kind = {"game_date": SLATE, "mode": "overnight", "step": step, "unit": unit, "outcome": outcome}
-        yield row("raw.fetches", **kind, reason=reason)
+        yield row(
+            "raw.fetches", **kind, reason=reason, archive_key=f"raw/{step}/{unit}" if outcome == "loaded" else None
+        )
 
 
 def _quarantine() -> Iterator[Row]:
     kind = {"game_date": SLATE, "mode": "overnight", "step": "box_scores", "unit": "2023-24 regular"}
     yield row("raw.quarantine", **kind, record=REFUSED, reason="points do not add up")
     yield row("raw.quarantine", **kind, record="nobody", reason="unknown player")
+    lines = {**kind, "step": "lines", "reason": "is nobody", "archive_key": "raw/lines"}
+    for record in ("Jo Doe", "Al Doe", "payload odds_api/event_odds"):
+        yield row("raw.quarantine", **lines, record=record)
     kind |= {"step": "lines", "unit": "g", "source": "odds_api", "reason": "nobody"}
     for name, teams in (("Jo Doe", "BOS NYK"), ("Al Roe", "BOS NYK"), ("Al Roe", "MIA UTA"), ("Un Known", "CHI")):
         key = name.replace(" ", "").lower()

@@ -112,9 +112,15 @@ CASES: Mapping[str, Sequence[Params]] = {
         for market in ("", "points")
     ],
     "coordinator/sql/published.sql": [_RUN, {**_RUN, "run_id": "none"}],
-    "coordinator/sql/quarantine.sql": [_SLATE],
+    "coordinator/sql/quarantine.sql": [
+        {**_SLATE, "step": step, "source": source} for step, source in (("", ""), ("box_scores", ""), ("", "espn"))
+    ],
     "coordinator/sql/slates.sql": [{"first": world.PLAYED[0], "last": world.SLATE, "mode": "overnight"}],
     "scraper/sql/known_players.sql": [_DAY],
+    "scraper/sql/loaded_from.sql": [
+        {**_DAY, "step": "schedule", "units": ["2023-24", "none"]},
+        {**_DAY, "step": "lines", "units": ["none"]},
+    ],
     "scraper/sql/played_games.sql": [{**_DAY, "tipped_before": _NOON, "again": again} for again in (False, True)],
     "scraper/sql/results.sql": [{"season": "2023-24"}],
     "scraper/sql/roster.sql": [_DAY],

@@ -20,6 +20,28 @@ PublicRun: Any = create_model("PublicRun", id=str, run_id=str, **_SHOWN)
 """A run without what only the engine needs."""
 
 
+class Quarantined(TypedDict):
+    """What was refused, as raw.quarantine has it."""
+
+    id: str
+    game_date: date
+    mode: Mode
+    step: str
+    unit: str
+    record: str
+    reason: str
+    fetched_at: datetime
+    source: str
+    archive_key: str | None
+
+
+class QuarantinedShown(Quarantined):
+    """The same, and what it came in."""
+
+    fetch: dict[str, Any] | None
+    excerpt: str | None
+
+
 class Root(TypedDict):
     """Who answers."""
 

@@ -125,6 +125,13 @@ class SlateQuery(Listing):
     mode: Mode | None = None
 
 
+class QuarantineQuery(SlateQuery):
+    """What was refused of a slate."""
+
+    step: Annotated[str, StringConstraints(max_length=64)] = Field("", description="default: every step")
+    source: Annotated[str, StringConstraints(max_length=64)] = Field("", description="default: every source")
+
+
 class PredictionsQuery(SlateQuery):
     """Predictions of a slate."""
 

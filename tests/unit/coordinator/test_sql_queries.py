@@ -260,8 +260,13 @@ async def test_a_slates_refusals_are_shown_by_step_unit_and_record() -> None:
         refused("box_scores", "1", "2"),
     ]
     others = near(refused("box_scores", "1", "1"), game_date=(ago(1), TOMORROW), mode=MODES)
-    params: Params = {"game_date": SLATE, "mode": "overnight"}
+    params: Params = {"game_date": SLATE, "mode": "overnight", "step": "", "source": ""}
     assert await answers(sql("quarantine"), params, raw__quarantine=[*others, *rows]) == rows[::-1]
+    of_lines = {**params, "step": "lines"}
+    assert await answers(sql("quarantine"), of_lines, raw__quarantine=[*others, *rows]) == rows[:1]
+    of_espn = [rows[0] | {"source": "espn"}, *rows[1:]]
+    found = await answers(sql("quarantine"), {**params, "source": "espn"}, raw__quarantine=[*others, *of_espn])
+    assert found == of_espn[:1]
 
 
 async def test_the_latest_line_of_each_bookmaker_market_and_side_of_a_slates_games_is_shown() -> None:

@@ -13,14 +13,11 @@ from typing import Any, TypeVar
 import pytest
 
 from services.scraper.domain.wire import Parsed
-from services.scraper.fetch import Failed, Fetched, Meter
 from services.scraper.settings import ScraperSettings
-from services.scraper.sources.endpoint import Request
 from services.scraper.sources.espn.injuries import parse_injuries
 from services.scraper.sources.nba_cdn.schedule import parse_schedule
 from services.scraper.sources.nba_stats.playerindex import parse_playerindex
 from shared.basketball.identity import TEAMS
-from shared.errors import Transient
 from shared.ports import Row
 from tests.unit.scraper import wire
 from tests.unit.scraper.conftest import MORNING_AFTER, Rig
@@ -52,16 +49,6 @@ _UNSURE = (*_STAMPS, "plus_minus")
 """Columns that a payload may leave out, or that say when it came."""
 
 
-class Forgiving(FakeUpstreams):
-    """As the fetcher: a payload that cannot be read is a failed request, and any other error is not caught."""
-
-    async def get(self, request: Request[T], meter: Meter) -> Fetched[T] | Failed:
-        try:
-            return await super().get(request, meter)
-        except Transient as fault:
-            return Failed(f"{request.source}: {fault}", 1)
-
-
 @dataclass
 class Tally:
     """What became of the mutations."""
@@ -77,7 +64,7 @@ class Tally:
 @pytest.fixture
 async def bad_day(rig: Rig) -> Rig:
     """Thirty games of two dates, all final, and upstreams that may say anything."""
-    rig.upstreams = Forgiving(MORNING_AFTER)
+    rig.upstreams = FakeUpstreams(MORNING_AFTER)
     rig.settings = ScraperSettings(history_seasons=1, bulk_threshold=1000)
     games = [_game(game_id) for game_id in GAMES]
     await rig.know_schedule(*games)

@@ -1,6 +1,7 @@
 """`tipoff backfill`: past slates, many of them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ import click
 
 from cli import common, show
 from cli.common import Day, out
-from client.api import Client, Endpoint, connect
+from client.api import Client, connect
 from client.backfill import CONCURRENCY, Cell, missing
 from client.backfill import backfill as fill
 from client.runs import REMOTE_LOOK, worst
@@ -50,7 +51,7 @@ def backfill(  # noqa: PLR0913 - one argument per option
     endpoint = common.remote()
     if endpoint is not None and path is not None:
         raise click.UsageError(f"--history is for this machine's world: the coordinator at {endpoint.url} has its own")
-    cells, nights = common.settle(work.here(path) if endpoint is None else work.elsewhere(endpoint))
+    cells, nights = common.settle(work.done(path))
     if dry_run:
         _show_cells(cells, as_json=as_json)
         return
@@ -73,9 +74,32 @@ def backfill(  # noqa: PLR0913 - one argument per option
     raise click.exceptions.Exit(common.EXIT_CODES[str(report["status"])])
 
 
+@asynccontextmanager
+async def coordinator_of_slates(
+    dates: Sequence[date], mode: Mode, path: Path | None = None, *, dry_run: bool
+) -> AsyncIterator[tuple[Client, dict[str, Any]]]:
+    """(client, how it brings slates to a step: see `client.backfill.backfill`).
+
+    A coordinator elsewhere knows its own time. This machine's world has its clock at each slate in turn, and then where
+    it stood, or further.
+    """
+    endpoint = common.remote()
+    if endpoint is not None:
+        async with connect(endpoint) as client:
+            yield client, {"every": REMOTE_LOOK}
+        return
+    from cli.worlds import folder, refuse_outside  # noqa: PLC0415 - of no use with a coordinator elsewhere
+    from devstack.world import World  # noqa: PLC0415 - as above
+
+    world = World.open(common.home(), folder(path))
+    refuse_outside(world.history, dates[0], dates[-1], served=world.stack is not None)
+    async with world.through(dates, mode, dry_run=dry_run) as (client, turns):
+        yield client, {"turns": turns}
+
+
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What to bring where; each way of doing it gives the cells that were missing and, but on a dry run, the nights."""
+    """What to bring where: the cells that were missing and, but on a dry run, the nights."""
 
     dates: Sequence[date]
     mode: Mode
@@ -83,20 +107,10 @@ class _Work:
     concurrency: int
     dry_run: bool
 
-    async def elsewhere(self, endpoint: Endpoint) -> _Filled:
-        """By a coordinator that knows its own time."""
-        async with connect(endpoint) as client:
-            return await self._by(client, every=REMOTE_LOOK)
-
-    async def here(self, path: Path | None) -> _Filled:
-        """By this machine's world, its clock at each slate in turn and then where it stood, or further."""
-        from cli.worlds import folder, refuse_outside  # noqa: PLC0415 - of no use with a coordinator elsewhere
-        from devstack.world import World  # noqa: PLC0415 - as above
-
-        world = World.open(common.home(), folder(path))
-        refuse_outside(world.history, self.dates[0], self.dates[-1], served=world.stack is not None)
-        async with world.through(self.dates, self.mode, dry_run=self.dry_run) as (client, turns):
-            return await self._by(client, turns=turns)
+    async def done(self, path: Path | None) -> _Filled:
+        """By the coordinator meant."""
+        async with coordinator_of_slates(self.dates, self.mode, path, dry_run=self.dry_run) as (client, how):
+            return await self._by(client, **how)
 
     async def _by(self, client: Client, **how: Any) -> _Filled:  # noqa: ANN401 - of `fill`
         window = {"first": str(self.dates[0]), "last": str(self.dates[-1]), "mode": self.mode.value}

@@ -20,6 +20,7 @@ COMMANDS = {
     "dev": "dev",
     "context": "context",
     "predictions": "predictions",
+    "lines": "lines",
     "accuracy": "accuracy",
     "status": "reading",
     "runs": "reading",
@@ -30,8 +31,12 @@ COMMANDS = {
     "alerts": "operating",
     "cascade": "operating",
     "reconcile": "operating",
+    "reparse": "reparse",
+    "quarantine": "quarantine",
     "keys": "keys",
+    "names": "names",
     "bench": "bench",
+    "parse": "parse",
     "doctor": "doctor",
 }
 """The module of this package that has the command, under the command's own name."""

@@ -82,7 +82,7 @@ def demo(path: Path | None, mode: str, market: str, *, as_json: bool, dry_run: b
 @click.option("--from", "first", type=Day(), required=True, help="First slate.")
 @click.option("--to", "last", type=Day(), required=True, help="Last slate.")
 @common.mode_option(Mode.SAME_DAY.value)
-@click.option("--faults", default="none", show_default=True, help="Fault profile of the local upstream, e.g. storm.")
+@click.option("--faults", default="none", show_default=True, help="Faults, as in storm,blocked:stats.nba.com.")
 @click.option(
     "--report", "report_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as JSON."
 )

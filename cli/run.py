@@ -56,7 +56,7 @@ def ask(day: date | None, mode: Mode, options: Mapping[str, Any]) -> Run:
     """Ask for a run and follow it to its end."""
 
     async def asked() -> Run:
-        async with _coordinator(day, mode, dry_run=False) as (client, about, every):
+        async with coordinator_of(day, mode, dry_run=False) as (client, about, every):
             run = await client.start_run(mode=mode.value, **about, **options)
             with show.NightProgress("night of") as progress:
                 return await follow(client, run, progress, every=every)
@@ -68,14 +68,14 @@ def would_start(day: date | None, mode: Mode, options: Mapping[str, Any]) -> Dry
     """What `ask` would start; nothing is made or changed."""
 
     async def asked() -> DryRun:
-        async with _coordinator(day, mode, dry_run=True) as (client, about, _):
+        async with coordinator_of(day, mode, dry_run=True) as (client, about, _):
             return await client.would_start(mode=mode.value, **about, **options)
 
     return common.settle(asked())
 
 
 @asynccontextmanager
-async def _coordinator(
+async def coordinator_of(
     day: date | None, mode: Mode, *, dry_run: bool
 ) -> AsyncIterator[tuple[Client, dict[str, Any], float]]:
     """(client, what the request says of its slate, seconds between looks).

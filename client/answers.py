@@ -1,6 +1,6 @@
 """What the coordinator answers, as far as commands rely on it. Rows of its tables stay plain dictionaries."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 
 class Evidence(TypedDict):
@@ -82,6 +82,41 @@ class Reconciled(TypedDict):
     alerts: list[Alert]
 
 
+class Candidate(TypedDict):
+    """Who a name may be."""
+
+    player_id: int
+    player_name: str
+    team: str
+
+
+class UnresolvedName(TypedDict):
+    """A name that fits nobody, or several."""
+
+    player_name: str
+    source: str
+    teams: list[str]
+    first_date: str
+    last_date: str
+    times: int
+    candidates: list[Candidate]
+    reason: str
+    settled_as: int | None
+
+
+class NameSettled(TypedDict):
+    """Who a name is from now on, and the runs that load what waited for it."""
+
+    name: str
+    player_id: int
+    player_name: str
+    team: str | None
+    source: str | None
+    runs: list[str]
+    left: dict[str, str]
+    """Slates that wait on, and why."""
+
+
 class ApiKey(TypedDict):
     """An API key without its secret."""
 
@@ -99,3 +134,24 @@ class NewApiKey(ApiKey):
     """A key that was just made, for the only time with its secret."""
 
     key: str
+
+
+class Quarantined(TypedDict):
+    """A refused record, or a payload that was refused whole."""
+
+    id: str
+    game_date: str
+    mode: str
+    step: str
+    unit: str
+    record: str
+    reason: str
+    source: str
+    archive_key: str | None
+
+
+class QuarantinedShown(Quarantined):
+    """The same, with the fetch it came with and an excerpt of its body."""
+
+    fetch: dict[str, Any] | None
+    excerpt: str | None

@@ -14,7 +14,19 @@ from uuid import uuid4
 import aiohttp
 from yarl import URL
 
-from client.answers import Alert, ApiKey, DryRun, GridCell, NewApiKey, Reconciled, Run
+from client.answers import (
+    Alert,
+    ApiKey,
+    DryRun,
+    GridCell,
+    NameSettled,
+    NewApiKey,
+    Quarantined,
+    QuarantinedShown,
+    Reconciled,
+    Run,
+    UnresolvedName,
+)
 from shared.basketball.slate import days
 from shared.contract import API_VERSION, MAX_WINDOW_DAYS
 from shared.errors import Permanent, Transient
@@ -109,6 +121,26 @@ class Client:
     async def reconcile(self, **body: object) -> Reconciled:
         """Ask for what the grid lacks."""
         return cast("Reconciled", await self.post("reconcile", body))
+
+    async def names(self, **query: str) -> list[UnresolvedName]:
+        """Names that fit nobody, or several."""
+        return cast("list[UnresolvedName]", await self.get("names", **query))
+
+    async def settle_name(self, **body: object) -> NameSettled:
+        """Say which player a name is."""
+        return cast("NameSettled", await self.post("names", body))
+
+    async def quarantine(self, **query: str) -> list[Quarantined]:
+        """What a slate's scraping refused."""
+        return cast("list[Quarantined]", await self.get("quarantine", **query))
+
+    async def quarantined(self, id_: str) -> QuarantinedShown:
+        """One refusal, with what it came in."""
+        return cast("QuarantinedShown", await self.get(f"quarantine/{quote(id_, safe='')}"))
+
+    async def retry_quarantined(self, id_: str, *, anew: bool) -> Run:
+        """Do the step again that refused it."""
+        return cast("Run", await self.post(f"quarantine/{quote(id_, safe='')}/retry", {"anew": anew}))
 
     async def keys(self) -> list[ApiKey]:
         """Every API key there is or was."""

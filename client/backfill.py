@@ -15,7 +15,7 @@ from client.runs import Observer, follow, summary
 from shared.basketball.slate import Mode, days
 from shared.contract import MAX_WINDOW_DAYS
 from shared.errors import TipoffError
-from shared.registries.pipeline import before_grading, plan
+from shared.registries.pipeline import LOAD, before_grading, plan
 from shared.runtime.retry import RetryPolicy, retry
 
 CONCURRENCY = 4
@@ -89,6 +89,25 @@ async def backfill(  # noqa: PLR0913 - what to fill, how fast, who looks on
     return [nights[day] for day in sorted(nights)]
 
 
+async def reparse(
+    client: Client,
+    steps: Mapping[date, Sequence[str]],
+    mode: Mode,
+    *,
+    observe: Observer,
+    turns: Turns | None = None,
+    every: float = LOCAL_LOOK,
+    today: date | None = None,
+) -> list[dict[str, Any]]:
+    """Do scrape steps of each slate again, from the archive, and what stands on them; the nights' summaries by date.
+
+    Slates before `today`, or without it all, are done retrospectively.
+    """
+    filling = _Filling(client, mode, observe, CONCURRENCY, every, from_phase=LOAD, today=today)
+    nights = await filling.reach([*steps], (), turns, redo=steps)
+    return [nights[day] for day in sorted(nights)]
+
+
 _Nights = dict[date, dict[str, Any]]
 
 
@@ -110,6 +129,9 @@ class _Filling:
     observe: Observer
     concurrency: int
     every: float
+    from_phase: int | None = None
+    today: date | None = None
+    """Slates from this one on are not of the past; None: all are."""
 
     async def reach(
         self,
@@ -150,9 +172,12 @@ class _Filling:
 
     async def _ask(self, day: date, targets: Sequence[str], redo: Sequence[str]) -> Run:
         """Whoever gets no answer asks again: a run that began without him would be collected in another's turn."""
-        body: dict[str, Any] = {"retrospective": True, "targets": list(targets)}
+        past = self.today is None or day < self.today
+        body: dict[str, Any] = {"retrospective": past, "targets": list(targets if self.from_phase is None else redo)}
         if redo:
             body["redo"] = list(redo)
+        if self.from_phase is not None:
+            body["from_phase"] = self.from_phase
         key = new_idempotency_key()
         # The client has its own limit of time.
         policy = RetryPolicy(attempts=ASKINGS, attempt_timeout=math.inf, base_delay=self.every)

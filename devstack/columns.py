@@ -76,21 +76,28 @@ class GameRows:
         return self.columns.rows(start, stop)
 
 
-def read(folder: Path, name: str, schema: Schema) -> pa.Table:
+def read(folder: Path, name: str, schema: Schema, optional: frozenset[str] | None = None) -> pa.Table:
     """The columns of `schema` of a history's table, cast to its types. Other columns are not read.
+
+    `optional` are columns that may be missing, which are null then; given at all, so may the table be, which is empty.
 
     Raises:
         Permanent: the file is missing or unreadable, a column is missing or is of another type; the message names it.
     """
     path = folder / f"{name}.parquet"
+    if optional is not None and not path.is_file():
+        return pa.table({column: pa.nulls(0, type_) for column, type_ in schema.items()})
     if not path.is_file():
         raise Permanent(f"history {folder}: table {name} is missing ({path.name})", remedy=REMEDY)
     try:
         present = pq.read_schema(path).names
-        missing = [column for column in schema if column not in present]
+        absent = [column for column in schema if column not in present]
+        missing = [column for column in absent if optional is None or column not in optional]
         if missing:
             raise Permanent(f"history {folder}: table {name} has no column {', '.join(missing)}", remedy=REMEDY)
-        table = pq.read_table(path, columns=list(schema))
+        table = pq.read_table(path, columns=[column for column in schema if column in present])
+        for column in absent:
+            table = table.append_column(column, pa.nulls(len(table), schema[column]))
     except (pa.ArrowException, OSError) as error:
         raise Permanent(f"history {folder}: table {name} cannot be read ({error})", remedy="copy it again") from error
     return cast(table, schema, f"history {folder}: table {name}")

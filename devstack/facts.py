@@ -53,3 +53,15 @@ class PropLine(NamedTuple):
     over: float | None
     under: float | None
     is_main: bool
+
+
+class GameLine(NamedTuple):
+    """A bookmaker's lines on a game as posted at one instant; prices are American odds."""
+
+    posted_at: datetime
+    bookmaker: str
+    spread_home: float | None
+    """Points given to the home team: negative for a favourite."""
+    total: float | None
+    home_ml: float | None
+    away_ml: float | None

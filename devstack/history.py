@@ -1,9 +1,10 @@
 """A history of real or generated seasons, opened for replay: games by date, and each game's facts on demand."""
 
+import copy
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -13,8 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from devstack.columns import REMEDY, Columns, GameRows, Row, cast, read
-from devstack.facts import Game, PropLine
-from devstack.schema import REQUIRED, SCHEMA
+from devstack.corrections import Corrected, Correction, checked
+from devstack.facts import Game, GameLine, PropLine
+from devstack.schema import OPTIONAL, REQUIRED, SCHEMA
 from shared.basketball.identity import TEAMS, canonical_game_id, tricode
 from shared.basketball.slate import PREDICTED_SEASON_TYPES, season_type_of
 from shared.errors import Permanent
@@ -23,7 +25,10 @@ _BY_NICKNAME = {team.name.casefold(): team.tricode for team in TEAMS.values()}
 
 
 class History:
-    """Facts by game. Nothing here knows of a "now": what is shown when is the endpoints' business."""
+    """Facts by game. Nothing here knows of a "now": what is shown when is the endpoints' business.
+
+    But for box scores, which may be corrected: `at` an instant, they are as published by then.
+    """
 
     def __init__(self, tables: Mapping[str, pa.Table], *, source: str, fingerprint: str) -> None:
         """Take over checked Arrow tables (see `devstack.schema`). Use `open` or `of_tables`."""
@@ -35,6 +40,11 @@ class History:
         self._teams = GameRows(_canonical(tables["team_games"]))
         self._absences = GameRows(_canonical(tables["availability"]))
         self._lines = GameRows(_canonical(tables["prop_lines"]))
+        self._game_lines = GameRows(_canonical(tables["game_lines"]))
+        self.corrections: tuple[Correction, ...] = ()
+        """What is corrected some time."""
+        self.published = Corrected()
+        """The corrections that box scores show."""
         self._injuries = _canonical(tables["injuries"])
         self.games = _games(_canonical(tables["schedule"]), source)
         """Games by id, in the order of their tip-offs."""
@@ -51,10 +61,11 @@ class History:
         """
         if not path.is_dir():
             raise Permanent(f"history {path} is not a folder", remedy="name a folder of Parquet tables, or none at all")
-        tables = {name: read(path, name, schema) for name, schema in SCHEMA.items()}
+        tables = {name: read(path, name, schema, OPTIONAL.get(name)) for name, schema in SCHEMA.items()}
         digest = hashlib.sha256()
         for name in SCHEMA:
-            digest.update((path / f"{name}.parquet").read_bytes())
+            file = path / f"{name}.parquet"
+            digest.update(file.read_bytes() if name not in OPTIONAL or file.is_file() else b"")
         return cls._checked(tables, source=str(path), fingerprint=digest.hexdigest())
 
     @classmethod
@@ -98,11 +109,41 @@ class History:
 
     def players(self, game_id: str) -> list[Row]:
         """Box score rows of those who played (columns of `player_games`)."""
-        return self._players.of(game_id)
+        return self.published.players(game_id, self._players.of(game_id))
 
     def teams(self, game_id: str) -> dict[str, Row]:
         """Box score rows of the teams by tricode (columns of `team_games`)."""
-        return {row["team"]: row for row in self._teams.of(game_id)}
+        rows = self.published.teams(game_id, self._teams.of(game_id), self._players.of(game_id))
+        return {row["team"]: row for row in rows}
+
+    def correcting(self, *corrections: Correction) -> Self:
+        """This history with box scores that are corrected later.
+
+        Raises:
+            Permanent: a correction of what is not there, or one that changes a team's points.
+        """
+        known = [checked(one, self.players(one.game_id)) for one in corrections]
+        other = copy.copy(self)
+        other.corrections = (*self.corrections, *known)
+        other.fingerprint = hashlib.sha256(f"{self.fingerprint}{known}".encode()).hexdigest()
+        for game_id in {one.game_id for one in known}:
+            before, after = self.teams(game_id), other.at(max(one.published_at for one in known)).teams(game_id)
+            if any(before[team]["pts"] != after[team]["pts"] for team in before):
+                raise Permanent(f"correction of game {game_id} changes its score", remedy="move points within a team")
+        return other
+
+    def at(self, now: datetime) -> Self:
+        """This history with the box scores as published by `now`."""
+        published = [one for one in self.corrections if one.published_at <= now]
+        if not published:
+            return self
+        other = copy.copy(self)
+        other.published = Corrected(published)
+        return other
+
+    def corrected_at(self, game_id: str) -> datetime | None:
+        """When the game's box score, as it stands here, was last corrected."""
+        return self.published.published_at(game_id)
 
     def absences(self, game_id: str) -> list[Row]:
         """Those listed who did not play (columns of `availability`); rows without an NBA id are left out."""
@@ -141,6 +182,22 @@ class History:
                     row["is_main"] is not False,
                 )
             )
+        return sorted(lines, key=lambda line: line.posted_at)
+
+    def game_lines(self, game_id: str) -> list[GameLine]:
+        """The game's spreads, totals and moneylines by the instant they were posted.
+
+        One without a time is a closing line, which is one only once the game begins.
+        """
+        game = self.games[game_id]
+        lines = [
+            GameLine(
+                row["snapshot_utc"] if row["snapshot_utc"] is not None else game.tip,
+                row["bookmaker"],
+                *(row[name] for name in ("spread_home", "total", "home_ml", "away_ml")),
+            )
+            for row in self._game_lines.of(game_id)
+        ]
         return sorted(lines, key=lambda line: line.posted_at)
 
     def event_id(self, game_id: str) -> str:

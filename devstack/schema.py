@@ -11,6 +11,7 @@ teams are NBA tricodes, `game_date` is the US-Eastern date.
 | availability | a player listed who did not play: inactive, nwt, suspended, dnp_*, dnd |
 | injuries | an injured-list event: relinquished (out) or activated (back) |
 | prop_lines | a bookmaker's line at one instant; `pregame` false = after tip-off; null `snapshot_utc` = time unknown |
+| game_lines | a bookmaker's spread, total and moneylines; null `snapshot_utc` = closing. May be missing |
 """
 
 import pyarrow as pa
@@ -73,7 +74,18 @@ SCHEMA = {
         "is_main": pa.bool_(),
         "event_id": pa.string(),
     },
+    "game_lines": {
+        "game_id": pa.string(),
+        "bookmaker": pa.string(),
+        "spread_home": pa.float64(),
+        "total": pa.float64(),
+        "home_ml": pa.float64(),
+        "away_ml": pa.float64(),
+        "snapshot_utc": _INSTANT,
+    },
 }
+OPTIONAL = {"game_lines": frozenset({"snapshot_utc"})}
+"""Tables that a folder may lack, and the columns that such a table may lack."""
 
 REQUIRED = {
     "schedule": ("game_id", "season", "game_date", "tip_utc", "home_team", "away_team"),
@@ -82,5 +94,6 @@ REQUIRED = {
     "availability": ("game_id", "team", "player_name", "status"),
     "injuries": ("date", "player_name", "event"),
     "prop_lines": ("game_id", "player_name_raw", "market", "bookmaker", "line"),
+    "game_lines": ("game_id", "bookmaker"),
 }
 """Columns that may not hold a null."""

@@ -10,6 +10,7 @@ from devstack.history import History
 from devstack.league.absences import STATUSES, Absences, absences, events
 from devstack.league.boxes import Boxes, boxes
 from devstack.league.calendar import TRICODES, Calendar, calendar
+from devstack.league.game_market import game_lines
 from devstack.league.market import BOOKS, MARKETS, lines
 from devstack.league.players import IntArray, Players, players
 from devstack.schema import COUNTS
@@ -34,7 +35,7 @@ def tables(seed: int, first: date, days: int, last_slate: int) -> dict[str, pa.T
 
 def play(seed: int, games: Calendar) -> dict[str, pa.Table]:
     """The tables of a given calendar, its games played by the players of the seed."""
-    _, who, gone, how, bets = np.random.default_rng(seed).spawn(5)
+    _, who, gone, how, bets, more_bets = np.random.default_rng(seed).spawn(6)
     people = players(who)
     absent = absences(gone, games)
     played = boxes(how, games, people, absent)
@@ -46,6 +47,7 @@ def play(seed: int, games: Calendar) -> dict[str, pa.Table]:
         "availability": _availability(games, people, absent, game_ids),
         "injuries": _injuries(gone, games, people, absent),
         "prop_lines": _prop_lines(bets, games, people, absent, played, game_ids),
+        "game_lines": _game_lines(more_bets, games, played, game_ids),
     }
 
 
@@ -124,8 +126,7 @@ def _prop_lines(
     rng: np.random.Generator, games: Calendar, people: Players, absent: Absences, played: Boxes, game_ids: Sequence[str]
 ) -> pa.Table:
     offered = (absent.order < _LINED) & absent.plays
-    tips = _seconds(games.tips)
-    mornings = _seconds([eastern_instant(day, time(7)) for day in games.dates])
+    tips, mornings = _seconds(games.tips), _mornings(games)
     posted = lines(rng, played.expected, offered, np.repeat(tips, 2), np.repeat(mornings, 2))
     who = _who(games, people, game_ids, posted.side, posted.place)
     who["player_name_raw"] = who.pop("player_name")
@@ -143,6 +144,27 @@ def _prop_lines(
             "event_id": pa.nulls(len(posted.line), pa.string()),
         }
     )
+
+
+def _game_lines(rng: np.random.Generator, games: Calendar, played: Boxes, game_ids: Sequence[str]) -> pa.Table:
+    points = played.expected["points"].sum(axis=1).reshape(-1, 2)
+    posted = game_lines(rng, points, _seconds(games.tips), _mornings(games))
+    return pa.table(
+        {
+            "game_id": _take(game_ids, posted.game),
+            "bookmaker": _take(BOOKS, posted.book),
+            "spread_home": posted.spread_home,
+            "total": posted.total,
+            "home_ml": posted.home_ml,
+            "away_ml": posted.away_ml,
+            "snapshot_utc": pa.array(posted.posted, pa.timestamp("s", tz="UTC")),
+        }
+    )
+
+
+def _mornings(games: Calendar) -> IntArray:
+    """07:00 Eastern of each game's date."""
+    return _seconds([eastern_instant(day, time(7)) for day in games.dates])
 
 
 def _who(

@@ -5,31 +5,36 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Protocol, runtime_checkable
 from urllib.parse import urlencode
 
 from aiohttp import web
 
 from devstack.history import History
-from devstack.upstream import balldontlie, odds
+from devstack.upstream import balldontlie, odds, prizepicks
+from devstack.upstream.balldontlie_lists import Lists
 from devstack.upstream.boxscore import box_score
+from devstack.upstream.credits import PLAN, Credits
 from devstack.upstream.delivery import deliver, respond
 from devstack.upstream.espn import InjuryFeed
+from devstack.upstream.espn_roster import EspnRosters
+from devstack.upstream.espn_scoreboard import EspnScoreboard
 from devstack.upstream.faults import FaultProfile
 from devstack.upstream.gamelog import GameLog
 from devstack.upstream.gate import Gate
-from devstack.upstream.hosts import BALLDONTLIE, CDN, ESPN, ODDS, STATS
+from devstack.upstream.hosts import BALLDONTLIE, CDN, ESPN, ODDS, OFFICIAL, STATS
+from devstack.upstream.injury_report import InjuryReports
+from devstack.upstream.prizepicks import Projections
 from devstack.upstream.rosters import PlayerIndex
 from devstack.upstream.schedule import ScheduleFeed
-from devstack.upstream.wire import Answer
+from devstack.upstream.scoreboard import Scoreboard
+from devstack.upstream.wire import Endpoint
 from shared.errors import Permanent
 from shared.ports import Clock
 
 GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 CLOCK: web.AppKey[Clock] = web.AppKey("clock")
-_QUOTA = 500_000
-
-Endpoint = Callable[[web.Request, datetime], Answer]
 
 
 @runtime_checkable
@@ -52,34 +57,30 @@ def build(history: History, clock: Clock, faults: FaultProfile) -> web.Applicati
     app.router.add_get("/_devstack/stats", _stats)
     app.router.add_get("/_devstack/clock", _read_clock)
     app.router.add_post("/_devstack/clock", _set_clock)
-    for path, endpoint in endpoints(history, gate).items():
+    account = Credits(PLAN if faults.credits is None else faults.credits)
+    for path, endpoint in endpoints(history, account).items():
         app.router.add_get(path, _handler(path.split("/")[1], endpoint, clock, gate))
     return app
 
 
-def endpoints(history: History, gate: Gate) -> dict[str, Endpoint]:
+def endpoints(history: History, account: Credits) -> dict[str, Endpoint]:
     """Path -> what it answers to a request at an instant."""
-    schedule, log, index = ScheduleFeed(history), GameLog(history), PlayerIndex(history)
-    injuries, props = InjuryFeed(history), odds.OddsFeed(history)
-    league, past = f"/{ODDS}/v4/sports/basketball_nba", f"/{ODDS}/v4/historical/sports/basketball_nba"
+    index = PlayerIndex(history)
+    return {
+        **_league(history, index),
+        **_espn(history, index),
+        **_balldontlie(history, index),
+        **_odds(history, account),
+        **_prizepicks(history),
+    }
 
-    def keyed(endpoint: Endpoint) -> Endpoint:
-        def answer(request: web.Request, now: datetime) -> Answer:
-            if not request.query.get("apiKey"):
-                return odds.UNAUTHORISED
-            truth, used = endpoint(request, now), gate.requests(ODDS)
-            quota = {"x-requests-remaining": str(_QUOTA - used), "x-requests-used": str(used), "x-requests-last": "1"}
-            return Answer(truth.body, truth.status, truth.content_type, quota)
 
-        return answer
-
-    def bdl_box_scores(request: web.Request, now: datetime) -> Answer:
-        if not request.headers.get("Authorization"):
-            return balldontlie.UNAUTHORISED
-        return balldontlie.box_scores(history, request.query, now)
-
+def _league(history: History, index: PlayerIndex) -> dict[str, Endpoint]:
+    schedule, log = ScheduleFeed(history), GameLog(history)
+    scoreboard, reports = Scoreboard(history), InjuryReports(history)
     return {
         f"/{CDN}/static/json/staticData/scheduleLeagueV2.json": lambda _, now: schedule.current(now),
+        f"/{CDN}/static/json/liveData/scoreboard/todaysScoreboard_00.json": lambda _, now: scoreboard.answer(now),
         f"/{CDN}/static/json/liveData/boxscore/boxscore_{{game_id}}.json": (
             lambda request, now: box_score(history, request.match_info["game_id"], now)
         ),
@@ -88,17 +89,66 @@ def endpoints(history: History, gate: Gate) -> dict[str, Endpoint]:
         ),
         f"/{STATS}/stats/leaguegamelog": lambda request, now: log.answer(request.query, now),
         f"/{STATS}/stats/playerindex": lambda request, now: index.answer(request.query, now),
-        f"/{ESPN}/apis/site/v2/sports/basketball/nba/injuries": lambda _, now: injuries.answer(now),
-        f"{league}/events": keyed(lambda _, now: props.events(now)),
-        f"{league}/events/{{event_id}}/odds": keyed(
-            lambda request, now: props.event_odds(request.match_info["event_id"], request.query, now)
-        ),
-        f"{past}/events": keyed(lambda request, now: props.historical_events(request.query, now)),
-        f"{past}/events/{{event_id}}/odds": keyed(
-            lambda request, now: props.historical_odds(request.match_info["event_id"], request.query, now)
-        ),
-        f"/{BALLDONTLIE}/v1/box_scores": bdl_box_scores,
+        f"/{OFFICIAL}/referee/injury/{{name}}": lambda request, now: reports.answer(request.match_info["name"], now),
     }
+
+
+def _espn(history: History, index: PlayerIndex) -> dict[str, Endpoint]:
+    injuries, scoreboard = InjuryFeed(history), EspnScoreboard(history)
+    rosters = EspnRosters(history, index)
+    nba = f"/{ESPN}/apis/site/v2/sports/basketball/nba"
+    return {
+        f"{nba}/injuries": lambda _, now: injuries.answer(now),
+        f"{nba}/scoreboard": lambda request, now: scoreboard.answer(request.query.get("dates", ""), now),
+        f"{nba}/teams/{{team_id}}": (
+            lambda request, now: rosters.team(request.match_info["team_id"], request.query, now)
+        ),
+        f"{nba}/teams/{{team_id}}/roster": lambda request, now: rosters.roster(request.match_info["team_id"], now),
+    }
+
+
+def _odds(history: History, account: Credits) -> dict[str, Endpoint]:
+    feed = odds.OddsFeed(history)
+    nba, past = f"/{ODDS}/v4/sports/basketball_nba", f"/{ODDS}/v4/historical/sports/basketball_nba"
+    found: dict[str, Endpoint] = {
+        f"{nba}/events": lambda _, now: feed.events(now),
+        f"{nba}/odds": lambda request, now: feed.game_lines(request.query, now),
+        f"{nba}/events/{{event_id}}/odds": (
+            lambda request, now: feed.event_odds(request.match_info["event_id"], request.query, now)
+        ),
+        f"{past}/events": lambda request, now: feed.historical_events(request.query, now),
+        f"{past}/odds": lambda request, now: feed.historical_game_lines(request.query, now),
+        f"{past}/events/{{event_id}}/odds": (
+            lambda request, now: feed.historical_odds(request.match_info["event_id"], request.query, now)
+        ),
+    }
+    return {path: account.keyed(endpoint) for path, endpoint in found.items()}
+
+
+def _balldontlie(history: History, index: PlayerIndex) -> dict[str, Endpoint]:
+    lists = Lists(history, index)
+    found: dict[str, Endpoint] = {
+        "box_scores": lambda request, now: balldontlie.box_scores(history, request.query, now),
+        "games": lambda request, now: lists.games(request.query.getall("dates[]", []), request.query, now),
+        "players/active": (
+            lambda request, now: lists.active_players(request.query.getall("team_ids[]", []), request.query, now)
+        ),
+        "player_injuries": (
+            lambda request, now: lists.injuries(request.query.getall("team_ids[]", []), request.query, now)
+        ),
+    }
+
+    def keyed(endpoint: Endpoint) -> Endpoint:
+        return lambda request, now: (
+            endpoint(request, now) if request.headers.get("Authorization") else balldontlie.UNAUTHORISED
+        )
+
+    return {f"/{BALLDONTLIE}/v1/{name}": keyed(endpoint) for name, endpoint in found.items()}
+
+
+def _prizepicks(history: History) -> dict[str, Endpoint]:
+    picks = Projections(history)
+    return {f"/{prizepicks.HOST}/projections": lambda request, now: picks.answer(request.query, now)}
 
 
 def _handler(
@@ -108,7 +158,7 @@ def _handler(
         verdict = gate.admit(host, request_key(request))
         if verdict is None:
             return respond(endpoint(request, clock.now()), request)
-        return await deliver(verdict, lambda: endpoint(request, clock.now()), request, clock)
+        return await deliver(verdict, partial(endpoint, request), request, clock)
 
     return handle
 

@@ -1,4 +1,4 @@
-"""BallDontLie's box scores: the fallback for the NBA's own. Its player ids are its own, and its minutes are whole."""
+"""BallDontLie's box scores, and how it writes games, teams and people. Its ids are its own, its minutes whole."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -7,7 +7,8 @@ from typing import Any
 from devstack.columns import Row
 from devstack.facts import Game
 from devstack.history import History
-from devstack.upstream.wire import Answer, nba_city, nba_name, share, split_name
+from devstack.upstream.periods import REGULATION, scores
+from devstack.upstream.wire import Answer, nba_city, nba_name, share, split_name, utc
 from shared.basketball.identity import TEAMS
 
 UNAUTHORISED = Answer(b"Unauthorized", status=401, content_type="text/plain")
@@ -33,7 +34,8 @@ def box_scores(history: History, query: Mapping[str, str], now: datetime) -> Ans
         day = date.fromisoformat(query.get("date", ""))
     except ValueError:
         return Answer.json({"error": "date must be YYYY-MM-DD"}, status=400)
-    return Answer.json({"data": [_game(history, game) for game in history.on(day) if game.is_final(now)]})
+    history = history.at(now)
+    return Answer.json({"data": [_game(history, game, now) for game in history.on(day) if game.is_final(now)]})
 
 
 def player_id(nba_id: int) -> int:
@@ -41,54 +43,79 @@ def player_id(nba_id: int) -> int:
     return nba_id * 7919 % 10_000_019  # a prime above every NBA id: no two collide
 
 
-def _game(history: History, game: Game) -> dict[str, Any]:
-    people = history.players(game.game_id) + history.absences(game.game_id)
+def game_id(nba_id: str) -> int:
+    """An id of BallDontLie's own for a game."""
+    return 1_000_000_000 + int(nba_id)
+
+
+def heading(game: Game, now: datetime) -> dict[str, Any]:
+    """What every endpoint says of a game: a scheduled one's status is its tip-off, and it has no time."""
+    points = scores(game, now)
+    if game.is_final(now):
+        status, period, time = "Final", REGULATION + game.overtimes, "Final"
+    elif game.tip <= now:
+        status, period, time = "1st Qtr", 1, "Q1 12:00"
+    else:
+        status, period, time = utc(game.tip), 0, None
     return {
         "date": game.game_date.isoformat(),
         "season": int(game.season[:4]),
-        "status": "Final",
-        "period": 4 + game.overtimes,
-        "time": "Final",
+        "status": status,
+        "period": period,
+        "time": time,
         "postseason": game.season_type == "playoffs",
-        "home_team_score": game.home_points,
-        "visitor_team_score": game.away_points,
-        "home_team": _team(game.home, people),
-        "visitor_team": _team(game.away, people),
+        "home_team_score": points[game.home],
+        "visitor_team_score": points[game.away],
     }
 
 
-def _team(tricode: str, people: Sequence[Row]) -> dict[str, Any]:
-    team = TEAMS[tricode]
+def team(tricode: str) -> dict[str, Any]:
+    """What every endpoint says of a team."""
+    known = TEAMS[tricode]
     conference, division = DIVISION_OF[tricode]
     return {
-        "id": team.bdl_id,
+        "id": known.bdl_id,
         "conference": conference,
         "division": division,
-        "city": nba_city(team),
-        "name": team.name,
-        "full_name": nba_name(team),
+        "city": nba_city(known),
+        "name": known.name,
+        "full_name": nba_name(known),
         "abbreviation": tricode,
-        "players": [_player(row) for row in people if row["team"] == tricode],
     }
+
+
+def person(nba_id: int, name: str) -> dict[str, Any]:
+    """What every endpoint says of a player."""
+    first, last = split_name(name)
+    return {
+        "id": player_id(nba_id),
+        "first_name": first,
+        "last_name": last,
+        **dict.fromkeys(("position", "height", "weight", "jersey_number", "college", "country"), ""),
+        **dict.fromkeys(("draft_year", "draft_round", "draft_number")),
+    }
+
+
+def _game(history: History, game: Game, now: datetime) -> dict[str, Any]:
+    people = history.players(game.game_id) + history.absences(game.game_id)
+    return {
+        **heading(game, now),
+        "home_team": _side(game.home, people),
+        "visitor_team": _side(game.away, people),
+    }
+
+
+def _side(tricode: str, people: Sequence[Row]) -> dict[str, Any]:
+    return {**team(tricode), "players": [_player(row) for row in people if row["team"] == tricode]}
 
 
 def _player(row: Row) -> dict[str, Any]:
-    first, last = split_name(row["player_name"])
     statistics: dict[str, Any] = {"min": _minutes(row)}
     for made, attempted, portion in (("fgm", "fga", "fg_pct"), ("fg3m", "fg3a", "fg3_pct"), ("ftm", "fta", "ft_pct")):
         hits, tries = row.get(made, 0), row.get(attempted, 0)
         statistics |= {made: hits, attempted: tries, portion: share(hits, tries, 7) or 0}
     statistics |= {name: row.get(column, 0) for name, column in _COUNTS.items()}
-    return {
-        **statistics,
-        "player": {
-            "id": player_id(row["player_id"]),
-            "first_name": first,
-            "last_name": last,
-            **dict.fromkeys(("position", "height", "weight", "jersey_number", "college", "country"), ""),
-            **dict.fromkeys(("draft_year", "draft_round", "draft_number")),
-        },
-    }
+    return {**statistics, "player": person(row["player_id"], row["player_name"])}
 
 
 def _minutes(row: Row) -> str | None:

@@ -2,17 +2,28 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
+from typing import Any
 
 from aiohttp import web
 
-from devstack.upstream.faults import HELD, RETRY_AFTER, Fault, Verdict, emptied
-from devstack.upstream.wire import Answer, dumps
+from devstack.upstream.distortions import emptied, poisoned, poisoned_pdf, renamed, renamed_pdf
+from devstack.upstream.faults import HELD, RETRY_AFTER, Fault, Verdict
+from devstack.upstream.wire import JSON_TYPE, Answer
 from shared.ports import Clock
 
 _HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Checking your browser.</body></html>"
+_BLOCKED = (
+    b"<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD><BODY><H1>Access Denied</H1>You don't have permission to access "
+    b"this resource on this server.</BODY></HTML>"
+)
 _SERVER_ERRORS = (500, 502, 503)
+_BEHIND = timedelta(days=1)
 
 
 def respond(answer: Answer, request: web.Request) -> web.Response:
@@ -21,22 +32,42 @@ def respond(answer: Answer, request: web.Request) -> web.Response:
     response = web.Response(body=answer.body, status=answer.status, headers=headers)
     if answer.status == HTTPStatus.OK:
         etag = sha256(answer.body).hexdigest()[:16]
-        if any(known.value == etag for known in request.if_none_match or ()):
+        if _is_known(request, etag, answer.headers.get("Last-Modified")):
             response = web.Response(status=HTTPStatus.NOT_MODIFIED, headers=answer.headers)
         response.etag = etag
     return response
 
 
+def _is_known(request: web.Request, etag: str, modified: str | None) -> bool:
+    """By its tag, and by its time where the request names no tag."""
+    if request.if_none_match is not None:
+        return any(known.value == etag for known in request.if_none_match)
+    since = request.if_modified_since
+    return since is not None and modified is not None and parsedate_to_datetime(modified) <= since
+
+
 async def deliver(
-    verdict: Verdict, truth: Callable[[], Answer], request: web.Request, clock: Clock
+    verdict: Verdict, truth: Callable[[datetime], Answer], request: web.Request, clock: Clock
 ) -> web.StreamResponse:
-    """The fault of `verdict` in place of the truth."""
-    if verdict.fault is Fault.TRUNCATED:
-        return await _truncated(truth(), request, cut_off=bool(verdict.draw % 2))
-    if verdict.fault is Fault.EMPTY:
-        return respond(_without_records(truth()), request)
-    if verdict.fault is Fault.HUNG:
-        await clock.sleep(HELD)
+    """The fault of `verdict` in place of the truth, which `truth` tells as of an instant."""
+    match verdict.fault:
+        case Fault.TRUNCATED:
+            return await _truncated(truth(clock.now()), request, cut_off=bool(verdict.draw % 2))
+        case Fault.EMPTY:
+            return respond(_distorted(truth(clock.now()), emptied), request)
+        case Fault.RENAMED:
+            return respond(_distorted(truth(clock.now()), renamed, renamed_pdf), request)
+        case Fault.POISONED:
+            of_json, of_pdf = partial(poisoned, draw=verdict.draw), partial(poisoned_pdf, draw=verdict.draw)
+            return respond(_distorted(truth(clock.now()), of_json, of_pdf), request)
+        case Fault.STALE:
+            return respond(truth(clock.now() - _BEHIND), request)
+        case Fault.HUNG:
+            await clock.sleep(HELD)
+        case Fault.REFUSED if request.transport is not None:
+            request.transport.abort()
+        case _:
+            pass
     return respond(_refusal(verdict), request)
 
 
@@ -46,6 +77,8 @@ def _refusal(verdict: Verdict) -> Answer:
             return Answer.json({"message": "too many requests"}, status=429, headers={"Retry-After": str(RETRY_AFTER)})
         case Fault.HTML:
             return Answer(_HTML, content_type="text/html; charset=utf-8")
+        case Fault.BLOCKED:
+            return Answer(_BLOCKED, 403, "text/html")
         case Fault.HUNG:
             return Answer(b"timed out", 504, "text/plain")
         case Fault.FLAKY:
@@ -54,12 +87,17 @@ def _refusal(verdict: Verdict) -> Answer:
             return Answer(b"unreachable", 503, "text/plain")
 
 
-def _without_records(answer: Answer) -> Answer:
-    """An answer of the same shape that lists nothing; what is no JSON list of things stays the truth."""
-    if answer.status != 200:  # noqa: PLR2004 - HTTP OK
+def _distorted(
+    answer: Answer, of_json: Callable[[Any], object], of_pdf: Callable[[bytes], bytes] | None = None
+) -> Answer:
+    """An answer of the same shape, distorted; a refusal stays the truth, and so does what there is no distortion of."""
+    if answer.status != HTTPStatus.OK:
         return answer
-    body = dumps(emptied(json.loads(answer.body)))
-    return Answer(body, answer.status, answer.content_type, answer.headers)
+    if answer.content_type != JSON_TYPE:
+        return answer if of_pdf is None else replace(answer, body=of_pdf(answer.body))
+    # In ASCII, for nonsense that is no text in UTF-8.
+    body = json.dumps(of_json(json.loads(answer.body)), separators=(",", ":")).encode()
+    return replace(answer, body=body)
 
 
 async def _truncated(answer: Answer, request: web.Request, *, cut_off: bool) -> web.StreamResponse:

@@ -1,25 +1,23 @@
 """ESPN's injury feed: who is listed at `now`, by team.
 
-Two things make an entry: an open event of the injured list, known from 00:00 ET of the day after its date, and the
-inactive list of a game today, known 30 minutes before its tip-off, which wins. What is decided during a game (dnp_*,
-dnd) never shows.
+Two things make an entry: an open event of the injured list, and the inactive list of a game today, known 30 minutes
+before its tip-off, which wins. What is decided during a game (dnp_*, dnd) never shows.
 """
 
 import re
-from bisect import bisect_right
 from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from devstack.columns import Row
 from devstack.history import History
 from devstack.upstream.boxscore import KNOWN_BEFORE_TIP
+from devstack.upstream.espn_wire import athlete_id, slug_of
+from devstack.upstream.injured import injured_list, reason_of
 from devstack.upstream.wire import Answer, nba_name, utc
 from shared.basketball.identity import TEAMS
-from shared.basketball.slate import eastern_date, eastern_instant, season_of
+from shared.basketball.slate import eastern_date, season_of
 
-STALE = timedelta(days=60)
-"""An event of the injured list without news for this long is dropped."""
 _SIDE = re.compile(r"\b(left|right)\b", re.IGNORECASE)
 _STATUSES = {
     "Out": ({"id": "4", "name": "INJURY_STATUS_OUT", "description": "out", "abbreviation": "O"}, "OUT"),
@@ -28,7 +26,7 @@ _STATUSES = {
         "GTD",
     ),
 }
-_NO_POSITION = {"id": "0", "name": "Not Available", "displayName": "Not Available", "abbreviation": "NA", "leaf": True}
+NO_POSITION = {"id": "0", "name": "Not Available", "displayName": "Not Available", "abbreviation": "NA", "leaf": True}
 _LATE_NEWS = {"inactive": "inactive", "nwt": "not with the team", "suspended": "suspended"}
 
 
@@ -37,13 +35,12 @@ class InjuryFeed:
 
     def __init__(self, history: History) -> None:
         self._history = history
-        self._dates = [row["date"] for row in history.injuries]
 
     def answer(self, now: datetime) -> Answer:
         """The feed at `now`."""
         by_team: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for player_id, entry in sorted(self.entries(now).items()):
-            by_team[entry["team"]].append(_item(player_id, entry))
+            by_team[entry["team"]].append(injury(player_id, entry))
         year = int(season_of(eastern_date(now))[:4]) + 1
         teams = [(TEAMS[tricode], items) for tricode, items in by_team.items()]
         body = {
@@ -60,23 +57,7 @@ class InjuryFeed:
     def entries(self, now: datetime) -> dict[int, Row]:
         """player_id -> team, name, status, stamp, note."""
         today = eastern_date(now)
-        return {**self._listed(today), **self._inactive(today, now)}
-
-    def _listed(self, today: date) -> dict[int, Row]:
-        """Open events; one of yesterday is known from 00:00 today."""
-        events = self._history.injuries[: bisect_right(self._dates, today - timedelta(days=1))]
-        latest = {row["player_id"]: row for row in events[bisect_right(self._dates, today - STALE) :]}
-        return {
-            player_id: {
-                "team": row["team"],
-                "name": row["player_name"],
-                "status": "Day-To-Day" if "DTD" in (row["note"] or "") else "Out",
-                "stamp": eastern_instant(row["date"] + timedelta(days=1)),
-                "note": row["note"] or "",
-            }
-            for player_id, row in latest.items()
-            if row["event"] == "relinquished" and not self._has_played(player_id, row["date"], today)
-        }
+        return {**injured_list(self._history).on(today), **self._inactive(today, now)}
 
     def _inactive(self, today: date, now: datetime) -> dict[int, Row]:
         """The inactive lists of today's games."""
@@ -94,32 +75,29 @@ class InjuryFeed:
             if row["status"] in KNOWN_BEFORE_TIP
         }
 
-    def _has_played(self, player_id: int, since: date, today: date) -> bool:
-        """Whether he played between the two dates. A game of today drops nobody: that would tell of it to its slate."""
-        games = self._history.appearances.get(player_id, [])
-        later = games[bisect_right(games, since, key=lambda game: game.game_date) :]
-        return bool(later) and later[0].game_date < today
 
-
-def _item(player_id: int, entry: Row) -> dict[str, Any]:
+def injury(player_id: int, entry: Row) -> dict[str, Any]:
+    """One entry as ESPN writes it."""
     name, note = entry["name"], entry["note"]
     type_, fantasy = _STATUSES[entry["status"]]
     stamp = entry["stamp"].astimezone(UTC)
-    reason = note.removeprefix("placed on IL with ").removeprefix("placed on IL").replace("(DTD)", "").strip()
+    reason = reason_of(note)
     side = _SIDE.search(note)
     family = name.split()[-1]
     verdict = "is out" if entry["status"] == "Out" else "is day-to-day"
-    slug = "-".join(re.sub(r"[^a-z ]", "", name.casefold()).split())
+    athlete = athlete_id(player_id)
     return {
-        "id": f"{player_id}{stamp:%y%m%d}",
+        "id": f"{athlete}{stamp:%y%m%d}",
         "shortComment": f"{family} ({reason or 'undisclosed'}) {verdict}.",
         "longComment": f"{name}: {note or 'no details given'}.",
         "status": entry["status"],
         "date": stamp.strftime("%Y-%m-%dT%H:%MZ"),
         "athlete": {
             "displayName": name,
-            "links": [{"rel": ["playercard"], "href": f"https://www.espn.com/nba/player/_/id/{player_id}/{slug}"}],
-            "position": _NO_POSITION,
+            "links": [
+                {"rel": ["playercard"], "href": f"https://www.espn.com/nba/player/_/id/{athlete}/{slug_of(name)}"}
+            ],
+            "position": NO_POSITION,
         },
         "type": type_,
         "details": {

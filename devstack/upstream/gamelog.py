@@ -32,11 +32,11 @@ _FANTASY = {"pts": 1.0, "reb": 1.2, "ast": 1.5, "stl": 3.0, "blk": 3.0, "tov": -
 
 
 class GameLog:
-    """`leaguegamelog`: one row per player (P) or team (T) and final game. A game's rows are written once."""
+    """`leaguegamelog`: one row per player (P) or team (T) and final game. A game's rows are written once a version."""
 
     def __init__(self, history: History) -> None:
         self._history = history
-        self._written: dict[tuple[str, str], str] = {}
+        self._written: dict[tuple[str, str, datetime | None], str] = {}
 
     def answer(self, query: Mapping[str, str], now: datetime) -> Answer:
         """The log asked for; 400 for a parameter stats.nba.com refuses."""
@@ -69,40 +69,43 @@ class GameLog:
             "DateFrom": query.get("DateFrom") or None,
             "DateTo": query.get("DateTo") or None,
         }
-        rows = ",".join(filter(None, (self._rows(game, kind) for game in games)))
+        history = self._history.at(now)
+        rows = ",".join(filter(None, (self._rows(history, game, kind) for game in games)))
         return stats_table("leaguegamelog", parameters, "LeagueGameLog", LOG_HEADERS[kind], rows)
 
-    def _rows(self, game: Game, kind: str) -> str:
+    def _rows(self, history: History, game: Game, kind: str) -> str:
         """The game's rows as JSON, without the brackets around them."""
-        key = (game.game_id, kind)
+        key = (game.game_id, kind, history.corrected_at(game.game_id))
         if key not in self._written:
-            rows = self._player_rows(game) if kind == "P" else self._team_rows(game)
+            rows = _player_rows(history, game) if kind == "P" else _team_rows(history, game)
             self._written[key] = json.dumps(rows, separators=(",", ":"), ensure_ascii=False)[1:-1]
         return self._written[key]
 
-    def _player_rows(self, game: Game) -> list[list[Any]]:
-        return [
-            [
-                _season_id(game),
-                row["player_id"],
-                row["player_name"],
-                *_team_of(game, row["team"]),
-                None if row["minutes"] is None else round(row["minutes"]),
-                *_counts(row),
-                row["plus_minus"],
-                _fantasy_points(row),
-                1,
-            ]
-            for row in self._history.players(game.game_id)
-        ]
 
-    def _team_rows(self, game: Game) -> list[list[Any]]:
-        rows = []
-        for tricode, row in self._history.teams(game.game_id).items():
-            own, other = _points(game, tricode)
-            head = [_season_id(game), *_team_of(game, tricode), 240 + 25 * game.overtimes]
-            rows.append([*head, *_counts(row), own - other, 1])
-        return rows
+def _player_rows(history: History, game: Game) -> list[list[Any]]:
+    return [
+        [
+            _season_id(game),
+            row["player_id"],
+            row["player_name"],
+            *_team_of(game, row["team"]),
+            None if row["minutes"] is None else round(row["minutes"]),
+            *_counts(row),
+            row["plus_minus"],
+            _fantasy_points(row),
+            1,
+        ]
+        for row in history.players(game.game_id)
+    ]
+
+
+def _team_rows(history: History, game: Game) -> list[list[Any]]:
+    rows = []
+    for tricode, row in history.teams(game.game_id).items():
+        own, other = _points(game, tricode)
+        head = [_season_id(game), *_team_of(game, tricode), 240 + 25 * game.overtimes]
+        rows.append([*head, *_counts(row), own - other, 1])
+    return rows
 
 
 def _refused(parameter: str) -> Answer:

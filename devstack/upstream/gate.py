@@ -53,10 +53,6 @@ class Gate:
                 self._not_before[request] = instant + RETRY_AFTER
         return verdict
 
-    def requests(self, host: str) -> int:
-        """How many requests a host has seen."""
-        return self._hosts[host]["requests"]
-
     def report(self) -> dict[str, Any]:
         """Per host and in total, as JSON."""
         hosts = {host: _told(seen) for host, seen in sorted(self._hosts.items())}

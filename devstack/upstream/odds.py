@@ -1,4 +1,4 @@
-"""The Odds API v4: events and player props, live and historical.
+"""The Odds API v4: events, player props and game lines, live and historical.
 
 Two deviations, both so that nothing recorded is lost: a bookmaker's market comes once per `last_update` (the real API
 has one `last_update` per market), and a line recorded without any price comes as an Over outcome with price null.
@@ -7,44 +7,30 @@ has one `last_update` per market), and a line recorded without any price comes a
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from devstack.facts import Game, PropLine
 from devstack.history import History
+from devstack.upstream import odds_featured
+from devstack.upstream.odds_featured import FEATURED
+from devstack.upstream.odds_wire import Question, asked_instant, invalid, not_found, price, question, snapshot, title
 from devstack.upstream.wire import Answer, utc
 from shared.basketball.identity import TEAMS
 from shared.registries.markets import MARKETS
 
 HORIZON = timedelta(days=2)
 """How far ahead events are listed."""
-SNAPSHOTS = timedelta(minutes=5)
-"""Distance of the historical snapshots."""
 MARKET_KEYS = {market.name: market.odds_key for market in MARKETS.values()}
 """A history's market -> the API's key; alternate lines are under `<key>_alternate`."""
-TITLES = {
-    "barstool": "Barstool Sportsbook",
-    "betmgm": "BetMGM",
-    "betonlineag": "BetOnline.ag",
-    "betrivers": "BetRivers",
-    "bovada": "Bovada",
-    "draftkings": "DraftKings",
-    "fanduel": "FanDuel",
-    "mybookieag": "MyBookie.ag",
-    "pointsbetus": "PointsBet (US)",
-    "unibet_us": "Unibet",
-    "williamhill_us": "Caesars",
-}
-_KNOWN_KEYS = frozenset(MARKET_KEYS.values()) | {f"{key}_alternate" for key in MARKET_KEYS.values()}
-UNAUTHORISED = Answer.json(
-    {"message": "API key is missing", "error_code": "MISSING_KEY"},
-    status=401,
-)
+_KNOWN_KEYS = frozenset({*MARKET_KEYS.values(), *(f"{key}_alternate" for key in MARKET_KEYS.values()), *FEATURED})
+_PAST_COST = 10
+"""A historical answer costs as much as so many live ones."""
 
 
 class OddsFeed:
-    """Upcoming events, and the lines posted for one."""
+    """Upcoming events, and the lines posted for one or for all."""
 
     def __init__(self, history: History) -> None:
         self._history = history
@@ -60,26 +46,54 @@ class OddsFeed:
         """A game's lines at `now`; 404 for an event that is not there or over."""
         game = self._history.game_of_event(event_id)
         if game is None or game.final_at <= now or game.tip > now + HORIZON:
-            return _not_found()
-        return self._odds(game, query, now, wrap=False)
+            return not_found()
+        asked = question(query, _KNOWN_KEYS)
+        if isinstance(asked, Answer):
+            return asked
+        event = self._event_odds(game, asked, now)
+        return Answer.json(event, cost=_cost(event, asked))
+
+    def game_lines(self, query: Mapping[str, str], now: datetime) -> Answer:
+        """The game lines of all events that are coming or under way."""
+        asked = question(query, frozenset(FEATURED), markets="h2h")
+        if isinstance(asked, Answer):
+            return asked
+        return Answer.json(self._odds(asked, now), cost=len(asked.markets) * asked.cost)
 
     def historical_events(self, query: Mapping[str, str], now: datetime) -> Answer:
         """The events listed at the instant asked for, never later than `now`."""
-        at = _instant(query.get("date", ""))
+        at = asked_instant(query)
         if at is None:
-            return _invalid("date")
+            return invalid("date")
         at = min(at, now)
-        return Answer.json(_snapshot(self._upcoming(at), at, now))
+        events = self._upcoming(at)
+        return Answer.json(snapshot(events, at, now), cost=int(bool(events)))
 
     def historical_odds(self, event_id: str, query: Mapping[str, str], now: datetime) -> Answer:
         """A game's lines at the instant asked for, never later than `now`."""
-        at = _instant(query.get("date", ""))
+        at = asked_instant(query)
         if at is None:
-            return _invalid("date")
-        game = self._history.game_of_event(event_id)
-        if game is None or game.tip > min(at, now) + HORIZON:
-            return _not_found()
-        return self._odds(game, query, min(at, now), wrap=True, now=now)
+            return invalid("date")
+        at, game = min(at, now), self._history.game_of_event(event_id)
+        if game is None or game.tip > at + HORIZON:
+            return not_found()
+        asked = question(query, _KNOWN_KEYS)
+        if isinstance(asked, Answer):
+            return asked
+        event = self._event_odds(game, asked, at)
+        return Answer.json(snapshot(event, at, now), cost=_PAST_COST * _cost(event, asked))
+
+    def historical_game_lines(self, query: Mapping[str, str], now: datetime) -> Answer:
+        """The game lines of all events at the instant asked for, never later than `now`."""
+        at = asked_instant(query)
+        if at is None:
+            return invalid("date")
+        asked = question(query, frozenset(FEATURED), markets="h2h")
+        if isinstance(asked, Answer):
+            return asked
+        events = self._odds(asked, min(at, now))
+        cost = _PAST_COST * len(asked.markets) * asked.cost
+        return Answer.json(snapshot(events, min(at, now), now), cost=cost)
 
     def _upcoming(self, at: datetime) -> list[dict[str, Any]]:
         coming = self._games[bisect_right(self._tips, at) : bisect_right(self._tips, at + HORIZON)]
@@ -95,21 +109,39 @@ class OddsFeed:
             "away_team": TEAMS[game.away].full_name,
         }
 
-    def _odds(
-        self, game: Game, query: Mapping[str, str], at: datetime, *, wrap: bool, now: datetime | None = None
-    ) -> Answer:
-        markets = [key for key in query.get("markets", "").split(",") if key]
-        unknown = [key for key in markets if key not in _KNOWN_KEYS]
-        if unknown or not markets:
-            return _invalid(f"markets {','.join(unknown)}")
-        odds_format = query.get("oddsFormat", "decimal")
-        if odds_format not in ("american", "decimal"):
-            return _invalid("oddsFormat")
+    def _event_odds(self, game: Game, asked: Question, at: datetime) -> dict[str, Any]:
         lines = self._lines(game.game_id)
+        posted = [line for line in lines[: bisect_right(lines, at, key=_posted_at)] if asked.asks(line.bookmaker)]
+        by_book = {book["key"]: book for book in _bookmakers(posted, asked.markets, american=asked.american)}
+        for book in self._featured(game, asked, at):
+            known = by_book.setdefault(book["key"], {"key": book["key"], "title": book["title"], "markets": []})
+            known["markets"] += book["markets"]
+        return {**self._event(game), "bookmakers": [by_book[key] for key in sorted(by_book)]}
+
+    def _odds(self, asked: Question, at: datetime) -> list[dict[str, Any]]:
+        """Only events that somebody has a line on."""
+        since = self._games[bisect_right(self._tips, at - HORIZON) : bisect_right(self._tips, at + HORIZON)]
+        shown = [
+            {**self._event(game), "bookmakers": self._featured(game, asked, at)} for game in since if game.final_at > at
+        ]
+        return [event for event in shown if event["bookmakers"]]
+
+    def _featured(self, game: Game, asked: Question, at: datetime) -> list[dict[str, Any]]:
+        markets = [key for key in asked.markets if key in FEATURED]
+        if not markets:
+            return []
+        lines = [line for line in self._history.game_lines(game.game_id) if asked.asks(line.bookmaker)]
         posted = lines[: bisect_right(lines, at, key=lambda line: line.posted_at)]
-        bookmakers = _bookmakers(posted, markets, american=odds_format == "american")
-        body = {**self._event(game), "bookmakers": bookmakers}
-        return Answer.json(_snapshot(body, at, now if now is not None else at) if wrap else body)
+        return odds_featured.bookmakers(game, posted, markets, american=asked.american)
+
+
+def _posted_at(line: PropLine) -> datetime:
+    return line.posted_at
+
+
+def _cost(event: Mapping[str, Any], asked: Question) -> int:
+    """Credits for one event's odds: only markets that are there count."""
+    return asked.cost * len({market["key"] for book in event["bookmakers"] for market in book["markets"]})
 
 
 def _bookmakers(lines: Sequence[PropLine], markets: Sequence[str], *, american: bool) -> list[dict[str, Any]]:
@@ -124,7 +156,7 @@ def _bookmakers(lines: Sequence[PropLine], markets: Sequence[str], *, american: 
     return [
         {
             "key": book,
-            "title": TITLES.get(book, book),
+            "title": title(book),
             "markets": [
                 {"key": markets[number], "last_update": utc(posted_at), "outcomes": _outcomes(group, american=american)}
                 for (number, posted_at), group in sorted(grouped[book].items())
@@ -138,44 +170,8 @@ def _outcomes(lines: Sequence[PropLine], *, american: bool) -> list[dict[str, An
     outcomes = []
     for line in sorted(lines, key=lambda line: (line.player, line.line)):
         unpriced = line.over is None and line.under is None
-        for name, price in (("Over", line.over), ("Under", line.under)):
-            if price is not None or (unpriced and name == "Over"):
-                shown = _price(price, american=american)
+        for name, odds in (("Over", line.over), ("Under", line.under)):
+            if odds is not None or (unpriced and name == "Over"):
+                shown = price(odds, american=american)
                 outcomes.append({"name": name, "description": line.player, "price": shown, "point": line.line})
     return outcomes
-
-
-def _price(american_odds: float | None, *, american: bool) -> float | None:
-    """American odds as they are, or as decimal odds (stake included)."""
-    if american_odds is None:
-        return None
-    if american:
-        return round(american_odds)
-    return round(1 + (american_odds / 100 if american_odds > 0 else 100 / -american_odds), 2)
-
-
-def _snapshot(data: object, at: datetime, now: datetime) -> dict[str, Any]:
-    following = at + SNAPSHOTS
-    return {
-        "timestamp": utc(at),
-        "previous_timestamp": utc(at - SNAPSHOTS),
-        "next_timestamp": utc(following) if following <= now else None,
-        "data": data,
-    }
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
-
-
-def _invalid(what: str) -> Answer:
-    return Answer.json({"message": f"Invalid {what}".strip(), "error_code": "INVALID_PARAMETER"}, status=422)
-
-
-def _not_found() -> Answer:
-    message = "Event not found. The event may have expired, or the event id is incorrect"
-    return Answer.json({"message": message, "error_code": "EVENT_NOT_FOUND"}, status=404)

@@ -38,14 +38,15 @@ class PlayerIndex:
             self._games[game.home].append(game)
             self._games[game.away].append(game)
         self._recent = lru_cache(8)(self._body)
+        self.roster = lru_cache(8)(self._roster)
+        """Season and date -> player_id -> (team, name)."""
 
     def answer(self, query: Mapping[str, str], now: datetime) -> Answer:
         """The index of a season, as it stands on the Eastern date of `now`."""
         season, today = query.get("Season", ""), eastern_date(now)
         return Answer(self._recent(season, today), headers={"Last-Modified": http_date(eastern_instant(today))})
 
-    def roster(self, season: str, today: date) -> dict[int, tuple[str, str]]:
-        """player_id -> (team, name) on a date."""
+    def _roster(self, season: str, today: date) -> dict[int, tuple[str, str]]:
         latest = []
         for tricode, games in self._games.items():
             upto = games[: bisect_right(games, today, key=lambda game: game.game_date)]

@@ -48,7 +48,7 @@ class ScheduleFeed:
 
     def of_season(self, season: str, now: datetime) -> Answer:
         """A season asked for by name; one that the history lacks has no dates."""
-        games = [game for game in self._seasons.get(season, []) if _is_shown(game, now)]
+        games = [game for game in self._seasons.get(season, []) if is_shown(game, now)]
         tips = [game.tip for game in games]
         finals = sum(game.is_final(now) for game in games)
         key = (len(games), bisect_right(tips, now), finals)
@@ -62,7 +62,8 @@ class ScheduleFeed:
         return Answer(b'{"meta":' + dumps(meta) + b',"leagueSchedule":' + self._written[season][1] + b"}")
 
 
-def _is_shown(game: Game, now: datetime) -> bool:
+def is_shown(game: Game, now: datetime) -> bool:
+    """Whether it is known at `now` that there is such a game."""
     return game.season_type not in _BRACKET or eastern_instant(game.game_date) - BRACKET_LEAD <= now
 
 

@@ -1,10 +1,13 @@
 """How the upstreams write things: stamps, clocks, shares, team names. And what an endpoint answers."""
 
 import json
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+
+from aiohttp import web
 
 from shared.basketball.identity import Team
 from shared.basketball.slate import EASTERN
@@ -23,11 +26,19 @@ class Answer:
     status: int = 200
     content_type: str = JSON_TYPE
     headers: Mapping[str, str] = field(default_factory=dict)
+    cost: int = 0
+    """Credits that it takes from the key that asked."""
 
     @classmethod
-    def json(cls, payload: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> "Answer":
+    def json(
+        cls, payload: object, *, status: int = 200, headers: Mapping[str, str] | None = None, cost: int = 0
+    ) -> "Answer":
         """An answer in compact JSON."""
-        return cls(dumps(payload), status, headers=headers if headers is not None else {})
+        return cls(dumps(payload), status, headers=headers if headers is not None else {}, cost=cost)
+
+
+Endpoint = Callable[[web.Request, datetime], Answer]
+"""What is answered to a request at an instant."""
 
 
 def dumps(payload: object) -> bytes:
@@ -76,6 +87,11 @@ def initialled(name: str) -> str:
     """`T. Young`."""
     first, family = split_name(name)
     return f"{first[:1]}. {family}" if first else family
+
+
+def plain(name: str) -> str:
+    """A name without diacritics, as the official injury report writes it."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
 
 
 def nba_city(team: Team) -> str:

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from services.coordinator.api.keys import KeyRoutes
 from services.coordinator.api.limits import Requests
+from services.coordinator.api.names import NameRoutes
 from services.coordinator.api.once import Once
 from services.coordinator.api.openapi import described
 from services.coordinator.api.operations import Operations
@@ -54,6 +55,7 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     routes = [
         *Api(engine, ports, active_runs=settings.active_runs).routes(),
         *Operations(engine, ports, once).routes(),
+        *NameRoutes(engine, ports).routes(),
         *KeyRoutes(keys, ports.clock).routes(),
     ]
     Served(Requests(settings.requests_per_second), once).add(app, described(routes))

@@ -40,6 +40,8 @@ TRUST_EMPTY_FROM = 4
 three in a row (docs/adr/0007-empty-answers.md)."""
 
 
+NEVER = 365 * 86_400.0
+"""Seconds, the most that a Retry-After is taken for: longer than any process lives, and a number that can be added."""
 PARSING = 20.0
 """Seconds that parsing may take on top of the time limit of the transfer: a busy machine is no slow upstream."""
 
@@ -263,12 +265,12 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     if value is None:
         return None
     if (seconds := _SECONDS.fullmatch(value)) is not None:
-        return float(seconds[1])
+        return min(float(seconds[1]), NEVER)
     until = http_date(value)
     if until is None:
         return None
     asked = http_date(headers.get("Date"))
-    return max(0.0, (until - (asked if asked is not None else now)).total_seconds())
+    return min(max(0.0, (until - (asked if asked is not None else now)).total_seconds()), NEVER)
 
 
 def http_date(value: str | None) -> datetime | None:
@@ -277,5 +279,5 @@ def http_date(value: str | None) -> datetime | None:
         return None
     try:
         return parsedate_to_datetime(value).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter at the end of the calendar
         return None

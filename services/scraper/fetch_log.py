@@ -1,6 +1,6 @@
 """The fetch log of one step: what became of every unit, and of every record that was refused."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -45,6 +45,8 @@ class FetchLog:
         """(unit, record) -> (reason, source)."""
         self.disagreements = 0
         """Facts on which two sources disagree."""
+        self._columns: dict[tuple[str, str], Mapping[str, str]] = {}
+        """(unit, record) -> further columns of its row."""
         self.failure: str | None = None
         """Why the step as a whole has nothing to show, whatever else was collected."""
         self.accounted: set[str] = set()
@@ -83,9 +85,14 @@ class FetchLog:
         self._unusable.setdefault(_of(request), (archive_key, reason))
 
     def refuse(self, unit: str, source: str, refusals: Iterable[Refusal]) -> None:
-        """Keep refused records, with their reasons."""
+        """Keep refused records, with their reasons: two of one name that are refused for different ones are two."""
         for refusal in refusals:
-            self.refusals.setdefault((unit, refusal.record), (refusal.reason, source))
+            record, number = refusal.record, 1
+            while self.refusals.get((unit, record), (refusal.reason, source))[0] != refusal.reason:
+                number += 1
+                record = f"{refusal.record} ({number})"
+            self.refusals.setdefault((unit, record), (refusal.reason, source))
+            self._columns.setdefault((unit, record), refusal.columns)
 
     def verdict(self) -> str | None:
         """Why the step failed; None when anything at all could be collected, or nothing had to be."""
@@ -139,6 +146,8 @@ class FetchLog:
             and (_is_payload(row["record"]) or (row["unit"] in kept and row["record"] not in self.units))
         ]
         await warehouse.replace("raw.fetches", [*standing, *units], scope=_SCOPE, params=scope)
+        for row in records:
+            row.update(self._columns.get((row["unit"], row["record"]), {}))
         await warehouse.replace("raw.quarantine", [*refused, *records], scope=_SCOPE, params=scope)
         rows = (*standing, *units, *refused, *records)
         self.accounted = {row["archive_key"] for row in rows if row["archive_key"] is not None}

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
 
-from services.scraper.domain.names import Known, Names
+from services.scraper.domain.names import Known, Names, Settled
 from services.scraper.fetch import Failed, Unchanged
 from services.scraper.fetch_log import FetchLog
 from services.scraper.payloads import Collected, Payloads
@@ -67,9 +67,13 @@ class Task:
         return await self.select("slate_games", game_date=self.game_date)
 
     async def names(self, query: str) -> Names:
-        """The players of a query, by name."""
+        """The players of a query, by name, and the names that people have settled."""
         rows = await self.select(query, game_date=self.game_date)
-        return Names(Known(row["player_id"], row["player_name"], row["team"]) for row in rows)
+        settled = await self.select("settled_names")
+        return Names(
+            (Known(row["player_id"], row["player_name"], row["team"]) for row in rows),
+            (Settled(row["name_key"], row["team"], row["source"], row["player_id"]) for row in settled),
+        )
 
 
 @cache

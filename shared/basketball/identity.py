@@ -18,10 +18,24 @@ def player_lookup(name: str) -> str:
 
     Lower case, accents and punctuation removed, generational suffix dropped, no spaces.
     """
-    folded = unicodedata.normalize("NFKD", name.casefold().translate(_TRANSLITERATE))
-    ascii_only = "".join(c for c in folded if not unicodedata.combining(c))
-    words = re.sub(r"[^a-z0-9 ]", "", re.sub(r"[-\u2010-\u2015]", " ", ascii_only)).strip()
+    words = re.sub(r"[^a-z0-9 ]", "", re.sub(r"[-\u2010-\u2015]", " ", ascii_lower(name))).strip()
     return _SUFFIX.sub("", words).replace(" ", "")
+
+
+def player_key(name: str) -> str:
+    """The same with the generational suffix, by which a name is settled: "P.J. Washington Jr." -> "pjwashingtonjr".
+
+    A name without Latin letters keeps its own.
+    """
+    folded = ascii_lower(name)
+    plain = re.sub(r"[^a-z0-9]", "", folded)
+    return plain or folded.strip()
+
+
+def ascii_lower(name: str) -> str:
+    """A name in lower case, without accents."""
+    folded = unicodedata.normalize("NFKD", name.casefold().translate(_TRANSLITERATE))
+    return "".join(c for c in folded if not unicodedata.combining(c))
 
 
 def canonical_game_id(raw: str | int) -> str:

@@ -37,6 +37,13 @@ sides AS (
   SELECT *, away_team AS team, home_team AS opponent, FALSE AS is_home FROM slate
 )
 
+-- What a person has settled is of a refused name: since it was refused, for its source and one of its teams.
+-- passage: A settles B
+A.name_key = B.name_key
+AND A.source IN ('', B.source)
+AND (A.team = '' OR STRPOS(CONCAT(' ', B.teams, ' '), CONCAT(' ', A.team, ' ')) > 0)
+AND A.settled_at >= B.fetched_at
+
 -- What is taken of a whole league must have been known at every cutoff of the slate: an early game must not learn from
 -- what a late one may know.
 -- passage: first cutoffs of A

@@ -39,6 +39,14 @@ SOURCES = {
     for source in (
         Source("nba_cdn", "the NBA's CDN", "https://cdn.nba.com", 10, timedelta(days=2), _NBA_PAGE),
         Source("nba_stats", "the NBA's statistics", "https://stats.nba.com", 1, timedelta(days=2), _NBA_PAGE),
+        Source(
+            "nba_official",
+            "the NBA's official injury report",
+            "https://ak-static.cms.nba.com",
+            5,
+            timedelta(days=2),
+            _NBA_PAGE,
+        ),
         Source("espn", "ESPN's site API", "https://site.api.espn.com", 5, timedelta(days=2)),
         Source(
             "odds_api",
@@ -58,5 +66,6 @@ SOURCES = {
             secret=BALLDONTLIE_API_KEY,
             fallback=True,
         ),
+        Source("prizepicks", "PrizePicks", "https://api.prizepicks.com", 1, timedelta(days=2), fallback=True),
     )
 }

@@ -74,6 +74,23 @@ OPS = (
         rows="one per change set and application",
     ),
     Table(
+        "ops.player_names",
+        "Names that people have settled, because no rule finds the player: read before every rule.",
+        ("name_key", "team", "source"),
+        (
+            c("name_key", "STRING", "the name in small letters and digits"),
+            c("team", "STRING", "tricode; empty: of any team"),
+            c("source", "STRING", "the source that writes him so; empty: any"),
+            c("player_name", "STRING", "the name as it was given"),
+            c("player_id", "INT64", "NBA player id"),
+            c("settled_by", "STRING", "name of the credential"),
+            c("settled_at", "TIMESTAMP", "when"),
+            n("note", "STRING", "why, in a person's words; null without any"),
+        ),
+        partition="settled_at",
+        rows="a handful a season",
+    ),
+    Table(
         "ops.step_runs",
         "The run ledger: a row per step and attempt at which it ended. Everything that reports on runs reads this.",
         ("run_id", "step", "attempt"),

@@ -41,6 +41,7 @@ def tables() -> dict[str, list[Row]]:
         "raw.prop_lines": [line for game in games[-6:] for line in _lines(game, dice)],
         "raw.fetches": list(_fetches(games[-3:])),
         "raw.quarantine": list(_quarantine()),
+        "ops.player_names": list(_settled()),
         "ops.step_costs": list(_costs()),
         "ops.query_costs": list(_other_costs()),
         "predictions.staging": [
@@ -214,13 +215,33 @@ def _fetches(slate: list[Row]) -> Iterator[Row]:
     ]
     for step, unit, outcome, reason in units:
         kind = {"game_date": SLATE, "mode": "overnight", "step": step, "unit": unit, "outcome": outcome}
-        yield row("raw.fetches", **kind, reason=reason)
+        yield row(
+            "raw.fetches", **kind, reason=reason, archive_key=f"raw/{step}/{unit}" if outcome == "loaded" else None
+        )
 
 
 def _quarantine() -> Iterator[Row]:
     kind = {"game_date": SLATE, "mode": "overnight", "step": "box_scores", "unit": "2023-24 regular"}
     yield row("raw.quarantine", **kind, record=REFUSED, reason="points do not add up")
     yield row("raw.quarantine", **kind, record="nobody", reason="unknown player")
+    lines = {**kind, "step": "lines", "reason": "is nobody", "archive_key": "raw/lines"}
+    for record in ("Jo Doe", "Al Doe", "payload odds_api/event_odds"):
+        yield row("raw.quarantine", **lines, record=record)
+    kind |= {"step": "lines", "unit": "g", "source": "odds_api", "reason": "nobody"}
+    for name, teams in (("Jo Doe", "BOS NYK"), ("Al Roe", "BOS NYK"), ("Al Roe", "MIA UTA"), ("Un Known", "CHI")):
+        key = name.replace(" ", "").lower()
+        names = {"player_name": name, "name_key": key, "teams": teams, "candidates": f"[{key}]"}
+        yield row("raw.quarantine", **kind, **names, record=f"{name} {teams}", fetched_at=PREDICTED)
+
+
+def _settled() -> Iterator[Row]:
+    """One of any team, one of a team, one of another source, one that was refused since."""
+    for key, team, source, after in (
+        ("jodoe", "", "", 0), ("alroe", "NYK", "odds_api", 1), ("unknown", "", "espn", 1), ("unknown", "CHI", "", -1),
+    ):  # fmt: skip
+        at = PREDICTED + timedelta(minutes=after)
+        known = {"name_key": key, "team": team, "source": source, "player_name": key, "player_id": 7}
+        yield row("ops.player_names", **known, settled_at=at)
 
 
 def _published(games: list[Row], dice: random.Random) -> Iterator[Row]:

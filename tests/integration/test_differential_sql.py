@@ -103,19 +103,29 @@ CASES: Mapping[str, Sequence[Params]] = {
     "coordinator/sql/load_features.sql": [{**_SLATE, "not_tipped_after": at} for at in (_NOON, _EVENING)],
     "coordinator/sql/load_quotes.sql": [_SLATE],
     "coordinator/sql/models.sql": [{"mode": "overnight"}],
+    "coordinator/sql/names.sql": [{"first": world.EVE, "last": world.SLATE}],
+    "coordinator/sql/names_waiting.sql": [{"first": world.EVE, "last": world.SLATE, "modes": ["overnight", "manual"]}],
+    "coordinator/sql/player.sql": [{"since": world.EVE, "player_id": player} for player in (100, 7)],
     "coordinator/sql/predictions.sql": [
         {"game_date": day, "mode": "overnight", "market": market}
         for day in (world.EVE, world.SLATE)
         for market in ("", "points")
     ],
     "coordinator/sql/published.sql": [_RUN, {**_RUN, "run_id": "none"}],
-    "coordinator/sql/quarantine.sql": [_SLATE],
+    "coordinator/sql/quarantine.sql": [
+        {**_SLATE, "step": step, "source": source} for step, source in (("", ""), ("box_scores", ""), ("", "espn"))
+    ],
     "coordinator/sql/slates.sql": [{"first": world.PLAYED[0], "last": world.SLATE, "mode": "overnight"}],
     "scraper/sql/known_players.sql": [_DAY],
+    "scraper/sql/loaded_from.sql": [
+        {**_DAY, "step": "schedule", "units": ["2023-24", "none"]},
+        {**_DAY, "step": "lines", "units": ["none"]},
+    ],
     "scraper/sql/played_games.sql": [{**_DAY, "tipped_before": _NOON, "again": again} for again in (False, True)],
     "scraper/sql/results.sql": [{"season": "2023-24"}],
     "scraper/sql/roster.sql": [_DAY],
     "scraper/sql/seasons.sql": [{}],
+    "scraper/sql/settled_names.sql": [{}],
     "scraper/sql/slate_games.sql": [_DAY, {"game_date": date(2024, 7, 1)}],
     "worker/sql/newest_models.sql": [{"as_of": world.SLATE, "mode": "overnight"}],
     **{f"worker/sql/{name}.sql": [_TRAINING] for name in ("served_slates", "training_features")},

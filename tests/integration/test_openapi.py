@@ -62,7 +62,19 @@ async def fill(ports: Ports) -> None:
         ports.warehouse,
         raw__games=[game(GAME), game("0022300903", YESTERDAY)],
         raw__player_box_scores=[box(GAME, 1, SLATE)],
-        raw__quarantine=[row("raw.quarantine", mode="overnight", game_date=SLATE)],
+        raw__quarantine=[
+            row("raw.quarantine", mode="overnight", game_date=SLATE),
+            row(
+                "raw.quarantine",
+                mode="overnight",
+                game_date=SLATE,
+                record="Jo Doe",
+                player_name="Jo Doe",
+                name_key="jodoe",
+                teams="BOS GSW",
+                candidates='[{"player_id": 1, "player_name": "J", "team": "BOS"}]',
+            ),
+        ],
         analytics__upcoming_player_game_context=[
             row("analytics.upcoming_player_game_context", player_id=1, player_name="P1", **known)
         ],

@@ -20,6 +20,28 @@ PublicRun: Any = create_model("PublicRun", id=str, run_id=str, **_SHOWN)
 """A run without what only the engine needs."""
 
 
+class Quarantined(TypedDict):
+    """What was refused, as raw.quarantine has it."""
+
+    id: str
+    game_date: date
+    mode: Mode
+    step: str
+    unit: str
+    record: str
+    reason: str
+    fetched_at: datetime
+    source: str
+    archive_key: str | None
+
+
+class QuarantinedShown(Quarantined):
+    """The same, and what it came in."""
+
+    fetch: dict[str, Any] | None
+    excerpt: str | None
+
+
 class Root(TypedDict):
     """Who answers."""
 
@@ -62,6 +84,42 @@ class Found(BaseModel):
     mode: Mode
     feature: str
     problem: str
+
+
+class Candidate(TypedDict):
+    """Who a name may be."""
+
+    player_id: int
+    player_name: str
+    team: str
+
+
+class UnresolvedName(TypedDict):
+    """A name that fits nobody, or several."""
+
+    name_key: str
+    player_name: str
+    source: str
+    teams: list[str]
+    first_date: date
+    last_date: date
+    times: int
+    candidates: list[Candidate]
+    reason: str
+    settled_as: int | None
+
+
+class NameSettled(TypedDict):
+    """Who a name is from now on, and the runs that load what waited for it."""
+
+    name: str
+    player_id: int
+    player_name: str
+    team: str | None
+    source: str | None
+    runs: list[str]
+    left: dict[str, str]
+    """Slates that wait on, and why."""
 
 
 class KeyShown(TypedDict):

@@ -13,6 +13,7 @@ from aiohttp import hdrs
 from pydantic import TypeAdapter
 
 from services.coordinator.api.keys import KeyRoutes
+from services.coordinator.api.names import NameRoutes
 from services.coordinator.api.once import KEY_HEADER
 from services.coordinator.api.operations import Operations
 from services.coordinator.api.route import Asked, Body, Query, Route
@@ -157,7 +158,7 @@ def main() -> None:
     """Write the table. Nothing is asked of a route, so that it needs neither engine nor ports."""
     nothing: Any = None
     routes = Api(nothing, nothing, active_runs=1).routes() + Operations(nothing, nothing, nothing).routes()
-    routes += KeyRoutes(nothing, nothing).routes()
+    routes += NameRoutes(nothing, nothing).routes() + KeyRoutes(nothing, nothing).routes()
     sys.stdout.write(table(described(routes)))
 
 

@@ -18,6 +18,9 @@ EARLIEST, LATEST = date(1946, 11, 1), date(2200, 1, 1)
 ALL_DAYS = (LATEST - EARLIEST).days
 """No bound: what the warehouse adds up is short, however long the window."""
 
+NAMES_DAYS = 30
+"""Names that nobody has settled for so long are no longer news."""
+
 
 def _day(given: object) -> object:
     """Text as a date; pydantic would take a number for seconds since 1970."""
@@ -94,12 +97,19 @@ class RunsQuery(Listing):
     def window(self, tomorrow: date) -> tuple[date, date]:
         """Both ends, or a refusal of too long a window."""
         last = self.last or tomorrow
-        first = self.first or last - timedelta(days=MAX_WINDOW_DAYS - 1)
-        try:
-            _check(first, last, MAX_WINDOW_DAYS)
-        except PydanticCustomError as error:
-            raise Refusal(HTTPStatus.BAD_REQUEST, error.message()) from error
-        return first, last
+        return _bounded(self.first or last - timedelta(days=MAX_WINDOW_DAYS - 1), last)
+
+
+class NamesQuery(Listing):
+    """Slates whose unresolved names are asked for."""
+
+    first: Slate | None = Field(None, description=f"default: {NAMES_DAYS} days, up to the last")
+    last: Slate | None = Field(None, description="default: tomorrow's")
+
+    def window(self, today: date) -> tuple[date, date]:
+        """Both ends, or a refusal of too long a window."""
+        last = self.last or today + timedelta(days=1)
+        return _bounded(self.first or last - timedelta(days=NAMES_DAYS - 1), last)
 
 
 class LettersQuery(Listing):
@@ -113,6 +123,13 @@ class SlateQuery(Listing):
 
     game_date: Slate | None = None
     mode: Mode | None = None
+
+
+class QuarantineQuery(SlateQuery):
+    """What was refused of a slate."""
+
+    step: Annotated[str, StringConstraints(max_length=64)] = Field("", description="default: every step")
+    source: Annotated[str, StringConstraints(max_length=64)] = Field("", description="default: every source")
 
 
 class PredictionsQuery(SlateQuery):
@@ -161,6 +178,14 @@ class AlertsQuery(Listing):
     """Which alerts."""
 
     resolved: bool = Field(default=False, description="those that are resolved, too")
+
+
+def _bounded(first: date, last: date) -> tuple[date, date]:
+    try:
+        _check(first, last, MAX_WINDOW_DAYS)
+    except PydanticCustomError as error:
+        raise Refusal(HTTPStatus.BAD_REQUEST, error.message()) from error
+    return first, last
 
 
 def _check(first: date, last: date, days: int) -> None:

@@ -12,6 +12,7 @@ from pydantic_core import to_json
 
 from services.coordinator.api import accuracy
 from services.coordinator.api.answers import DryRun, PublicRun, Root, WarehouseRow
+from services.coordinator.api.quarantine import QuarantineRoutes
 from services.coordinator.api.queries import (
     AllDays,
     CostsQuery,
@@ -38,6 +39,7 @@ from shared.errors import Permanent
 from shared.ports import Params, Ports, Row
 from shared.registries.keys import SCHEDULES, Role
 from shared.registries.pipeline import plan
+from shared.runtime.access import Caller
 from shared.runtime.answers import Refusal
 
 _ACCEPTED = HTTPStatus.ACCEPTED
@@ -90,13 +92,14 @@ class Api:
             Route("GET", "/v1/runs", Role.VIEWER, self.runs, list[PublicRun], RunsQuery),
             Route("GET", "/v1/runs/{key}", Role.VIEWER, self.run, PublicRun),
             Route("GET", "/v1/predictions", Role.VIEWER, self.predictions, list[WarehouseRow], PredictionsQuery),
+            Route("GET", "/v1/game-lines", Role.VIEWER, self.game_lines, list[WarehouseRow], SlateQuery),
             *accuracy.routes(self._ports, self._slate),
             Route("GET", "/v1/grades", Role.VIEWER, partial(self.by_slate, "grades"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/slates", Role.VIEWER, partial(self.by_slate, "slates"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/models", Role.VIEWER, self.models, list[WarehouseRow], Moded),
             Route("GET", "/v1/costs", Role.VIEWER, self.costs, list[WarehouseRow], CostsQuery),
             Route("GET", "/v1/dead-letters", Role.VIEWER, self.dead_letters, list[dict[str, Any]], LettersQuery),
-            Route("GET", "/v1/quarantine", Role.VIEWER, self.quarantine, list[WarehouseRow], SlateQuery),
+            *QuarantineRoutes(self._ports, self._slate, self._begin).routes(),
         ]
 
     async def root(self, _: Asked) -> Root:
@@ -116,17 +119,22 @@ class Api:
             **body.model_dump(exclude={"dry_run", "game_date", "schedule"}), game_date=day, source=source
         )
         plan((*event.targets, *event.redo))  # refuse unknown targets before anything is written
-        if body.dry_run:
-            before = await self._engine.run(f"{day}.{body.mode.value}")
+        return await self._begin(asked.caller, event, body.dry_run)
+
+    async def _begin(self, caller: Caller, event: RunRequested, dry_run: bool) -> object:  # noqa: FBT001 - of a body
+        """What is answered to whoever asks for a run."""
+        key = f"{event.game_date}.{event.mode.value}"
+        if dry_run:
+            before = await self._engine.run(key)
             after, commands = decide(before, event, self._ports.clock.now())
             starts = [message.key for _, message in commands]
             run = None if after is None else public(after)
             return Other(HTTPStatus.OK, DryRun(dry_run=True, starts=starts, run=run))
-        await note(self._ports, source)
-        if asked.caller.actor == SCHEDULES:
+        await note(self._ports, event.source)
+        if caller.actor == SCHEDULES:
             return public(await self._engine.apply(event))
         async with self._starting:  # one after another, so that the limit holds
-            await self._require_room(f"{day}.{body.mode.value}")
+            await self._require_room(key)
             return public(await self._engine.apply(event))
 
     async def _require_room(self, key: str) -> None:
@@ -201,13 +209,12 @@ class Api:
         found = await self._ports.state.list(DEAD_LETTERS, limit=one_more)
         return [{"id": letter.id, **letter.data} for letter in found]
 
-    async def quarantine(self, asked: Asked) -> list[Row]:
-        """What a slate's scraping refused, and why."""
+    async def game_lines(self, asked: Asked) -> list[Row]:
+        """Moneylines, spreads and totals of a slate's games, the latest of each bookmaker."""
         key = await self._slate(asked.query)
         if key is None:
             return []
-        params = {"game_date": key[0], "mode": key[1].value}
-        return await self._ports.warehouse.query(sql("quarantine"), params)
+        return await self._ports.warehouse.query(sql("game_lines"), {"game_date": key[0]})
 
     async def _slate(self, query: SlateQuery) -> tuple[date, Mode] | None:
         """The slate asked for: the latest run that fits the query, or the date and mode as given."""

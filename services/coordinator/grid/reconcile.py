@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from services.coordinator.alerts import clear_alert, raise_alert, set_alert
 from services.coordinator.grid.cells import Cell, CellStatus
 from services.coordinator.grid.count import cells
+from services.coordinator.grid.settled import waiting
 from services.coordinator.grid.unloaded import unloaded
 from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import RunRequested
@@ -112,11 +113,12 @@ async def reconcile(
         counted = await cells(ports, runs, first, until, list(slates))
         found = [cell for cell in counted if cell.game_date in slates[cell.mode]]
         left = await unloaded(ports, slates)
+        to_load = left | set(await waiting(ports, first, until, list(slates)))
         now = ports.clock.now()
-        wanted = _heals_of(mode, found, targets, now, left)
+        wanted = _heals_of(mode, found, targets, now, to_load)
         for run in begun:
             its = [cell for cell in found if cell.game_date == run.game_date]
-            wanted += _heals_of(run.mode, its, run.targets, now, left)
+            wanted += _heals_of(run.mode, its, run.targets, now, to_load)
         asked = []
         for heal in wanted:
             key = f"{heal.request.game_date}.{heal.request.mode.value}"

@@ -21,7 +21,10 @@ class RunRequested:
     retrain: bool = False
     """Train for this slate even if its models are not due."""
     redo: tuple[str, ...] = ()
-    """Steps whose rows are known to be gone or stale: they and what stands on them are done again, the rest stands."""
+    """Steps whose rows are known to be gone or stale: they and what stands on them are done again, the rest stands.
+
+    From phase `LOAD` on they are read from the archive.
+    """
     seen: int | None = None
     """The generation that the asker looked at (0: there was no run). If another has begun since, none begins.
 

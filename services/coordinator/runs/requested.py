@@ -50,9 +50,15 @@ def requested(run: Run | None, event: RunRequested, now: datetime) -> Decided:
 
 
 def _kept(run: Run, event: RunRequested) -> dict[str, StepState]:
-    """States of the usable steps that need neither one of `redo` nor a phase from `from_phase` on: they are kept."""
-    first = 1 if event.from_phase == LOAD else event.from_phase
-    again = set(event.redo) if first is None else {step.name for step in STEPS.values() if step.phase >= first}
+    """States of the usable steps that need neither one of `redo` nor a phase from `from_phase` on: they are kept.
+
+    With both, from `LOAD` on, only those of `redo` are done again, from the archive.
+    """
+    if event.redo and event.from_phase in (None, LOAD):
+        again = set(event.redo)
+    else:
+        first = 1 if event.from_phase is None or event.from_phase == LOAD else event.from_phase
+        again = {step.name for step in STEPS.values() if step.phase >= first}
     stands = {name: again.isdisjoint(step.name for step in plan([name])) for name in run.steps}
     kept = {name: step for name, step in run.steps.items() if step.status.usable and stands[name]}
     # What uses up its rows knows them by their generation: the new one would find none of them.

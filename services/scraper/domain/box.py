@@ -57,6 +57,8 @@ class Absence:
     team: str
     reason: str
     """The source's code or words: INACTIVE_INJURY, DNP_COACH, ..."""
+    description: str | None = None
+    """What ails him, in the source's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class Box:
     """Points by team, where the payload gives them."""
     absences: tuple[Absence, ...] = ()
     """Those listed who did not play, where the payload says."""
+    totals: Mapping[str, Mapping[str, int]] | None = None
+    """A team's own counting statistics, named as in COUNTS, and its whole "minutes", as far as the payload has them."""
 
 
 def counts(stats: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, int]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+State = Literal["scheduled", "live", "final", "postponed"]
+
 
 @dataclass(frozen=True, slots=True)
 class Game:
@@ -20,6 +22,8 @@ class Game:
     postponed: bool
     score: tuple[int, int] | None
     """(home, away) points of a final game."""
+    tip_known: bool = True
+    """False where `tip_utc` is a placeholder: the date stands, the time is to be determined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,6 @@ class Shown:
     """None while it is to be determined."""
     home_team: str
     away_team: str
-    state: Literal["scheduled", "live", "final", "postponed"]
+    state: State
     score: tuple[int, int] | None
     """(home, away) points of a final game."""

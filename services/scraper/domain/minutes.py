@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from services.scraper.domain.wire import BadRecord, number
+from services.scraper.domain.wire import BadRecord, number, shown
 
 _ISO = re.compile(r"PT(?:(\d{1,3})M)?(?:(\d{1,2}(?:\.\d+)?)S)?", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)", re.ASCII)
@@ -19,7 +19,7 @@ def minutes(value: Any) -> float:  # noqa: ANN401 - JSON
     if not isinstance(value, str):
         played = number(value, "minutes")
         if played < 0:
-            raise BadRecord(f"minutes is {value!r}, below zero")
+            raise BadRecord(f"minutes is {shown(value)}, below zero")
         return played
     if _WHOLE.fullmatch(value):
         return float(value)
@@ -29,4 +29,4 @@ def minutes(value: Any) -> float:  # noqa: ANN401 - JSON
     iso = _ISO.fullmatch(value)
     if iso is not None and value != "PT" and (iso[2] is None or float(iso[2]) < 60):  # noqa: PLR2004 - seconds
         return int(iso[1] or 0) + float(iso[2] or 0) / 60
-    raise BadRecord(f"minutes is {value!r}, in no known spelling")
+    raise BadRecord(f"minutes is {shown(value)}, in no known spelling")

@@ -3,8 +3,9 @@
 Not a criterion: points = 2 FGM + 3PM + FTM. Two real rows break it.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from services.scraper.domain.box import COUNTS, Box, Line
 
@@ -13,6 +14,12 @@ MAX_POINTS = 110
 """Beyond any game ever played: 69 minutes (1989, five overtimes) and 100 points (1962)."""
 MIN_PLAYERS = 5
 STARTERS = 5
+REGULATION, OVERTIME = 240, 25
+"""A team's minutes: five players, 48 minutes, 5 more for each overtime."""
+ROUNDING = 6.0
+"""Minutes by which a sum of rounded minutes may be off: all of 10,266 real ones are within 4."""
+MINUTES_OFF = 1.0
+"""Minutes by which a team's may differ from the sum of its players': all of 10,266 real ones are within 0.2."""
 
 
 def inconsistency(box: Box, home_team: str, away_team: str, final_score: tuple[int, int] | None) -> str | None:
@@ -27,22 +34,30 @@ def _problems(box: Box, home_team: str, away_team: str, final_score: tuple[int, 
     if box.refused:
         first = box.refused[0]
         yield f"{len(box.refused)} unreadable lines, the first of {first.record}: {first.reason}"
-    teams: defaultdict[str, list[Line]] = defaultdict(list)
-    for line in box.lines:
-        teams[line.team].append(line)
-        yield from _line_problems(line)
-    if strangers := teams.keys() - {home_team, away_team}:
-        yield f"players of {', '.join(sorted(strangers))} in a game of {home_team} and {away_team}"
-    for (who, _), listed in Counter((line.who, line.player_id) for line in box.lines).items():
-        if listed > 1:
-            yield f"{who} is listed {listed} times"
+    yield from chain.from_iterable(map(_line_problems, box.lines))
+    yield from _who_problems(box, home_team, away_team)
     scores: list[Mapping[str, int]] = []
     if final_score is not None:
         scores.append({home_team: final_score[0], away_team: final_score[1]})
     if box.score is not None:
         scores.append(box.score)
     for team in (home_team, away_team):
-        yield from _team_problems(team, teams[team], scores)
+        lines = [line for line in box.lines if line.team == team]
+        yield from _team_problems(team, lines, scores)
+        if box.totals is not None:
+            yield from _total_problems(team, lines, box.totals.get(team, {}))
+
+
+def _who_problems(box: Box, home_team: str, away_team: str) -> Iterator[str]:
+    if strangers := {line.team for line in box.lines} - {home_team, away_team}:
+        yield f"players of {', '.join(sorted(strangers))} in a game of {home_team} and {away_team}"
+    for (who, _), listed in Counter((line.who, line.player_id) for line in box.lines).items():
+        if listed > 1:
+            yield f"{who} is listed {listed} times"
+    played = {line.player_id for line in box.lines}
+    for absence in box.absences:
+        if absence.player_id in played:
+            yield f"{absence.player_name} ({absence.player_id}) has played and is {absence.reason}"
 
 
 def _line_problems(line: Line) -> Iterator[str]:
@@ -65,6 +80,13 @@ def _line_problems(line: Line) -> Iterator[str]:
             yield f"{line.who}: {getattr(line, part)} {part}, but {getattr(line, total)} {total}"
 
 
+def _total_problems(team: str, lines: Sequence[Line], totals: Mapping[str, int]) -> Iterator[str]:
+    for name, total in totals.items():
+        summed = sum(getattr(line, name) for line in lines)
+        if abs(summed - total) > (MINUTES_OFF if name == "minutes" else 0):
+            yield f"the players of {team} have {summed:g} {name}, the team {total}"
+
+
 def _team_problems(team: str, lines: Sequence[Line], scores: Sequence[Mapping[str, int]]) -> Iterator[str]:
     if len(lines) < MIN_PLAYERS:
         yield f"{len(lines)} players of {team}"
@@ -78,3 +100,7 @@ def _team_problems(team: str, lines: Sequence[Line], scores: Sequence[Mapping[st
         starters = sum(line.starter is True for line in lines)
         if starters != STARTERS:
             yield f"{team} started {starters} players"
+    minutes = sum(line.minutes for line in lines)
+    overtimes = max(0, round((minutes - REGULATION) / OVERTIME))
+    if abs(minutes - REGULATION - overtimes * OVERTIME) > ROUNDING:
+        yield f"the players of {team} have {minutes:g} minutes"

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from services.scraper.domain.box import Box
 from services.scraper.domain.games import Game, Season, Shown
-from services.scraper.domain.odds import Offer
+from services.scraper.domain.odds import GameLine, Offer
 from services.scraper.domain.people import Injury, Rostered
 from services.scraper.domain.wire import Parsed
 
@@ -19,18 +19,22 @@ class Kind(Generic[T]):
     """A kind of fact, told by records of one type whoever they come from."""
 
     name: str
+    step: str
+    """The step that loads it."""
 
 
-SCHEDULE: Kind[Season] = Kind("schedule")
-SCHEDULED_GAME: Kind[Game] = Kind("scheduled_game")
+SCHEDULE: Kind[Season] = Kind("schedule", "schedule")
+SCHEDULED_GAME: Kind[Game] = Kind("scheduled_game", "schedule")
 """One game, where nobody gives a schedule."""
-SCOREBOARD: Kind[Shown] = Kind("scoreboard")
+SCOREBOARD: Kind[Shown] = Kind("scoreboard", "schedule")
 """What cross-checks tip-offs, postponements and final scores."""
-BOX_SCORES: Kind[Box] = Kind("box_scores")
-ROSTERS: Kind[Rostered] = Kind("rosters")
-INJURIES: Kind[Injury] = Kind("injuries")
-LINES: Kind[Offer] = Kind("lines")
-LOOKUP: Kind[Any] = Kind("lookup")
+BOX_SCORES: Kind[Box] = Kind("box_scores", "box_scores")
+ROSTERS: Kind[Rostered] = Kind("rosters", "rosters")
+INJURIES: Kind[Injury] = Kind("injuries", "injuries")
+LINES: Kind[Offer | GameLine] = Kind("lines", "lines")
+"""Lines on players; the game's own may come with them."""
+GAME_LINES: Kind[GameLine] = Kind("game_lines", "lines")
+LOOKUP: Kind[Any] = Kind("lookup", "lines")
 """What only helps to ask for something else."""
 
 

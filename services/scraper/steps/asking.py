@@ -20,8 +20,11 @@ class Answer(Generic[T]):
     got: Collected[T]
 
 
-async def whole_answer(task: Task, endpoint: Endpoint[T], need: Need) -> list[Answer[T]]:
-    """Every request answered, or one where one is enough; else none: half an answer is asked for again next time."""
+async def whole_answer(task: Task, endpoint: Endpoint[T], need: Need, *, optional: bool = False) -> list[Answer[T]]:
+    """Every request answered, or one where one is enough; else none: half an answer is asked for again next time.
+
+    If it is `optional`, that nothing came is not entered in the fetch log.
+    """
     requests = endpoint.requests(need) if endpoint.requests is not None else ()
     if endpoint.first_of:
         return await _first(task, requests)
@@ -33,6 +36,8 @@ async def whole_answer(task: Task, endpoint: Endpoint[T], need: Need) -> list[An
             lost.append((request, got))
         else:
             found.append(Answer(request, got))
+    if lost and optional:
+        return []
     for request, failure in lost:
         task.fetches.failed(request.unit, request.source, failure)
     if not lost:

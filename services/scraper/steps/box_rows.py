@@ -68,9 +68,9 @@ def identified(rows: Sequence[Row], names: Names) -> tuple[list[Row], list[Refus
     refused: list[Refusal] = []
     for row in rows:
         try:
-            player_id = names.find(row["player_name"], (row["team"],), elsewhere=True)
+            player_id = names.find(row["player_name"], (row["team"],), source=row["source"], elsewhere=True)
         except BadRecord as error:
-            refused.append(Refusal(f"{row['game_id']} {row['player_name']}", str(error)))
+            refused.append(Refusal.of(f"{row['game_id']} {row['player_name']}", error))
             continue
         if player_id in found:
             reason = f"{found[player_id]['player_name']!r} is the same player, {player_id}"

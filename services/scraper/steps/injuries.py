@@ -20,6 +20,7 @@ from services.scraper.task import Task
 from shared.basketball.identity import TEAMS, player_lookup
 from shared.basketball.slate import season_of
 from shared.ports import Row
+from shared.registries.sources import SOURCES
 
 UNIT = "injuries"
 COMPARED = 2
@@ -37,7 +38,9 @@ async def run(task: Task) -> int:
     names = await task.names("roster")
     listings: list[Listing] = []
     for endpoint in ranked(INJURIES):
-        if len(listings) < COMPARED and (listing := await _listing(task, endpoint, need, names)) is not None:
+        if len(listings) == COMPARED or (listings and SOURCES[endpoint.source].fallback):
+            break
+        if (listing := await _listing(task, endpoint, need, names)) is not None:
             listings.append(listing)
     if not listings:
         return 0
@@ -60,7 +63,7 @@ async def _listing(task: Task, endpoint: Endpoint[Injury], need: Need, names: Na
     """Teams of which an entry could not be read: who is not listed of theirs may be that one."""
     for answer in answers:
         got = answer.got
-        records = got.parsed.records
+        records = [injury for injury in got.parsed.records if injury.game_date in (None, task.game_date)]
         found, unmatched = each(records, partial(_status, got.source, names), lambda injury: injury.player_name)
         task.fetches.loaded(answer.request.unit, got, len(found), (*got.parsed.refused, *unmatched))
         statuses += [replace(status, published_at=got.parsed.stamp) for status in found]
@@ -70,14 +73,16 @@ async def _listing(task: Task, endpoint: Endpoint[Injury], need: Need, names: Na
             silent.update(TEAMS)  # an empty list is an answer, but it heals nobody
     covered: set[str] = set()
     for answer in answers:
-        covered |= TEAMS.keys() if answer.got.parsed.covers is None else answer.got.parsed.covers
+        covers = answer.got.parsed.covers
+        spoken_for = {team for day, team in covers if day in (None, task.game_date)} if covers is not None else TEAMS
+        covered.update(spoken_for)
     seen_at = max(answer.got.fetched_at for answer in answers)
     return Listing(statuses, seen_at, covered - silent)
 
 
 def _status(source: str, names: Names, injury: Injury) -> Status:
     return Status(
-        player_id=names.find(injury.player_name, (injury.team,), elsewhere=True),
+        player_id=names.find(injury.player_name, (injury.team,), source=source, elsewhere=True),
         player_name=injury.player_name,
         team=injury.team,
         status=injury.status,

@@ -6,12 +6,13 @@ A line is real or absent: a game without an event, or an event without lines, is
 from datetime import datetime
 
 from services.scraper.domain.names import Names
-from services.scraper.domain.odds import Event, Offer
+from services.scraper.domain.odds import Event, GameLine, Offer
 from services.scraper.domain.wire import BadRecord, Refusal
 from services.scraper.fetch import Failed
 from services.scraper.payloads import Collected
 from services.scraper.sources.odds_api.event_odds import ODDS, event_odds
 from services.scraper.sources.odds_api.events import events as list_events
+from services.scraper.steps import game_lines
 from services.scraper.task import Task, together
 from shared.basketball.identity import player_lookup
 from shared.basketball.slate import RETROSPECT, cutoff
@@ -41,7 +42,9 @@ async def run(task: Task) -> int:
     rows: list[Row] = []
     for found in await together(_game_lines(task, game, got, names) for game in games):
         rows.extend(found)
-    return await task.append("raw.prop_lines", rows)
+    new = await task.append("raw.prop_lines", rows)
+    await game_lines.run(task, games, as_of)
+    return new
 
 
 async def _game_lines(task: Task, game: Row, events: Collected[Event], names: Names) -> list[Row]:
@@ -77,26 +80,28 @@ def _cutoff(task: Task, game: Row) -> datetime:
 
 
 def _matched(
-    got: Collected[Offer], game_id: str, teams: frozenset[str], names: Names, task: Task
+    got: Collected[Offer | GameLine], game_id: str, teams: frozenset[str], names: Names, task: Task
 ) -> tuple[list[Row], list[Refusal]]:
     """Every offer becomes a row (failure 24), but for players whom neither roster knows."""
     rows: list[Row] = []
     refused: list[Refusal] = []
     known: dict[str, int | None] = {}
     for offer in got.parsed.records:
+        if isinstance(offer, GameLine):
+            continue  # those of all games are asked for at once
         if offer.player_name not in known:
             try:
-                known[offer.player_name] = names.find(offer.player_name, teams)
+                known[offer.player_name] = names.find(offer.player_name, teams, source=got.source)
             except BadRecord as error:
                 known[offer.player_name] = None
-                refused.append(Refusal(offer.player_name, str(error)))
+                refused.append(Refusal.of(offer.player_name, error))
         player_id = known[offer.player_name]
         if player_id is not None:
             rows.append(_row(offer, game_id, player_id, got, task))
     return rows, refused
 
 
-def _row(offer: Offer, game_id: str, player_id: int, got: Collected[Offer], task: Task) -> Row:
+def _row(offer: Offer, game_id: str, player_id: int, got: Collected[Offer | GameLine], task: Task) -> Row:
     return {
         "game_id": game_id,
         "game_date": task.game_date,

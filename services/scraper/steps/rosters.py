@@ -72,7 +72,7 @@ async def _from(task: Task, endpoint: Endpoint[Rostered], need: Need) -> list[Ro
 def _row(task: Task, got: Collected[Rostered], names: Names | None, player: Rostered) -> Row:
     found = asdict(player)
     if names is not None and player.player_id is None:
-        found["player_id"] = names.find(player.player_name, (player.team,), elsewhere=True)
+        found["player_id"] = names.find(player.player_name, (player.team,), source=got.source, elsewhere=True)
     lookup = player_lookup(player.player_name)
     return {"game_date": task.game_date, **found, "player_lookup": lookup, **got.stamps(published(got))}
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from services.scraper.domain.games import Game, Season
 from services.scraper.domain.season_games import regular_ids
+from services.scraper.domain.wire import Refusal
 from services.scraper.fetch import Failed
 from services.scraper.fetch_log import Unit
 from services.scraper.payloads import Collected
@@ -24,6 +25,8 @@ from services.scraper.steps.season_by_id import season_by_id
 from services.scraper.task import Task, together
 from shared.basketball.slate import BOX_SCORE_LAG, eastern_instant, season_of
 from shared.ports import Row
+
+UNTIMED = "its tip-off is not decided yet"
 
 
 async def run(task: Task) -> int:
@@ -109,9 +112,12 @@ async def _load(task: Task, season: str, got: Collected[Season] | Failed) -> int
             task.fetches.failure = reason
         return 0
     stamp = got.parsed.stamp if got.parsed.stamp is not None else got.fetched_at
-    task.fetches.loaded(season, got, len(schedule.games), got.parsed.refused)
+    # No cutoff may come from a placeholder. A postponed game has none.
+    games = [game for game in schedule.games if game.tip_known or game.postponed]
+    untimed = [Refusal(game.game_id, UNTIMED) for game in schedule.games if not (game.tip_known or game.postponed)]
+    task.fetches.loaded(season, got, len(games), (*got.parsed.refused, *untimed))
     refused = {refusal.record for refusal in got.parsed.refused}
-    return await _write(task, season, [(game, stamp, got) for game in schedule.games], refused)
+    return await _write(task, season, [(game, stamp, got) for game in games], refused)
 
 
 async def _load_played(task: Task, season: str, refused: Failed) -> int:
@@ -165,7 +171,7 @@ async def _write_results(task: Task, season: str, games: Sequence[tuple[Game, da
 
 def _game_row(game: Game, stamp: datetime, got: Collected[Any]) -> Row:
     row = asdict(game)
-    del row["score"]
+    del row["score"], row["tip_known"]
     return row | got.stamps(min(stamp, eastern_instant(game.game_date)))
 
 

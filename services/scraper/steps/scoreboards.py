@@ -12,6 +12,7 @@ from services.scraper.steps.comparing import Fact, note
 from services.scraper.task import Task
 from shared.basketball.slate import BOX_SCORE_LAG, eastern_instant
 from shared.ports import Row
+from shared.registries.sources import SOURCES
 
 SAME_TIP = timedelta(minutes=10)
 """Sources announce tip-offs by minutes apart: the hour, or when the ball is thrown up."""
@@ -19,7 +20,7 @@ SAME_TIP = timedelta(minutes=10)
 
 async def compare(task: Task, need: Need, than: str) -> None:
     """Note where another source than the schedule's says otherwise. That nobody else answers is no failure."""
-    shown = await _scoreboard(task, need, than)
+    shown = await _scoreboard(task, need, than, comparing=True)
     if shown is not None:
         await note(task, _differences(await _games(task, need), shown, than))
 
@@ -29,7 +30,7 @@ async def stand_in(task: Task, need: Need) -> int | None:
 
     A game that is not known yet has no NBA id there, and has to wait.
     """
-    shown = await _scoreboard(task, need, "")
+    shown = await _scoreboard(task, need, "", comparing=False)
     if shown is None:
         return None
     moved: list[Row] = []
@@ -45,10 +46,14 @@ async def stand_in(task: Task, need: Need) -> int | None:
     return await _replace(task, "raw.games", moved) + await _replace(task, "raw.game_results", scored)
 
 
-async def _scoreboard(task: Task, need: Need, than: str) -> list[tuple[Shown, Collected[Shown]]] | None:
-    """The games on the best scoreboard of another source that answers in full."""
+async def _scoreboard(
+    task: Task, need: Need, than: str, *, comparing: bool
+) -> list[tuple[Shown, Collected[Shown]]] | None:
+    """The games on the best scoreboard of another source that answers in full. Fallbacks are not asked to compare."""
     for endpoint in ranked(SCOREBOARD):
-        answers = await whole_answer(task, endpoint, need) if endpoint.source != than else []
+        if endpoint.source == than or (comparing and SOURCES[endpoint.source].fallback):
+            continue
+        answers = await whole_answer(task, endpoint, need, optional=comparing)
         for answer in answers:
             parsed = answer.got.parsed
             task.fetches.loaded(answer.request.unit, answer.got, len(parsed.records), parsed.refused)

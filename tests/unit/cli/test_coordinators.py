@@ -17,7 +17,9 @@ SLATES = ("--from", "2024-11-15", "--to", "2024-11-16")
 COMMANDS = (
     ("run",), ("run", "--dry-run"), ("train", "--as-of", "2024-11-16"), ("backfill", *SLATES), ("predictions",),
     ("accuracy",), ("status",), ("grid", *SLATES), ("runs",), ("cascade", *SLATES), ("alerts",),
-    ("alerts", "--resolve", "a", "b"), ("reconcile",), ("dlq",), ("cost",), ("models",),
+    ("alerts", "--resolve", "a", "b"), ("reconcile",), ("dlq",), ("lines",), ("cost",), ("models",),
+    ("reparse", *SLATES), ("quarantine", "list"), ("quarantine", "show", "x"),
+    ("quarantine", "retry", "2024-11-15.overnight.lines.x"),
 )  # fmt: skip
 """Every command that a coordinator answers."""
 

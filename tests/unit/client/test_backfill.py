@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.answers import Run
-from client.backfill import Cell, backfill, missing
+from client.backfill import Cell, backfill, missing, reparse
 from shared.basketball.slate import Mode, days
 from shared.errors import Transient
 from shared.registries.pipeline import STEPS, before_grading, plan
@@ -138,3 +138,34 @@ async def test_of_a_slate_lost_in_the_second_round_the_first_stays() -> None:
     [night] = await graded(Grading(lost=(FIRST,)), [FIRST])
     assert (night["status"], night["reasons"]) == ("failed", {"run": "the coordinator does not answer"})
     assert night["seconds"]
+
+
+class Reading(Coordinator):
+    """Keeps what it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bodies: dict[date, dict[str, object]] = {}
+
+    async def start_run(self, day: date, mode: str, **body: object) -> Run:
+        self.bodies[day] = {name: value for name, value in body.items() if name != "idempotency_key"}
+        return await super().start_run(day, mode, **body | {"targets": [TARGET], "retrospective": True})
+
+
+async def test_steps_are_read_from_the_archive_slate_by_slate() -> None:
+    """Those of each slate and no others, from phase 2; what became of it is told as of a backfill."""
+    steps = {FIRST: ["lines"], FIRST + timedelta(days=1): ["box_scores", "lines"]}
+    client = Reading()
+    nights = await reparse(client, steps, Mode.BACKFILL, observe=lambda _: None, every=0.0)  # type: ignore[arg-type]  # a fake
+    assert [night["status"] for night in nights] == ["complete"] * 2
+    assert client.bodies == {
+        day: {"retrospective": True, "targets": names, "redo": names, "from_phase": 2} for day, names in steps.items()
+    }
+
+
+async def test_a_slate_of_today_is_not_read_again_as_one_of_the_past() -> None:
+    """Its predictions are made as of now."""
+    client, today = Reading(), FIRST + timedelta(days=1)
+    steps = {FIRST: ["lines"], today: ["lines"]}
+    await reparse(client, steps, Mode.BACKFILL, observe=lambda _: None, every=0.0, today=today)  # type: ignore[arg-type]  # a fake
+    assert {day: body["retrospective"] for day, body in client.bodies.items()} == {FIRST: True, today: False}

@@ -15,6 +15,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from services.coordinator.api.keys import KeyRoutes
 from services.coordinator.api.limits import Requests
+from services.coordinator.api.names import NameRoutes
 from services.coordinator.api.once import Once
 from services.coordinator.api.operations import Operations
 from services.coordinator.api.route import Route, Served
@@ -72,6 +73,7 @@ class World:
         self.routes = [
             *Api(engine, self.ports, active_runs=int(limits.get("active_runs", 50))).routes(),
             *Operations(engine, self.ports, self.once).routes(),
+            *NameRoutes(engine, self.ports).routes(),
         ]
         self._keys = KeyStore(self.state, self.ports.secrets, self.clock)
         self.routes += KeyRoutes(self._keys, self.clock).routes()

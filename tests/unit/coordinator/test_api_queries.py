@@ -14,21 +14,21 @@ from tests.unit.coordinator.routes import DAY, NOON, World
 
 
 async def latest(world: World, query: str) -> Any:  # noqa: ANN401 - what was asked of the warehouse, if anything
-    """(date, mode) that `/v1/quarantine` asks the warehouse about."""
+    """(date, mode) that `/v1/predictions` asks the warehouse about."""
     world.warehouse.asked.clear()
-    status, rows = await world.call("GET", f"/v1/quarantine{query}")
+    status, rows = await world.call("GET", f"/v1/predictions{query}")
     assert status == 200
     if not world.warehouse.asked:
         assert rows == []
         return None
     [(name, params)] = world.warehouse.asked
-    assert (name, rows) == ("quarantine", [{"record": "r"}])
+    assert (name, rows) == ("predictions", [{"record": "r"}])
     return params["game_date"], params["mode"]
 
 
 async def test_the_slate_asked_about_is_the_latest_that_publishes() -> None:
     """By date, then by when it was asked for; of the date or mode asked for; of both as given, run or no run."""
-    world = World(quarantine=[{"record": "r"}])
+    world = World(predictions=[{"record": "r"}])
     assert await latest(world, "") is None
     world.put(DAY, Mode.SAME_DAY, created_at=NOON + timedelta(hours=1))
     world.put(DAY, Mode.OVERNIGHT)
@@ -70,7 +70,7 @@ SHOWN = [{"n": 1, "day": "2024-03-04", "at": "2024-03-04T17:00:00Z", "none": Non
             "/v1/costs?first=2024-03-01&last=2024-03-02", "costs",
             {"first": date(2024, 3, 1), "last": date(2024, 3, 2)},
         ),
-        ("/v1/quarantine", "quarantine", {"game_date": DAY, "mode": "overnight"}),
+        ("/v1/game-lines", "game_lines", {"game_date": DAY}),
     ],
 )  # fmt: skip
 async def test_a_question_becomes_one_query_with_its_parameters(
@@ -84,7 +84,7 @@ async def test_a_question_becomes_one_query_with_its_parameters(
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/predictions", "/v1/costs", "/v1/quarantine", "/v1/predictions/over?player=a&line=1"]
+    "path", ["/v1/predictions", "/v1/costs", "/v1/quarantine", "/v1/game-lines", "/v1/predictions/over?player=a&line=1"]
 )
 async def test_without_a_run_there_is_nothing_to_show(path: str) -> None:
     """An empty list, and no query."""

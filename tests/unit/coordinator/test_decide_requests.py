@@ -152,6 +152,16 @@ def test_redo_with_a_phase_keeps_by_phase() -> None:
     assert (run.targets, statuses(run, "schedule", "box_scores")) == (("grade", "box_scores"), [DONE, DEGRADED])
 
 
+def test_redo_from_phase_two_does_only_that_from_the_archive() -> None:
+    """What does not stand on it stays as it is, whatever its phase."""
+    states = {name: step(DONE) for name in ("schedule", "box_scores", "rosters", "injuries", "lines")}
+    old = run_of(states, targets=("lines", "box_scores", "injuries"), status=RunStatus.COMPLETE)
+    run, [(_, message)] = after(old, request("box_scores", from_phase=2, redo=("box_scores",)))
+    assert isinstance(message, StepRequested)
+    assert (message.step, message.from_archive, run.targets) == ("box_scores", True, old.targets)
+    assert statuses(run, "schedule", "box_scores", "rosters", "injuries", "lines") == [DONE, RUNNING, DONE, DONE, DONE]
+
+
 @pytest.mark.parametrize("fresh", [{"force": True}, {"from_phase": 3}, {"redo": ("schedule",)}])
 @pytest.mark.parametrize(("seen", "begins"), [(None, True), (4, True), (3, False), (5, False), (0, False)])
 def test_nobody_starts_afresh_on_what_he_did_not_see(fresh: dict[str, Any], seen: int | None, *, begins: bool) -> None:

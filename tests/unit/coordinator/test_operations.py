@@ -115,7 +115,7 @@ async def test_reconciling_heals_and_goes_the_watchs_round() -> None:
     """Three days back by default; what was asked for, and what is open afterwards."""
     answers = grid_answers(schedule=SCHEDULED) | {
         "monitor__predictions_present": [{"present": False, "predicted_games": 0, "games": 2}],
-        "monitor__freshness": [], "accuracy_leaks": [],
+        "monitor__freshness": [], "accuracy_leaks": [], "names_waiting": [],
     }  # fmt: skip
     world = World(**answers)
     world.warehouse.answers[_ACCOUNTED] = ("fetches", [])

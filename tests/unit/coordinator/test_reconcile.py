@@ -171,7 +171,9 @@ class World:
             else []
             for step in COUNTED
         }
-        self.warehouse = AnsweringWarehouse(**answers)
+        self.settled: list[Row] = []
+        """Steps that wait for a name which was settled."""
+        self.warehouse = AnsweringWarehouse(**answers, names_waiting=self.settled)
         self.warehouse.answers[archived._ACCOUNTED] = ("fetches", [])
         self.ports = memory_ports(
             clock=self.clock, state=self.state, bus=self.bus, warehouse=self.warehouse, archive=self.archive
@@ -307,6 +309,19 @@ async def test_f12_what_is_archived_and_not_loaded_is_told_of_until_it_is() -> N
     world.archive.objects.clear()
     await world.round()
     assert await opened(world.state) == {}
+
+
+async def test_what_waits_for_a_settled_name_is_loaded_from_the_archive() -> None:
+    """As long as it waits; the alert about payloads that were never looked at is not raised."""
+    world = World(verified=2)
+    world.put(StepStatus.DONE, RunStatus.COMPLETE)
+    world.settled.append({"game_date": DAY, "mode": "overnight", "step": "schedule"})
+    [line] = await world.round()
+    assert (line["run"], line["does"]) == (KEY, "load the archive")
+    assert await opened(world.state) == {}
+    world.settled.clear()
+    world.put(StepStatus.DONE, RunStatus.COMPLETE)
+    assert await world.round() == []
 
 
 async def fill(engine: Engine, verified: int) -> None:

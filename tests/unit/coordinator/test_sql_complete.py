@@ -248,3 +248,17 @@ async def test_lines_are_there_for_games_whose_odds_were_answered() -> None:
         ],
     )
     assert found == seen(7, 4, "hung up")
+
+
+async def test_names_that_match_nobody_are_quarantined_lines() -> None:
+    """Each counts, beside the games; not one of another step, date or mode, nor a payload that was refused whole."""
+    name = quarantined("Jo Doe", "is nobody", step="lines", unit="1")
+    rows = [name, name | {"record": "Al Doe"}, name | {"unit": "2"}, name | {"record": "payload odds_api/event_odds"}]
+    others = near(name, game_date=DAYS, mode=MODES, step=("injuries", "rosters"))
+    found = await verified(
+        "lines",
+        raw__games=[game("1"), game("2"), game("3")],
+        raw__fetches=[fetched("lines", "1", "loaded"), fetched("lines", "2", "loaded")],
+        raw__quarantine=[*rows, *others],
+    )
+    assert found == seen(6, 2, "Al Doe: is nobody", refused=3)

@@ -260,5 +260,41 @@ async def test_a_slates_refusals_are_shown_by_step_unit_and_record() -> None:
         refused("box_scores", "1", "2"),
     ]
     others = near(refused("box_scores", "1", "1"), game_date=(ago(1), TOMORROW), mode=MODES)
-    params: Params = {"game_date": SLATE, "mode": "overnight"}
+    params: Params = {"game_date": SLATE, "mode": "overnight", "step": "", "source": ""}
     assert await answers(sql("quarantine"), params, raw__quarantine=[*others, *rows]) == rows[::-1]
+    of_lines = {**params, "step": "lines"}
+    assert await answers(sql("quarantine"), of_lines, raw__quarantine=[*others, *rows]) == rows[:1]
+    of_espn = [rows[0] | {"source": "espn"}, *rows[1:]]
+    found = await answers(sql("quarantine"), {**params, "source": "espn"}, raw__quarantine=[*others, *of_espn])
+    assert found == of_espn[:1]
+
+
+async def test_the_latest_line_of_each_bookmaker_market_and_side_of_a_slates_games_is_shown() -> None:
+    """With the game's teams, where the schedule knows it."""
+
+    def line(hours: int, **values: object) -> Row:
+        known = {"game_id": "2", "game_date": SLATE, "bookmaker": "b", "market": "spreads", "side": "BOS"}
+        return (
+            full("raw.game_lines", 1, **known, available_at=eastern_instant(SLATE) - timedelta(hours=hours), point=-1.5)
+            | values
+        )
+
+    rows = [
+        line(5, price=-110.0),
+        line(2, price=-120.0),
+        line(3, side="NYK", point=1.5),
+        line(3, bookmaker="a"),
+        line(3, market="h2h", point=None),
+        line(3, game_id="1"),
+        line(1, game_date=ago(1)),
+    ]
+    games = [row("raw.games", game_id="2", game_date=SLATE, home_team="NYK", away_team="BOS")]
+    found = await answers(sql("game_lines"), {"game_date": SLATE}, raw__game_lines=rows, raw__games=games)
+    assert [(one["game_id"], one["market"], one["bookmaker"], one["side"], one["point"]) for one in found] == [
+        ("1", "spreads", "b", "BOS", -1.5), ("2", "h2h", "b", "BOS", None), ("2", "spreads", "a", "BOS", -1.5),
+        ("2", "spreads", "b", "BOS", -1.5), ("2", "spreads", "b", "NYK", 1.5),
+    ]  # fmt: skip
+    assert [one["price"] for one in found if (one["bookmaker"], one["market"], one["side"], one["game_id"]) == (
+        "b", "spreads", "BOS", "2",
+    )] == [-120.0]  # fmt: skip
+    assert [(one["home_team"], one["away_team"]) for one in found[:2]] == [(None, None), ("NYK", "BOS")]

@@ -2,7 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack.upstream.faults import PROFILES, Fault, FaultProfile, emptied
+from devstack.upstream.distortions import emptied
+from devstack.upstream.faults import PROFILES, Fault, FaultProfile
+from devstack.upstream.faults import STORM as STORM_KINDS
 from devstack.upstream.gate import REQUESTS_PER_SECOND, Gate
 from shared.errors import Permanent
 from tests.clock import FakeClock
@@ -39,7 +41,7 @@ def test_storm_faults_at_least_a_fifth_of_the_requests() -> None:
                 faults += 1
                 kinds.add(verdict.fault)
         assert 0.2 < faults / requests < 0.5
-    assert kinds == set(Fault) - {Fault.UNREACHABLE}
+    assert kinds == set(STORM_KINDS)
 
 
 def test_profiles_have_names() -> None:
@@ -122,3 +124,31 @@ def test_a_host_that_nobody_asks_is_refused(host: str) -> None:
     """A mistyped host would be a night without faults, reported as one with: refused, with the hosts there are."""
     with pytest.raises(Permanent, match=rf"{host}.*cdn\.nba\.com"):
         FaultProfile.named(f"unreachable:{host}")
+
+
+def test_parts_of_a_profile_are_joined_by_commas() -> None:
+    """A profile, hosts with a fault for the whole night, and credits: each as if it were alone."""
+    profile = FaultProfile.named(f"storm,blocked:{HOST},hung:site.api.espn.com,credits:40", seed=3)
+    assert (profile.kinds, profile.share, profile.credits) == (STORM_KINDS, 0.4, 40)
+    for asked in range(9):
+        assert profile.verdict("cdn.nba.com", "GET /", asked) == STORM.verdict("cdn.nba.com", "GET /", asked)
+        blocked, hung = profile.verdict(HOST, "GET /", asked), profile.verdict("site.api.espn.com", "GET /", asked)
+        assert (blocked and blocked.fault, hung and hung.fault) == (Fault.BLOCKED, Fault.HUNG)
+    assert FaultProfile.named("credits:0").credits == 0
+    assert FaultProfile.named("storm").credits is None
+
+
+@pytest.mark.parametrize("name", ["storm,flaky", "blocked:", "credits:", "credits:many", "storm,", "gale:cdn.nba.com"])
+def test_nonsense_in_a_profile_is_refused(name: str) -> None:
+    """Two profiles at once, a host or a number that is missing, or a fault that nobody knows."""
+    with pytest.raises(Permanent, match="unknown fault profile"):
+        FaultProfile.named(name)
+
+
+def test_the_storm_is_what_it_was() -> None:
+    """Seed, request and count decide as they always did: what was recorded under a storm can be played again."""
+    verdicts = [STORM.verdict(HOST, f"GET /{n}", 0) for n in range(12)]
+    assert [verdict and verdict.fault.value for verdict in verdicts] == [
+        *("html", "truncated", "flaky", "html", None, "rate_limited"),
+        *(None, "empty", "html", "truncated", None, None),
+    ]

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devstack.facts import Game
-from devstack.history import History
 from devstack.league import generate
 from devstack.upstream.balldontlie import box_scores
 from devstack.upstream.boxscore import KNOWN_BEFORE_TIP, box_score
@@ -93,6 +92,16 @@ def test_box_score_is_absent_then_empty_then_complete(at: tuple[Game, datetime])
     assert raw["homeTeam"]["score"] == raw["homeTeam"]["statistics"]["points"] == 0
 
 
+def test_a_teams_fouls_are_its_players() -> None:
+    """Where the history's table of teams has another number; the rest is that table's."""
+    teams = [{"game_id": FIRST, "team": team, **small.ZEROS, "pf": 9, "ast": 7} for team in ("BOS", "PHI")]
+    players = [{**played(FIRST, number, f"Player {number}", "BOS"), "pf": number} for number in (1, 2)]
+    history = tiny(team_games=teams, player_games=players)
+    game = body(box_score(history, FIRST, TIP + timedelta(days=1)))["game"]
+    statistics = [game[side]["statistics"] for side in ("homeTeam", "awayTeam")]
+    assert sorted((side["foulsPersonal"], side["assists"]) for side in statistics) == [(0, 7), (3, 7)]
+
+
 def test_game_under_way_does_not_tell_who_will_play() -> None:
     """Until it is final, one who will not be fielded looks like one who will, whatever the box score says."""
     fielded = tiny()
@@ -105,11 +114,8 @@ def test_game_under_way_does_not_tell_who_will_play() -> None:
         ],
     )
 
-    def shown(history: History) -> list[tuple[int, str]]:
-        people = body(box_score(history, FIRST, TIP + timedelta(hours=1)))["game"]["homeTeam"]["players"]
-        return [(person["personId"], person["status"]) for person in people]
-
-    assert shown(fielded) == shown(benched)
+    answers = [box_score(history, FIRST, TIP + timedelta(hours=1)) for history in (fielded, benched)]
+    assert answers[0].body == answers[1].body
 
 
 @given(nows, st.sampled_from("PT"))
@@ -355,6 +361,49 @@ def test_published_instants_are_in_the_upstreams_words() -> None:
     assert (raw["arenaName"], raw["arenaCity"], raw["arenaState"]) == ("TD Garden", "Boston", "MA")
     before = body(ScheduleFeed(tiny()).current(TIP - timedelta(days=1)))
     assert before["leagueSchedule"]["gameDates"][0]["games"][0]["gameStatusText"] == "8:00 pm ET"
+
+
+def test_box_score_says_why_somebody_did_not_play() -> None:
+    """Inactive with his injury, or at the coach's decision; suspended; not used in the game: in the CDN's words."""
+    absences = {3: "dnp_coach", 4: "inactive", 5: "inactive", 6: "suspended", 7: "nwt", 8: "dnd"}
+    notes = [event(date(2024, 10, 30), who, "relinquished", note="placed on IL with sore left knee") for who in (5, 8)]
+    history = tiny(availability=[absent(FIRST, who, "A B", why) for who, why in absences.items()], injuries=notes)
+
+    def shown(now: datetime) -> dict[int, tuple[str, str | None, str | None]]:
+        people = body(box_score(history, FIRST, now))["game"]["homeTeam"]["players"]
+        told = ("status", "notPlayingReason", "notPlayingDescription")
+        return {person["personId"]: tuple(person.get(name) for name in told) for person in people}
+
+    before = {
+        4: ("INACTIVE", "INACTIVE_COACH", None),
+        5: ("INACTIVE", "INACTIVE_INJURY", "Sore Left Knee"),
+        6: ("INACTIVE", "INACTIVE_LEAGUE_SUSPENSION", None),
+        7: ("INACTIVE", "NWT_NOT_WITH_TEAM", None),
+    }
+    nothing = ("ACTIVE", None, None)
+    assert shown(TIP) == {**before, 1: nothing, 3: nothing, 8: nothing}
+    decided = {3: ("ACTIVE", "DNP_COACH", None), 8: ("ACTIVE", "DND_INJURY", "Sore Left Knee")}
+    assert shown(TIP + timedelta(hours=3)) == {**before, **decided, 1: nothing}
+
+
+@given(games)
+def test_team_totals_are_the_players_sums(game: Game) -> None:
+    """Every count of a team's statistics is the sum over its players, and its score is its points."""
+    raw = body(box_score(LEAGUE, game.game_id, game.final_at))["game"]
+    for side in (raw["homeTeam"], raw["awayTeam"]):
+        totals = side["statistics"]
+        for name in ("points", "assists", "reboundsTotal", "steals", "turnovers", "foulsPersonal", "fieldGoalsMade"):
+            assert totals[name] == sum(person["statistics"][name] for person in side["players"])
+        assert totals["points"] == side["score"]
+
+
+def test_a_team_row_that_disagrees_is_not_believed() -> None:
+    """What a history says of a team gives way to its players, unless one of their numbers is not known."""
+    rows = [played(FIRST, 1, "Ann One", "BOS"), {**played(FIRST, 3, "Cy Three", "BOS"), "ast": None}]
+    teams = [{"game_id": FIRST, "team": team, **small.ZEROS, "pf": 9, "ast": 8} for team in ("BOS", "PHI")]
+    totals = body(box_score(tiny(player_games=rows, team_games=teams), FIRST, TIP + timedelta(hours=3)))["game"]
+    assert (totals["homeTeam"]["statistics"]["foulsPersonal"], totals["homeTeam"]["statistics"]["assists"]) == (0, 8)
+    assert totals["awayTeam"]["statistics"]["foulsPersonal"] == 9
 
 
 def test_box_score_of_missing_values_says_so() -> None:

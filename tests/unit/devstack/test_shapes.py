@@ -10,12 +10,16 @@ import pytest
 
 from devstack.history import History
 from devstack.upstream.balldontlie import box_scores
+from devstack.upstream.balldontlie_lists import Lists
 from devstack.upstream.boxscore import box_score
 from devstack.upstream.espn import InjuryFeed
+from devstack.upstream.espn_roster import EspnRosters
+from devstack.upstream.espn_scoreboard import EspnScoreboard
 from devstack.upstream.gamelog import GameLog
 from devstack.upstream.odds import OddsFeed
 from devstack.upstream.rosters import PlayerIndex
 from devstack.upstream.schedule import ScheduleFeed
+from devstack.upstream.scoreboard import Scoreboard
 from devstack.upstream.wire import Answer
 from tests.unit.devstack.shapes import differences
 
@@ -112,3 +116,81 @@ def test_fallback_box_scores_are_built_like_the_real_ones(league: History, share
     real = recorded(shared_payloads, "balldontlie/box_scores/*7a64*")
     assert ours["data"]
     assert differences(ours, real) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "pattern"),
+    [
+        (NOON + timedelta(hours=6), "*_01-10-26_4p.json"),
+        (NOON + timedelta(hours=8), "*_01-14-26_11p.json"),
+        (MORNING_AFTER - timedelta(hours=2), "*_01-06-26_8p.json"),
+    ],
+)
+def test_scoreboard_is_built_like_the_real_one(
+    league: History, shared_payloads: Path, now: datetime, pattern: str
+) -> None:
+    """The CDN's scoreboard has the real keys and types before, during and after the games."""
+    ours = payload(Scoreboard(league).answer(now))
+    assert ours["scoreboard"]["games"]
+    assert differences(ours, recorded(shared_payloads, f"nba_cdn/todaysScoreboard/{pattern}")) == []
+
+
+@pytest.mark.parametrize("now", [NOON, NOON + timedelta(hours=8), MORNING_AFTER])
+def test_espn_scoreboard_is_built_like_the_real_one(league: History, shared_payloads: Path, now: datetime) -> None:
+    """ESPN's scoreboard has the real keys but for what a history does not know: plays, series, links."""
+    ours = payload(EspnScoreboard(league).answer("20241120", now))
+    assert len(ours["events"]) == len(league.on(DAY))
+    lacking = frozenset({"situation", "series", "provider", "links", "record"})
+    unknown = frozenset({"venue"})  # of the team; the game's is there
+    real = recorded(shared_payloads, "espn/scoreboard/*")
+    assert differences(ours, real, lacking=lacking | unknown) == []
+    assert ours["events"][0]["competitions"][0]["venue"].keys() == real["events"][0]["competitions"][0]["venue"].keys()
+
+
+def test_espn_roster_is_built_like_the_real_one(league: History, shared_payloads: Path) -> None:
+    """ESPN's team with its roster has the real keys but for what a history does not know of a player."""
+    ours = payload(EspnRosters(league, PlayerIndex(league)).team("2", {"enable": "roster"}, NOON))
+    real = recorded(shared_payloads, "espn/roster_api/*")
+    unknown = {
+        "age",
+        "birthPlace",
+        "dateOfBirth",
+        "displayHeight",
+        "displayWeight",
+        "guid",
+        "height",
+        "weight",
+        "jersey",
+    }
+    of_the_team = {"groups", "franchise", "nextEvent", "standingSummary"}
+    of_a_contract = set(real["team"]["athletes"][0]["contract"])
+    of_an_injury = {"source", "returnDate", "location", "detail"}
+    lacking = frozenset(unknown | of_the_team | of_a_contract | of_an_injury)
+    real["team"]["athletes"] = [{**one, "injuries": []} for one in real["team"]["athletes"]]
+    assert ours["team"]["athletes"]
+    assert differences(ours, real, lacking=lacking) == []
+
+
+@pytest.mark.parametrize("endpoint", ["games", "active_players", "injuries"])
+def test_lists_are_built_like_the_real_ones(league: History, shared_payloads: Path, endpoint: str) -> None:
+    """BallDontLie's games, players and injuries have the real keys and types, and pages as it makes them."""
+    lists = Lists(league, PlayerIndex(league))
+    ours = payload(
+        {
+            "games": lambda: lists.games([DAY.isoformat()], {"per_page": "100"}, MORNING_AFTER),
+            "active_players": lambda: lists.active_players((), {"per_page": "100"}, NOON),
+            "injuries": lambda: lists.injuries((), {"per_page": "10"}, NOON + timedelta(hours=8)),
+        }[endpoint]()
+    )
+    assert ours["data"]
+    assert differences(ours, recorded(shared_payloads, f"balldontlie/{endpoint}/*")) == []
+
+
+@pytest.mark.parametrize("folder", ["game_lines_his", "historical_game_lines"])
+def test_game_lines_are_built_like_the_real_ones(league: History, shared_payloads: Path, folder: str) -> None:
+    """Moneyline, spread and total have the real keys and types: of all events, and of one."""
+    markets = "h2h" if folder == "historical_game_lines" else "spreads,totals"
+    ours = payload(OddsFeed(league).game_lines({"markets": markets}, NOON))
+    real = recorded(shared_payloads, f"odds_api/{folder}/*")["data"]
+    assert ours
+    assert differences(ours, [real]) == []

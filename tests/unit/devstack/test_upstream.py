@@ -23,7 +23,10 @@ NOON = datetime(2024, 11, 20, 17, 0, tzinfo=UTC)
 SCHEDULE = "/cdn.nba.com/static/json/staticData/scheduleLeagueV2.json"
 INJURIES = "/site.api.espn.com/apis/site/v2/sports/basketball/nba/injuries"
 EVENTS = "/api.the-odds-api.com/v4/sports/basketball_nba/events"
-BOX_SCORES = "/api.balldontlie.io/v1/box_scores"
+BDL = "/api.balldontlie.io/v1"
+BOX_SCORES = f"{BDL}/box_scores"
+ESPN_NBA = "/site.api.espn.com/apis/site/v2/sports/basketball/nba"
+REPORTS = "/ak-static.cms.nba.com/referee/injury"
 
 
 @asynccontextmanager
@@ -58,11 +61,26 @@ async def test_every_host_answers(league: History) -> None:
         (historical, odds, {}),
         (f"{historical}/{event}/odds", odds, {}),
         (BOX_SCORES, {"date": "2024-11-19"}, {"Authorization": "k"}),
+        ("/cdn.nba.com/static/json/liveData/scoreboard/todaysScoreboard_00.json", {}, {}),
+        ("/stats.nba.com/stats/leaguegamelog", {"Season": "2024-25", "PlayerOrTeam": "T"}, {}),
+        (f"{ESPN_NBA}/scoreboard", {"dates": "20241120"}, {}),
+        (f"{ESPN_NBA}/teams/2", {"enable": "roster"}, {}),
+        (f"{ESPN_NBA}/teams/2/roster", {}, {}),
+        (f"{EVENTS.removesuffix('/events')}/odds", {**odds, "markets": "h2h,spreads,totals"}, {}),
+        (f"{historical.removesuffix('/events')}/odds", {**odds, "markets": "h2h"}, {}),
+        (f"{BDL}/games", {"dates[]": "2024-11-20"}, {"Authorization": "k"}),
+        (f"{BDL}/players/active", {"team_ids[]": "2", "per_page": "100"}, {"Authorization": "k"}),
+        (f"{BDL}/player_injuries", {}, {"Authorization": "k"}),
+        (f"{REPORTS}/Injury-Report_2024-11-20_11AM.pdf", {}, {}),
+        ("/api.prizepicks.com/projections", {"league_id": "7"}, {}),
     ]
     async with running(league, FaultProfile.named("none")) as (upstream, session):
         for path, params, headers in asked:
             async with session.get(path, params=params, headers=headers) as response:
                 assert response.status == 200, path
+                if path.endswith(".pdf"):
+                    assert (await response.read()).startswith(b"%PDF-")
+                    continue
                 assert response.content_type == "application/json"
                 assert await response.json()
                 assert ("x-requests-remaining" in response.headers) == ("odds-api" in path)
@@ -191,6 +209,92 @@ async def test_hung_request_ends_with_its_client(league: History, monkeypatch: p
         with pytest.raises(TimeoutError):
             await session.get(INJURIES, timeout=aiohttp.ClientTimeout(total=0.05))
         await asyncio.wait_for(released.wait(), timeout=2)
+
+
+async def test_a_blocked_host_says_403_all_night_and_others_the_truth(league: History) -> None:
+    """Every request for it meets a page that denies access; the others' answers are true."""
+    async with running(league, FaultProfile.named("blocked:site.api.espn.com")) as (upstream, session):
+        for _ in range(5):
+            async with session.get(INJURIES) as response:
+                assert (response.status, response.content_type) == (403, "text/html")
+        async with session.get(SCHEDULE) as response:
+            assert response.status == 200
+        assert upstream.stats()["totals"]["faults"] == {"blocked": 5}
+
+
+async def test_a_refused_connection_has_no_answer(league: History) -> None:
+    """The connection is dropped before a byte of an answer."""
+    async with running(league, FaultProfile.named("refused:site.api.espn.com")) as (_, session):
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await session.get(INJURIES)
+        async with session.get(SCHEDULE) as response:
+            assert response.status == 200
+
+
+async def test_a_stale_answer_is_a_day_old(league: History) -> None:
+    """What comes is what was true a day ago."""
+    stale = FaultProfile.named("stale:site.api.espn.com")
+    async with running(league, stale) as (_, session), session.get(INJURIES) as response:
+        assert (await response.json())["timestamp"] == "2024-11-19T17:00:00Z"
+
+
+@pytest.mark.parametrize("fault", [Fault.RENAMED, Fault.POISONED])
+async def test_a_distorted_answer_is_json_of_another_content(league: History, fault: Fault) -> None:
+    """It comes as 200, the report too; a refusal stays what it is."""
+    async with running(league, FaultProfile("none", hosts=dict.fromkeys(HOSTS, fault))) as (_, session):
+        async with session.get(SCHEDULE) as response:
+            distorted = await response.json()
+        async with session.get(f"{REPORTS}/Injury-Report_2024-11-20_11AM.pdf") as response:
+            report = await response.read()
+        async with session.get(EVENTS) as response:
+            assert response.status == 401
+    async with running(league, FaultProfile.named("none")) as (_, session):
+        async with session.get(SCHEDULE) as response:
+            assert distorted != await response.json()
+        async with session.get(f"{REPORTS}/Injury-Report_2024-11-20_11AM.pdf") as response:
+            true = await response.read()
+            assert report != true
+            assert len(report) == len(true)
+
+
+async def test_what_is_known_is_not_sent_again(league: History) -> None:
+    """A box score and a report say when they were written; asked for conditionally, by tag or by time, they are 304."""
+    game = league.on(datetime(2024, 11, 19, tzinfo=UTC).date())[0]
+    paths = [
+        f"/cdn.nba.com/static/json/liveData/boxscore/boxscore_{game.game_id}.json",
+        f"{REPORTS}/Injury-Report_2024-11-20_11AM.pdf",
+    ]
+    async with running(league, FaultProfile.named("none")) as (_, session):
+        for path in paths:
+            async with session.get(path) as response:
+                tag, modified = response.headers["ETag"], response.headers["Last-Modified"]
+            for headers, status in (
+                ({"If-None-Match": tag}, 304),
+                ({"If-Modified-Since": modified}, 304),
+                ({"If-None-Match": '"other"', "If-Modified-Since": modified}, 200),
+                ({"If-Modified-Since": "Tue, 19 Nov 2024 00:00:00 GMT"}, 200),
+            ):
+                async with session.get(path, headers=headers) as response:
+                    assert response.status == status
+                    assert response.headers["ETag"] == tag
+                    assert bool(await response.read()) == (status == 200)
+
+
+async def test_credits_are_used_up(league: History) -> None:
+    """The headers keep the account; with nothing left what costs is 401 and says so, and what is free is answered."""
+    params = {"apiKey": "k", "markets": "h2h,spreads,totals", "regions": "us"}
+    lines = EVENTS.removesuffix("/events") + "/odds"
+    account = ("x-requests-used", "x-requests-remaining", "x-requests-last")
+    async with running(league, FaultProfile.named("credits:5")) as (_, session):
+        for expected in (("3", "2", "3"), ("6", "0", "3")):
+            async with session.get(lines, params=params) as response:
+                assert response.status == 200
+                assert tuple(response.headers[name] for name in account) == expected
+        async with session.get(lines, params=params) as response:
+            assert (response.status, response.headers["x-requests-remaining"]) == (401, "0")
+            assert (await response.json())["error_code"] == "OUT_OF_USAGE_CREDITS"
+        async with session.get(EVENTS, params=params) as response:
+            assert (response.status, response.headers["x-requests-last"]) == (200, "0")
 
 
 async def test_truth_comes_within_four_requests(league: History) -> None:

@@ -90,6 +90,7 @@ def tables(**rows: list[dict[str, Any]]) -> dict[str, pa.Table]:
         ],
         "injuries": [],
         "prop_lines": [line(FIRST)],
+        "game_lines": [],
     }
     return {
         name: pa.Table.from_pylist(rows.get(name, standard[name]), schema=pa.schema(list(SCHEMA[name].items())))

@@ -28,7 +28,7 @@ GAME: Row = {
     "loaded_from": None,
 }
 STATISTICS = {
-    "minutes": 34.25,
+    "minutes": 48.25,
     "points": 31,
     "rebounds": 12,
     "offensive_rebounds": 4,
@@ -145,7 +145,14 @@ def test_a_game_with_nobody_matched_says_so() -> None:
 
 
 def _row(name: str, team: str = "NYK") -> Row:
-    return {"game_id": "0022300900", "player_id": None, "player_name": name, "team": team, "points": len(name)}
+    return {
+        "game_id": "0022300900",
+        "player_id": None,
+        "player_name": name,
+        "team": team,
+        "points": len(name),
+        "source": "balldontlie",
+    }
 
 
 def test_f17_rows_get_the_ids_of_their_names() -> None:

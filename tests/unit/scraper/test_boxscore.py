@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.scraper.domain.box import COUNTS, Box, counts, optional_number
+from services.scraper.domain.box import COUNTS, Absence, Box, counts, optional_number
 from services.scraper.domain.wire import BadRecord, Fault, Parsed, Refusal
 from services.scraper.sources.nba_cdn.boxscore import parse_boxscore
 from tests.unit.scraper import wire
@@ -119,6 +119,7 @@ def test_the_cdn_gives_every_figure_of_a_line() -> None:
                 ),
                 refused=(),
                 score={"NYK": 101, "BOS": 99},
+                totals={"NYK": {}, "BOS": {}},
             ),
         ),
         refused=(),
@@ -127,11 +128,60 @@ def test_the_cdn_gives_every_figure_of_a_line() -> None:
     )
 
 
-@pytest.mark.parametrize("played", ["0", 0, False, None, "", "2", 2])
-def test_who_is_listed_but_did_not_play_is_no_line(played: object) -> None:
-    """And is no refusal, whatever his other figures are."""
-    [box] = _cdn(_cdn_player(played=played, minutes=None), _cdn_player()).records
+@pytest.mark.parametrize("played", ["0", 0, False])
+@pytest.mark.parametrize("minutes", [None, "", "PT00M00.00S", "PT00M"])
+def test_who_is_listed_but_did_not_play_is_an_absence(played: object, minutes: object) -> None:
+    """With the reason that the payload gives; no line and no refusal."""
+    why = {"status": "INACTIVE", "notPlayingReason": "INACTIVE_INJURY", "notPlayingDescription": "Sore Knee"}
+    absent = _cdn_player(personId=202, name="Al Roe", played=played, minutes=minutes, starter="0", **why)
+    [box] = _cdn(absent, _cdn_player()).records
     assert (box.lines, box.refused) == ((LINE,), ())
+    assert box.absences == (Absence(202, "Al Roe", "NYK", "INACTIVE_INJURY", "Sore Knee"),)
+
+
+@pytest.mark.parametrize(
+    ("why", "reason"),
+    [({"status": "ACTIVE", "notPlayingReason": None}, "ACTIVE"), ({"notPlayingReason": " "}, "did not play")],
+)
+def test_an_absence_without_a_reason_has_its_status(why: wire.Json, reason: str) -> None:
+    """And without that the fact alone."""
+    [box] = _cdn(_cdn_player(played="0", minutes=None, **why)).records
+    assert [(absence.reason, absence.description) for absence in box.absences] == [(reason, None)]
+
+
+@pytest.mark.parametrize("unclear", [None, "", "2", 2, "true", [], 0.5])
+@pytest.mark.parametrize("key", ["played", "starter"])
+def test_f11_a_flag_of_another_type_refuses_the_player(key: str, unclear: object) -> None:
+    """Read as no it would lose him, or a starter, without a word."""
+    [box] = _cdn(_cdn_player(**{key: unclear})).records
+    assert (box.lines, box.absences, [refusal.record for refusal in box.refused]) == ((), (), ["Jo Doe"])
+    assert box.refused[0].reason == f"{key} is {unclear!r}, neither yes nor no"
+
+
+def test_who_did_not_play_has_no_minutes() -> None:
+    """A payload that says both contradicts itself."""
+    [box] = _cdn(_cdn_player(played="0", minutes="PT01M00.00S")).records
+    assert box.refused == (Refusal("Jo Doe", "has not played, but PT01M00.00S"),)
+
+
+def test_what_the_team_has_as_a_whole_is_kept() -> None:
+    """Its own rebounds are not counted, a null says nothing, and its minutes are whole ones."""
+    team = {"minutes": "PT240M00.00S", "points": 101, "assists": None, "reboundsTotal": 60, "reboundsPersonal": 50}
+    side = {"teamTricode": "NYK", "score": 101, "players": [], "statistics": team}
+    totals = _cdn(homeTeam=side).records[0].totals
+    assert totals == {"NYK": {"minutes": 240, "points": 101, "rebounds": 50}, "BOS": {}}
+
+
+@pytest.mark.parametrize(
+    ("statistics", "reason"),
+    [([1], "the team's statistics are [1]"), ({"assists": "9"}, "the team's assists is '9', not a whole number")],
+)
+def test_totals_of_another_type_are_a_fault(statistics: object, reason: str) -> None:
+    """They are not taken for absent."""
+    side = {"teamTricode": "NYK", "score": 101, "players": [], "statistics": statistics}
+    with pytest.raises(Fault) as raised:
+        _cdn(homeTeam=side)
+    assert str(raised.value) == f"not a box score: {reason}"
 
 
 @pytest.mark.parametrize("yes", ["1", 1, True])
@@ -140,9 +190,9 @@ def test_played_and_started_come_as_text_number_or_truth(yes: object) -> None:
     assert _cdn(_cdn_player(played=yes, starter=yes)).records[0].lines == (LINE,)
 
 
-@pytest.mark.parametrize("no", ["0", 0, False, None, ""])
+@pytest.mark.parametrize("no", ["0", 0, False])
 def test_a_substitute_comes_as_text_number_or_truth(no: object) -> None:
-    """Or as nothing at all."""
+    """The same of no."""
     assert _cdn(_cdn_player(starter=no)).records[0].lines == (replace(LINE, starter=False),)
 
 
@@ -188,12 +238,12 @@ def test_f18_a_game_under_way_is_not_final(status: int) -> None:
     parsed = _cdn(_cdn_player(), status=status)
     assert (parsed.records[0].final, parsed.records[0].lines) == (False, (LINE,))
     assert parsed.seen == 1
-    assert _cdn(_cdn_player(played="0"), status=status).seen == 1
+    assert _cdn(_cdn_player(played="0", minutes=None), status=status).seen == 1
 
 
 def test_a_final_game_without_a_line_is_an_empty_answer() -> None:
     """The upstream has not filled it in yet."""
-    parsed = _cdn(_cdn_player(played="0"))
+    parsed = _cdn(_cdn_player(played="0", minutes=None))
     assert (parsed.records[0].final, parsed.seen) == (True, 0)
 
 

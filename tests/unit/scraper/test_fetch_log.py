@@ -53,16 +53,19 @@ def test_what_became_of_a_unit(log: FetchLog) -> None:
     }  # fmt: skip
 
 
-def test_the_first_reason_to_refuse_a_record_of_a_unit_stands(log: FetchLog) -> None:
-    """Another unit's record of the same name is another record."""
-    log.refuse("a", "espn", [Refusal("Jo Doe", "first"), Refusal("Jo Doe", "second"), Refusal("Al Roe", "third")])
+def test_f11_two_records_of_one_name_are_both_kept(log: FetchLog) -> None:
+    """Told apart by their reasons: a repeated one is one. Another unit's record of the same name is another record."""
+    reasons = ("first", "second", "first", "second", "fifth")
+    log.refuse("a", "espn", [*(Refusal("Jo Doe", reason) for reason in reasons), Refusal("Al Roe", "third")])
     log.refuse("b", "nba_cdn", [Refusal("Jo Doe", "fourth")])
     assert log.refusals == {
         ("a", "Jo Doe"): ("first", "espn"),
+        ("a", "Jo Doe (2)"): ("second", "espn"),
+        ("a", "Jo Doe (3)"): ("fifth", "espn"),
         ("a", "Al Roe"): ("third", "espn"),
         ("b", "Jo Doe"): ("fourth", "nba_cdn"),
     }
-    assert log.counts() == {"units": 0, "quarantined": 3}
+    assert log.counts() == {"units": 0, "quarantined": 5}
 
 
 def test_a_step_fails_when_all_its_units_fail(log: FetchLog) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.scraper.domain.wire import Fault
-from services.scraper.fetch import classify, http_date, retry_after
+from services.scraper.fetch import NEVER, classify, http_date, retry_after
 from shared.errors import Permanent
 
 NOW = datetime(2024, 3, 4, 12, tzinfo=UTC)
@@ -65,6 +65,10 @@ def test_a_200_is_read() -> None:
         ({"Retry-After": "\u0667"}, None),
         ({"Retry-After": ""}, None),
         ({"Retry-After": "7, 8"}, None),
+        ({"Retry-After": "31536000"}, NEVER),
+        ({"Retry-After": "31536001"}, NEVER),
+        ({"Retry-After": "9" * 400}, NEVER),
+        ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, NEVER),
     ],
 )
 def test_retry_after_in_seconds_or_as_a_date(headers: dict[str, str], seconds: float | None) -> None:
@@ -80,3 +84,11 @@ def test_last_modified() -> None:
     assert http_date("yesterday") is None
     assert http_date("Mon, 99 Mar 2024 05:00:00 GMT") is None
     assert http_date(None) is None
+
+
+@pytest.mark.parametrize(
+    "value", ["Fri, 31 Dec 9999 23:59:59 -2300", "Mon, 04 Mar 99999999999 00:00:00 GMT", "x" * 9_999]
+)
+def test_f11_a_date_beyond_the_calendar_is_none(value: str) -> None:
+    """No OverflowError leaves the fetcher."""
+    assert http_date(value) is None

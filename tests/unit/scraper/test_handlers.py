@@ -41,7 +41,7 @@ def test_f02_the_steps_are_those_of_the_pipeline() -> None:
 
 
 async def test_a_step_is_reported_after_its_rows_are_written(rig: Rig) -> None:
-    """The report carries the request's key and the step's counts."""
+    """The report carries the request's key and the step's counts; two of the requests only compare."""
     rig.upstreams.bodies[CDN, "2023-24"] = wire.schedule(FINAL)
     await on_task(_request(), rig.ports, rig.upstreams, rig.settings)
     [(topic, data, attributes)] = rig.bus.published
@@ -50,7 +50,7 @@ async def test_a_step_is_reported_after_its_rows_are_written(rig: Rig) -> None:
     assert (topic, attributes["key"]) == ("coordinator-events", "r1/schedule/2/reported")
     assert (report.outcome, report.run_id, report.step, report.attempt) == ("done", "r1", "schedule", 2)
     assert report.counts == {
-        "requests": 1, "units": 1, "units_loaded": 1, "quarantined": 0, "rows": 2, "archived_not_loaded": 0,
+        "requests": 3, "units": 1, "units_loaded": 1, "quarantined": 0, "rows": 2, "archived_not_loaded": 0,
     }  # fmt: skip
     assert len(await rig.rows("raw.games")) == 1
 

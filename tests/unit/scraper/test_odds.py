@@ -24,7 +24,15 @@ def _events(*events: object) -> Parsed[Event]:
 def _offers(*markets: object, **more: object) -> Parsed[Offer]:
     """What FanDuel's markets are read as; `more` are fields of the bookmaker."""
     bookmaker = {"key": "fanduel", "title": "FanDuel", "markets": list(markets), **more}
-    return parse_odds(wire.body({**wire.event(), "bookmakers": [bookmaker]}))
+    return _read({**wire.event(), "bookmakers": [bookmaker]})
+
+
+def _read(payload: wire.Json) -> Parsed[Offer]:
+    """The odds of an event, in which there are props only."""
+    parsed = parse_odds(wire.body(payload))
+    offers = tuple(record for record in parsed.records if isinstance(record, Offer))
+    assert len(offers) == len(parsed.records)
+    return Parsed(offers, parsed.refused, parsed.seen, parsed.stamp)
 
 
 def _outcome(**changes: object) -> wire.Json:
@@ -115,14 +123,12 @@ def test_two_outcomes_make_an_offer() -> None:
             wire.outcomes("Nyk Elm", 20.5, -115, -105),
             wire.outcomes("Nyk Fir", 8.5, -120, None),
             wire.outcomes("Nyk Gum", 3, None, 250),
-            [_outcome(description="Nyk Ash", price=None, point=1.5)],
         )
     )
     assert parsed.records == (
         Offer("e1", "Nyk Elm", "points", "fanduel", 20.5, -115.0, -105.0, is_main=True, posted_at=POSTED),
         Offer("e1", "Nyk Fir", "points", "fanduel", 8.5, -120.0, None, is_main=True, posted_at=POSTED),
         Offer("e1", "Nyk Gum", "points", "fanduel", 3.0, None, 250.0, is_main=True, posted_at=POSTED),
-        Offer("e1", "Nyk Ash", "points", "fanduel", 1.5, None, None, is_main=True, posted_at=POSTED),
     )
     assert (parsed.refused, parsed.seen, parsed.stamp) == ((), 1, None)
 
@@ -164,7 +170,7 @@ def test_every_book_and_every_line_is_kept() -> None:
             wire.market("player_points_alternate", wire.outcomes("Nyk Elm", 24.5, 180, None)),
         ],
     )
-    parsed = parse_odds(wire.body(payload))
+    parsed = _read(payload)
     assert [(o.bookmaker, o.is_main, o.line, o.over_price) for o in parsed.records] == [
         ("betmgm", True, 20.5, -111.0),
         ("fanduel", False, 20.5, -113.0),
@@ -202,7 +208,10 @@ def test_main_and_alternate_markets_of_every_statistic_are_asked_for() -> None:
 def test_every_market_is_known_by_its_key() -> None:
     """Others that come along, whatever is in them, are none of ours and no refusal."""
     keys = [key + suffix for key in KEYS for suffix in ("", "_alternate")]
-    others = [{"key": key, "outcomes": 5} for key in ("player_dunks", "player_dunks_alternate", "h2h", "_alternate")]
+    others = [
+        {"key": key, "outcomes": 5}
+        for key in ("player_dunks", "player_dunks_alternate", "alternate_spreads", "_alternate")
+    ]
     parsed = _offers(others[0], *(wire.market(key, wire.outcomes("Nyk Elm", 5.5)) for key in keys), *others[1:])
     assert [(offer.market, offer.is_main) for offer in parsed.records] == [
         (name, main) for name in KEYS.values() for main in (True, False)
@@ -228,7 +237,7 @@ def test_f24_every_player_market_and_line_is_kept(wanted: set[tuple[str, str, st
     payload = wire.odds(
         **{book: [wire.market(key, *quotes) for key, quotes in markets.items()] for book, markets in books.items()}
     )
-    parsed = parse_odds(wire.body(payload))
+    parsed = _read(payload)
     got = [
         (
             offer.bookmaker,
@@ -258,15 +267,15 @@ def test_the_time_of_posting(
     """The market's own stamp, else the bookmaker's, else the snapshot's, else nobody knows."""
     payload = wire.odds(fanduel=[wire.market("player_points", wire.outcomes("Nyk Elm", 20.5), last_update=of_market)])
     payload["bookmakers"][0]["last_update"] = of_bookmaker
-    parsed = parse_odds(wire.body(wire.historical(payload) if historical else payload))
+    parsed = _read(wire.historical(payload) if historical else payload)
     assert [offer.posted_at for offer in parsed.records] == [posted_at]
     assert parsed.stamp == (SNAPSHOT if historical else None)
 
 
 def test_a_line_of_zero_is_a_line() -> None:
     """More than none of something."""
-    [offer] = _offers(wire.market("player_threes", wire.outcomes("Nyk Elm", 0, 100, 0))).records
-    assert (offer.line, offer.over_price, offer.under_price) == (0.0, 100.0, 0.0)
+    [offer] = _offers(wire.market("player_threes", wire.outcomes("Nyk Elm", 0, 100, -120))).records
+    assert (offer.line, offer.over_price, offer.under_price) == (0.0, 100.0, -120.0)
 
 
 @pytest.mark.parametrize(
@@ -292,11 +301,75 @@ def test_f13_a_bad_outcome_is_refused_never_completed(outcome: object, refusal: 
     assert parsed.refused == (Refusal(f"fanduel player_points_alternate {refusal.record}", refusal.reason),)
 
 
-def test_an_outcome_without_a_price_is_one_side_of_a_line() -> None:
-    """The price is missing, not made up."""
+def _unpriced() -> wire.Json:
     outcome = _outcome()
     del outcome["price"]
-    assert [(o.line, o.over_price) for o in _offers(wire.market("player_points", [outcome])).records] == [(20.5, None)]
+    return outcome
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (_unpriced(), "no 'price'"),
+        (_outcome(price=None), "price is None, not a number"),
+        (_outcome(price=0), "price is 0"),
+        (_outcome(price=1.91), "price 1.91 is no American price"),
+        (_outcome(price=99), "price 99 is no American price"),
+        (_outcome(point=501), "line 501.0 is beyond 500"),
+        (_outcome(name="Ovr"), "side 'Ovr' is neither Over nor Under"),
+        (_outcome(point="20.5"), "point is '20.5', not a number"),
+        (_outcome(point=-20.5), "line -20.5 is below zero"),
+    ],
+)
+def test_f13_a_line_one_of_whose_sides_cannot_be_read_is_refused_whole(bad: wire.Json, reason: str) -> None:
+    """What is left of it would be one side of a line that has two; the player's other lines stay."""
+    under = _outcome(name="Under")
+    parsed = _offers(
+        wire.market("player_points", [under, bad], wire.outcomes("Nyk Elm", 25.5)),
+        wire.market("player_points_alternate", wire.outcomes("Nyk Elm", 30.5, 250, None)),
+    )
+    assert [(o.line, o.over_price, o.under_price) for o in parsed.records] == [
+        (25.5, -110.0, -110.0), (30.5, 250.0, None),
+    ]  # fmt: skip
+    assert parsed.refused == (
+        Refusal("fanduel player_points Nyk Elm", reason),
+        Refusal("fanduel player_points Nyk Elm 20.5", "its other side may be one that cannot be read"),
+    )
+
+
+def test_a_side_of_nobody_casts_doubt_on_its_line_only() -> None:
+    """Whoever it is of, he has that line; a line with both its sides is none the worse."""
+    parsed = _offers(
+        wire.market(
+            "player_points",
+            [_outcome(description=None), _outcome(name="Under")],
+            wire.outcomes("Nyk Fir", 8.5, None),
+            wire.outcomes("Nyk Gum", 20.5),
+        )
+    )
+    assert [offer.player_name for offer in parsed.records] == ["Nyk Fir", "Nyk Gum"]
+
+
+def test_an_alternate_line_whose_point_is_lost_costs_no_other_of_the_player() -> None:
+    """Alternate lines have one side as a rule."""
+    parsed = _offers(
+        wire.market("player_points_alternate", [_outcome(point=None)], wire.outcomes("Nyk Elm", 30.5, 250, None))
+    )
+    assert [(o.line, o.over_price) for o in parsed.records] == [(30.5, 250.0)]
+
+
+def test_a_bookmaker_without_any_price_quotes_lines_only() -> None:
+    """A site that takes picks: null is then no price that was dropped. Beside other bookmakers' prices, too."""
+    bare = [_outcome(price=None, description=name) for name in ("Nyk Elm", "Nyk Fir")]
+    payload = wire.odds(
+        picks=[wire.market("player_points", bare), wire.market("player_threes", bare)],
+        fanduel=[wire.market("player_points", [*bare, *wire.outcomes("Nyk Gum", 8.5)])],
+    )
+    parsed = _read(payload)
+    assert [(o.bookmaker, o.over_price) for o in parsed.records] == [
+        *[("picks", None)] * 4, ("fanduel", -110.0),
+    ]  # fmt: skip
+    assert [refusal.reason for refusal in parsed.refused] == ["price is None, not a number"] * 2
 
 
 def test_a_bad_market_or_bookmaker_costs_no_other() -> None:
@@ -306,7 +379,8 @@ def test_a_bad_market_or_bookmaker_costs_no_other() -> None:
         fanduel=[
             {"key": "player_points", "outcomes": 5},
             {"key": "player_assists"},
-            wire.market("player_threes", last_update="late"),
+            wire.market("player_threes", wire.outcomes("Nyk Elm", 1.5), last_update="late"),
+            {"key": "player_assists", "outcomes": []},
             good,
         ],
         draftkings=[good, {"outcomes": []}],
@@ -314,23 +388,26 @@ def test_a_bad_market_or_bookmaker_costs_no_other() -> None:
     payload["bookmakers"] += [
         {"key": "bovada", "markets": None},
         {"key": "caesars"},
+        {"key": "unibet", "markets": []},
         {"markets": []},
         "book",
         {"key": "betmgm", "markets": [good]},
     ]
-    parsed = parse_odds(wire.body(payload))
-    assert [offer.bookmaker for offer in parsed.records] == ["fanduel", "betmgm"]
+    parsed = _read(payload)
+    assert [offer.bookmaker for offer in parsed.records] == ["fanduel", "draftkings", "betmgm"]
     assert parsed.refused == (
         Refusal("fanduel player_points", "its outcomes are not a list"),
         Refusal("fanduel player_assists", "no 'outcomes'"),
         Refusal("fanduel player_threes", "last_update is 'late', not an instant"),
-        Refusal("draftkings", "no 'key'"),
-        Refusal("bovada", "'NoneType' object is not iterable"),
+        Refusal("fanduel player_assists", "its outcomes are none"),
+        Refusal("draftkings {'outcomes': []}", "no 'key'"),
+        Refusal("bovada", "its markets are not a list"),
         Refusal("caesars", "no 'markets'"),
+        Refusal("unibet", "its markets are none"),
         Refusal("{'markets': []}", "no 'key'"),
         Refusal("'book'", "not an object where 'key' is expected"),
     )
-    assert parsed.seen == 7
+    assert parsed.seen == 8
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 """Rosters and injuries."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
-from services.scraper.domain.people import Injury, Rostered
-from services.scraper.domain.wire import Fault, Parsed, Refusal
+from services.scraper.domain.people import STATUSES, Injury, Rostered, status_of
+from services.scraper.domain.wire import BadRecord, Fault, Parsed, Refusal
 from services.scraper.sources.espn.injuries import parse_injuries
 from services.scraper.sources.nba_stats.playerindex import parse_playerindex
 from tests.unit.scraper import wire
@@ -116,11 +116,11 @@ REPORTED = datetime(2024, 3, 4, 10, 48, tzinfo=UTC)
 
 
 def test_an_injury_has_player_team_status_comment_and_date() -> None:
-    """As ESPN writes them, its date as the time of publication, team after team."""
+    """The status mapped, ESPN's date as the time of publication, team after team."""
     later = _injury(athlete={"displayName": "Al Roe"}, status="Out", date="2024-03-04T22:15:30-05:00")
     assert _feed(_team(_injury()), _team(later, id="2", displayName="Boston Celtics")) == Parsed(
         (
-            Injury("Jo Doe", "NYK", "Day-To-Day", "Ankle.", REPORTED),
+            Injury("Jo Doe", "NYK", "Questionable", "Ankle.", REPORTED),
             Injury("Al Roe", "BOS", "Out", "Ankle.", datetime(2024, 3, 5, 3, 15, 30, tzinfo=UTC)),
         ),
         refused=(),
@@ -132,8 +132,54 @@ def test_an_injury_has_player_team_status_comment_and_date() -> None:
 def test_an_injury_without_a_comment_has_none(comment: object) -> None:
     """It is no reason to refuse the entry."""
     assert _feed(_team(_injury(shortComment=comment))).records == (
-        Injury("Jo Doe", "NYK", "Day-To-Day", None, REPORTED),
+        Injury("Jo Doe", "NYK", "Questionable", None, REPORTED),
     )
+
+
+@pytest.mark.parametrize(
+    ("details", "reason", "back"),
+    [
+        ({"type": "Knee", "side": "Left", "detail": "Soreness", "returnDate": "2024-03-09"}, "Left Knee Soreness", 9),
+        ({"type": "Knee", "side": "Not Specified", "detail": "Not Specified"}, "Knee", None),
+        ({"type": "Undisclosed", "detail": 5, "returnDate": None}, None, None),
+        ({}, None, None),
+        (None, None, None),
+    ],
+)
+def test_an_injury_has_its_reason_and_when_he_is_expected_back(
+    details: object, reason: str | None, back: int | None
+) -> None:
+    """From the details, as far as they say."""
+    [injury] = _feed(_team(_injury(details=details))).records
+    assert (injury.reason, injury.return_date) == (reason, None if back is None else date(2024, 3, back))
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        *((status, status) for status in STATUSES),
+        ("DOUBTFUL", "Doubtful"),
+        ("Day-To-Day", "Questionable"),
+        ("GTD", "Questionable"),
+        ("Game Time  Decision", "Questionable"),
+        ("Out For Season", "Out"),
+        ("Suspended", "Suspension"),
+        ("League Suspension", "Suspension"),
+        ("G League", "Not With Team"),
+        ("NWT", "Not With Team"),
+        ("Active", "Available"),
+    ],
+)
+def test_a_status_is_one_of_seven_in_whatever_words(words: str, status: str) -> None:
+    """Case and spaces do not matter."""
+    assert status_of(words) == status
+
+
+@pytest.mark.parametrize("words", ["", "Maybe", "Out-ish", "Day To Day?"])
+def test_a_status_that_is_not_known_is_not_guessed(words: str) -> None:
+    """It is refused."""
+    with pytest.raises(BadRecord, match="is none of Available, Probable"):
+        status_of(words)
 
 
 @pytest.mark.parametrize(
@@ -141,6 +187,13 @@ def test_an_injury_without_a_comment_has_none(comment: object) -> None:
     [
         (_injury(status=""), Refusal("Jo Doe", "status is '', not a text")),
         (_injury(status=None), Refusal("Jo Doe", "status is None, not a text")),
+        (
+            _injury(status="Feeling better"),
+            Refusal("Jo Doe", f"status 'Feeling better' is none of {', '.join(STATUSES)}, nor known to mean one"),
+        ),
+        (_injury(details="Knee"), Refusal("Jo Doe", "details is 'Knee', not an object")),
+        (_injury(details={"returnDate": "soon"}), Refusal("Jo Doe", "returnDate is 'soon', not a date")),
+        (_injury(details={"returnDate": 20240309}), Refusal("Jo Doe", "returnDate is 20240309, not a date")),
         (_injury(date="today"), Refusal("Jo Doe", "date is 'today', not an instant")),
         (_injury(date=None), Refusal("Jo Doe", "date is None, not an instant")),
         (_injury(athlete={}), Refusal("{}", "no 'displayName'")),
@@ -183,6 +236,13 @@ def test_a_team_is_known_by_its_number_or_by_its_name_alone() -> None:
     assert [injury.team for injury in _feed(_team(_injury(), id=18), unnumbered).records] == ["NYK", "NYK"]
 
 
+def test_f11_a_team_that_cannot_be_read_costs_no_other() -> None:
+    """It is refused under its name."""
+    parsed = _feed({"displayName": "Boston Celtics", "injuries": {}}, _team(_injury()))
+    assert [injury.player_name for injury in parsed.records] == ["Jo Doe"]
+    assert (parsed.refused, parsed.seen) == ((Refusal("Boston Celtics", "injuries is {}, not a list"),), 2)
+
+
 def test_no_injuries_are_an_empty_feed() -> None:
     """A well-formed feed without entries."""
     assert _feed(_team()) == _feed() == Parsed((), (), 0)
@@ -193,8 +253,8 @@ def test_no_injuries_are_an_empty_feed() -> None:
     [
         ({"status": "error"}, "the payload has no 'injuries'"),
         ({"injuries": {}}, "injuries is not a list"),
-        ({"injuries": [{"id": "18"}]}, "the payload has no 'injuries'"),
-        ({"injuries": ["team"]}, "the payload has no 'injuries'"),
+        ({"injuries": [{"id": "18"}]}, "not one team is read: no 'injuries'"),
+        ({"injuries": ["team"]}, "not one team is read: not an object where 'injuries' is expected"),
     ],
 )
 def test_what_is_no_feed_is_a_fault(payload: object, message: str) -> None:

@@ -173,6 +173,51 @@ def test_flags_that_a_document_lacks_are_not_set() -> None:
     assert _games(game) == (SCHEDULED,)
 
 
+@pytest.mark.parametrize(
+    ("changes", "known"),
+    [
+        ({}, True),
+        ({"gameStatusText": "TBD"}, False),
+        ({"gameStatusText": "TBD", "gameDateTimeUTC": "0001-01-01T04:57:00Z"}, False),
+        ({"gameStatusText": "tbd ", "gameDateTimeUTC": None}, False),
+        ({"gameDateTimeUTC": "2024-03-04T05:00:00Z"}, False),
+        ({"gameDateTimeUTC": "2024-03-06T00:30:00Z"}, False),
+    ],
+)
+def test_a_tip_off_to_be_determined_is_marked(changes: dict[str, object], *, known: bool) -> None:
+    """It says so, or is midnight, or of another date than the game; its date's midnight stands in for one not given."""
+    [game] = _games(_game(**changes))
+    assert game.tip_known is known
+    if "gameStatusText" in changes:
+        assert game.tip_utc == datetime(2024, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"gameStatus": "3"}, "gameStatus is '3', not a whole number"),
+        ({"gameStatus": True}, "gameStatus is True, not a whole number"),
+        ({"gameStatusText": 7}, "gameStatusText is 7, not a text"),
+        ({"postponedStatus": True}, "postponedStatus is True, not a text"),
+        ({"isNeutral": "yes"}, "isNeutral is 'yes', neither yes nor no"),
+        ({"gameId": ["0022300900"]}, "gameId is ['0022300900'], not a game id"),
+        ({"awayTeam": {"teamId": 1, "teamTricode": "NYK", "score": 0}}, "NYK plays itself"),
+    ],
+)
+def test_f11_a_field_of_another_type_refuses_the_game(changes: dict[str, object], reason: str) -> None:
+    """It would unplay it, or move it, without a word; the next game is read."""
+    parsed = parse_schedule(wire.schedule(_game(**changes), _game("0022300901")))
+    assert [game.game_id for game in parsed.records[0].games] == ["0022300901"]
+    assert [refusal.reason for refusal in parsed.refused] == [reason]
+
+
+def test_f11_two_games_of_one_id_are_not_merged() -> None:
+    """The first counts; the other has an id that was mistyped."""
+    parsed = parse_schedule(wire.schedule(_game(), wire.game(home="DEN", away="LAL")))
+    assert [game.home_team for game in parsed.records[0].games] == ["NYK"]
+    assert [(refusal.record, refusal.reason) for refusal in parsed.refused] == [("0022300900", "is BOS at NYK as well")]
+
+
 OLD, NEW = date(2024, 3, 4), date(2024, 4, 2)
 
 
@@ -213,6 +258,7 @@ def test_of_two_entries_that_differ_in_neither_the_last_counts() -> None:
         ({"isNeutral": ..., "seriesText": "at NEUTRAL site"}, True),
         ({"isNeutral": ..., "seriesText": "East Round 1"}, False),
         ({"isNeutral": ..., "seriesText": None}, False),
+        ({"isNeutral": None, "seriesText": "Neutral Site"}, True),
     ],
 )
 def test_a_neutral_site_is_told_by_flag_or_words(changes: dict[str, object], *, neutral: bool) -> None:

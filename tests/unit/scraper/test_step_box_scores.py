@@ -163,9 +163,11 @@ async def test_many_games_come_from_one_log() -> None:
         unit: loaded("nba_stats", 16, unit),
         "0022300001": loaded("nba_cdn", 16, "0022300001"),
     }
+    nameless = "game id 'none' is not an NBA game id (ten digits, 00x...)"
     assert b.fetches.refusals == {
-        (unit, "Orl Hazel none"): ("game id 'none' is not an NBA game id (ten digits, 00x...)", "nba_stats"),
-        (unit, "0022300003"): ("the players of ORL have 67 points, the team 76", "nba_stats"),
+        (unit, "Orl Hazel none"): (nameless, "nba_stats"),
+        (unit, "0022300003"): (f"1 unreadable lines, the first of Orl Hazel none: {nameless}", "nba_stats"),
+        (unit, "0022300003 Orl Hazel none"): (nameless, "nba_stats"),
     }
     assert not b.fetches.stands_on_earlier
 

@@ -3,11 +3,37 @@
 from datetime import UTC, datetime
 
 from services.scraper.fetch_log import Unit
+from services.scraper.sources.endpoint import Need
 from services.scraper.sources.espn.injuries import listed
+from services.scraper.sources.nba_official.injury_report import newest
 from services.scraper.steps import injuries
-from tests.unit.scraper import wire
+from tests.unit.scraper import pdf, wire
 from tests.unit.scraper.bench import GAMES, MORNING, NYK_ASH, ROSTER, SLATE, bench, loaded
 from tests.unit.scraper.conftest import Rig
+
+TEAMS = ("BOS", "DEN", "LAL", "NYK")
+OFFICIAL = newest(Need("2023-24", (SLATE,), TEAMS, MORNING))
+"""Asked for one after the other until there is one."""
+NO_REPORT = Unit("failed", "nba_official", 0, "nba_official is down", None)
+
+
+async def test_the_official_report_stands_for_the_teams_that_have_submitted() -> None:
+    """It speaks of other dates too; ESPN's list speaks for the other teams."""
+    b = bench("injuries", {"slate_games": GAMES, "roster": ROSTER, "last_look": [{"seen_at": None}]})
+    rows = (
+        ("03/04/2024", "07:30 (ET)", "BOS@NYK", "New York Knicks", "Ash, Nyk", "Doubtful", "Rest"),
+        ("Boston Celtics", "", "", "NOT YET SUBMITTED"),
+        ("03/05/2024", "07:30 (ET)", "DEN@NYK", "New York Knicks", "Elm, Nyk", "Out", "Rest"),
+    )
+    b.payloads.bodies["nba_official", OFFICIAL[1].unit] = pdf.document([pdf.page(rows, title="03/04/24 05:30 AM")])
+    b.payloads.bodies["espn", "injuries"] = wire.injuries("BOS", wire.injury("Bos Elm"))
+    assert await injuries.run(b.task) == 2
+    assert b.payloads.asked == [*OFFICIAL[:2], listed()]
+    [(_, written)] = b.warehouse.appended
+    assert [(row["player_lookup"], row["status"], row["source"], row["available_at"]) for row in written] == [
+        ("nykash", "Doubtful", "nba_official", datetime(2024, 3, 4, 10, 30, tzinfo=UTC)),
+        ("boselm", "Out", "espn", datetime(2024, 3, 4, 10, 48, tzinfo=UTC)),
+    ]
 
 
 async def test_injuries_are_appended() -> None:
@@ -21,7 +47,7 @@ async def test_injuries_are_appended() -> None:
     ]
     b.payloads.bodies["espn", "injuries"] = wire.injuries("NYK", *entries)
     assert await injuries.run(b.task) == 2
-    assert b.payloads.asked == [listed()]
+    assert b.payloads.asked == [*OFFICIAL, listed()]
     common = {"game_date": SLATE, "team": "NYK", "fetched_at": MORNING, "source": "espn"}
     ash = {
         "player_id": NYK_ASH,
@@ -42,7 +68,7 @@ async def test_injuries_are_appended() -> None:
         "available_at": datetime(2024, 3, 4, 10, 48, tzinfo=UTC),
     }
     assert b.warehouse.appended == [("raw.injuries", [common | ash, common | fir])]
-    assert b.fetches.units == {"injuries": loaded("espn", 2, "injuries")}
+    assert b.fetches.units == {OFFICIAL[0].unit: NO_REPORT, "injuries": loaded("espn", 2, "injuries")}
     assert list(b.fetches.refusals.items()) == [
         (("injuries", "Bad Date"), ("date is 'soon', not an instant", "espn")),
         (("injuries", "Un Known"), ("no known player of NYK is called 'Un Known'", "espn")),
@@ -54,14 +80,16 @@ async def test_a_date_without_games_needs_no_injuries() -> None:
     b = bench("injuries", {"slate_games": []})
     assert await injuries.run(b.task) == 0
     assert (b.payloads.asked, b.warehouse.replaced, b.warehouse.appended) == ([], [], [])
-    assert b.fetches.units == {"injuries": Unit("empty", "espn", 0, "no games on this date", None)}
+    assert b.fetches.units == {"injuries": Unit("empty", "nba_official", 0, "no games on this date", None)}
 
 
 async def test_injuries_that_cannot_be_had_are_a_failure() -> None:
     """Nothing is appended."""
     b = bench("injuries", {"slate_games": GAMES, "roster": ROSTER, "last_look": [{"seen_at": None}]})
     assert await injuries.run(b.task) == 0
-    assert b.fetches.units == {"injuries": Unit("failed", "espn", 0, "espn is down", None)}
+    espn = Unit("failed", "espn", 0, "espn is down", None)
+    last = {f"injuries-{team}": Unit("failed", "balldontlie", 0, "balldontlie is down", None) for team in TEAMS}
+    assert b.fetches.units == {OFFICIAL[0].unit: NO_REPORT, "injuries": espn, **last}
     assert b.warehouse.appended == []
 
 
@@ -81,6 +109,6 @@ async def test_nobody_injured_is_no_error(slate: Rig) -> None:
     """An empty feed, once believed, is an answer; a failed one is not."""
     slate.upstreams.bodies["espn", "injuries"] = wire.injuries("NYK")
     assert (await slate.run("injuries", SLATE)).outcome == "done"
-    assert await slate.outcomes() == {"injuries": "empty"}
+    assert await slate.outcomes() == {OFFICIAL[0].unit: "failed", "injuries": "empty"}
     slate.upstreams.bodies.clear()
     assert (await slate.run("injuries", SLATE)).outcome == "failed"

@@ -1,5 +1,6 @@
 """Step `lines`: what it asks for, writes and enters in the fetch log; then through the whole service."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from services.scraper.fetch_log import Unit
 from services.scraper.sources.odds_api.event_odds import event_odds
 from services.scraper.sources.odds_api.events import events
+from services.scraper.sources.odds_api.game_lines import game_lines
 from services.scraper.steps import lines
 from shared.basketball.slate import Mode
 from shared.registries.markets import MARKETS
@@ -76,11 +78,13 @@ async def test_f13_f24_lines_are_appended() -> None:
         events(None),
         event_odds(wire.BOS_AT_NYK, "e1", regions="us", markets=MARKETS, as_of=None),
         event_odds(wire.LAL_AT_DEN, "e2", regions="us", markets=MARKETS, as_of=None),
+        game_lines(regions="us", as_of=None),
     ]
     assert b.fetches.units == {
         "events": loaded("odds_api", 5, "events"),
         wire.BOS_AT_NYK: loaded("odds_api", 2, wire.BOS_AT_NYK),
         wire.LAL_AT_DEN: Unit("empty", "odds_api", 0, None, f"odds_api/{wire.LAL_AT_DEN}"),
+        "game_lines": NO_GAME_LINES,
     }
     side = "side 'Yes' is neither Over nor Under"
     assert list(b.fetches.refusals.items()) == [
@@ -89,6 +93,44 @@ async def test_f13_f24_lines_are_appended() -> None:
         ((wire.BOS_AT_NYK, "Den Ash"), ("no known player of BOS or NYK is called 'Den Ash'", "odds_api")),
         ((wire.BOS_AT_NYK, "Un Known"), ("no known player of BOS or NYK is called 'Un Known'", "odds_api")),
     ]
+
+
+NO_GAME_LINES = Unit("failed", "odds_api", 0, "odds_api is down", None)
+
+
+async def test_the_lines_of_the_games_themselves_are_kept_with_their_time() -> None:
+    """Of the slate's games only; those that come with a game's props are not taken twice."""
+    b = bench("lines", {"slate_games": GAMES, "roster": ROSTER})
+    winner = wire.market("h2h", [{"name": "Boston Celtics", "price": -150}, {"name": "New York Knicks", "price": 130}])
+    total = [{"name": side, "price": -110, "point": 221.5} for side in ("Over", "Under")]
+    books = [{"key": "fanduel", "markets": [winner, wire.market("totals", total, last_update=None)]}]
+    b.payloads.bodies["odds_api", "events"] = EVENTS
+    b.payloads.bodies["odds_api", wire.BOS_AT_NYK] = wire.body({**wire.event(), "bookmakers": books})
+    others = (wire.event("e9", start="2024-03-06T00:30:00Z"), wire.event("e8", "MIA", "ORL"))
+    b.payloads.bodies["odds_api", "game_lines"] = wire.body(
+        [{**event, "bookmakers": books} for event in (*others, wire.event())]
+    )
+    assert await lines.run(b.task) == 0
+    assert b.warehouse.appended[0] == ("raw.prop_lines", [])
+    [(table, rows)] = b.warehouse.appended[1:]
+    assert table == "raw.game_lines"
+    assert rows[0] == {
+        "game_id": wire.BOS_AT_NYK,
+        "game_date": SLATE,
+        "event_id": "e1",
+        "bookmaker": "fanduel",
+        "market": "h2h",
+        "side": "BOS",
+        "point": None,
+        "price": -150.0,
+        "available_at": datetime(2024, 3, 4, 20, 10, 7, tzinfo=UTC),
+        "fetched_at": MORNING,
+        "source": "odds_api",
+    }
+    assert [(row["side"], row["point"], row["price"], row["available_at"]) for row in rows[2:]] == [
+        ("over", 221.5, -110.0, MORNING), ("under", 221.5, -110.0, MORNING),
+    ]  # fmt: skip
+    assert b.fetches.units["game_lines"] == loaded("odds_api", 4, "game_lines")
 
 
 async def test_a_date_without_games_needs_no_lines() -> None:
@@ -111,6 +153,7 @@ async def test_a_game_without_an_event_or_without_an_answer_costs_no_other() -> 
         "0022300902": Unit("empty", "odds_api", 0, "no event in the list", "odds_api/events"),
         wire.BOS_AT_NYK: loaded("odds_api", 2, wire.BOS_AT_NYK),
         wire.LAL_AT_DEN: Unit("failed", "odds_api", 0, "odds_api is down", None),
+        "game_lines": NO_GAME_LINES,
     }
     assert {request.params.get("regions") for request in b.payloads.asked} == {None, "us,eu"}
 
@@ -149,11 +192,11 @@ ASKED_AT_TEN = MORNING + timedelta(hours=3)
 async def test_lines_are_asked_for_as_of_each_games_cutoff(
     mode: Mode, now: datetime, *, retrospective: bool, of_list: str | None, of_game: str | None
 ) -> None:
-    """Live up to the cutoff itself, and the list up to the first tip-off; a retrospective run always asks the past."""
+    """Live up to the cutoff itself, what is of all games up to the first tip-off; a retrospective run asks the past."""
     b = bench("lines", {"slate_games": GAMES[:1], "roster": ROSTER}, now=now, mode=mode, retrospective=retrospective)
     b.payloads.bodies["odds_api", "events"] = EVENTS
     await lines.run(b.task)
-    assert [request.params.get("date") for request in b.payloads.asked] == [of_list, of_game]
+    assert [request.params.get("date") for request in b.payloads.asked] == [of_list, of_game, of_list]
 
 
 async def test_each_game_has_a_cutoff_of_its_own() -> None:
@@ -163,7 +206,7 @@ async def test_each_game_has_a_cutoff_of_its_own() -> None:
     b.payloads.bodies["odds_api", "events"] = EVENTS
     await lines.run(b.task)
     assert [request.params.get("date") for request in b.payloads.asked] == [
-        "2024-03-05T00:10:00Z", "2024-03-05T00:10:00Z", None,
+        "2024-03-05T00:10:00Z", "2024-03-05T00:10:00Z", None, "2024-03-05T00:10:00Z",
     ]  # fmt: skip
 
 
@@ -204,9 +247,43 @@ async def test_one_game_that_fails_costs_no_other(slate: Rig) -> None:
     """Its unit is failed, the step is done; when all fail, the step fails."""
     slate.upstreams.bodies["odds_api", "events"] = wire.body([wire.event(), LATE_EVENT])
     slate.upstreams.bodies["odds_api", wire.BOS_AT_NYK] = wire.body(LINES)
+    slate.upstreams.bodies["odds_api", "game_lines"] = wire.body([])
     report = await slate.run("lines", SLATE)
     assert (report.outcome, report.counts["units_failed"], report.counts["rows"]) == ("done", 1, 4)
     slate.upstreams.bodies.clear()
     report = await slate.run("lines", SLATE)
     assert report.outcome == "failed"
     assert "HTTP 403" in report.reason
+
+
+async def test_two_players_of_one_name_in_a_game_cost_nobody_else_his_lines() -> None:
+    """Their lines are refused, with both as candidates; of the others every line is kept, initials too."""
+    twin = {"player_id": 77, "player_name": "Nyk Ash", "team": "BOS"}
+    b = bench("lines", {"slate_games": GAMES, "roster": [*ROSTER, twin]})
+    b.payloads.bodies["odds_api", "events"] = EVENTS
+    quotes = wire.outcomes("Nyk Ash", 1.5), wire.outcomes("B. Elm", 2.5), wire.outcomes("Bos Fir", 3.5)
+    b.payloads.bodies["odds_api", wire.BOS_AT_NYK] = wire.body(
+        wire.odds(fanduel=[wire.market("player_threes", *quotes)])
+    )
+    assert await lines.run(b.task) == 2
+    [(_, rows)] = b.warehouse.appended
+    assert [row["line"] for row in rows] == [2.5, 3.5]
+    reason = f"2 players are called 'Nyk Ash' (77, {NYK_ASH})"
+    assert b.fetches.refusals[wire.BOS_AT_NYK, "Nyk Ash"] == (reason, "odds_api")
+    [(quarantine, _, _)] = b.warehouse.written("raw.quarantine")
+    candidates = [{"player_id": NYK_ASH, "player_name": "Nyk Ash", "team": "NYK"}, twin]
+    [refused] = [row for row in quarantine if "name_key" in row]
+    assert (refused["player_name"], refused["teams"]) == ("Nyk Ash", "BOS NYK")
+    assert sorted(json.loads(refused["candidates"]), key=str) == sorted(candidates, key=str)
+
+
+async def test_a_settled_name_loads() -> None:
+    """Before every rule, by the source that wrote it."""
+    settled = {"name_key": "unknown", "team": "BOS", "source": "odds_api", "player_id": BOS_ELM}
+    other = settled | {"source": "espn", "player_id": 1}
+    b = bench("lines", {"slate_games": GAMES, "roster": ROSTER, "settled_names": [other, settled]})
+    b.payloads.bodies["odds_api", "events"] = EVENTS
+    b.payloads.bodies["odds_api", wire.BOS_AT_NYK] = ODDS
+    assert await lines.run(b.task) == 5
+    [(_, rows)] = b.warehouse.appended
+    assert {row["player_id"] for row in rows if row["player_lookup"] == "unknown"} == {BOS_ELM}

@@ -10,6 +10,7 @@ from services.scraper.domain.wire import Parsed
 from services.scraper.fetch import Failed
 from services.scraper.fetch_log import Unit
 from services.scraper.payloads import Collected
+from services.scraper.sources.espn.scoreboard import scoreboard
 from services.scraper.sources.nba_cdn.boxscore import played
 from services.scraper.sources.nba_cdn.schedule import current, parse_schedule
 from services.scraper.sources.nba_stats.schedule import of_season
@@ -35,6 +36,9 @@ COMING = wire.game(
 )  # fmt: skip
 SEASON = "season = @season AND game_id NOT IN UNNEST(@kept)"
 UNDECIDED = wire.game("0042300101", homeTeam={"teamId": 0})
+
+COMPARED = tuple(scoreboard(day) for day in (SLATE - timedelta(days=1), SLATE))
+"""What is asked of another source, to compare."""
 
 
 async def test_a_schedule_is_written() -> None:
@@ -84,7 +88,7 @@ async def test_a_schedule_is_written() -> None:
     assert ("results", {"season": "2023-24"}) in b.warehouse.asked
     assert b.fetches.units == {"2023-24": loaded("nba_cdn", 2, "2023-24")}
     assert b.fetches.refusals == {("2023-24", "0042300101"): ("its teams are not decided yet", "nba_cdn")}
-    assert b.payloads.asked == [current("2023-24")]
+    assert b.payloads.asked == [current("2023-24"), *COMPARED]
     assert b.fetches.verdict() is None
 
 
@@ -132,7 +136,7 @@ async def test_earlier_seasons_are_asked_for_until_they_are_settled(
     await schedule.run(b.task)
     unknown = [season for season in wanted if season not in {row["season"] for row in SETTLED}]
     assert b.payloads.asked == [
-        current("2023-24"), *(of_season(season) for season in wanted),
+        current("2023-24"), *(of_season(season) for season in wanted), *COMPARED,
         *(played(game_id) for season in unknown for game_id in regular_ids(season)[:FIRST]),
     ]  # fmt: skip
 
@@ -198,7 +202,8 @@ async def test_the_fallback_has_the_slates_season(cdn: bytes | None) -> None:
     if cdn is not None:
         b.payloads.bodies["nba_cdn", "2023-24"] = cdn
     assert await schedule.run(b.task) == 2
-    assert b.payloads.units() == [("nba_cdn", "2023-24"), ("nba_stats", "2023-24")]
+    compared = [("nba_cdn", "scoreboard"), *((request.source, request.unit) for request in COMPARED)]
+    assert b.payloads.units() == [("nba_cdn", "2023-24"), ("nba_stats", "2023-24"), *compared]
     assert b.fetches.units == {"2023-24": loaded("nba_stats", 1, "2023-24")}
 
 
@@ -319,7 +324,7 @@ async def test_a_settled_season_is_not_asked_for_again(rig: Rig) -> None:
     for _ in range(2):
         rig.upstreams.asked.clear()
         assert (await rig.run("schedule", date(2024, 3, 6))).outcome == "done"
-        asked.append({unit for _, unit in rig.upstreams.units()})
+        asked.append({unit for _, unit in rig.upstreams.units() if not unit.startswith("scoreboard")})
     assert asked == [{"2023-24", "2022-23"}, {"2023-24"}]
 
 
@@ -334,5 +339,5 @@ async def test_f05_an_empty_or_missing_schedule_is_a_failure(rig: Rig) -> None:
         report = await rig.run("schedule")
         assert report.outcome == "failed"
         assert report.reason
-        assert await rig.outcomes() == {"2023-24": "failed"}
+        assert (await rig.outcomes())["2023-24"] == "failed"
         assert await rig.column("raw.games", "game_id") == [wire.BOS_AT_NYK]

@@ -124,15 +124,22 @@ async def test_an_empty_scoreboard_says_nothing_of_a_game() -> None:
     assert noted(b) == []
 
 
-async def test_half_a_scoreboard_is_refused_and_the_next_is_compared() -> None:
-    """That nobody else answers is no failure."""
-    b = scheduled(between(), slate=written(shown()), games=written(shown(tip_utc=LATER)))
-    await schedule.run(b.task)
-    assert [other for _, _, other, _ in noted(b)] == ["balldontlie"]
+async def test_half_a_scoreboard_is_not_compared() -> None:
+    """That nobody else answers is no failure, and no line of the log; a fallback is not asked to compare."""
+    for boards in ({"slate": written(shown(tip_utc=LATER)), "games": written(shown(tip_utc=LATER))}, {}):
+        b = scheduled(between(), **boards)
+        await schedule.run(b.task)
+        assert (noted(b), list(b.fetches.units), b.fetches.verdict()) == ([], ["2023-24"], None)
+        assert "balldontlie" not in [source for source, _ in b.payloads.units()]
+
+
+async def test_half_a_scoreboard_does_not_stand_in() -> None:
+    """It is refused whole, and the next source asked, a fallback too."""
+    b = standing_in(between(), slate=written(shown(tip_utc=LATER)), games=written(shown(state="postponed")))
+    assert await schedule.run(b.task) == 1
     assert (b.fetches.units[BOTH[0]].outcome, b.fetches.units[BOTH[1]].outcome) == ("failed", "quarantined")
-    b = scheduled(between())
-    await schedule.run(b.task)
-    assert (noted(b), b.fetches.verdict()) == ([], None)
+    [([row], _, _)] = b.warehouse.written("raw.games")
+    assert (row["postponed"], row["tip_utc"], row["source"]) == (True, TIP, "balldontlie")
 
 
 async def test_a_disagreement_is_counted_in_the_report(rig: Rig) -> None:

@@ -46,11 +46,17 @@ async def test_a_task_writes_the_fetch_log_before_the_rows() -> None:
 
 async def test_queries_are_bound_to_the_slate() -> None:
     """The slate's games and the players of a query are those of its date."""
-    b = bench("lines", {"slate_games": GAMES, "roster": ROSTER, "known_players": ROSTER[:1]})
+    b = bench("lines", {"slate_games": GAMES, "roster": ROSTER, "known_players": ROSTER[:1], "settled_names": []})
     assert await b.task.slate() == list(GAMES)
     assert (await b.task.names("roster")).find("Bos Elm", ("BOS",)) == BOS_ELM
     assert (await b.task.names("known_players")).find("Nyk Ash", ("NYK",)) == NYK_ASH
     bound = {"game_date": SLATE}
-    assert b.warehouse.asked == [("slate_games", bound), ("roster", bound), ("known_players", bound)]
+    assert b.warehouse.asked == [
+        ("slate_games", bound),
+        ("roster", bound),
+        ("settled_names", {}),
+        ("known_players", bound),
+        ("settled_names", {}),
+    ]
     assert b.task.game_date == SLATE
     assert sql("roster").startswith("-- The slate's roster.\nSELECT")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.scraper.domain.box import Box, Line
+from services.scraper.domain.box import Absence, Box, Line
 from services.scraper.domain.validation import inconsistency
 from services.scraper.domain.wire import Refusal
 
@@ -14,7 +14,7 @@ PLAYER = Line(
     player_name="Jo Doe",
     team="NYK",
     starter=True,
-    minutes=30.5,
+    minutes=40.0,
     points=10,
     rebounds=5,
     offensive_rebounds=2,
@@ -54,7 +54,7 @@ BOX = Box("0022300900", final=True, lines=NYK + BOS, score={"BOS": 50, "NYK": 60
 
 
 def _with(**changes: object) -> Box:
-    """The box score with its first line (NYK 0 with id 10 and 60 points in 30.5 minutes) changed."""
+    """The box score with its first line (NYK 0 with id 10 and 60 points in 40 minutes) changed."""
     return replace(BOX, lines=(replace(NYK[0], **changes), *NYK[1:], *BOS))  # type: ignore[arg-type]  # any field
 
 
@@ -72,8 +72,6 @@ def test_a_consistent_game_passes(final_score: tuple[int, int] | None, score: Ma
 @pytest.mark.parametrize(
     "changes",
     [
-        {"minutes": 70.0},
-        {"minutes": 0.0},
         {"rebounds": 0, "offensive_rebounds": 0, "defensive_rebounds": 0},
         {"rebounds": 3, "offensive_rebounds": 0, "defensive_rebounds": 3},
         {"rebounds": 2, "offensive_rebounds": 2, "defensive_rebounds": 0},
@@ -94,6 +92,27 @@ def test_a_line_at_its_bounds_passes(changes: dict[str, object]) -> None:
     assert _problem(_with(**changes)) is None
 
 
+@pytest.mark.parametrize(
+    ("minutes", "reason"),
+    [
+        ((70.0, 10.0), None),
+        ((10.0, 64.0), None),
+        ((46.0, 40.0), None),
+        ((34.0, 40.0), None),
+        ((46.1, 40.0), "the players of NYK have 246.1 minutes"),
+        ((33.9, 40.0), "the players of NYK have 233.9 minutes"),
+        ((58.9, 40.0), "the players of NYK have 258.9 minutes"),
+        ((59.0, 40.0), None),
+        ((65.0, 65.0), None),
+        ((0.0, 25.0), "the players of NYK have 185 minutes"),
+    ],
+)
+def test_a_team_plays_whole_games(minutes: tuple[float, float], reason: str | None) -> None:
+    """240 minutes and 25 for each overtime, give and take what rounding does: else somebody is missing, or too much."""
+    lines = tuple(replace(line, minutes=played) for line, played in zip(NYK, minutes, strict=False))
+    assert _problem(replace(BOX, lines=(*lines, *NYK[2:], *BOS))) == reason
+
+
 def test_a_hundred_and_ten_points_pass() -> None:
     """That is the bound itself."""
     assert _problem(replace(_with(points=110), score=None), (110, 50)) is None
@@ -102,7 +121,7 @@ def test_a_hundred_and_ten_points_pass() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"points": 111}, "NYK 0 (10): 111 points in 30.5 minutes"),
+        ({"points": 111}, "NYK 0 (10): 111 points in 40 minutes"),
         ({"minutes": 70.25}, "NYK 0 (10): 60 points in 70.25 minutes"),
         ({"rebounds": 6}, "NYK 0 (10): 6 rebounds, but 2 offensive and 3 defensive"),
         ({"rebounds": 4}, "NYK 0 (10): 4 rebounds, but 2 offensive and 3 defensive"),
@@ -184,9 +203,34 @@ def test_the_score_of_the_payload_counts_too(final_score: tuple[int, int] | None
     assert _problem(replace(BOX, score={"NYK": 60, "MIA": 50}), final_score) == "the payload gives no score of BOS"
 
 
+@pytest.mark.parametrize(
+    ("totals", "reason"),
+    [
+        ({"NYK": {"points": 60, "assists": 24, "minutes": 240}, "BOS": {"fouls": 0}}, None),
+        ({"NYK": {"minutes": 241}}, None),
+        ({"NYK": {"minutes": 242}}, "the players of NYK have 240 minutes, the team 242"),
+        ({"BOS": {"assists": 25}}, "the players of BOS have 24 assists, the team 25"),
+        ({"NYK": {}, "BOS": {"points": 50, "fouls": 1}}, "the players of BOS have 0 fouls, the team 1"),
+    ],
+)
+def test_the_totals_of_the_payload_are_its_players_sums(
+    totals: Mapping[str, Mapping[str, int]], reason: str | None
+) -> None:
+    """Each that it gives; minutes, which are rounded, within one."""
+    assert _problem(replace(BOX, totals=totals)) == reason
+
+
+def test_nobody_has_played_and_not() -> None:
+    """An absence of a player who has a line contradicts it."""
+    absences = (Absence(99, "NYK 9", "NYK", "DNP_COACH"), Absence(11, "NYK 1", "NYK", "INACTIVE_INJURY"))
+    assert _problem(replace(BOX, absences=absences)) == "NYK 1 (11) has played and is INACTIVE_INJURY"
+    assert _problem(replace(BOX, absences=absences[:1])) is None
+
+
 def test_five_players_make_a_team_and_four_do_not() -> None:
     """At home as away."""
-    assert _problem(replace(BOX, lines=_team("NYK", 10, 60, players=5) + _team("BOS", 20, 50, players=5))) is None
+    five = _team("NYK", 10, 60, players=5) + _team("BOS", 20, 50, players=5)
+    assert _problem(replace(BOX, lines=tuple(replace(line, minutes=48.0) for line in five))) is None
     assert _problem(replace(BOX, lines=_team("NYK", 10, 60, players=4) + BOS)) == "4 players of NYK"
     assert _problem(replace(BOX, lines=NYK + _team("BOS", 20, 50, players=4))) == "4 players of BOS"
     assert _problem(replace(BOX, lines=NYK)) == "0 players of BOS"

@@ -1,6 +1,6 @@
 """Strict access to JSON that others wrote."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -9,12 +9,17 @@ from services.scraper.domain.wire import (
     Fault,
     Parsed,
     Refusal,
+    day,
     document,
+    flag,
+    game_id,
     instant,
     label,
     listing,
     member,
     number,
+    optional_text,
+    remark,
     result_set,
     stamp_of,
     text,
@@ -93,8 +98,15 @@ WANTED = {"name": "Wanted", "headers": ["A", "B", "C"], "rowSet": [[1, 2, 3], [4
 def test_a_result_set_is_reduced_to_the_columns_asked_for() -> None:
     """In the order asked for, from the set of that name, wherever it stands."""
     payload = {"resultSets": [5, OTHER, WANTED, OTHER]}
-    assert result_set(payload, "Wanted", ("C", "A")) == [(3, 1), (6, 4)]
-    assert result_set(payload, "Other", ("A",)) == [(0,)]
+    assert result_set(payload, "Wanted", ("C", "A")) == ([(3, 1), (6, 4)], [])
+    assert result_set(payload, "Other", ("A",)) == ([(0,)], [])
+
+
+@pytest.mark.parametrize("misfit", [[1, 2], [1, 2, 3, 4], "abc", {}, None])
+def test_f11_a_row_of_another_length_costs_no_other(misfit: object) -> None:
+    """Which of its values is which cannot be told; it is handed out beside the others."""
+    payload = {"resultSets": [WANTED | {"rowSet": [[1, 2, 3], misfit, [4, 5, 6]]}]}
+    assert result_set(payload, "Wanted", ("C", "A")) == ([(3, 1), (6, 4)], [misfit])
 
 
 @pytest.mark.parametrize(
@@ -102,15 +114,14 @@ def test_a_result_set_is_reduced_to_the_columns_asked_for() -> None:
     [
         ({"name": "wanted"}, "the payload has no result set Wanted"),
         ({"headers": ["A"], "rowSet": []}, "result set Wanted lacks C, D"),
-        ({"rowSet": [[1, 2, 3, 4], [4, 5, 6]]}, "result set Wanted has a row that does not fit its headers"),
-        ({"rowSet": [[1, 2, 3, 4], [4, 5, 6, 7, 8]]}, "result set Wanted has a row that does not fit its headers"),
-        ({"rowSet": ["abcd"]}, "result set Wanted has a row that does not fit its headers"),
+        ({"rowSet": [[1, 2, 3], [4, 5, 6, 7, 8]]}, "result set Wanted has no row that fits its headers"),
+        ({"rowSet": ["abcd"]}, "result set Wanted has no row that fits its headers"),
         ({"rowSet": {}}, "rowSet is not a list"),
         ({"headers": None}, "headers is not a list"),
     ],
 )
 def test_a_result_set_that_does_not_fit_is_malformed(changes: dict[str, object], message: str) -> None:
-    """Missing sets and columns are named; one row of another length spoils the set."""
+    """Missing sets and columns are named; so is a set of which no row fits."""
     wanted = {"name": "Wanted", "headers": ["A", "B", "C", "D"], "rowSet": []} | changes
     with pytest.raises(Fault) as raised:
         result_set({"resultSets": [wanted]}, "Wanted", ("A", "C", "D"))
@@ -222,11 +233,129 @@ def test_a_refused_record_is_called_by_the_first_name_it_has(record: object, exp
     assert label(record, "name", "id") == expected
 
 
-def test_an_excerpt_is_sixty_signs_long() -> None:
-    """One quotation mark and 59 letters."""
-    assert label("x" * 100) == "'" + "x" * 59
+def test_an_excerpt_is_two_hundred_signs_long() -> None:
+    """One quotation mark and 199 letters."""
+    assert label("x" * 300) == "'" + "x" * 199
 
 
 def test_refusals_are_compared_by_record_and_reason() -> None:
     """Parsers are tested by them."""
     assert Refusal("a", "b") == Refusal(record="a", reason="b")
+
+
+# --- what JSON can say and a warehouse cannot hold --------------------------------------------------------------------
+
+HALF = chr(0xD83D)
+"""Half a surrogate pair."""
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":'])
+@pytest.mark.parametrize("depth", [101, 5_000, 200_000])
+def test_f11_a_body_that_is_nested_too_deeply_is_a_fault(opening: bytes, depth: int) -> None:
+    """Not a RecursionError; a hundred levels are read."""
+    closing = b"]" if opening == b"[" else b"}"
+    with pytest.raises(Fault, match=r"^the payload is nested more than 100 deep$"):
+        document(opening * depth + b"0" + closing * depth)
+    document(opening * 100 + b"0" + closing * 100)
+
+
+@pytest.mark.parametrize("body", [b'"\xed\xa0\xbd"', b"1" * 5_000])
+def test_f11_what_python_cannot_decode_is_a_fault(body: bytes) -> None:
+    """Surrogates in UTF-8, and numbers of more digits than Python reads."""
+    with pytest.raises(Fault, match="bytes that are not JSON"):
+        document(body)
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63), 10**400, 1e308, 2.0**63, INFINITE, -INFINITE, NAN])
+def test_f11_a_number_beyond_64_bits_is_no_whole_number(value: float) -> None:
+    """No OverflowError, here or in the warehouse; the greatest that fit are read."""
+    with pytest.raises(BadRecord, match=r"^n is .*, not a whole number$"):
+        whole(value, "n")
+    assert (whole(2**63 - 1, "n"), whole(1 - 2**63, "n")) == (2**63 - 1, 1 - 2**63)
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63), 10**400, INFINITE, -INFINITE, NAN])
+def test_f11_a_number_that_is_no_double_is_refused(value: float) -> None:
+    """A whole one of more than 64 bits is a slip; a double may be as great as it likes."""
+    with pytest.raises(BadRecord, match=r"^n is .*, not a number$"):
+        number(value, "n")
+    assert number(1e308, "n") == 1e308
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (HALF, r"'\\ud83d', with half a surrogate pair"),
+        (f"Jo {HALF} Doe", r"'Jo \\ud83d Doe', with half a surrogate pair"),
+        ("a\0b", r"'a\\x00b', with a NUL"),
+        (7, "7, not a text"),
+    ],
+)
+def test_f11_a_text_that_cannot_be_stored_is_refused(value: object, reason: str) -> None:
+    """And quoted so that the reason can be; where nothing depends on it there is none."""
+    for read in (text, optional_text):
+        with pytest.raises(BadRecord, match=rf"^a is {reason}$"):
+            read({"a": value}, "a")
+    assert remark({"a": value}, "a") is None
+
+
+def test_a_text_has_its_bounds() -> None:
+    """Five thousand characters; a longer one is refused by its length, not quoted."""
+    assert text({"a": "x" * 5_000}, "a") == "x" * 5_000
+    with pytest.raises(BadRecord, match=r"^a has 5001 characters$"):
+        text({"a": "x" * 5_001}, "a")
+
+
+@pytest.mark.parametrize("record", [{}, {"a": None}, {"a": ""}, {"a": " "}])
+def test_an_optional_text_may_be_absent(record: dict[str, object]) -> None:
+    """Or null, or blank; where there is no object there is no field."""
+    assert optional_text(record, "a") is remark(record, "a") is None
+    assert optional_text({"a": " b "}, "a") == remark({"a": " b "}, "a") == "b"
+    with pytest.raises(BadRecord, match="not an object where 'a' is expected"):
+        optional_text([], "a")
+
+
+def test_f11_a_refusal_can_be_stored() -> None:
+    """Whatever the record is called."""
+    refusal = Refusal(f"Jo {HALF}\0" + "x" * 300, f"bad {HALF}" + "y" * 600)
+    assert refusal == Refusal("Jo \\ud83d\\0" + "x" * 189, "bad \\ud83d" + "y" * 490)
+
+
+@pytest.mark.parametrize(("yes", "no"), [("1", "0"), (1, 0), (True, False), (1.0, 0.0)])
+def test_yes_is_written_in_four_ways(yes: object, no: object) -> None:
+    """So is no."""
+    assert (flag(yes, "f"), flag(no, "f")) == (True, False)
+
+
+@pytest.mark.parametrize("value", [None, "", "yes", "true", 2, -1, 0.5, NAN, [], {}, [1]])
+def test_f11_what_is_neither_yes_nor_no_is_refused(value: object) -> None:
+    """It is not taken for no."""
+    with pytest.raises(BadRecord, match=r"^f is .*, neither yes nor no$"):
+        flag(value, "f")
+
+
+@pytest.mark.parametrize("value", [None, True, 1.5, [], {}, ["0022300900"]])
+def test_f11_a_game_id_is_a_text_or_a_number(value: object) -> None:
+    """Whose meaning is judged elsewhere."""
+    with pytest.raises(BadRecord, match=r"^gameId is .*, not a game id$"):
+        game_id(value)
+    assert game_id(22300900) == game_id("0022300900") == "0022300900"
+    with pytest.raises(BadRecord, match=r"^gameId has 5001 characters$"):
+        game_id("0" * 5_001)
+
+
+@pytest.mark.parametrize(
+    "value", ["0001-01-01T04:57:00Z", "1945-12-31T00:00:00Z", "9999-12-31T23:59:59-12:00", 7, None]
+)
+def test_f11_an_instant_lies_in_a_year_of_the_league(value: object) -> None:
+    """No zone shifts it out of the calendar."""
+    with pytest.raises(BadRecord, match=r"^at is "):
+        instant(value, "at")
+
+
+@pytest.mark.parametrize("value", ["soon", None, 7, [], {}, "0001-01-01", "9999-12-31T00:00:00Z", "2024-02-30"])
+def test_f11_a_day_is_a_date_of_the_league(value: object) -> None:
+    """Its first ten signs."""
+    with pytest.raises(BadRecord, match=r"^on is "):
+        day(value, "on")
+    assert day("2024-02-29T23:00:00Z", "on") == date(2024, 2, 29)

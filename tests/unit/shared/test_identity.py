@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.basketball.identity import TEAMS, canonical_game_id, player_lookup, tricode
+from shared.basketball.identity import TEAMS, canonical_game_id, player_key, player_lookup, tricode
 from shared.errors import Permanent
 
 
@@ -43,6 +43,15 @@ def test_spellings_of_one_player_have_one_lookup(names: list[str], lookup: str) 
 def test_letters_that_are_no_accents_are_written_out(letters: str, plain: str) -> None:
     """Those of Danish, Croatian, Polish, German, French, Turkish and Icelandic names."""
     assert player_lookup(f"a{letters}z") == f"a{plain}z"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("P.J. Washington Jr.", "pjwashingtonjr"), ("Luka Dončić", "lukadoncic"), (" 姚明 ", "姚明"), ("...", "...")],
+)
+def test_a_name_is_settled_with_its_suffix(name: str, key: str) -> None:
+    """Otherwise as it is looked up; in other letters as it is."""
+    assert player_key(name) == key
 
 
 @pytest.mark.parametrize("hyphen", ["-", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015"])

@@ -6,7 +6,19 @@ from typing import Any
 
 from services.scraper.domain.box import SHORT, Box, Line, counts
 from services.scraper.domain.minutes import minutes
-from services.scraper.domain.wire import Parsed, Refusal, document, each, label, listing, member, text, whole
+from services.scraper.domain.wire import (
+    BadRecord,
+    Parsed,
+    Refusal,
+    document,
+    each,
+    label,
+    listing,
+    member,
+    shown,
+    text,
+    whole,
+)
 from services.scraper.sources.endpoint import BOX_SCORES, Endpoint, Request
 from shared.basketball.identity import tricode
 
@@ -35,9 +47,13 @@ def _box(raw: Any) -> Box:  # noqa: ANN401 - JSON
         code = tricode(text(team, "abbreviation"))
         score[code] = whole(member(raw, f"{side}_score"), f"{side}_score")
         players = member(team, "players")
-        found, unreadable = each(players if isinstance(players, list) else [], partial(_line, team=code), _name)
+        if players is not None and not isinstance(players, list):
+            raise BadRecord(f"players is {shown(players)}, not a list")
+        found, unreadable = each(players if players is not None else (), partial(_line, team=code), _name)
         lines += found
         refused += unreadable
+    if len(score) == 1:
+        raise BadRecord(f"{next(iter(score))} plays itself")
     return Box(None, text(raw, "status").startswith("Final"), tuple(lines), tuple(refused), score)
 
 
@@ -64,7 +80,14 @@ def _name(raw: Any) -> str:  # noqa: ANN401 - JSON
     return label(raw)
 
 
-BOX_SCORES_OF = Endpoint("balldontlie", "box_scores", BOX_SCORES, parse_box_scores, rank=3)
+BOX_SCORES_OF = Endpoint(
+    "balldontlie",
+    "box_scores",
+    BOX_SCORES,
+    parse_box_scores,
+    rank=3,
+    requests=lambda need: tuple(box_scores_of(day) for day in need.days),
+)
 
 
 def box_scores_of(day: date) -> Request[Box]:

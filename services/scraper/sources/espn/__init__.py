@@ -1,5 +1,5 @@
 """ESPN's site API."""
 
-from services.scraper.sources.espn import injuries
+from services.scraper.sources.espn import injuries, roster, scoreboard
 
-ENDPOINTS = (injuries.LISTED,)
+ENDPOINTS = (injuries.LISTED, roster.ROSTER_OF, scoreboard.SCOREBOARD_OF)

@@ -1,14 +1,28 @@
 """ESPN's injuries feed: per team, each listed player's latest status."""
 
+from datetime import date
 from functools import partial
 from typing import Any
 
-from services.scraper.domain.people import Injury
-from services.scraper.domain.wire import BadRecord, Parsed, document, each, instant, label, listing, member, text
+from services.scraper.domain.people import Injury, status_of
+from services.scraper.domain.wire import (
+    BadRecord,
+    Fault,
+    Parsed,
+    document,
+    each,
+    instant,
+    label,
+    listing,
+    member,
+    remark,
+    shown,
+    text,
+)
 from services.scraper.sources.endpoint import INJURIES, Endpoint, Request
-from shared.basketball.identity import TEAMS, tricode
+from services.scraper.sources.espn.teams import team_of
 
-_BY_ESPN_ID = {team.espn_id: team.tricode for team in TEAMS.values()}
+_UNSAID = ("Not Specified", "Undisclosed")
 
 
 def parse_injuries(body: bytes) -> Parsed[Injury]:
@@ -17,34 +31,59 @@ def parse_injuries(body: bytes) -> Parsed[Injury]:
     Raises:
         Fault: not an injuries feed.
     """
-    teams = [
-        each(listing(team, "injuries"), partial(_injury, listed_by=team), _name)
-        for team in listing(document(body), "injuries")
-    ]
-    injuries = tuple(injury for read, _ in teams for injury in read)
-    refused = tuple(refusal for _, unreadable in teams for refusal in unreadable)
-    return Parsed(injuries, refused, len(injuries) + len(refused))
+    teams = listing(document(body), "injuries")
+    feeds, refused = each(teams, _feed, lambda raw: label(raw, "displayName", "id"))
+    if refused and not feeds:  # a renamed key is not a league in good health
+        raise Fault("malformed", f"not one team is read: {refused[0].reason}")
+    injuries: list[Injury] = []
+    for team, entries in feeds:
+        read, unreadable = each(entries, partial(_injury, listed_by=team), _name)
+        injuries += read
+        refused += unreadable
+    return Parsed(tuple(injuries), tuple(refused), len(injuries) + len(refused))
 
 
-def _team(raw: Any) -> str:  # noqa: ANN401 - JSON
-    """The tricode; ESPN's id must agree with the name, for other leagues use the same ids."""
-    code = tricode(text(raw, "displayName"))
-    if "id" in raw and _BY_ESPN_ID.get(str(raw["id"])) != code:
-        raise BadRecord(f"team {raw['displayName']} has ESPN id {raw['id']}, not {TEAMS[code].espn_id}")
-    return code
+def _feed(team: Any) -> tuple[Any, list[Any]]:  # noqa: ANN401 - JSON
+    """A team and its entries."""
+    entries = member(team, "injuries")
+    if not isinstance(entries, list):
+        raise BadRecord(f"injuries is {shown(entries)}, not a list")
+    return team, entries
 
 
 def _injury(raw: Any, listed_by: Any) -> Injury:  # noqa: ANN401 - JSON
-    team = _team(listed_by)
+    team = team_of(listed_by)
     player_name = text(member(raw, "athlete"), "displayName")
-    comment = raw.get("shortComment")
+    details = raw.get("details")
+    if details is None:
+        details = {}
     return Injury(
         player_name=player_name,
         team=team,
-        status=text(raw, "status"),
-        comment=comment if isinstance(comment, str) and comment else None,
+        status=status_of(text(raw, "status")),
+        comment=remark(raw, "shortComment"),
         reported_at=instant(member(raw, "date"), "date"),
+        reason=_reason(details),
+        return_date=_return_date(details),
     )
+
+
+def _reason(details: Any) -> str | None:  # noqa: ANN401 - JSON
+    """Side, part of the body and kind of injury, as far as they are given: "Left Knee Soreness"."""
+    if not isinstance(details, dict):
+        raise BadRecord(f"details is {details!r}, not an object")
+    words = [details.get(key) for key in ("side", "type", "detail")]
+    return " ".join(word for word in words if isinstance(word, str) and word and word not in _UNSAID) or None
+
+
+def _return_date(details: dict[str, Any]) -> date | None:
+    value = details.get("returnDate")
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise BadRecord(f"returnDate is {value!r}, not a date") from None
 
 
 def _name(raw: Any) -> str:  # noqa: ANN401 - JSON

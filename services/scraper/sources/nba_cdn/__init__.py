@@ -1,5 +1,5 @@
 """The NBA's CDN."""
 
-from services.scraper.sources.nba_cdn import boxscore, schedule
+from services.scraper.sources.nba_cdn import boxscore, schedule, scoreboard
 
-ENDPOINTS = (schedule.CURRENT, boxscore.BOXSCORE)
+ENDPOINTS = (schedule.CURRENT, scoreboard.TODAY, boxscore.BOXSCORE)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from services.scraper.domain.box import Box, Line, counts, optional_number
+from services.scraper.domain.box import COUNTS, Absence, Box, Line, counts, optional_number
 from services.scraper.domain.games import Game
 from services.scraper.domain.minutes import minutes
 from services.scraper.domain.wire import (
@@ -14,17 +14,21 @@ from services.scraper.domain.wire import (
     Refusal,
     document,
     each,
+    flag,
+    game_id,
     instant,
     label,
     listing,
     member,
+    optional_text,
+    shown,
     stamp_of,
     text,
     whole,
 )
 from services.scraper.sources.endpoint import BOX_SCORES, SCHEDULED_GAME, Endpoint, Request
 from services.scraper.sources.nba_cdn.schedule import FINAL
-from shared.basketball.identity import canonical_game_id, tricode
+from shared.basketball.identity import tricode
 from shared.basketball.slate import season_type_of
 from shared.errors import Permanent
 
@@ -45,10 +49,13 @@ _KEYS = (
     "turnovers",
     "foulsPersonal",
 )
+_TOTALS = {name: key for name, key in zip(COUNTS, _KEYS, strict=True) if name != "rebounds"} | {
+    "rebounds": "reboundsPersonal"  # a team's reboundsTotal counts those that are nobody's
+}
 
 
 def parse_boxscore(body: bytes) -> Parsed[Box]:
-    """One record: the game's box score. Players listed as not having played are none of its lines.
+    """One record: the game's box score. Players listed as not having played are its absences.
 
     Raises:
         Fault: not a box score.
@@ -56,38 +63,71 @@ def parse_boxscore(body: bytes) -> Parsed[Box]:
     payload = document(body)
     try:
         game = member(payload, "game")
-        game_id = canonical_game_id(member(game, "gameId"))
+        played = game_id(member(game, "gameId"))
         final = whole(member(game, "gameStatus"), "gameStatus") == FINAL
-        lines: list[Line] = []
+        entries: list[Line | Absence] = []
         refused: list[Refusal] = []
         score: dict[str, int] = {}
+        totals: dict[str, dict[str, int]] = {}
         for side in ("homeTeam", "awayTeam"):
             team = member(game, side)
             code = tricode(text(team, "teamTricode"))
             score[code] = whole(member(team, "score"), f"{side} score")
-            found, unreadable = each(
-                listing(team, "players"), partial(_line, team=code), lambda raw: label(raw, "name", "personId")
-            )
-            lines += found
+            totals[code] = _totals(team)
+            players = listing(team, "players")
+            found: list[Line | Absence]
+            found, unreadable = each(players, partial(_entry, team=code), lambda raw: label(raw, "name", "personId"))
+            entries += found
             refused += unreadable
     except (BadRecord, Permanent) as error:
         raise Fault("malformed", f"not a box score: {error}") from None
-    box = Box(game_id, final, tuple(lines), tuple(refused), score)
+    if len(score) == 1:
+        raise Fault("malformed", f"not a box score: {next(iter(score))} plays itself")
+    lines = tuple(entry for entry in entries if isinstance(entry, Line))
+    absences = tuple(entry for entry in entries if isinstance(entry, Absence))
+    box = Box(played, final, lines, tuple(refused), score, absences, totals)
     return Parsed((box,), (), len(lines) + len(refused) if final else 1, stamp_of(payload))
 
 
-def _line(raw: Any, team: str) -> Line | None:  # noqa: ANN401 - JSON
+def _totals(team: Any) -> dict[str, int]:  # noqa: ANN401 - JSON
+    """What the payload says of the team as a whole; null and absent fields say nothing."""
+    stats = team.get("statistics", {})
+    if not isinstance(stats, dict):
+        raise BadRecord(f"the team's statistics are {shown(stats)}")
+    given = {name: (key, stats[key]) for name, key in _TOTALS.items() if key in stats}
+    totals = {name: whole(value, f"the team's {key}") for name, (key, value) in given.items() if value is not None}
+    if stats.get("minutes") is not None:
+        totals["minutes"] = round(minutes(stats["minutes"]))
+    return totals
+
+
+def _entry(raw: Any, team: str) -> Line | Absence:  # noqa: ANN401 - JSON
     stats = member(raw, "statistics")
-    if raw.get("played") not in ("1", 1, True):
-        return None
+    if not flag(member(raw, "played"), "played"):
+        return _absence(raw, stats, team)
     return Line(
         player_id=whole(member(raw, "personId"), "personId"),
         player_name=text(raw, "name"),
         team=team,
-        starter=raw.get("starter") in ("1", 1, True),
+        starter=flag(member(raw, "starter"), "starter"),
         minutes=minutes(member(stats, "minutes")),
         plus_minus=optional_number(stats.get("plusMinusPoints")),
         **counts(stats, _KEYS),
+    )
+
+
+def _absence(raw: Any, stats: Any, team: str) -> Absence:  # noqa: ANN401 - JSON
+    played = optional_text(stats, "minutes")
+    if played is not None and minutes(played) > 0:
+        raise BadRecord(f"has not played, but {played}")
+    reasons = (optional_text(raw, "notPlayingReason"), optional_text(raw, "status"), "did not play")
+    return Absence(
+        player_id=whole(member(raw, "personId"), "personId"),
+        player_name=text(raw, "name"),
+        team=team,
+        # Before the game is over nobody has a reason yet; ACTIVE says that he may still play.
+        reason=next(reason for reason in reasons if reason is not None),
+        description=optional_text(raw, "notPlayingDescription"),
     )
 
 
@@ -112,13 +152,13 @@ def parse_played(body: bytes) -> Parsed[Game]:
     payload = document(body)
     try:
         game = member(payload, "game")
-        game_id = canonical_game_id(member(game, "gameId"))
+        unit = game_id(member(game, "gameId"))
         final = whole(member(game, "gameStatus"), "gameStatus") == FINAL
         home, away = member(game, "homeTeam"), member(game, "awayTeam")
         played = Game(
-            game_id=game_id,
-            season=f"20{game_id[3:5]}-{(int(game_id[3:5]) + 1) % 100:02d}",
-            season_type=season_type_of(game_id),
+            game_id=unit,
+            season=f"20{unit[3:5]}-{(int(unit[3:5]) + 1) % 100:02d}",
+            season_type=season_type_of(unit),
             game_date=_code_date(text(game, "gameCode")),
             tip_utc=instant(member(game, "gameTimeUTC"), "gameTimeUTC"),
             home_team=tricode(text(home, "teamTricode")),
@@ -130,7 +170,7 @@ def parse_played(body: bytes) -> Parsed[Game]:
     except (BadRecord, Permanent) as error:
         raise Fault("malformed", f"not a final game: {error}") from None
     if not final:
-        raise Fault("malformed", f"game {game_id} is not final")
+        raise Fault("malformed", f"game {unit} is not final")
     return Parsed((played,), (), 1, stamp_of(payload))
 
 
@@ -139,7 +179,7 @@ def _code_date(code: str) -> date:
     try:
         return datetime.strptime(code[:8], "%Y%m%d").date()  # noqa: DTZ007 - a date without a time
     except ValueError:
-        raise BadRecord(f"gameCode is {code!r}, without a date") from None
+        raise BadRecord(f"gameCode is {shown(code)}, without a date") from None
 
 
 PLAYED = Endpoint("nba_cdn", "boxscore", SCHEDULED_GAME, parse_played, rank=3)

@@ -3,7 +3,18 @@
 from typing import Any
 
 from services.scraper.domain.people import Rostered
-from services.scraper.domain.wire import BadRecord, Parsed, Refusal, document, result_set, whole
+from services.scraper.domain.wire import (
+    BadRecord,
+    Parsed,
+    Refusal,
+    document,
+    flag,
+    label,
+    optional_text,
+    remark,
+    result_set,
+    whole,
+)
 from services.scraper.sources.endpoint import ROSTERS, Endpoint, Request
 from shared.basketball.identity import tricode
 from shared.errors import Permanent
@@ -25,9 +36,9 @@ def parse_playerindex(body: bytes) -> Parsed[Rostered]:
     Raises:
         Fault: not a player index.
     """
-    rows = result_set(document(body), "PlayerIndex", _COLUMNS)
+    rows, misfits = result_set(document(body), "PlayerIndex", _COLUMNS)
     players: dict[int | None, Rostered] = {}
-    refused: list[Refusal] = []
+    refused = [Refusal(label(row), "the row does not fit its headers") for row in misfits]
     for row in rows:
         try:
             player = _player(row)
@@ -36,29 +47,30 @@ def parse_playerindex(body: bytes) -> Parsed[Rostered]:
             continue
         if player is not None and (known := players.setdefault(player.player_id, player)) != player:
             refused.append(Refusal(_label(row), f"listed with {known.team} and with {player.team}"))
-    return Parsed(tuple(players.values()), tuple(refused), len(rows))
+    return Parsed(tuple(players.values()), tuple(refused), len(rows) + len(misfits))
 
 
 def _player(row: tuple[Any, ...]) -> Rostered | None:
     person_id, first, last, team_id, team, status, position = row
-    if team_id in (0, None) or status != 1:
+    if team_id is None or status is None or not whole(team_id, "TEAM_ID") or not flag(status, "ROSTER_STATUS"):
         return None
     if not isinstance(team, str):
         raise BadRecord(f"team {team_id} has no abbreviation")
     # Players with one name have the other as null or blank.
-    name = " ".join(part.strip() for part in (first, last) if isinstance(part, str) and part.strip())
+    parts = [optional_text({"name": part}, "name") for part in (first, last)]
+    name = " ".join(part for part in parts if part is not None)
     if not name:
         raise BadRecord("has no name")
     return Rostered(
         player_id=whole(person_id, "PERSON_ID"),
         player_name=name,
         team=tricode(team),
-        position=position if isinstance(position, str) and position else None,
+        position=remark({"POSITION": position}, "POSITION"),
     )
 
 
 def _label(row: tuple[Any, ...]) -> str:
-    return f"{row[1]} {row[2]} {row[0]}"
+    return " ".join(str(row[place])[:50] for place in (1, 2, 0))
 
 
 INDEX = Endpoint(

@@ -4,7 +4,9 @@ from services.scraper.domain.games import Season
 from services.scraper.sources.endpoint import SCHEDULE, Endpoint, Request
 from services.scraper.sources.nba_cdn.schedule import parse_schedule
 
-OF_SEASON = Endpoint("nba_stats", "scheduleleaguev2", SCHEDULE, parse_schedule, rank=2)
+OF_SEASON = Endpoint(
+    "nba_stats", "scheduleleaguev2", SCHEDULE, parse_schedule, rank=2, requests=lambda need: (of_season(need.season),)
+)
 
 
 def of_season(season: str) -> Request[Season]:

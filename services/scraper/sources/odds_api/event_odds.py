@@ -4,26 +4,35 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from services.scraper.domain.odds import Offer
+from services.scraper.domain.odds import GameLine, Offer
 from services.scraper.domain.wire import (
     BadRecord,
     Fault,
     Parsed,
     Refusal,
     document,
-    instant,
     label,
     listing,
     member,
     number,
+    shown,
     text,
 )
 from services.scraper.sources.endpoint import LINES, Endpoint, Request
+from services.scraper.sources.odds_api import game_lines
 from services.scraper.sources.odds_api.answer import SPORT, stamp, unwrap
+from services.scraper.sources.odds_api.bookmakers import Quoted, quoted
 from shared.registries.markets import MARKETS
 
+EVEN = 100
+"""American prices are +100 and more, or -100 and less."""
+MAX_LINE = 500
+"""No statistic of a game comes near."""
 _ALTERNATE = "_alternate"
 _MARKET_OF = {market.odds_key: market.name for market in MARKETS.values()}
+
+
+_KEYS = frozenset((*game_lines.MARKETS, *(f"{key}{suffix}" for key in _MARKET_OF for suffix in ("", _ALTERNATE))))
 
 
 def market_keys(markets: Iterable[str]) -> tuple[str, ...]:
@@ -31,79 +40,92 @@ def market_keys(markets: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"{MARKETS[name].odds_key}{suffix}" for name in markets for suffix in ("", _ALTERNATE))
 
 
-def parse_odds(body: bytes) -> Parsed[Offer]:
-    """One record per (bookmaker, market, player, line) of the markets Tipoff predicts: every line is kept.
+def parse_odds(body: bytes) -> Parsed[Offer | GameLine]:
+    """One record per (bookmaker, market, player, line) of the markets Tipoff predicts, and the game's own lines.
+
+    Every line is kept; one of whose sides cannot be read is refused whole.
 
     Raises:
         Fault: not the odds of an event.
     """
     event, snapshot = unwrap(document(body))
-    if not isinstance(event, dict) or not isinstance(event.get("id"), str):
-        raise Fault("malformed", "the payload is no event")
-    offers: list[Offer] = []
+    try:
+        event_id = text(event, "id")
+    except BadRecord:
+        raise Fault("malformed", "the payload is no event") from None
+    found: list[Offer | GameLine] = []
     refused: list[Refusal] = []
     bookmakers = listing(event, "bookmakers")
-    for bookmaker in bookmakers:
-        try:
-            book = text(bookmaker, "key")
-            markets = [(raw, text(raw, "key")) for raw in member(bookmaker, "markets")]
-        except (BadRecord, TypeError) as error:
-            refused.append(Refusal(label(bookmaker, "key"), str(error)))
-            continue
-        for raw, key in markets:
-            name = _MARKET_OF.get(key.removesuffix(_ALTERNATE))
-            if name is None:
-                continue
-            try:
-                posted_at = _posted_at(raw, bookmaker, snapshot)
-                quotes = list(_quotes(member(raw, "outcomes"), f"{book} {key}", refused))
-            except BadRecord as error:
-                refused.append(Refusal(f"{book} {key}", str(error)))
-                continue
-            offers.extend(
-                Offer(event["id"], player, name, book, line, over, under, not key.endswith(_ALTERNATE), posted_at)
-                for player, line, over, under in quotes
-            )
-    return Parsed(tuple(offers), tuple(refused), len(bookmakers), snapshot)
+    for market in quoted(bookmakers, _KEYS, snapshot, refused):
+        if market.key in game_lines.MARKETS:
+            found += game_lines.game_lines_of(event, market, refused)
+        else:
+            found += _offers(event_id, market, refused)
+    return Parsed(tuple(found), tuple(refused), len(bookmakers), snapshot)
 
 
-def _posted_at(market: Any, bookmaker: Any, snapshot: datetime | None) -> datetime | None:  # noqa: ANN401 - JSON
-    for holder in (market, bookmaker):
-        if holder.get("last_update") is not None:
-            return instant(holder["last_update"], "last_update")
-    return snapshot
-
-
-def _quotes(
-    outcomes: Any,  # noqa: ANN401 - JSON
-    where: str,
-    refused: list[Refusal],
-) -> Iterator[tuple[str, float, float | None, float | None]]:
-    """(player, line, over price, under price): the two sides of a line are two outcomes, and either may be missing."""
-    if not isinstance(outcomes, list):
-        raise BadRecord("its outcomes are not a list")
+def _offers(event_id: str, market: Quoted, refused: list[Refusal]) -> Iterator[Offer]:
+    """The two sides of a line are two outcomes, and either may be missing; neither may be unreadable."""
+    is_main = not market.key.endswith(_ALTERNATE)
     sides: dict[tuple[str, float], dict[str, float | None]] = {}
-    for raw in outcomes:
+    unread: list[tuple[str | None, float | None]] = []
+    for raw in market.outcomes:
         try:
-            player, line, side, price = _quote(raw)
+            player, line, side, price = _quote(raw, market)
         except BadRecord as error:
-            refused.append(Refusal(f"{where} {label(raw, 'description', 'name')}", str(error)))
+            refused.append(Refusal(f"{market.where} {label(raw, 'description', 'name')}", str(error)))
+            unread.append(_of_what(raw))
         else:
             sides.setdefault((player, line), {})[side] = price
+    # Of alternate lines books offer one side as a rule: there only an outcome that tells its line casts a doubt.
+    doubts = [(who, point) for who, point in unread if is_main or point is not None]
     for (player, line), prices in sides.items():
-        yield player, line, prices.get("Over"), prices.get("Under")
+        if len(prices) == 1 and any(who in (player, None) and point in (line, None) for who, point in doubts):
+            refused.append(
+                Refusal(f"{market.where} {player} {line:g}", "its other side may be one that cannot be read")
+            )
+            continue
+        yield Offer(
+            event_id,
+            player,
+            _MARKET_OF[market.key.removesuffix(_ALTERNATE)],
+            market.bookmaker,
+            line,
+            prices.get("Over"),
+            prices.get("Under"),
+            is_main,
+            market.posted_at,
+        )
 
 
-def _quote(raw: Any) -> tuple[str, float, str, float | None]:  # noqa: ANN401 - JSON
+def _of_what(raw: Any) -> tuple[str | None, float | None]:  # noqa: ANN401 - JSON
+    """(player, line) of an outcome that cannot be read; None is what it does not say."""
+    try:
+        player = text(raw, "description")
+    except BadRecord:
+        player = None
+    try:
+        return player, _point(raw)
+    except BadRecord:
+        return player, None
+
+
+def _point(raw: Any) -> float:  # noqa: ANN401 - JSON
+    line = number(member(raw, "point"), "point")
+    if not 0 <= line <= MAX_LINE:
+        raise BadRecord(f"line {line} is below zero" if line < 0 else f"line {line} is beyond {MAX_LINE}")
+    return line
+
+
+def _quote(raw: Any, market: Quoted) -> tuple[str, float, str, float | None]:  # noqa: ANN401 - JSON
     """(player, line, side, price) of one outcome."""
     side = text(raw, "name")
     if side not in ("Over", "Under"):
-        raise BadRecord(f"side {side!r} is neither Over nor Under")
-    line = number(member(raw, "point"), "point")
-    if line < 0:
-        raise BadRecord(f"line {line} is below zero")
-    price = raw.get("price")
-    return text(raw, "description"), line, side, None if price is None else number(price, "price")
+        raise BadRecord(f"side {shown(side)} is neither Over nor Under")
+    line, price = _point(raw), market.price(raw)
+    if price is not None and abs(price) < EVEN:
+        raise BadRecord(f"price {price:g} is no American price")
+    return text(raw, "description"), line, side, price
 
 
 ODDS = Endpoint("odds_api", "event_odds", LINES, parse_odds, rank=1)
@@ -112,7 +134,7 @@ ODDS_HISTORY = Endpoint("odds_api", "event_odds_history", LINES, parse_odds, ran
 
 def event_odds(
     game_id: str, event_id: str, *, regions: str, markets: Iterable[str], as_of: datetime | None
-) -> Request[Offer]:
+) -> Request[Offer | GameLine]:
     """One game's player props, now or as they stood at a past instant."""
     params = {
         "regions": regions,

@@ -5,6 +5,8 @@
 | 429, 408, 5xx, timeout, connection error, truncated or undecodable body, HTML, unparsable payload | tried again |
 | 401, 403, 404, any other 4xx | failed at once: a 403 is never an empty success (failure 5) |
 | well-formed but empty | suspicious: tried again, and believed from the fourth attempt on |
+
+A source that only fails is not asked at all for a while (`breaker.py`).
 """
 
 import asyncio
@@ -15,11 +17,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Final, Generic, Self, TypeVar
 
 import aiohttp
 
+from services.scraper.breaker import Breaker, NotAsked
+from services.scraper.credits import UsedUp, credits_left, used_up
 from services.scraper.domain.wire import Fault, Parsed
+from services.scraper.keys import Keys
+from services.scraper.session import PLACE, open_session
 from services.scraper.sources.endpoint import Request
 from shared.errors import Permanent, Transient
 from shared.ports import Clock, Secrets
@@ -27,7 +33,7 @@ from shared.registries.sources import Source
 from shared.runtime import metrics
 from shared.runtime.deadline import TooLate
 from shared.runtime.retry import RetryPolicy, retry
-from shared.runtime.throttle import Throttle
+from shared.runtime.throttle import Place, Throttle
 
 T = TypeVar("T")
 _SECONDS = re.compile(r"\s*(\d+)\s*", re.ASCII)
@@ -42,6 +48,9 @@ three in a row (docs/adr/0007-empty-answers.md)."""
 PARSING = 20.0
 """Seconds that parsing may take on top of the time limit of the transfer: a busy machine is no slow upstream."""
 
+_DOWN: Final = frozenset({"timeout", "connection", "server_error", "html", "refused_403"})
+"""Kinds of failure that a source in trouble, or one that keeps us out, gives whatever it is asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Generic[T]):
@@ -53,6 +62,8 @@ class Fetched(Generic[T]):
     published_at: datetime | None
     """The Last-Modified header, where there is one."""
     attempts: int
+    credits_left: int | None = None
+    """What the source says is left of those that were paid for; None where it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,16 @@ class Failed:
 
     reason: str
     attempts: int
+    credits_left: int | None = None
+    """Where it failed for want of credits."""
+
+
+class Refused(Permanent):
+    """A status that says no."""
+
+    def __init__(self, status: int, *, remedy: str = "") -> None:
+        super().__init__(f"HTTP {status}", remedy=remedy)
+        self.kind = f"refused_{status}"
 
 
 class Fetcher:
@@ -78,23 +99,19 @@ class Fetcher:
     ) -> None:
         self._hosts = hosts
         self._policy = policy
-        self._bounded = replace(policy, attempt_timeout=policy.attempt_timeout + PARSING)
         self._clock = clock
-        self._secrets = secrets
         self._user_agent = user_agent
         self._jitter = jitter
-        self._keys: dict[str, str] = {}
+        self._keys = Keys(secrets, clock.monotonic)
         self._throttles = {
-            name: Throttle(host.rate, monotonic=clock.monotonic, sleep=clock.sleep) for name, host in hosts.items()
+            name: Throttle(host.rate, concurrency=host.concurrency, monotonic=clock.monotonic, sleep=clock.sleep)
+            for name, host in hosts.items()
         }
+        self._breakers = {name: Breaker(name, clock.monotonic) for name in hosts}
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        # Each attempt has its own time limit; the session's would only blur the reason.
-        self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=None),
-            headers={"User-Agent": self._user_agent, "Accept": "application/json, text/plain, */*"},
-        )
+        self._session = open_session(self._user_agent)
         return self
 
     async def __aexit__(
@@ -106,25 +123,27 @@ class Fetcher:
 
     async def get(self, request: Request[T], meter: Meter) -> Fetched[T] | Failed:
         """Fetch and parse, retrying what may pass; what does not pass is returned as `Failed`, never raised."""
-        host, throttle = self._hosts[request.source], self._throttles[request.source]
+        host, breaker = self._hosts[request.source], self._breakers[request.source]
         attempts = empties = 0
+        place: Place
+
+        async def gate() -> None:
+            nonlocal place
+            place = await self._throttles[host.name].acquire(breaker.check)
+            breaker.asked()
 
         async def attempt(number: int) -> Fetched[T]:
             nonlocal attempts, empties
             attempts = number
             meter["requests"] += 1
-            try:
-                body, published_at = await self._ask(host, request)
-            finally:
-                throttle.release()
-            # A season's game log takes a second to parse: not on the event loop.
-            parsed = await asyncio.to_thread(request.endpoint.parse, body)
+            body, headers, parsed = await self._read(host, request, place)
             if parsed.seen == 0 and number < TRUST_EMPTY_FROM:
                 raise Fault("empty", "an empty answer")
             if parsed.seen == 0:  # so the earlier empty answers were the truth, too
                 meter["faults_empty"] -= empties
             metrics.REQUESTS.labels(host.name, "ok").inc()
-            return Fetched(parsed, body, self._clock.now(), published_at, number)
+            published_at = http_date(headers.get("Last-Modified"))
+            return Fetched(parsed, body, self._clock.now(), published_at, number, credits_left(headers))
 
         def count(failure: Transient) -> None:
             nonlocal empties
@@ -140,33 +159,61 @@ class Fetcher:
         try:
             return await retry(
                 attempt,
-                self._bounded,
+                replace(self._policy, attempt_timeout=self._limit(host) + PARSING),
                 sleep=self._clock.sleep,
                 jitter=self._jitter,
-                gate=throttle.acquire,
+                gate=gate,
                 on_retry=on_retry,
             )
         except Transient as failure:
             count(failure)
             return Failed(f"{host.name} {request.path}: {failure} ({attempts} attempts)", attempts)
         except Permanent as failure:
-            meter["faults_refused"] += 1
-            metrics.REQUESTS.labels(host.name, "refused").inc()
-            return Failed(f"{host.name} {request.path}: {failure}", attempts)
+            kind = "not_asked" if isinstance(failure, NotAsked) else "refused"
+            meter[f"faults_{kind}"] += 1
+            metrics.REQUESTS.labels(host.name, kind).inc()
+            left = failure.left if isinstance(failure, UsedUp) else None
+            return Failed(f"{host.name} {request.path}: {failure}", attempts, left)
 
-    async def _ask(self, host: Source, request: Request[T]) -> tuple[bytes, datetime | None]:
-        """(body, its Last-Modified) of one request whose answer is to be read; other answers are raised."""
+    async def _read(
+        self, host: Source, request: Request[T], place: Place
+    ) -> tuple[bytes, Mapping[str, str], Parsed[T]]:
+        """(body, headers, what the parser made of it) of one attempt; the source's breaker is told how it went."""
+        breaker, asked_at = self._breakers[host.name], self._clock.monotonic()
+        PLACE.set(place)
+        try:
+            try:
+                body, headers = await self._ask(host, request)
+            finally:
+                place.over()
+            # A season's game log takes a second to parse: not on the event loop.
+            parsed = await asyncio.to_thread(request.endpoint.parse, body)
+        except (Fault, Refused) as failure:
+            if failure.kind in _DOWN:
+                breaker.failed(f"{request.path} {sorted(request.params.items())}", asked_at, str(failure))
+            else:
+                breaker.answered()
+            raise
+        breaker.answered()
+        return body, headers, parsed
+
+    async def _ask(self, host: Source, request: Request[T]) -> tuple[bytes, Mapping[str, str]]:
+        """(body, headers) of one request whose answer is to be read; other answers are raised."""
         status, headers, body = await self._send(host, request)
+        if status == 407:  # noqa: PLR2004 - HTTP
+            raise self._keys.proxy_refused(host, status)
+        if used_up(status, body):
+            raise UsedUp(host.title, credits_left(headers))
         refusal = classify(status, headers, self._clock.now())
         if refusal is None:
-            return body, http_date(headers.get("Last-Modified"))
+            return body, headers
         if isinstance(refusal, Fault) and refusal.kind == "rate_limited":
             # The whole host pauses, not only this request.
             pause = refusal.retry_after if refusal.retry_after is not None else self._policy.base_delay
             self._throttles[host.name].pause(pause)
         if host.secret is not None and status in (401, 403):
-            self._keys.pop(host.secret, None)  # it may have been rotated: read it anew next time
-            raise Permanent(str(refusal), remedy=f"check the secret {host.secret}")
+            self._keys.forget(host.secret)  # it may have been rotated: read it anew next time
+            raise Refused(status, remedy=f"check the secret {host.secret}")
         raise refusal
 
     async def _send(self, host: Source, request: Request[T]) -> tuple[int, Mapping[str, str], bytes]:
@@ -175,28 +222,34 @@ class Fetcher:
             raise RuntimeError("the fetcher is not entered")
         params, headers = dict(request.params), dict(host.headers)
         if host.secret is not None and host.key_param is not None:
-            params[host.key_param] = await self._key(host.secret)
+            params[host.key_param] = await self._keys.get(host.secret)
         elif host.secret is not None:
-            headers["Authorization"] = await self._key(host.secret)
+            headers["Authorization"] = await self._keys.get(host.secret)
+        proxy = await self._keys.proxy(host)
         try:
             async with (
-                asyncio.timeout(self._policy.attempt_timeout),
-                self._session.get(host.base_url + request.path, params=params, headers=headers) as response,
+                asyncio.timeout(self._limit(host)),
+                self._session.get(
+                    host.base_url + request.path, params=params, headers=headers, proxy=proxy, allow_redirects=False
+                ) as response,
             ):
                 return response.status, response.headers, await response.read()
         except aiohttp.ClientPayloadError:
             raise Fault("truncated", "the body ended early") from None
+        except aiohttp.ClientHttpProxyError as error:
+            raise self._keys.proxy_refused(host, error.status) from None
+        except aiohttp.ClientProxyConnectionError as error:
+            raise Fault("connection", f"its proxy cannot be reached ({type(error).__name__})") from None
         except aiohttp.InvalidURL:
             raise Permanent(f"{host.base_url!r} is no URL", remedy=f"set TIPOFF_{host.name.upper()}_URL") from None
         except TimeoutError:
-            raise Fault("timeout", f"no answer within {self._policy.attempt_timeout:g} s") from None
+            raise Fault("timeout", f"no answer within {self._limit(host):g} s") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Fault("connection", f"cannot be reached ({type(error).__name__})") from None
 
-    async def _key(self, secret: str) -> str:
-        if secret not in self._keys:
-            self._keys[secret] = (await self._secrets.get(secret)).get_secret_value()
-        return self._keys[secret]
+    def _limit(self, host: Source) -> float:
+        """Seconds an attempt may take."""
+        return min(host.deadline, self._policy.attempt_timeout)
 
 
 def kind_of(failure: Transient) -> str:
@@ -217,7 +270,7 @@ def classify(status: int, headers: Mapping[str, str], now: datetime) -> Fault | 
     if status >= 500:  # noqa: PLR2004 - HTTP
         return Fault("server_error", f"HTTP {status}", retry_after=retry_after(headers, now))
     if status >= 400:  # noqa: PLR2004 - HTTP
-        return Permanent(f"HTTP {status}")
+        return Refused(status)
     return Fault("malformed", f"HTTP {status} instead of 200")
 
 

@@ -44,6 +44,8 @@ class FetchLog:
         """Why the step as a whole has nothing to show, whatever else was collected."""
         self.standing_keys: set[str | None] = set()
         """Archive keys of units that earlier runs of the step have loaded."""
+        self.credits: dict[str, int] = {}
+        """`credits_left` when a paid source was last heard of, and `credits_needed` by the whole step, where known."""
         self.stands_on_earlier = False
         """Earlier nights' rows still stand, so that failing in all of tonight's units is not yet failing."""
 
@@ -64,6 +66,8 @@ class FetchLog:
     def failed(self, unit: str, source: str, failure: Failed) -> None:
         """The unit could not be collected."""
         self.units[unit] = Unit("failed", source, reason=failure.reason)
+        if failure.credits_left is not None:
+            self.credits = {"credits_needed": 1, **self.credits, "credits_left": failure.credits_left}
 
     def refuse(self, unit: str, source: str, refusals: Iterable[Refusal]) -> None:
         """Keep refused records, with their reasons."""
@@ -78,8 +82,8 @@ class FetchLog:
         return reasons[0] if reasons and len(reasons) == len(self.units) else None
 
     def counts(self) -> dict[str, int]:
-        """Units by outcome, refused records."""
-        counts = {"units": len(self.units), "quarantined": len(self.refusals)}
+        """Units by outcome, refused records, credits."""
+        counts = {"units": len(self.units), "quarantined": len(self.refusals), **self.credits}
         for unit in self.units.values():
             counts[f"units_{unit.outcome}"] = counts.get(f"units_{unit.outcome}", 0) + 1
         return counts

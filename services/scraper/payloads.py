@@ -28,6 +28,8 @@ class Collected(Generic[T]):
     fetched_at: datetime
     published_at: datetime | None
     attempts: int
+    credits_left: int | None = None
+    """What a paid source says is left, if it was asked just now."""
 
     def stamps(self, available_at: datetime) -> Row:
         """What every row made of it says of where it comes from, and since when it was known."""
@@ -110,7 +112,9 @@ class Online:
         except Transient as failure:
             self.archive_failure = failure
             return Failed(str(failure), got.attempts)
-        return Collected(got.parsed, request.source, key, got.fetched_at, got.published_at, got.attempts)
+        return Collected(
+            got.parsed, request.source, key, got.fetched_at, got.published_at, got.attempts, got.credits_left
+        )
 
     async def held(self) -> set[tuple[str, str]] | None:
         """Everything may be asked for."""

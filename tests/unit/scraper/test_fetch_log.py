@@ -143,3 +143,12 @@ async def test_what_an_earlier_run_has_loaded_keeps_its_account(log: FetchLog) -
     [(quarantine, _, _)] = warehouse.written("raw.quarantine")
     assert quarantine == [_refused("old", "x")]
     assert log.standing_keys == {"k1"}
+
+
+def test_credits_that_end_meanwhile_are_counted(log: FetchLog) -> None:
+    """What the refusal says is left goes over what was known before."""
+    log.failed("g1", "odds_api", Failed("no", 1))
+    assert "credits_left" not in log.counts()
+    log.credits = {"credits_left": 30, "credits_needed": 20}
+    log.failed("g2", "odds_api", Failed("credits used up", 1, credits_left=0))
+    assert (log.counts()["credits_left"], log.counts()["credits_needed"]) == (0, 20)

@@ -6,11 +6,7 @@ clock of `time.monotonic`, which all processes of the machine share. It does not
 
 import asyncio
 import json
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 
 class _Server(asyncio.Protocol):
@@ -39,19 +35,6 @@ async def serve() -> None:
     host, port = server.sockets[0].getsockname()[:2]
     print(f"arrivals http://{host}:{port}", flush=True)
     await server.serve_forever()
-
-
-@contextmanager
-def running(*module: str) -> Iterator[str]:
-    """A server of `benchmarks` in a process of its own; yields its address."""
-    command = [sys.executable, "-m", *module]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:  # noqa: S603 - our own
-        try:
-            if process.stdout is None:
-                raise RuntimeError("stdout is piped")
-            yield process.stdout.readline().split()[1]
-        finally:
-            process.terminate()
 
 
 if __name__ == "__main__":

@@ -14,8 +14,7 @@ import urllib.request
 from collections import Counter
 from datetime import timedelta
 
-from benchmarks.arrivals import running
-from benchmarks.harness import Case
+from benchmarks.harness import Case, server
 from services.scraper.domain.wire import Parsed
 from services.scraper.fetch import Failed, Fetcher
 from services.scraper.sources.endpoint import LOOKUP, Endpoint
@@ -35,7 +34,7 @@ GOAL = 0.97
 
 def bench() -> list[Case]:
     """Per case the share of the rate that is used, and the windows that held more than it."""
-    with running("benchmarks.arrivals") as url:
+    with server("arrivals") as url:
         cases = [_case(url, rate, latency) for rate in RATES for latency in LATENCIES]
         return [*cases, _case(url, 100, 0.1, stalled=True)]
 

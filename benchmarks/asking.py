@@ -43,9 +43,13 @@ async def production(url: str, number: int) -> int:
         user_agent="tipoff-bench",
         jitter=random.random,
     )
+
+    async def ask(n: int) -> int:
+        got = await fetcher.get(boxscore(f"00223{n:05d}"), Counter())
+        return len(got.parsed.records) if isinstance(got, Fetched) else 0  # the body goes, as once it is archived
+
     async with fetcher:
-        got = await asyncio.gather(*(fetcher.get(boxscore(f"00223{n:05d}"), Counter()) for n in range(number)))
-    return sum(len(one.parsed.records) for one in got if isinstance(one, Fetched))
+        return sum(await asyncio.gather(*(ask(n) for n in range(number))))
 
 
 async def bare(url: str, number: int, at_once: int = AT_ONCE) -> int:

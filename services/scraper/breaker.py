@@ -23,7 +23,18 @@ PROBE_AFTER: Final = (5.0, 60.0)
 """Seconds, first and most, after which one request is let through to see whether the source is back; a probe that fails
 doubles them."""
 
+DOWN: Final = frozenset({"timeout", "connection", "server_error", "html", "refused_403"})
+"""Kinds of failure that a source in trouble, or one that keeps us out, gives whatever it is asked."""
+
 _log = get_logger("breaker")
+
+
+class Refused(Permanent):
+    """A status that says no."""
+
+    def __init__(self, status: int, *, remedy: str = "") -> None:
+        super().__init__(f"HTTP {status}", remedy=remedy)
+        self.kind = f"refused_{status}"
 
 
 class NotAsked(Permanent):

@@ -21,7 +21,7 @@ from typing import Final, Generic, Self, TypeVar
 
 import aiohttp
 
-from services.scraper.breaker import Breaker, NotAsked
+from services.scraper.breaker import DOWN, Breaker, NotAsked, Refused
 from services.scraper.credits import UsedUp, credits_left, used_up
 from services.scraper.domain.wire import Fault, Parsed
 from services.scraper.keys import Keys
@@ -48,8 +48,8 @@ three in a row (docs/adr/0007-empty-answers.md)."""
 PARSING = 20.0
 """Seconds that parsing may take on top of the time limit of the transfer: a busy machine is no slow upstream."""
 
-_DOWN: Final = frozenset({"timeout", "connection", "server_error", "html", "refused_403"})
-"""Kinds of failure that a source in trouble, or one that keeps us out, gives whatever it is asked."""
+SMALL: Final = 4_096
+"""Bytes of a body that is parsed sooner than a thread is woken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,6 @@ class Failed:
     attempts: int
     credits_left: int | None = None
     """Where it failed for want of credits."""
-
-
-class Refused(Permanent):
-    """A status that says no."""
-
-    def __init__(self, status: int, *, remedy: str = "") -> None:
-        super().__init__(f"HTTP {status}", remedy=remedy)
-        self.kind = f"refused_{status}"
 
 
 class Fetcher:
@@ -186,10 +178,12 @@ class Fetcher:
                 body, headers = await self._ask(host, request)
             finally:
                 place.over()
-            # A season's game log takes a second to parse: not on the event loop.
-            parsed = await asyncio.to_thread(request.endpoint.parse, body)
+            if len(body) <= SMALL:
+                parsed = request.endpoint.parse(body)
+            else:  # a season's game log takes a second: not on the event loop
+                parsed = await asyncio.to_thread(request.endpoint.parse, body)
         except (Fault, Refused) as failure:
-            if failure.kind in _DOWN:
+            if failure.kind in DOWN:
                 breaker.failed(f"{request.path} {sorted(request.params.items())}", asked_at, str(failure))
             else:
                 breaker.answered()

@@ -19,9 +19,11 @@ from shared.errors import Permanent, Transient
 from shared.runtime.deadline import refuse_beyond
 
 GUARD = 0.015
-"""Seconds by which a request may be slower on its way than one a period later: 1.5 % of a second's rate. Measured over
-loopback ways differ by at most 3 ms, 10 ms on a machine with twice the load it has processors for (`tipoff bench
-throttle`); with 30 ms the use of a rate would fall below 97 %."""
+"""Seconds by which a request may be slower on its way than one a period later: 1.5 % of a second's rate.
+
+By the kernel's stamps ways over loopback differ by less than 1 ms; by a server's own clock, which has to wait for a
+processor, by 10 ms on a machine with twice the work it can do. With 30 ms the use of a rate would fall below 97 %.
+"""
 _APART = 0.0015
 """Seconds between admissions, on average: about what sending one takes. All of a window's requests at once would be all
 due again at once a period later, and sending the last of them would be late by what sending the others takes."""

@@ -46,10 +46,14 @@ class Reply:
     unread: Exception | None = None
     """Raised while the body is read."""
     hangs: bool = False
+    until: asyncio.Event | None = None
+    """When it comes."""
 
     async def __aenter__(self) -> Self:
         if self.hangs:
             await asyncio.Event().wait()
+        if self.until is not None:
+            await self.until.wait()
         if self.error is not None:
             raise self.error
         return self
@@ -302,14 +306,16 @@ async def test_an_upstream_that_is_down_is_left_alone(
 
 async def test_an_upstream_that_is_back_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the first request after the pause; one more while that is under way is not let through."""
-    bench = Bench(monkeypatch, *[Reply(status=503)] * 4, Reply())
+    until = asyncio.Event()
+    bench = Bench(monkeypatch, *[Reply(status=503)] * 4, Reply(until=until))
     await bench.get()
     bench.clock.elapsed = 6.75
     async with bench.fetcher:
         request = _endpoint("odds_api").request("events", "/v4/events")
-        probe, other = await asyncio.gather(*(bench.fetcher.get(request, bench.meter) for _ in range(2)))
-        assert isinstance(probe, Fetched)
-        assert isinstance(other, Failed)
+        probe, other = (asyncio.create_task(bench.fetcher.get(request, bench.meter)) for _ in range(2))
+        assert isinstance(await other, Failed)
+        until.set()
+        assert isinstance(await probe, Fetched)
         assert isinstance(await bench.fetcher.get(request, bench.meter), Fetched)
 
 

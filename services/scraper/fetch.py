@@ -183,7 +183,7 @@ class Fetcher:
             else:  # a season's game log takes a second: not on the event loop
                 parsed = await asyncio.to_thread(request.endpoint.parse, body)
         except (Fault, Refused) as failure:
-            if failure.kind in DOWN:
+            if failure.kind in DOWN and not (host.bucket and failure.kind == "refused_403"):
                 breaker.failed(f"{request.path} {sorted(request.params.items())}", asked_at, str(failure))
             else:
                 breaker.answered()

@@ -33,6 +33,8 @@ class Source:
     """Requests under way at once."""
     deadline: float = 20.0
     """Seconds an attempt may take, if the setting for all sources is no shorter."""
+    bucket: bool = False
+    """It serves files: a 403 says that there is none of that name, and not that it keeps us out."""
     proxy: str | None = None
     """Name of the optional secret with the URL of the proxy it is asked through: no value, no proxy."""
 
@@ -43,7 +45,7 @@ _NBA_PAGE = {"Referer": "https://www.nba.com/", "Origin": "https://www.nba.com"}
 SOURCES = {
     source.name: source
     for source in (
-        Source("nba_cdn", "the NBA's CDN", "https://cdn.nba.com", 10, timedelta(days=2), _NBA_PAGE),
+        Source("nba_cdn", "the NBA's CDN", "https://cdn.nba.com", 10, timedelta(days=2), _NBA_PAGE, bucket=True),
         Source(
             "nba_stats",
             "the NBA's statistics",

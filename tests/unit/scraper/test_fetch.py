@@ -333,6 +333,16 @@ async def test_who_waits_for_his_turn_is_not_sent_to_an_upstream_that_went_down(
     assert bench.meter == {"requests": 8, "faults_refused": 8, "faults_not_asked": 42}
 
 
+async def test_a_bucket_without_the_file_is_not_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The CDN answers 403 for a box score that is not there: twenty missing ones say nothing about the next."""
+    bench = Bench(monkeypatch, Reply(status=403))
+    bench.fetcher._hosts = {"espn": replace(ESPN, bucket=True)}
+    async with bench.fetcher:
+        for n in range(20):
+            await bench.fetcher.get(_endpoint("espn").request("events", f"/v4/events/{n}"), bench.meter)
+    assert bench.meter == {"requests": 20, "faults_refused": 20}
+
+
 @pytest.mark.parametrize("status", [401, 429])
 async def test_used_up_credits_are_said_and_not_asked_for_again(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
     """The key is right, and a 429 of that kind does not pass."""

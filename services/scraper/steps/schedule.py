@@ -94,7 +94,8 @@ async def _load(task: Task, season: str, got: Collected[Season] | Failed) -> int
     games = [game for game in schedule.games if game.tip_known or game.postponed]
     untimed = [Refusal(game.game_id, UNTIMED) for game in schedule.games if not (game.tip_known or game.postponed)]
     task.fetches.loaded(season, got, len(games), (*got.parsed.refused, *untimed))
-    return await _write(task, season, [(game, stamp, got) for game in games])
+    refused = sorted({refusal.record for refusal in got.parsed.refused} - {game.game_id for game in schedule.games})
+    return await _write(task, season, [(game, stamp, got) for game in games], keep=refused)
 
 
 async def _load_played(task: Task, season: str, refused: Failed) -> int:
@@ -109,10 +110,17 @@ async def _load_played(task: Task, season: str, refused: Failed) -> int:
     return await _write(task, season, [(each.game, each.got.fetched_at, each.got) for each in games])
 
 
-async def _write(task: Task, season: str, games: Sequence[tuple[Game, datetime, Collected[Any]]]) -> int:
-    """Replace a season's games, and write its final scores: (game, when that was said, the payload) of each."""
+async def _write(
+    task: Task, season: str, games: Sequence[tuple[Game, datetime, Collected[Any]]], *, keep: Sequence[str] = ()
+) -> int:
+    """Replace a season's games, and write its final scores: (game, when that was said, the payload) of each.
+
+    Games of which nothing could be read now are kept as they were.
+    """
     rows = [_game_row(game, stamp, got) for game, stamp, got in games]
-    written = await task.replace("raw.games", rows, scope="season = @season", params={"season": season})
+    scope = "season = @season AND game_id NOT IN UNNEST(@keep)" if keep else "season = @season"
+    params = {"season": season, "keep": list(keep)} if keep else {"season": season}
+    written = await task.replace("raw.games", rows, scope=scope, params=params)
     return written + await _write_results(task, season, games)
 
 

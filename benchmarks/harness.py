@@ -2,6 +2,10 @@
 
 import os
 import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -22,6 +26,23 @@ class Case:
     """Ours to it."""
     goal: str = "reported"
     met: bool = True
+
+
+@contextmanager
+def server(module: str, *arguments: str, given: bytes = b"") -> Iterator[str]:
+    """A server of `benchmarks` in a process of its own, with `given` as its input; yields its address."""
+    with subprocess.Popen(  # noqa: S603 - our own
+        [sys.executable, "-m", f"benchmarks.{module}", *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+    ) as process:  # fmt: skip
+        try:
+            if process.stdin is None or process.stdout is None:
+                raise RuntimeError("both are piped")
+            process.stdin.write(given)
+            process.stdin.close()
+            yield process.stdout.readline().decode().split()[1]
+        finally:
+            process.terminate()
 
 
 def real_data() -> Path:

@@ -10,7 +10,20 @@ from benchmarks.harness import Case, result
 from cli import common
 from cli.common import err, out
 
-BENCHES = ("analytics", "api", "backfill", "bus", "dispersion", "night", "predict", "replay", "size", "startup")
+BENCHES = (
+    "analytics",
+    "api",
+    "backfill",
+    "bus",
+    "dispersion",
+    "night",
+    "predict",
+    "replay",
+    "scrape",
+    "size",
+    "startup",
+    "throttle",
+)
 """Modules of `benchmarks`, each with a `bench()`; imported when they run, as each brings what it measures."""
 
 

@@ -52,7 +52,8 @@ def groups(environment: Environment) -> Iterator[Group]:
     yield from _grants(environment)
     yield _budget(environment)
     for secret in SECRETS.values():
-        yield _version(secret, environment)
+        if not secret.optional:
+            yield _version(secret, environment)
 
 
 def _ground(environment: Environment) -> Iterator[Group]:

@@ -38,6 +38,10 @@ class AlreadyExists(Permanent):
     """A `create` met an existing document."""
 
 
+class Missing(Permanent):
+    """What was asked for by name is not there."""
+
+
 def first_line(text: str) -> str:
     """The first line of a statement or an error that says something, for messages."""
     lines = (line.strip() for line in text.splitlines())

@@ -219,7 +219,7 @@ class Secrets(Protocol):
         """The secret's current value.
 
         Raises:
-            Permanent: there is no such secret; the message names it and where it was looked for.
+            Missing: there is no such secret; the message names it and where it was looked for.
         """
         ...
 

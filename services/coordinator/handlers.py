@@ -59,6 +59,7 @@ class Handlers:
             case StepReported(outcome="done"):
                 await self._done(message)
             case StepReported():
+                await ways_of(message.step).refused(await self._current(message.run_id), message, self._ports)
                 await self._engine.apply(StepFailed(message.run_id, message.step, message.attempt, message.reason))
             case BatchReported():
                 await self._engine.apply(

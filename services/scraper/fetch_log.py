@@ -55,6 +55,8 @@ class FetchLog:
         """(unit, endpoint, source) -> archive key of the payload that the step was given."""
         self._unusable: dict[tuple[str, str, str], tuple[str, str]] = {}
         """The same -> (archive key, reason) of the one that the parser refused."""
+        self.credits: dict[str, int] = {}
+        """`credits_left` when a paid source was last heard of, and `credits_needed` by the whole step, where known."""
         self.stands_on_earlier = False
         """Earlier nights' rows still stand, so that failing in all of tonight's units is not yet failing."""
 
@@ -75,6 +77,8 @@ class FetchLog:
     def failed(self, unit: str, source: str, failure: Failed) -> None:
         """The unit could not be collected."""
         self.units[unit] = Unit("failed", source, reason=failure.reason)
+        if failure.credits_left is not None:
+            self.credits = {"credits_needed": 1, **self.credits, "credits_left": failure.credits_left}
 
     def handed(self, request: Request[Any], archive_key: str) -> None:
         """The step was given a payload."""
@@ -102,8 +106,8 @@ class FetchLog:
         return reasons[0] if reasons and len(reasons) == len(self.units) else None
 
     def counts(self) -> dict[str, int]:
-        """Units by outcome, refused records."""
-        counts = {"units": len(self.units), "quarantined": len(self.refusals) + len(self._unusable)}
+        """Units by outcome, refused records, credits."""
+        counts = {"units": len(self.units), "quarantined": len(self.refusals) + len(self._unusable), **self.credits}
         if self.disagreements:
             counts["disagreements"] = self.disagreements
         for unit in self.units.values():

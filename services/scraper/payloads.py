@@ -29,6 +29,8 @@ class Collected(Generic[T]):
     fetched_at: datetime
     published_at: datetime | None
     attempts: int
+    credits_left: int | None = None
+    """What a paid source says is left, if it was asked just now."""
 
     def stamps(self, available_at: datetime) -> Row:
         """What every row made of it says of where it comes from, and since when it was known."""
@@ -113,7 +115,9 @@ class Online:
         if isinstance(got, Unchanged):
             return got
         self._account.handed(request, kept.key)
-        return Collected(got.parsed, request.source, kept.key, got.fetched_at, got.published_at, got.attempts)
+        return Collected(
+            got.parsed, request.source, kept.key, got.fetched_at, got.published_at, got.attempts, got.credits_left
+        )
 
     async def _conditions(self, since: str | None) -> dict[str, str]:
         if since is None:

@@ -13,7 +13,7 @@ from shared.runtime.settings import CommonSettings
 
 
 def _of_sources() -> dict[str, Any]:
-    """Address and rate of each source."""
+    """Address, rate and concurrency of each source."""
     return {
         name: field
         for source in SOURCES.values()
@@ -22,6 +22,10 @@ def _of_sources() -> dict[str, Any]:
             (
                 f"{source.name}_rate",
                 (int, Field(source.rate, ge=1, description=f"requests per second to {source.title}")),
+            ),
+            (
+                f"{source.name}_concurrency",
+                (int, Field(source.concurrency, ge=1, description=f"requests to {source.title} at once")),
             ),
         )
     }
@@ -38,12 +42,17 @@ class ScraperSettings(_Sources):
     odds_markets: str = Field(
         ",".join(MARKETS), description="markets whose lines are asked for, comma-separated; each costs quota"
     )
+    odds_alternates: bool = Field(
+        default=True, description="ask for the alternate lines too: stored, not priced; they double the lines' quota"
+    )
     user_agent: str = Field("Mozilla/5.0 (compatible; tipoff)", description="User-Agent of every request")
     attempts: int = Field(
         8, ge=4, le=20, description="attempts per request; an empty answer is believed from the 4th on"
     )
-    attempt_timeout_s: float = Field(20.0, gt=0, description="seconds an attempt may take")
-    retry_base_s: float = Field(0.5, ge=0, description="seconds before the first retry; doubles with each")
+    attempt_timeout_s: float = Field(
+        20.0, gt=0, description="seconds an attempt may take; a source's own deadline may be shorter"
+    )
+    retry_base_s: float = Field(0.5, ge=0, description="most seconds before the first retry; doubles with each")
     retry_max_s: float = Field(
         30.0, ge=0, description="most seconds between attempts, unless the upstream asks for more"
     )
@@ -67,9 +76,14 @@ class ScraperSettings(_Sources):
 
     @property
     def sources(self) -> dict[str, Source]:
-        """The sources, where and as fast as set."""
+        """The sources, where, as fast and as many at once as set."""
         return {
-            name: replace(source, base_url=getattr(self, f"{name}_url"), rate=getattr(self, f"{name}_rate"))
+            name: replace(
+                source,
+                base_url=getattr(self, f"{name}_url"),
+                rate=getattr(self, f"{name}_rate"),
+                concurrency=getattr(self, f"{name}_concurrency"),
+            )
             for name, source in SOURCES.items()
         }
 

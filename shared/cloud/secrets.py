@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from structlog import get_logger
 
 from shared.cloud.errors import google_errors
-from shared.errors import Permanent, Transient
+from shared.errors import Missing, Permanent, Transient
 from shared.runtime.redaction import as_secret
 
 ROLE = "roles/secretmanager.secretAccessor"
@@ -67,7 +67,7 @@ class SecretManagerSecrets:
         """The secret's latest value, at most `ttl` seconds old while Secret Manager answers.
 
         Raises:
-            Permanent: missing, empty, disabled or forbidden; the message names it, the project and the remedy.
+            Missing, Permanent: missing, empty, disabled or forbidden; the message names it, the project and the remedy.
             Transient: Secret Manager does not answer, and the secret was never loaded.
         """
         async with self._locks[name]:  # one refresh, however many ask
@@ -103,7 +103,7 @@ class SecretManagerSecrets:
                 answer = await self._client.access_secret_version(name=version, retry=None, timeout=self._timeout)
             except NotFound as error:
                 remedy = f"{self._gcloud('create', name)} (or `versions add`, if it is there without a version)"
-                raise Permanent(f"{what} is missing", remedy=remedy) from error
+                raise Missing(f"{what} is missing", remedy=remedy) from error
             except FailedPrecondition as error:
                 raise Permanent(
                     f"{what} is disabled or destroyed", remedy=self._gcloud("versions add", name)

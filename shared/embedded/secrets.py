@@ -7,7 +7,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from pydantic import SecretStr
 
-from shared.errors import Permanent
+from shared.errors import Missing, Permanent
 from shared.runtime.redaction import as_secret
 
 PREFIX = "TIPOFF_SECRET_"
@@ -24,7 +24,8 @@ class EnvironmentSecrets:
         """The secret's current value; the file is read each time, so that a rotated secret is seen.
 
         Raises:
-            Permanent: missing, or the file cannot be read; the message names the variable and the file.
+            Missing: it is; the message names the variable.
+            Permanent: the file cannot be read; the message names the variable and the file.
         """
         variable = PREFIX + name.upper().replace("-", "_")
         value = self._environ.get(variable)
@@ -32,7 +33,7 @@ class EnvironmentSecrets:
             value = await asyncio.to_thread(_read, self._env_file, variable)
         if not value:
             places = "the environment" if self._env_file is None else f"the environment and {self._env_file}"
-            raise Permanent(f"secret {name!r} is missing", remedy=f"set {variable} (looked in {places})")
+            raise Missing(f"secret {name!r} is missing", remedy=f"set {variable} (looked in {places})")
         return as_secret(value, f"secret {name!r}", f"set {variable} to one line")
 
 

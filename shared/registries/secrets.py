@@ -5,6 +5,7 @@ from dataclasses import dataclass
 FIRST_KEYS = "first-keys"
 ODDS_API_KEY = "odds-api-key"
 BALLDONTLIE_API_KEY = "balldontlie-api-key"
+NBA_STATS_PROXY_URL = "nba-stats-proxy-url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Secret:
     meaning: str
     generated: bool = False
     """Set-up makes its first value; any other is known only to a person."""
+    optional: bool = False
+    """Nothing is missing without a value."""
 
 
 SECRETS = {
@@ -25,5 +28,11 @@ SECRETS = {
         Secret(FIRST_KEYS, "coordinator", "the first API keys without their secrets, as JSON", generated=True),
         Secret(ODDS_API_KEY, "scraper", "the key of The Odds API"),
         Secret(BALLDONTLIE_API_KEY, "scraper", "the key of BallDontLie"),
+        Secret(
+            NBA_STATS_PROXY_URL,
+            "scraper",
+            "the URL, with user and password, of a proxy to stats.nba.com, which cloud addresses do not reach",
+            optional=True,
+        ),
     )
 }

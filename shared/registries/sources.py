@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from shared.registries.secrets import BALLDONTLIE_API_KEY, ODDS_API_KEY
+from shared.registries.secrets import BALLDONTLIE_API_KEY, NBA_STATS_PROXY_URL, ODDS_API_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,14 @@ class Source:
     """Query parameter that carries the key; None: the Authorization header does."""
     fallback: bool = False
     """Only asked when another source fails: never stale."""
+    concurrency: int = 16
+    """Requests under way at once."""
+    deadline: float = 20.0
+    """Seconds an attempt may take, if the setting for all sources is no shorter."""
+    bucket: bool = False
+    """It serves files: a 403 says that there is none of that name, and not that it keeps us out."""
+    proxy: str | None = None
+    """Name of the optional secret with the URL of the proxy it is asked through: no value, no proxy."""
 
 
 _NBA_PAGE = {"Referer": "https://www.nba.com/", "Origin": "https://www.nba.com"}
@@ -37,8 +45,18 @@ _NBA_PAGE = {"Referer": "https://www.nba.com/", "Origin": "https://www.nba.com"}
 SOURCES = {
     source.name: source
     for source in (
-        Source("nba_cdn", "the NBA's CDN", "https://cdn.nba.com", 10, timedelta(days=2), _NBA_PAGE),
-        Source("nba_stats", "the NBA's statistics", "https://stats.nba.com", 1, timedelta(days=2), _NBA_PAGE),
+        Source("nba_cdn", "the NBA's CDN", "https://cdn.nba.com", 10, timedelta(days=2), _NBA_PAGE, bucket=True),
+        Source(
+            "nba_stats",
+            "the NBA's statistics",
+            "https://stats.nba.com",
+            1,
+            timedelta(days=2),
+            _NBA_PAGE,
+            concurrency=4,
+            deadline=15.0,  # a season's game log takes it five; it may also hang for ever
+            proxy=NBA_STATS_PROXY_URL,
+        ),
         Source(
             "nba_official",
             "the NBA's official injury report",
@@ -46,6 +64,7 @@ SOURCES = {
             5,
             timedelta(days=2),
             _NBA_PAGE,
+            bucket=True,
         ),
         Source("espn", "ESPN's site API", "https://site.api.espn.com", 5, timedelta(days=2)),
         Source(
@@ -65,6 +84,7 @@ SOURCES = {
             timedelta(days=30),
             secret=BALLDONTLIE_API_KEY,
             fallback=True,
+            concurrency=4,
         ),
         Source("prizepicks", "PrizePicks", "https://api.prizepicks.com", 1, timedelta(days=2), fallback=True),
     )

@@ -40,11 +40,11 @@ class RetryPolicy:
     def delay(self, attempt: int, retry_after: float | None, jitter: float) -> float:
         """Seconds to wait after `attempt` (from 1) failed; `jitter` in [0, 1) spreads the clients apart.
 
-        Between half and all of the exponential delay, and never less than the other side asked for.
+        Between nothing and the exponential delay ("full jitter"), and never less than the other side asked for.
         """
         doubled: float = self.base_delay * 2 ** min(attempt - 1, 32)
-        exponential = min(self.max_delay, doubled) * (0.5 + jitter / 2)
-        return exponential if retry_after is None else max(exponential, retry_after)
+        drawn = min(self.max_delay, doubled) * jitter
+        return drawn if retry_after is None else max(drawn, retry_after)
 
 
 async def no_gate() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.coordinator.runs.events import BatchesPlanned
 from services.coordinator.runs.run import Evidence, Run
+from services.coordinator.steps.credits import watch_credits
 from services.coordinator.steps.evidence import counted
 from services.coordinator.steps.export import export, exported
 from services.coordinator.steps.feature_health import announce
@@ -30,11 +31,14 @@ class Ways:
     """The coordinator's own work, given the players of a batch: rows made, or the batches whose end is the step's."""
     reported: Callable[[Run, StepReported, Ports], Awaitable[None]] = _nothing
     """When it is reported done."""
+    refused: Callable[[Run, StepReported, Ports], Awaitable[None]] = _nothing
+    """When it is reported failed."""
     ended: Callable[[Run, Ports], Awaitable[None]] = _nothing
     """At the end of a live run that has it."""
 
 
 _WAYS = {
+    "lines": Ways(reported=watch_credits, refused=watch_credits),
     "ml_feature_store": Ways(ended=announce),
     "train": Ways(evidence=kept, reported=judged),
     "predict": Ways(perform=dispatch, reported=present),

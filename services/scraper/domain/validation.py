@@ -51,9 +51,12 @@ def _problems(box: Box, home_team: str, away_team: str, final_score: tuple[int, 
 def _who_problems(box: Box, home_team: str, away_team: str) -> Iterator[str]:
     if strangers := {line.team for line in box.lines} - {home_team, away_team}:
         yield f"players of {', '.join(sorted(strangers))} in a game of {home_team} and {away_team}"
-    for (who, _), listed in Counter((line.who, line.player_id) for line in box.lines).items():
-        if listed > 1:
-            yield f"{who} is listed {listed} times"
+    people = [(line.who, line.player_id) for line in box.lines]
+    absent = [(f"{absence.player_name} ({absence.player_id})", absence.player_id) for absence in box.absences]
+    for listed in (people, absent):
+        for (who, _), times in Counter(listed).items():
+            if times > 1:
+                yield f"{who} is listed {times} times"
     played = {line.player_id for line in box.lines}
     for absence in box.absences:
         if absence.player_id in played:

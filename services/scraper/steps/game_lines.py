@@ -6,15 +6,21 @@ Nothing stands on them: a night without them is none the worse.
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.scraper.credits import HISTORICAL
 from services.scraper.domain.odds import GameLine
 from services.scraper.fetch import Failed
 from services.scraper.payloads import Collected
-from services.scraper.sources.odds_api.game_lines import ODDS, UNIT, game_lines
+from services.scraper.sources.odds_api.game_lines import MARKETS, ODDS, UNIT, game_lines
 from services.scraper.task import Task
 from shared.ports import Row
 
 _COPIED = ("event_id", "bookmaker", "market", "side", "point", "price")
 """Columns of raw.game_lines that are a line's own."""
+
+
+def credits_of(task: Task, as_of: datetime | None) -> int:
+    """What asking for them takes at most."""
+    return len(MARKETS) * len(task.settings.odds_regions.split(",")) * (1 if as_of is None else HISTORICAL)
 
 
 async def run(task: Task, games: Sequence[Row], as_of: datetime | None) -> None:

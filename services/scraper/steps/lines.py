@@ -3,8 +3,11 @@
 A line is real or absent: a game without an event, or an event without lines, is an empty unit and no error.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from services.scraper.credits import Plan, plan
 from services.scraper.domain.names import Names
 from services.scraper.domain.odds import Event, GameLine, Offer
 from services.scraper.domain.wire import BadRecord, Refusal
@@ -38,36 +41,78 @@ async def run(task: Task) -> int:
             task.fetches.failed(game["game_id"], ODDS.source, got)
         return 0
     task.fetches.loaded(EVENTS, got, len(got.parsed.records), got.parsed.refused)
+    planned = _plan(task, games, got)
+    if planned.refusal:
+        return 0
     names = await task.names("roster")
     rows: list[Row] = []
-    for found in await together(_game_lines(task, game, got, names) for game in games):
+    for found in await together(_game_lines(task, game, got, names, planned) for game in games):
         rows.extend(found)
     new = await task.append("raw.prop_lines", rows)
-    await game_lines.run(task, games, as_of)
+    if got.credits_left is None or got.credits_left >= planned.needed + game_lines.credits_of(task, as_of):
+        await game_lines.run(task, games, as_of)
     return new
 
 
-async def _game_lines(task: Task, game: Row, events: Collected[Event], names: Names) -> list[Row]:
+def _plan(task: Task, games: Sequence[Row], events: Collected[Event]) -> Plan:
+    """What the slate's requests take of the credits that are left; what is not asked for is said in the fetch log."""
+    listed = [game for game in games if _event(task, game, events) is not None]
+    past = sum(_as_of(task, game) is not None for game in listed)
+    planned = plan(
+        events.credits_left,
+        live=len(listed) - past,
+        past=past,
+        markets=len(task.settings.odds_markets.split(",")),
+        regions=len(task.settings.odds_regions.split(",")),
+        alternates=task.settings.odds_alternates,
+    )
+    if events.credits_left is not None:
+        task.fetches.credits = {"credits_left": events.credits_left, "credits_needed": planned.needed}
+    if planned.note:
+        task.fetches.units[EVENTS] = replace(task.fetches.units[EVENTS], reason=planned.note)
+    if planned.refusal:
+        task.fetches.failure = planned.refusal
+        for game in listed:
+            task.fetches.failed(game["game_id"], ODDS.source, Failed(planned.refusal, 0))
+    return planned
+
+
+def _event(task: Task, game: Row, events: Collected[Event]) -> Event | None:
+    teams = frozenset({game["home_team"], game["away_team"]})
+    return next((e for e in events.parsed.records if e.teams == teams and e.game_date == task.game_date), None)
+
+
+def _as_of(task: Task, game: Row) -> datetime | None:
+    """The past instant as of which a game is asked for; None: as of now."""
+    limit = _cutoff(task, game)
+    # A retrospective run always asks the past: its clock may move on while it waits.
+    return None if task.now <= limit and not task.request.retrospective else limit
+
+
+async def _game_lines(task: Task, game: Row, events: Collected[Event], names: Names, planned: Plan) -> list[Row]:
     """One game's rows; what became of it is in the fetch log."""
     game_id: str = game["game_id"]
     teams = frozenset({game["home_team"], game["away_team"]})
-    event = next((e for e in events.parsed.records if e.teams == teams and e.game_date == task.game_date), None)
+    event = _event(task, game, events)
     if event is None:
         task.fetches.empty(game_id, events, "no event in the list")
         return []
-    limit = _cutoff(task, game)
-    # A retrospective run always asks the past: its clock may move on while it waits.
-    as_of = None if task.now <= limit and not task.request.retrospective else limit
     request = event_odds(
         game_id,
         event.event_id,
         regions=task.settings.odds_regions,
         markets=task.settings.odds_markets.split(","),
-        as_of=as_of,
+        as_of=_as_of(task, game),
+        alternates=planned.alternates,
     )
     got = await task.payloads.get(request)
     if isinstance(got, Failed):
         task.fetches.failed(game_id, ODDS.source, got)
+        return []
+    strange = {offer.event_id for offer in got.parsed.records if isinstance(offer, Offer)} - {event.event_id}
+    if strange:
+        others = ", ".join(sorted(map(str, strange)))
+        task.fetches.quarantined(game_id, got, f"asked for event {event.event_id}, got {others}")
         return []
     rows, refused = _matched(got, game_id, teams, names, task)
     task.fetches.loaded(game_id, got, len(rows), (*got.parsed.refused, *refused))

@@ -3,20 +3,19 @@
 In the end those count who were listed in each team's latest box score: a roster of yesterday is worth a prediction.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 
 from services.scraper.domain.names import Names
 from services.scraper.domain.people import Rostered
-from services.scraper.domain.wire import each
+from services.scraper.domain.wire import Refusal, each
 from services.scraper.fetch_log import Unit
 from services.scraper.payloads import Collected
 from services.scraper.sources import ranked
 from services.scraper.sources.endpoint import ROSTERS, Endpoint, Need
 from services.scraper.sources.nba_cdn.boxscore import BOXSCORE
-from services.scraper.steps.asking import refuse, whole_answer
+from services.scraper.steps.asking import Answer, refuse, whole_answer
 from services.scraper.task import Task, published
 from shared.basketball.identity import player_lookup
 from shared.basketball.slate import season_of
@@ -28,6 +27,18 @@ FEWEST = 5
 """Players without whom a team's roster is none."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Roster:
+    """What one source gave."""
+
+    answers: list[Answer[Rostered]]
+    rows: list[Row]
+    counts: list[int]
+    """Rows of each answer."""
+    short: tuple[str, ...]
+    """Teams that play, with too few players for a game."""
+
+
 async def run(task: Task) -> int:
     """Collect and load the snapshot; returns the rows written. A date without games needs none."""
     games = await task.slate()
@@ -35,38 +46,57 @@ async def run(task: Task) -> int:
         return 0
     teams = tuple(sorted({team for game in games for team in (game["home_team"], game["away_team"])}))
     need = Need(season_of(task.game_date), (task.game_date,), teams, task.now)
-    for endpoint in ranked(ROSTERS):
-        rows = await _from(task, endpoint, need)
-        if rows:
-            break
-    else:
-        rows = await _last_listed(task, teams)
+    rows = await _collect(task, need)
     if not rows:
         task.fetches.failure = next(unit.reason for unit in task.fetches.units.values())
         return 0
     return await task.replace("raw.rosters", rows, scope="game_date = @game_date", params={"game_date": task.game_date})
 
 
-async def _from(task: Task, endpoint: Endpoint[Rostered], need: Need) -> list[Row]:
-    """Rows of one source, if it knows every team that plays; else none, and the fetch log says why."""
+async def _collect(task: Task, need: Need) -> list[Row]:
+    """The roster of the best source that knows every team that plays; else the best there is, filled up."""
+    best: _Roster | None = None
+    for endpoint in ranked(ROSTERS):
+        roster = await _from(task, endpoint, need)
+        if roster is None:
+            continue
+        if not roster.short:
+            return _accept(task, roster)
+        refuse(task, roster.answers, f"not a roster of every team that plays: {_lacks(roster.rows, roster.short[0])}")
+        if best is None or len(roster.short) < len(best.short):
+            best = roster
+    short = best.short if best is not None else need.teams
+    listed = await _last_listed(task, short)
+    if best is None or not best.rows:
+        return listed
+    known = {row["player_id"] for row in best.rows}
+    return [*_accept(task, best), *(row for row in listed if row["player_id"] not in known)]
+
+
+def _accept(task: Task, roster: _Roster) -> list[Row]:
+    for answer, count in zip(roster.answers, roster.counts, strict=True):
+        task.fetches.loaded(answer.request.unit, answer.got, count)
+    return roster.rows
+
+
+async def _from(task: Task, endpoint: Endpoint[Rostered], need: Need) -> _Roster | None:
+    """What one source gives; None where it does not answer in full, and the fetch log says why."""
     answers = await whole_answer(task, endpoint, need)
+    if not answers:
+        return None
     own_ids = any(player.player_id is None for answer in answers for player in answer.got.parsed.records)
     names = await task.names("known_players") if own_ids else None
-    rows: list[Row] = []
+    rows: dict[int, Row] = {}
     counts: list[int] = []
     for answer in answers:
         got = answer.got
         found, unmatched = each(got.parsed.records, partial(_row, task, got, names), lambda player: player.player_name)
-        task.fetches.refuse(answer.request.unit, got.source, (*got.parsed.refused, *unmatched))
-        rows += found
-        counts.append(len(found))
-    lacking = _lacking(rows, need.teams)
-    if lacking is not None:
-        refuse(task, answers, f"not a roster of every team that plays: {lacking}")
-        return []
-    for answer, count in zip(answers, counts, strict=True):
-        task.fetches.loaded(answer.request.unit, answer.got, count)
-    return rows
+        twice = [row for row in found if rows.setdefault(row["player_id"], row) is not row]
+        same = (Refusal(row["player_name"], f"player {row['player_id']} is listed twice") for row in twice)
+        task.fetches.refuse(answer.request.unit, got.source, (*got.parsed.refused, *unmatched, *same))
+        counts.append(len(found) - len(twice))
+    kept = list(rows.values())
+    return _Roster(answers, kept, counts, tuple(team for team in need.teams if _lacks(kept, team) is not None))
 
 
 def _row(task: Task, got: Collected[Rostered], names: Names | None, player: Rostered) -> Row:
@@ -77,29 +107,23 @@ def _row(task: Task, got: Collected[Rostered], names: Names | None, player: Rost
     return {"game_date": task.game_date, **found, "player_lookup": lookup, **got.stamps(published(got))}
 
 
-def _lacking(rows: Sequence[Row], teams: Sequence[str]) -> str | None:
-    """Why the rows are no whole roster: the first team with too few players, or a player who is with two."""
-    players = Counter(row["team"] for row in rows)
-    for team in teams:
-        if players[team] < FEWEST:
-            return f"{team} has {players[team]} players"
-    for player_id, times in Counter(row["player_id"] for row in rows).items():
-        if times > 1:
-            return f"player {player_id} is listed {times} times"
-    return None
+def _lacks(rows: Sequence[Row], team: str) -> str | None:
+    """What a team lacks for a game, if it does."""
+    players = sum(row["team"] == team for row in rows)
+    return f"{team} has {players} players" if players < FEWEST else None
 
 
 async def _last_listed(task: Task, teams: Sequence[str]) -> list[Row]:
-    """Everyone listed in each team's latest box score; none where a team has none."""
+    """Everyone listed in the teams' latest box scores."""
     rows = [
         {"game_date": task.game_date, **row, "player_lookup": player_lookup(row["player_name"]), "position": None}
         for row in await task.select("last_listed", game_date=task.game_date)
         if row["team"] in teams
     ]
-    lacking = _lacking(rows, teams)
-    if lacking is not None:
+    lacking = next((lack for team in teams if (lack := _lacks(rows, team)) is not None), None)
+    if lacking is None:
+        task.fetches.units[LAST_LISTED] = Unit("loaded", BOXSCORE.source, len(rows))
+    else:
         reason = f"the last box scores list no whole roster: {lacking}"
-        task.fetches.units[LAST_LISTED] = Unit("failed", BOXSCORE.source, reason=reason)
-        return []
-    task.fetches.units[LAST_LISTED] = Unit("loaded", BOXSCORE.source, len(rows))
+        task.fetches.units[LAST_LISTED] = Unit("failed", BOXSCORE.source, len(rows), reason)
     return rows

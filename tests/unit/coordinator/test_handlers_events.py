@@ -177,3 +177,19 @@ async def test_what_is_no_event_or_no_task_is_refused_by_kind() -> None:
     for step in ("grade", "train"):
         with pytest.raises(Permanent, match=f"^the coordinator has no step '{step}': it belongs on another topic$"):
             await handlers.on_task(ask(step))
+
+
+@pytest.mark.parametrize(("left", "low"), [(639, True), (640, False), (0, True)])
+@pytest.mark.parametrize("outcome", ["done", "failed"])
+async def test_credits_that_last_for_few_more_slates_are_announced(outcome: str, left: int, *, low: bool) -> None:
+    """Fewer than three more like this one; a report that finds enough resolves it, one that knows nothing does not."""
+    world = World(complete__lines=[FULL])
+    world.put(working("lines"))
+    counts = {"credits_left": left, "credits_needed": 160}
+    await world.handlers.on_event(reported("lines", outcome=outcome, counts=counts, reason="so"))
+    detail = {"credits_low lines": f"{left} credits were left, this slate takes 160"}
+    assert await opened(world.state) == (detail if low else {})
+    await world.handlers.on_event(reported("lines", counts={}))
+    assert await opened(world.state) == (detail if low else {})
+    await world.handlers.on_event(reported("lines", counts=counts | {"credits_left": 1000}))
+    assert await opened(world.state) == {}

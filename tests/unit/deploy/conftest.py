@@ -140,9 +140,9 @@ def set_up() -> str:
         for name, value in VARIABLES.items():
             patch.setenv(name, value)
         main(["setup"])
-    for secret in SECRETS:
-        if secret not in state["versions"]:
-            run_in(state, ["gcloud", "secrets", "versions", "add", secret, "--data-file=-"], "a value")
+    for secret in SECRETS.values():
+        if secret.name not in state["versions"] and not secret.optional:
+            run_in(state, ["gcloud", "secrets", "versions", "add", secret.name, "--data-file=-"], "a value")
     return json.dumps(state)
 
 

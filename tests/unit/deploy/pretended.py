@@ -61,7 +61,7 @@ class Project:
     def fill(self) -> None:
         """Fill the secrets that nothing but a person can."""
         for secret in SECRETS.values():
-            if not self.state["versions"].get(secret.name):
+            if not self.state["versions"].get(secret.name) and not secret.optional:
                 run_in(self.state, ["gcloud", "secrets", "versions", "add", secret.name, "--data-file=-"], "theirs")
 
     def check(self) -> list[str]:

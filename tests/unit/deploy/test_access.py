@@ -64,6 +64,8 @@ def test_a_secret_is_read_by_its_service_alone() -> None:
     for secret in SECRETS.values():
         constant = secret.name.upper().replace("-", "_")
         using = {service for service in SERVICES if any(matches(service, rf"\b({constant})\b"))}
-        if secret.name in {source.secret for source in SOURCES.values()}:  # the scraper asks the sources
+        if secret.name in {
+            name for source in SOURCES.values() for name in (source.secret, source.proxy)
+        }:  # the scraper asks the sources
             using.add("scraper")
         assert using == {secret.service}

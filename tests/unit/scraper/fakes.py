@@ -114,6 +114,7 @@ class StubPayloads:
         self.bodies: dict[tuple[str, str], bytes] = {}
         self.published: dict[tuple[str, str], datetime] = {}
         self.asked: list[Request[Any]] = []
+        self.credits_left: int | None = None
         self._held = held
 
     async def get(self, request: Request[T]) -> Collected[T] | Failed:
@@ -123,7 +124,13 @@ class StubPayloads:
             return Failed(f"{request.source} is down", 3)
         published = self.published.get(key)
         return Collected(
-            request.endpoint.parse(self.bodies[key]), request.source, "/".join(key), self.fetched_at, published, 2
+            request.endpoint.parse(self.bodies[key]),
+            request.source,
+            "/".join(key),
+            self.fetched_at,
+            published,
+            2,
+            self.credits_left,
         )
 
     async def changed(self, request: Request[T], since: str | None) -> Collected[T] | Unchanged | Failed:  # noqa: ARG002 - as the protocol

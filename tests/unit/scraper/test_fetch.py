@@ -9,7 +9,11 @@ from typing import Any, Self
 
 import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
+from services.scraper import fetch, session
 from services.scraper.domain.odds import Event
 from services.scraper.fetch import Failed, Fetched, Fetcher, Meter, Unchanged
 from services.scraper.sources.endpoint import Endpoint
@@ -21,6 +25,7 @@ from shared.registries.sources import SOURCES
 from shared.runtime.deadline import due_within
 from shared.runtime.metrics import REQUESTS
 from shared.runtime.retry import RetryPolicy
+from shared.runtime.throttle import Throttle
 from tests.clock import FakeClock
 from tests.unit.scraper import wire
 
@@ -41,10 +46,14 @@ class Reply:
     unread: Exception | None = None
     """Raised while the body is read."""
     hangs: bool = False
+    until: asyncio.Event | None = None
+    """When it comes."""
 
     async def __aenter__(self) -> Self:
         if self.hangs:
             await asyncio.Event().wait()
+        if self.until is not None:
+            await self.until.wait()
         if self.error is not None:
             raise self.error
         return self
@@ -69,10 +78,15 @@ class Session:
         self.replies = replies
         self.made_with: dict[str, Any] = {}
         self.asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
+        self.proxies: list[str | None] = []
         self.closed = False
 
-    def get(self, url: str, *, params: dict[str, str], headers: dict[str, str]) -> Reply:
+    def get(
+        self, url: str, *, params: dict[str, str], headers: dict[str, str], proxy: str | None, allow_redirects: bool
+    ) -> Reply:
+        assert not allow_redirects
         self.asked.append((url, params, headers))
+        self.proxies.append(proxy)
         return self.replies[min(len(self.asked), len(self.replies)) - 1]
 
     async def close(self) -> None:
@@ -102,7 +116,7 @@ def _endpoint(source: str) -> Endpoint[Event]:
 class Bench:
     """A fetcher, its session, and the simulated clock it waits on."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *replies: Reply, jitter: float = 0.0) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *replies: Reply, jitter: float = 0.5) -> None:
         self.session = Session(*replies)
         self.clock = FakeClock(NOW)
         self.environment = {"TIPOFF_SECRET_ODDS_API_KEY": KEY, "TIPOFF_SECRET_BALLDONTLIE_API_KEY": "other"}
@@ -153,7 +167,9 @@ async def test_the_session_says_who_asks_and_sets_no_time_limit_of_its_own(monke
     bench = Bench(monkeypatch, Reply())
     async with bench.fetcher as entered:
         assert entered is bench.fetcher
+        assert bench.session.made_with.pop("connector").limit == 0
         assert bench.session.made_with == {
+            "request_class": session._Request,
             "timeout": aiohttp.ClientTimeout(total=None),
             "headers": {"User-Agent": "tipoff-test", "Accept": "application/json, text/plain, */*"},
         }
@@ -249,27 +265,174 @@ async def test_a_fault_is_tried_again_and_counted(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (Reply(status=500), "HTTP 500"),
         (Reply(status=429), "HTTP 429"),
         (Reply(b"{"), "1 bytes that are not JSON"),
+        (Reply(unread=aiohttp.ClientPayloadError(KEY)), "the body ended early"),
+    ],
+)
+async def test_attempts_are_bounded(monkeypatch: pytest.MonkeyPatch, fault: Reply, reason: str) -> None:
+    """An upstream that gives nothing costs six requests and one line, and the failure that was last is counted too."""
+    bench = Bench(monkeypatch, fault)
+    assert await bench.get() == Failed(f"odds_api /v4/events: {reason} (6 attempts)", 6)
+    assert (bench.meter["requests"], bench.meter["retries"], len(bench.session.asked)) == (6, 5, 6)
+    assert sum(count for kind, count in bench.meter.items() if kind.startswith("faults_")) == 6
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Reply(status=500), "HTTP 500"),
         (Reply(b"<"), "HTML instead of JSON"),
         (Reply(error=TimeoutError(KEY)), "no answer within 0.2 s"),
         (Reply(hangs=True), "no answer within 0.01 s"),
-        (Reply(unread=aiohttp.ClientPayloadError(KEY)), "the body ended early"),
         (Reply(error=aiohttp.ClientConnectionError(KEY)), "cannot be reached (ClientConnectionError)"),
         (Reply(error=OSError(KEY)), "cannot be reached (OSError)"),
     ],
 )
-async def test_attempts_are_bounded_and_no_reason_holds_the_key(
+async def test_an_upstream_that_is_down_is_left_alone(
     monkeypatch: pytest.MonkeyPatch, fault: Reply, reason: str
 ) -> None:
-    """An upstream that is down costs six requests and one line, and the failure that was last is counted too."""
+    """After four failures of one request, within 5 s: it and others fail at once, and name it, why and until when."""
     bench = Bench(monkeypatch, fault)
     if fault.hangs:
-        bench.fetcher._policy = RetryPolicy(attempts=6, attempt_timeout=0.01)
-    assert await bench.get() == Failed(f"odds_api /v4/events: {reason} (6 attempts)", 6)
-    assert (bench.meter["requests"], bench.meter["retries"], len(bench.session.asked)) == (6, 5, 6)
-    assert sum(count for kind, count in bench.meter.items() if kind.startswith("faults_")) == 6
+        bench.fetcher._policy = replace(POLICY, attempt_timeout=0.01)
+    down = (
+        f"odds_api /v4/events: odds_api is down (4 failures in a row, the last: {reason}): not asked, tried again in "
+    )
+    assert await bench.get() == Failed(f"{down}3 s", 4)
+    assert bench.clock.elapsed == 3.75  # opened at 1.75 s; the wait after the fourth attempt was begun
+    assert await bench.get(date="x") == Failed(f"{down}3 s", 0)
+    assert bench.meter["requests"] == len(bench.session.asked) == 4
+    assert bench.meter["faults_not_asked"] == 2
+    assert isinstance(await bench.get("espn"), Failed)
+    assert len(bench.session.asked) == 8
+
+
+async def test_an_upstream_that_is_back_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the first request after the pause; one more while that is under way is not let through."""
+    until = asyncio.Event()
+    bench = Bench(monkeypatch, *[Reply(status=503)] * 4, Reply(until=until))
+    await bench.get()
+    bench.clock.elapsed = 6.75
+    async with bench.fetcher:
+        request = _endpoint("odds_api").request("events", "/v4/events")
+        probe, other = (asyncio.create_task(bench.fetcher.get(request, bench.meter)) for _ in range(2))
+        assert isinstance(await other, Failed)
+        until.set()
+        assert isinstance(await probe, Fetched)
+        assert isinstance(await bench.fetcher.get(request, bench.meter), Fetched)
+
+
+async def test_who_waits_for_his_turn_is_not_sent_to_an_upstream_that_went_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those in the queue fail with the breaker, not one a second."""
+    bench = Bench(monkeypatch, Reply(status=403))
+    bench.fetcher._throttles["espn"] = Throttle(8, monotonic=bench.clock.monotonic, sleep=bench.clock.sleep)
+    async with bench.fetcher:
+        requests = [_endpoint("espn").request("events", f"/v4/events/{n}") for n in range(50)]
+        got = await asyncio.gather(*(bench.fetcher.get(request, bench.meter) for request in requests))
+    assert (len(got), len(bench.session.asked)) == (50, 8)
+    assert bench.clock.elapsed < 1.1
+    assert bench.meter == {"requests": 8, "faults_refused": 8, "faults_not_asked": 42}
+
+
+async def test_a_bucket_without_the_file_is_not_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The CDN answers 403 for a box score that is not there: twenty missing ones say nothing about the next."""
+    bench = Bench(monkeypatch, Reply(status=403))
+    bench.fetcher._hosts = {"espn": replace(ESPN, bucket=True)}
+    async with bench.fetcher:
+        for n in range(20):
+            await bench.fetcher.get(_endpoint("espn").request("events", f"/v4/events/{n}"), bench.meter)
+    assert bench.meter == {"requests": 20, "faults_refused": 20}
+
+
+@pytest.mark.parametrize("status", [401, 429])
+async def test_used_up_credits_are_said_and_not_asked_for_again(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    """The key is right, and a 429 of that kind does not pass."""
+    body = b'{"message": "Usage quota has been reached.", "error_code": "OUT_OF_USAGE_CREDITS"}'
+    bench = Bench(monkeypatch, Reply(body, status, {"x-requests-remaining": "3"}))
+    reason = "credits used up: The Odds API says 3 are left: buy more, or wait for the next period"
+    assert await bench.get() == Failed(f"odds_api /v4/events: {reason}", 1, credits_left=3)
+    assert bench.fetcher._throttles["odds_api"]._paused_until == 0
+
+
+async def test_an_answer_says_what_credits_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As its headers have it."""
+    got = await Bench(monkeypatch, Reply(headers={"x-requests-remaining": "419"})).get()
+    assert isinstance(got, Fetched)
+    assert got.credits_left == 419
+
+
+PROXY = "http://me:s3cr3t@proxy:3128"
+
+
+def _proxied(bench: Bench, url: str) -> None:
+    bench.fetcher._hosts = {"espn": replace(ESPN, proxy="nba-stats-proxy-url")}
+    if url:
+        bench.environment["TIPOFF_SECRET_NBA_STATS_PROXY_URL"] = url
+
+
+async def test_a_source_may_be_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a secret it is, without one it is not, and one that is set later is found within five minutes."""
+    bench = Bench(monkeypatch, Reply())
+    _proxied(bench, "")
+    await bench.get("espn")
+    _proxied(bench, PROXY)
+    await bench.get("espn")
+    bench.clock.elapsed = 300.0
+    await bench.get("espn")
+    assert bench.session.proxies == [None, None, PROXY]
+
+
+_PROXY_REFUSES = aiohttp.ClientHttpProxyError(
+    aiohttp.RequestInfo(URL("http://espn"), "GET", CIMultiDictProxy(CIMultiDict()), URL("http://espn")),
+    (),
+    status=403,
+)
+_NO_PROXY = aiohttp.ClientProxyConnectionError(
+    ConnectionKey("proxy", 3128, is_ssl=False, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None),
+    OSError(KEY),
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "reply", "reason"),
+    [
+        (PROXY, Reply(status=407), "its proxy refuses: HTTP 407: check the secret nba-stats-proxy-url"),
+        (PROXY, Reply(error=_PROXY_REFUSES), "its proxy refuses: HTTP 403: check the secret nba-stats-proxy-url"),
+        ("me:s3cr3t@proxy", Reply(), "its proxy's URL is not http://...: check the secret nba-stats-proxy-url"),
+    ],
+)
+async def test_a_proxy_that_refuses_is_one_clear_reason(
+    monkeypatch: pytest.MonkeyPatch, url: str, reply: Reply, reason: str
+) -> None:
+    """Asked once; the secret is named, its URL is not, and it is read anew the next time."""
+    bench = Bench(monkeypatch, reply, Reply())
+    _proxied(bench, url)
+    assert await bench.get("espn") == Failed(f"espn /v4/events: {reason}", 1)
+    bench.environment["TIPOFF_SECRET_NBA_STATS_PROXY_URL"] = "http://another:1"
+    assert isinstance(await bench.get("espn"), Fetched)
+    assert bench.session.proxies[-1] == "http://another:1"
+
+
+async def test_a_proxy_that_cannot_be_reached_is_no_upstream_that_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried again, and the reason says whose fault it is."""
+    bench = Bench(monkeypatch, Reply(error=_NO_PROXY))
+    _proxied(bench, PROXY)
+    got = await bench.get("espn")
+    assert isinstance(got, Failed)
+    assert "its proxy cannot be reached (ClientProxyConnectionError)" in got.reason
+    assert KEY not in got.reason
+
+
+async def test_a_source_with_a_shorter_deadline_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An attempt takes no longer than the shorter of the two."""
+    bench = Bench(monkeypatch, Reply(hangs=True))
+    bench.fetcher._hosts = {"espn": replace(ESPN, deadline=0.01)}
+    got = await bench.get("espn")
+    assert isinstance(got, Failed)
+    assert "no answer within 0.01 s" in got.reason
 
 
 async def test_a_misspelt_address_is_named_without_its_query(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,7 +474,7 @@ async def test_an_empty_answer_is_believed_from_the_fourth_attempt_on(monkeypatc
 async def test_who_makes_fewer_attempts_than_that_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three empty answers prove nothing."""
     bench = Bench(monkeypatch, Reply(b"[]"))
-    bench.fetcher._bounded = RetryPolicy(attempts=3)
+    bench.fetcher._policy = replace(POLICY, attempts=3)
     assert await bench.get() == Failed("odds_api /v4/events: an empty answer (3 attempts)", 3)
     assert dict(bench.meter) == {"requests": 3, "retries": 2, "faults_empty": 3}
 
@@ -350,7 +513,7 @@ async def test_a_429_pauses_the_whole_host(
 ) -> None:
     """As long as it asks for, or half a second; another host goes on, and no other status pauses anybody."""
     bench = Bench(monkeypatch, Reply(b"[" if status == 200 else b"", status, headers), Reply())
-    bench.fetcher._bounded = RetryPolicy(attempts=1)
+    bench.fetcher._policy = replace(POLICY, attempts=1)
     assert isinstance(await bench.get(), Failed)
     assert bench.clock.elapsed == 0
     await bench.get("espn")
@@ -385,10 +548,10 @@ async def test_what_fails_for_want_of_time_is_counted_as_what_it_is(monkeypatch:
 
 
 async def test_waits_are_spread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a jitter of one half the first wait is three quarters of half a second."""
-    bench = Bench(monkeypatch, Reply(status=500), Reply(), jitter=0.5)
+    """With a jitter of a quarter the first wait is a quarter of half a second."""
+    bench = Bench(monkeypatch, Reply(status=500), Reply(), jitter=0.25)
     await bench.get()
-    assert bench.clock.elapsed == 0.375
+    assert bench.clock.elapsed == 0.125
 
 
 async def test_every_request_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -397,13 +560,21 @@ async def test_every_request_gives_its_place_back(monkeypatch: pytest.MonkeyPatc
     for _ in range(3):
         await bench.get()
     throttle = bench.fetcher._throttles["odds_api"]
-    assert (throttle._unanswered, throttle.waiting) == (0, 0)
+    assert (throttle._unsent, throttle.waiting, throttle._slots._value) == (0, 0, ODDS.concurrency)
 
 
-def test_each_host_has_its_own_rate_and_parsing_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_each_host_has_its_own_limits_and_parsing_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty seconds on top of the transfer's."""
-    fetcher = Bench(monkeypatch).fetcher
-    assert fetcher._bounded == RetryPolicy(attempts=6, attempt_timeout=20.2, base_delay=0.5, max_delay=4.0)
-    throttles = [fetcher._throttles[name] for name in ("odds_api", "balldontlie", "espn")]
+    limits: list[float] = []
+
+    async def retried(_: Any, policy: RetryPolicy, **__: Any) -> Any:  # noqa: ANN401 - as `retry`
+        limits.append(policy.attempt_timeout)
+        raise Transient("enough")
+
+    monkeypatch.setattr(fetch, "retry", retried)
+    bench = Bench(monkeypatch)
+    await bench.get()
+    assert limits == [20.2]
+    throttles = [bench.fetcher._throttles[name] for name in ("odds_api", "balldontlie", "espn")]
     assert len(set(map(id, throttles))) == 3
-    assert [throttle._rate for throttle in throttles] == [1000, 1000, 1000]
+    assert [(throttle._rate, throttle._slots._value) for throttle in throttles] == [(1000, 16), (1000, 4), (1000, 16)]

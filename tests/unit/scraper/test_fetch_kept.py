@@ -30,7 +30,8 @@ class Kept:
 
     async def answered(self, answer: Answer) -> None:
         if self.bench is not None:
-            assert self.bench.fetcher._throttles["odds_api"]._unanswered == 0, "the place in the throttle is free again"
+            throttle = self.bench.fetcher._throttles["odds_api"]
+            assert throttle._unsent == 0, "it has left its place in the window"
         self.answers.append(answer)
 
     def refused(self, reason: str) -> None:

@@ -196,3 +196,12 @@ async def test_a_refused_payload_stays_in_quarantine_until_its_like_is_parsed(lo
     await log.write(warehouse)  # type: ignore[arg-type]  # a stub of the port
     [(quarantine, _, _)] = warehouse.written("raw.quarantine")
     assert [row["archive_key"] for row in quarantine] == ["old c", "k2"]
+
+
+def test_credits_that_end_meanwhile_are_counted(log: FetchLog) -> None:
+    """What the refusal says is left goes over what was known before."""
+    log.failed("g1", "odds_api", Failed("no", 1))
+    assert "credits_left" not in log.counts()
+    log.credits = {"credits_left": 30, "credits_needed": 20}
+    log.failed("g2", "odds_api", Failed("credits used up", 1, credits_left=0))
+    assert (log.counts()["credits_left"], log.counts()["credits_needed"]) == (0, 20)

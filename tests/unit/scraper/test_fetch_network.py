@@ -99,3 +99,83 @@ async def test_what_goes_wrong_on_the_way_is_told_apart(answer: Answer | None, b
     assert isinstance(got, Failed)
     assert KEY not in got.reason
     assert meter[f"faults_{kind}"] == (1 if kind == "refused" else 2)
+
+
+@pytest.mark.network
+async def test_a_place_is_told_when_its_request_is_on_its_way() -> None:
+    """Long before the answer comes: the window counts from there."""
+    arrived, go_on = asyncio.Event(), asyncio.Event()
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        arrived.set()
+        await go_on.wait()
+        return web.Response(body=EVENTS)
+
+    async with served(answer) as fetcher:
+        fetcher._policy = RetryPolicy(attempts=1)
+        throttle = fetcher._throttles["odds_api"]
+        asking = asyncio.create_task(fetcher.get(REQUEST, Counter()))
+        await arrived.wait()
+        assert (throttle._unsent, len(throttle._sent), throttle._slots._value) == (0, 1, 15)
+        go_on.set()
+        assert isinstance(await asking, Fetched)
+        assert (throttle._unsent, len(throttle._sent), throttle._slots._value) == (0, 1, 16)
+
+
+@pytest.mark.network
+async def test_nothing_is_sent_without_a_place() -> None:
+    """A kept connection that the server closes on the next request: aiohttp would ask again at once, we do in turn."""
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.append(request.query["n"])
+        if len(asked) == 2:
+            assert request.transport is not None
+            request.transport.close()
+        return web.Response(body=EVENTS)
+
+    async with served(answer) as fetcher:
+        fetcher._policy = RetryPolicy(attempts=1)
+        got = [await fetcher.get(EVENTS_ENDPOINT.request("events", "/v4/events", {"n": n}), Counter()) for n in "12"]
+    assert [type(one) for one in got] == [Fetched, Failed]
+    assert asked == ["1", "2"]
+
+
+@pytest.mark.network
+async def test_a_redirect_is_not_followed() -> None:
+    """It would be a request without a place, and carry the key to whom it names."""
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path)
+        raise web.HTTPFound("/v4/events")
+
+    async with served(answer) as fetcher:
+        fetcher._policy = RetryPolicy(attempts=1)
+        got = await fetcher.get(REQUEST, Counter())
+    assert isinstance(got, Failed)
+    assert "HTTP 302 instead of 200" in got.reason
+    assert asked == ["/v4/events"]
+
+
+@pytest.mark.network
+async def test_a_source_is_asked_through_its_proxy() -> None:
+    """Which sees the whole URL; what it refuses is its refusal, not the source's."""
+    seen: list[str] = []
+
+    async def proxied(request: web.BaseRequest) -> web.StreamResponse:
+        seen.append(request.raw_path if hasattr(request, "raw_path") else str(request.url))
+        return web.Response(body=EVENTS) if len(seen) == 1 else web.Response(status=407)
+
+    server = web.ServerRunner(web.Server(proxied))
+    await server.setup()
+    await web.TCPSite(server, "127.0.0.1", 0).start()
+    host, port = server.addresses[0][:2]
+    async with served(None, "http://stats.invalid") as fetcher:
+        fetcher._hosts = {"odds_api": replace(fetcher._hosts["odds_api"], proxy="nba-stats-proxy-url")}
+        fetcher._keys._kept["nba-stats-proxy-url"] = f"http://u:p@{host}:{port}"
+        first, second = await fetcher.get(REQUEST, Counter()), await fetcher.get(REQUEST, Counter())
+    await server.cleanup()
+    assert isinstance(first, Fetched)
+    assert seen[0].startswith("http://stats.invalid/v4/events?")
+    assert second == Failed("odds_api /v4/events: its proxy refuses: HTTP 407: check the secret nba-stats-proxy-url", 1)

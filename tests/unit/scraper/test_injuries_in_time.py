@@ -89,7 +89,8 @@ async def test_a_list_that_fails_is_replaced_by_the_next_one() -> None:
     assert [unit.outcome for unit in b.fetches.units.values()] == ["failed", "loaded", "loaded"]
     assert b.fetches.verdict() is None
     for alone in (True, False):
-        b = looking(balldontlie=written(entry("Nyk Ash")), **({} if alone else {"espn": written(entry("Nyk Ash"))}))
+        others: dict[str, Any] = {} if alone else {"espn": written(entry("Nyk Ash"))}
+        b = looking(balldontlie=written(entry("Nyk Ash")), **others)
         await injuries.run(b.task)
         assert (("balldontlie", "of balldontlie") in b.payloads.units()) is alone
         assert [source for *_, source in told(b)] == ["balldontlie" if alone else "espn"]

@@ -110,7 +110,15 @@ def _cdn_text(game_id: str) -> str:
         rebounds = {"reboundsPersonal": 40, "reboundsTotal": 47}
         payload["game"][side]["statistics"] = {**totals, **rebounds, "minutes": "PT244M00.00S"}
         absent = wire.cdn_player(payload["game"][side]["teamTricode"], 0, played="0", minutes="PT00M00.00S")
-        players.append({**absent, "personId": 99, "name": "Ab Sent", "starter": "0", "notPlayingReason": "DNP_COACH"})
+        players.append(
+            {
+                **absent,
+                "personId": 98 + (side == "homeTeam"),
+                "name": "Ab Sent",
+                "starter": "0",
+                "notPlayingReason": "DNP_COACH",
+            }
+        )
     return json.dumps(payload)
 
 

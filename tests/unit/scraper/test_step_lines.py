@@ -287,3 +287,61 @@ async def test_a_settled_name_loads() -> None:
     assert await lines.run(b.task) == 5
     [(_, rows)] = b.warehouse.appended
     assert {row["player_id"] for row in rows if row["player_lookup"] == "unknown"} == {BOS_ELM}
+
+
+@pytest.mark.parametrize(
+    ("left", "alternates", "note"),
+    [
+        (40, True, None),
+        (39, False, "alternate lines are not asked for: 39 credits left, 40 needed with them, 20 without"),
+    ],
+)
+async def test_alternate_lines_are_asked_for_if_credits_suffice(
+    left: int, note: str | None, *, alternates: bool
+) -> None:
+    """Two games, ten markets: 40 credits with them, 20 without; the fetch log says what was left out."""
+    b = bench("lines", {"slate_games": GAMES, "roster": ROSTER})
+    b.payloads.bodies["odds_api", "events"] = EVENTS
+    b.payloads.credits_left = left
+    await lines.run(b.task)
+    assert [("points_alternate" in asked.params["markets"]) for asked in b.payloads.asked[1:3]] == [alternates] * 2
+    assert b.fetches.units["events"].reason == note
+    counts = b.fetches.counts()
+    assert (counts["credits_left"], counts["credits_needed"]) == (left, 40 if alternates else 20)
+
+
+async def test_alternate_lines_may_be_switched_off() -> None:
+    """Then nothing is missing; without a word on credits none are counted."""
+    b = bench("lines", {"slate_games": GAMES, "roster": ROSTER}, odds_alternates=False)
+    b.payloads.bodies["odds_api", "events"] = EVENTS
+    await lines.run(b.task)
+    assert [("alternate" in asked.params["markets"]) for asked in b.payloads.asked[1:3]] == [False, False]
+    assert b.fetches.units["events"].reason is None
+    assert "credits_left" not in b.fetches.counts()
+
+
+async def test_credits_that_do_not_suffice_are_not_spent() -> None:
+    """No game's lines are asked for; the step fails with what is left and what it takes."""
+    b = bench("lines", {"slate_games": (*GAMES, slate_game("0022300999", "MIA", "ORL")), "roster": ROSTER})
+    b.payloads.bodies["odds_api", "events"] = EVENTS
+    b.payloads.credits_left = 19
+    assert await lines.run(b.task) == 0
+    assert b.payloads.units() == [("odds_api", "events")]
+    refusal = b.fetches.verdict()
+    assert refusal is not None
+    assert refusal.startswith("credits used up: 19 left, 20 needed for 2 games; ")
+    assert {unit: said.outcome for unit, said in b.fetches.units.items()} == {
+        "events": "loaded",
+        wire.BOS_AT_NYK: "failed",
+        wire.LAL_AT_DEN: "failed",
+    }
+    assert b.fetches.counts()["credits_left"] == 19
+
+
+async def test_a_retrospective_slate_is_planned_at_ten_times_the_cost() -> None:
+    """As the historical endpoint bills it."""
+    b = bench("lines", {"slate_games": GAMES, "roster": ROSTER}, retrospective=True)
+    b.payloads.bodies["odds_api", "events"] = EVENTS
+    b.payloads.credits_left = 1000
+    await lines.run(b.task)
+    assert b.fetches.counts()["credits_needed"] == 400

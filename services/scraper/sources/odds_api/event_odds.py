@@ -35,9 +35,10 @@ _MARKET_OF = {market.odds_key: market.name for market in MARKETS.values()}
 _KEYS = frozenset((*game_lines.MARKETS, *(f"{key}{suffix}" for key in _MARKET_OF for suffix in ("", _ALTERNATE))))
 
 
-def market_keys(markets: Iterable[str]) -> tuple[str, ...]:
-    """The API's keys of Tipoff's markets: main and alternate lines."""
-    return tuple(f"{MARKETS[name].odds_key}{suffix}" for name in markets for suffix in ("", _ALTERNATE))
+def market_keys(markets: Iterable[str], *, alternates: bool = True) -> tuple[str, ...]:
+    """The API's keys of Tipoff's markets: main lines, and alternate ones if they are wanted."""
+    suffixes = ("", _ALTERNATE) if alternates else ("",)
+    return tuple(f"{MARKETS[name].odds_key}{suffix}" for name in markets for suffix in suffixes)
 
 
 def parse_odds(body: bytes) -> Parsed[Offer | GameLine]:
@@ -133,12 +134,18 @@ ODDS_HISTORY = Endpoint("odds_api", "event_odds_history", LINES, parse_odds, ran
 
 
 def event_odds(
-    game_id: str, event_id: str, *, regions: str, markets: Iterable[str], as_of: datetime | None
+    game_id: str,
+    event_id: str,
+    *,
+    regions: str,
+    markets: Iterable[str],
+    as_of: datetime | None,
+    alternates: bool = True,
 ) -> Request[Offer | GameLine]:
     """One game's player props, now or as they stood at a past instant."""
     params = {
         "regions": regions,
-        "markets": ",".join(market_keys(markets)),
+        "markets": ",".join(market_keys(markets, alternates=alternates)),
         "dateFormat": "iso",
         "oddsFormat": "american",
     }

@@ -151,7 +151,7 @@ ANALYTICS = (
             c("player_name", "STRING", "as the roster writes it"),
             *_UPCOMING,
             n("injury_status", "STRING", "latest status known at the cutoff; null when not reported"),
-            n("injury_status_days", "INT64", "whole days since it was reported; null when not reported"),
+            n("injury_status_days", "INT64", "whole days since it was reported; null when not reported, or Available"),
             c("ruled_out", "BOOL", "Out, reported within 90 minutes of tip-off: the game's inactive list"),
             n("days_rest", "INT64", "days since the team's last game before this one; null for its first"),
         ),

@@ -16,7 +16,7 @@ BOOKS = ("aqua", "betmgm", "draftkings", "fanduel", "prizepicks", "underdog", "z
 PRICES = (None, -100.0, 100.0, 99.0, -99.0, 105.0, -105.0, -110.0, -120.0, 130.0, -150.0, -151.0, 180.0, -900.0)
 """None; numbers just short of a price and the first that are one; pairs below, at and above the bounds of a margin."""
 LINES = (0.5, 1.0, 1.5, 2.5, 3.5)
-STATUSES = ("Out", "Doubtful", "Questionable", "Day-To-Day")
+STATUSES = ("Available", "Probable", "Questionable", "Doubtful", "Out", "Suspension", "Not With Team")
 TRADE = date(2024, 11, 12)
 ABSENCE = timedelta(days=20)
 TEAMS = sorted(ARENAS)

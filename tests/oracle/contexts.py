@@ -135,7 +135,7 @@ def _status(reports: Sequence[Row], tip: datetime, at: datetime) -> Row:
     status = min(report["status"] for report in reports if report["available_at"] == newest)
     return {
         "injury_status": status,
-        "injury_status_days": (at - newest) // timedelta(days=1),
+        "injury_status_days": None if status == "Available" else (at - newest) // timedelta(days=1),
         "ruled_out": status == "Out" and tip - newest <= INACTIVE_LIST,
     }
 

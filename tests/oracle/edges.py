@@ -178,7 +178,7 @@ def _injuries(entry: Row, dice: random.Random) -> Iterator[Row]:
     day = entry["game_date"]
     for team in (entry["home_team"], entry["away_team"]):
         for player in _squad(team, day):
-            status = dice.choice(("Out", "Doubtful", "Questionable", "Day-To-Day", None, None))
+            status = dice.choice(("Out", "Doubtful", "Questionable", "Available", None, None))
             if status is not None:
                 yield injury(player, status, tip(day) - timedelta(hours=dice.randint(14, 200)), day)
     if day == FIRST + timedelta(days=1) and entry["home_team"] == "BOS":

@@ -113,7 +113,8 @@ def _likely(context: Row, missed: int | None, *, list_known: bool) -> int:
     if context["ruled_out"]:
         return 0
     status = context["injury_status"]
-    group = "none" if status is None else "out" if status in ("Out", "Doubtful") else "other"
+    well, out = (None, "Available", "Probable"), ("Out", "Doubtful", "Suspension", "Not With Team")
+    group = "none" if status in well else "out" if status in out else "other"
     return PLAYED_PERCENT[list_known, group][4 if missed is None else min(missed, 4)]
 
 

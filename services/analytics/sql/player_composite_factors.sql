@@ -19,7 +19,12 @@ WITH players AS (
     context.team_abbr,
     context.opponent_team_abbr,
     context.cutoff_at,
-    context.injury_status,
+    -- Who left the list, or is on it as good as well, counts like who is not; who is away counts as out.
+    CASE
+      WHEN context.injury_status IN ('Available', 'Probable') THEN NULL
+      WHEN context.injury_status IN ('Suspension', 'Not With Team') THEN 'Out'
+      ELSE context.injury_status
+    END AS injury_status,
     context.ruled_out,
     LOGICAL_OR(context.ruled_out) OVER (PARTITION BY context.game_date, context.team_abbr) AS list_known,
     form.minutes_last_7_days,

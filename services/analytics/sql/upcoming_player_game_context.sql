@@ -62,7 +62,7 @@ SELECT
   players.tip_utc,
   players.cutoff_at,
   status.status AS injury_status,
-  DIV(status.status_hours, 24) AS injury_status_days,
+  IF(status.status = 'Available', NULL, DIV(status.status_hours, 24)) AS injury_status_days,
   COALESCE(status.ruled_out, FALSE) AS ruled_out,
   rest.days_rest
 FROM players

@@ -29,6 +29,8 @@ class Status:
     reason: str | None = None
     return_date: date | None = None
     comment: str | None = None
+    published_at: datetime | None = None
+    """When the list it is on was published, where that says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,6 @@ class Listing:
 
     statuses: Sequence[Status]
     seen_at: datetime
-    published_at: datetime | None
-    """When the list itself was published, where it says."""
     speaks_for: AbstractSet[str]
     """Teams whose players are all on it who have a status: who is not listed is available."""
 
@@ -72,20 +72,20 @@ def merged(best: Listing, other: Listing) -> tuple[Listing, list[Disagreement]]:
         elif ours.since is None:
             found[ours.player_id] = replace(ours, since=theirs.since, comment=ours.comment or theirs.comment)
     speaks_for = frozenset(best.speaks_for | other.speaks_for)
-    return replace(best, statuses=tuple(found.values()), speaks_for=speaks_for), disagreements
+    return Listing(tuple(found.values()), max(best.seen_at, other.seen_at), speaks_for), disagreements
 
 
 def news(
-    listing: Listing, known: Mapping[int, Status], here: AbstractSet[int], last_look: datetime | None
+    listing: Listing, known: Mapping[int, Status], last_look: datetime | None
 ) -> Iterable[tuple[Status, datetime]]:
     """(status, instant since when it is public) of everyone listed, and of those who are no longer.
 
-    `known`: the latest status of each player by earlier looks; `here`: those known for this very slate;
-    `last_look`: when a list was last seen before this one.
+    `known`: the latest status of each player by earlier looks, those for the slate before included: who left the list
+    between two slates was available, should he come back. `last_look`: when a list was last seen before this one.
     """
     for status in listing.statuses:
         yield status, _public_since(status, known.get(status.player_id), listing, last_look)
-    gone = here - {status.player_id for status in listing.statuses}
+    gone = known.keys() - {status.player_id for status in listing.statuses}
     for player_id in sorted(gone):
         was = known[player_id]
         if was.status != AVAILABLE and was.team in listing.speaks_for:
@@ -95,7 +95,7 @@ def news(
 
 def _public_since(status: Status, known: Status | None, listing: Listing, last_look: datetime | None) -> datetime:
     unchanged = known is not None and known.status == status.status
-    claimed = status.since if status.since is not None else listing.published_at
+    claimed = status.since if status.since is not None else status.published_at
     fresh = claimed is not None and claimed <= listing.seen_at and (last_look is None or claimed > last_look)
     if unchanged and known is not None and known.since is not None:
         renewed = fresh and status.since is not None and status.since > known.since

@@ -11,6 +11,8 @@ _FULL = 1230
 _SERIES = {1: 8, 2: 4, 3: 2, 4: 1}
 """Series of a playoff round."""
 _PLAYIN = ("00101", "00111", "00121", "00131", "00201", "00211")
+_PLAYIN_SINCE, _CUP_SINCE = "2020-21", "2023-24"
+WINS_OF_A_SERIES = 4
 _GAMES_OF_A_SERIES = 7
 
 
@@ -29,5 +31,6 @@ def series_ids(season: str) -> tuple[tuple[str, ...], ...]:
 
 
 def extra_ids(season: str) -> tuple[str, ...]:
-    """Ids of the games between the two: play-in and cup final, as far as the season had them."""
-    return (*(f"005{season[2:4]}{number}" for number in _PLAYIN), f"006{season[2:4]}00001")
+    """Ids of the games between the two, as far as the season had them: play-in and cup final."""
+    playin = (f"005{season[2:4]}{number}" for number in _PLAYIN if season >= _PLAYIN_SINCE)
+    return (*playin, *((f"006{season[2:4]}00001",) if season >= _CUP_SINCE else ()))

@@ -4,6 +4,7 @@ Here rows are written before the fetch log, which says when a list was last seen
 before anybody asks what it had shown. Written twice, they are the same rows.
 """
 
+from dataclasses import replace
 from functools import partial
 
 from services.scraper.domain.injury_news import Disagreement, Listing, Status, merged, news
@@ -47,6 +48,7 @@ async def run(task: Task) -> int:
     for other in others:
         listing, disagreements = merged(listing, other)
         await note(task, (_fact(task, each) for each in disagreements))
+    listing = replace(listing, speaks_for=listing.speaks_for & set(teams))
     # The log comes last: it says when a list was seen.
     return await task.warehouse.append("raw.injuries", await _rows(task, listing))
 
@@ -64,7 +66,7 @@ async def _listing(task: Task, endpoint: Endpoint[Injury], need: Need, names: Na
         records = [injury for injury in got.parsed.records if injury.game_date in (None, task.game_date)]
         found, unmatched = each(records, partial(_status, got.source, names), lambda injury: injury.player_name)
         task.fetches.loaded(answer.request.unit, got, len(found), (*got.parsed.refused, *unmatched))
-        statuses += found
+        statuses += [replace(status, published_at=got.parsed.stamp) for status in found]
         resolved = {status.player_name for status in found}
         silent |= {injury.team for injury in records if injury.player_name not in resolved}
         if got.parsed.refused or not got.parsed.seen:
@@ -74,8 +76,8 @@ async def _listing(task: Task, endpoint: Endpoint[Injury], need: Need, names: Na
         covers = answer.got.parsed.covers
         spoken_for = {team for day, team in covers if day in (None, task.game_date)} if covers is not None else TEAMS
         covered.update(spoken_for)
-    last = answers[-1].got
-    return Listing(statuses, last.fetched_at, last.parsed.stamp, covered - silent)
+    seen_at = max(answer.got.fetched_at for answer in answers)
+    return Listing(statuses, seen_at, covered - silent)
 
 
 def _status(source: str, names: Names, injury: Injury) -> Status:
@@ -95,10 +97,10 @@ def _status(source: str, names: Names, injury: Injury) -> Status:
 async def _rows(task: Task, listing: Listing) -> list[Row]:
     """What the list tells that was not known, as rows of raw.injuries."""
     seen = {"seen_at": listing.seen_at, "game_date": task.game_date}
-    rows = await task.select("injuries_known", **seen)
-    [look] = await task.select("last_look", **seen)
-    known = {row["player_id"]: _known(row) for row in rows}
-    here = {row["player_id"] for row in rows if row["game_date"] == task.game_date}
+    known = {row["player_id"]: _known(row) for row in await task.select("injuries_known", **seen)}
+    # The log may have this very look already, when it is loaded again from the archive.
+    own = [unit.archive_key for unit in task.fetches.units.values() if unit.archive_key is not None]
+    [look] = await task.select("last_look", **seen, archive_keys=own)
     return [
         {
             "game_date": task.game_date,
@@ -113,7 +115,7 @@ async def _rows(task: Task, listing: Listing) -> list[Row]:
             "fetched_at": listing.seen_at,
             "source": status.source,
         }
-        for status, since in news(listing, known, here, look["seen_at"])
+        for status, since in news(listing, known, look["seen_at"])
     ]
 
 

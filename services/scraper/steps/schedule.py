@@ -5,6 +5,7 @@ of another source says of the slate and the day before is compared, and stands i
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,19 +35,21 @@ async def run(task: Task) -> int:
     unfinished = {row["season"]: row["unfinished"] for row in await task.select("seasons")}
     held = await task.payloads.held()
     if held is not None:
-        wanted = [each for each in earlier if held & {(OF_SEASON.source, each), (PLAYED.source, regular_ids(each)[0])}]
+        by_id = {each for each in earlier if (PLAYED.source, regular_ids(each)[0]) in held}
+        wanted = [each for each in earlier if each in by_id or (OF_SEASON.source, each) in held]
     else:
+        by_id = {each for each in earlier if each not in unfinished}
         wanted = [each for each in earlier if unfinished.get(each) != 0]
     now, *past = await together([_current(task, season), *(task.payloads.get(of_season(each)) for each in wanted)])
     need = Need(season, (task.game_date - timedelta(days=1), task.game_date), (), task.now)
     written = await _load(task, season, now)
-    if isinstance(now, Collected):
+    if isinstance(now, Collected) and task.fetches.units[season].outcome == "loaded":
         await compare(task, need, now.source)
     elif season in unfinished and (stood_in := await stand_in(task, need)) is not None:
         written += stood_in
         task.fetches.failure = None
     for each, got in zip(wanted, past, strict=True):
-        if isinstance(got, Failed) and each not in unfinished:
+        if isinstance(got, Failed) and each in by_id:
             written += await _load_played(task, each, got)
         else:
             written += await _load(task, each, got)
@@ -60,14 +63,22 @@ def seasons_up_to(season: str, number: int) -> list[str]:
 
 
 async def _current(task: Task, season: str) -> Collected[Season] | Failed:
-    """The slate's season from the CDN; from stats.nba.com when the CDN fails or shows another season."""
+    """The slate's season from the CDN; from stats.nba.com when the CDN fails or shows another season, or none."""
     got = await task.payloads.get(current(season))
-    if isinstance(got, Collected) and got.parsed.seen and got.parsed.records[0].season == season:
+    right = isinstance(got, Collected) and bool(got.parsed.seen) and got.parsed.records[0].season == season
+    if right and isinstance(got, Collected) and not _unreadable(got):
         return got
     second = await task.payloads.get(of_season(season))
+    if isinstance(second, Failed) and right:
+        return got
     if isinstance(got, Failed) and isinstance(second, Failed):
         return Failed(f"{got.reason}; {second.reason}", got.attempts + second.attempts)
     return second
+
+
+def _unreadable(got: Collected[Season]) -> bool:
+    """Whether it has games of which not one could be read: another format, and no reason to forget the season."""
+    return bool(got.parsed.refused) and not got.parsed.records[0].games
 
 
 async def _load(task: Task, season: str, got: Collected[Season] | Failed) -> int:
@@ -87,15 +98,26 @@ async def _load(task: Task, season: str, got: Collected[Season] | Failed) -> int
         return 0
     [schedule] = got.parsed.records
     if schedule.season != season:
-        task.fetches.failed(season, got.source, Failed(f"asked for {season}, got {schedule.season}", got.attempts))
+        reason = f"asked for {season}, got {schedule.season}"
+        task.fetches.failed(season, got.source, Failed(reason, got.attempts))
+        if wanted:
+            task.fetches.failure = reason
+        return 0
+    if _unreadable(got):
+        first = got.parsed.refused[0]
+        reason = f"none of the {got.parsed.seen} games of {season} could be read: {first.record}: {first.reason}"
+        task.fetches.quarantined(season, got, reason)
+        task.fetches.refuse(season, got.source, got.parsed.refused)
+        if wanted:
+            task.fetches.failure = reason
         return 0
     stamp = got.parsed.stamp if got.parsed.stamp is not None else got.fetched_at
     # No cutoff may come from a placeholder. A postponed game has none.
     games = [game for game in schedule.games if game.tip_known or game.postponed]
     untimed = [Refusal(game.game_id, UNTIMED) for game in schedule.games if not (game.tip_known or game.postponed)]
     task.fetches.loaded(season, got, len(games), (*got.parsed.refused, *untimed))
-    refused = sorted({refusal.record for refusal in got.parsed.refused} - {game.game_id for game in schedule.games})
-    return await _write(task, season, [(game, stamp, got) for game in games], keep=refused)
+    refused = {refusal.record for refusal in got.parsed.refused}
+    return await _write(task, season, [(game, stamp, got) for game in games], refused)
 
 
 async def _load_played(task: Task, season: str, refused: Failed) -> int:
@@ -111,15 +133,18 @@ async def _load_played(task: Task, season: str, refused: Failed) -> int:
 
 
 async def _write(
-    task: Task, season: str, games: Sequence[tuple[Game, datetime, Collected[Any]]], *, keep: Sequence[str] = ()
+    task: Task,
+    season: str,
+    games: Sequence[tuple[Game, datetime, Collected[Any]]],
+    refused: AbstractSet[str] = frozenset(),
 ) -> int:
     """Replace a season's games, and write its final scores: (game, when that was said, the payload) of each.
 
-    Games of which nothing could be read now are kept as they were.
+    Of games that could not be read what is known stays.
     """
     rows = [_game_row(game, stamp, got) for game, stamp, got in games]
-    scope = "season = @season AND game_id NOT IN UNNEST(@keep)" if keep else "season = @season"
-    params = {"season": season, "keep": list(keep)} if keep else {"season": season}
+    kept = sorted(refused - {row["game_id"] for row in rows})
+    scope, params = "season = @season AND game_id NOT IN UNNEST(@kept)", {"season": season, "kept": kept}
     written = await task.replace("raw.games", rows, scope=scope, params=params)
     return written + await _write_results(task, season, games)
 

@@ -3,11 +3,12 @@
 stats.nba.com alone has the schedules of earlier seasons, and refuses cloud addresses.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.scraper.domain.games import Game
-from services.scraper.domain.season_games import extra_ids, regular_ids, series_ids
+from services.scraper.domain.season_games import WINS_OF_A_SERIES, extra_ids, regular_ids, series_ids
 from services.scraper.fetch import Failed
 from services.scraper.payloads import Collected
 from services.scraper.sources.nba_cdn.boxscore import played
@@ -26,19 +27,20 @@ class PlayedGame:
 
 
 async def season_by_id(task: Task, season: str) -> list[PlayedGame] | Failed:
-    """All final games of a season; `Failed` unless every regular game is there: half a season is asked for again."""
-    ids = regular_ids(season)
-    regular, lost = await _ask(task, ids[:FIRST])
-    if regular:  # else nobody is there to ask 1,230 times
-        more, lost_too = await _ask(task, ids[FIRST:])
-        regular, lost = [*regular, *more], [*lost, *lost_too]
+    """All final games of a season; `Failed` unless all are there: half a season is asked for again as a whole."""
+    regular, extra = regular_ids(season), extra_ids(season)
+    games, lost = await _ask(task, regular[:FIRST])
+    if games:  # else nobody is there to ask 1,230 times
+        more, lost_too = await _ask(task, (*regular[FIRST:], *extra))
+        games, lost = [*games, *more], [*lost, *lost_too]
     if lost:
-        first = lost[0]
-        reason = f"the CDN gives {len(regular)} of {len(ids)} regular games of {season}: {first.reason}"
+        first, of_all = lost[0], len(regular) + len(extra)
+        reason = f"the CDN gives {len(games)} of {of_all} games of {season} before its playoffs: {first.reason}"
         return Failed(reason, first.attempts)
-    extra, _ = await _ask(task, extra_ids(season))
-    series = await together(_series(task, ids) for ids in series_ids(season))
-    games = [*regular, *extra, *(each for found in series for each in found)]
+    for found in await together(_series(task, ids) for ids in series_ids(season)):
+        if isinstance(found, Failed):
+            return found
+        games += found
     for each in games:
         task.fetches.loaded(each.game.game_id, each.got, 1)
     return games
@@ -48,15 +50,24 @@ async def _ask(task: Task, ids: Sequence[str]) -> tuple[list[PlayedGame], list[F
     return _split(await together(task.payloads.get(played(game_id)) for game_id in ids))
 
 
-async def _series(task: Task, ids: Iterable[str]) -> list[PlayedGame]:
-    """The games of one series up to the first that was not played."""
+async def _series(task: Task, ids: Iterable[str]) -> list[PlayedGame] | Failed:
+    """The games of one series up to the one that decided it."""
     found: list[PlayedGame] = []
+    wins: Counter[str] = Counter()
     for game_id in ids:
-        games, _ = await _ask(task, (game_id,))
-        if not games:
+        got = await task.payloads.get(played(game_id))
+        if isinstance(got, Failed):
+            return Failed(f"the CDN gives no end of a series, nor game {game_id}: {got.reason}", got.attempts)
+        found.append(PlayedGame(got.parsed.records[0], got))
+        wins[_winner(found[-1].game)] += 1
+        if max(wins.values()) == WINS_OF_A_SERIES:
             break
-        found += games
     return found
+
+
+def _winner(game: Game) -> str:
+    home, away = game.score if game.score is not None else (0, 0)
+    return game.home_team if home > away else game.away_team
 
 
 def _split(answers: Iterable[Collected[Game] | Failed]) -> tuple[list[PlayedGame], list[Failed]]:

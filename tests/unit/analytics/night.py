@@ -64,7 +64,7 @@ def scrambled(tables: Tables, mode: Mode, seed: int) -> Tables:
         if "line" in each:
             made["line"] = dice.randint(0, 60) + 0.5
         if "status" in each:
-            made["status"] = dice.choice(("Out", "Doubtful"))
+            made["status"] = dice.choice(("Out", "Doubtful", "Available"))
         return each | made
 
     return {table: [drawn(each) for each in rows] for table, rows in tables.items()}

@@ -74,7 +74,18 @@ async def test_the_status_is_the_latest_before_the_cutoff(warehouse: Warehouse, 
         injury(1, "Out", CUTOFF + timedelta(seconds=1)),
         injury(1, "Day-To-Day", before(1), SLATE - timedelta(days=1)),
     ])  # fmt: skip
-    assert found["injury_status"] == "Questionable"
+    assert (found["injury_status"], found["injury_status_days"]) == ("Questionable", 0)
+
+
+@pytest.mark.parametrize(("status", "days"), [("Available", None), ("Probable", 2), ("Out", 2)])
+async def test_who_left_the_list_has_no_report_to_age(
+    warehouse: Warehouse, process: Process, status: str, days: int | None
+) -> None:
+    """He is shown as Available, and the report's age is that of nobody on the list."""
+    found = await context(warehouse, process, raw__injuries=[
+        injury(1, "Out", before(9_000)), injury(1, status, before(3_000)),
+    ])  # fmt: skip
+    assert (found["injury_status"], found["injury_status_days"]) == (status, days)
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,13 @@ def test_no_processor_reads_an_empty_table(step: str, everything: Everything) ->
 
 
 @pytest.mark.parametrize("step", NIGHT)
+def test_f29_of_what_is_collected_only_dated_rows_are_read(step: str) -> None:
+    """Every raw row that a feature is made of says since when it was known: others have no place before a cutoff."""
+    read = [table for table in PROCESSORS[step].header.inputs if table.startswith("raw.")]
+    assert [table for table in read if "available_at" not in {column.name for column in TABLES[table].columns}] == []
+
+
+@pytest.mark.parametrize("step", NIGHT)
 def test_f29_what_a_game_may_not_know_changes_nothing(step: str, everything: Everything) -> None:
     """Late rows, rows too old, other slates' rows: every table is as if there were none, alone and in a range."""
     for first, last in SPANS:

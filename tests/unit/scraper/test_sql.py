@@ -175,6 +175,7 @@ RESULTS = [
     [
         (False, SLATE, ["9", "3", "35", "4"]),
         (True, SLATE, ["9", "2", "3", "35", "4"]),
+        (False, YESTERDAY, ["9", "2", "3", "35", "4"]),
         (False, YESTERDAY - timedelta(days=400), ["9", "2", "3", "35", "4"]),
     ],
 )

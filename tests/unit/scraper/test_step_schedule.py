@@ -34,6 +34,7 @@ COMING = wire.game(
     wire.LAL_AT_DEN, home="DEN", away="LAL", day=date(2024, 3, 9), tip="2024-03-10T01:00:00Z", isNeutral=True,
     postponedStatus="Y",
 )  # fmt: skip
+SEASON = "season = @season AND game_id NOT IN UNNEST(@kept)"
 UNDECIDED = wire.game("0042300101", homeTeam={"teamId": 0})
 
 COMPARED = tuple(scoreboard(day) for day in (SLATE - timedelta(days=1), SLATE))
@@ -70,11 +71,7 @@ async def test_a_schedule_is_written() -> None:
         },
     ]
     assert b.warehouse.written("raw.games") == [
-        (
-            [common | game for game in games],
-            "season = @season AND game_id NOT IN UNNEST(@keep)",  # what could not be read stays as it was
-            {"season": "2023-24", "keep": ["0042300101"]},
-        )
+        ([common | game for game in games], SEASON, {"season": "2023-24", "kept": ["0042300101"]})
     ]
     result = {
         "game_id": wire.BOS_AT_NYK,
@@ -153,7 +150,7 @@ async def test_each_season_has_its_own_account() -> None:
     b.payloads.bodies["nba_stats", "2020-21"] = wire.schedule(PLAYED, season="2019-20")
     assert await schedule.run(b.task) == 3
     empty = "the schedule of 2021-22 is empty"
-    none_by_id = "the CDN gives 0 of 1059 regular games of 2019-20: nba_cdn is down"
+    none_by_id = "the CDN gives 0 of 1059 games of 2019-20 before its playoffs: nba_cdn is down"
     assert b.fetches.units == {
         "2023-24": loaded("nba_cdn", 1, "2023-24"),
         "2022-23": loaded("nba_stats", 1, "2022-23"),
@@ -163,7 +160,7 @@ async def test_each_season_has_its_own_account() -> None:
     }
     assert b.fetches.failure is None
     assert [params for _, _, params in b.warehouse.written("raw.games")] == [
-        {"season": "2023-24"}, {"season": "2022-23"},
+        {"season": "2023-24", "kept": []}, {"season": "2022-23", "kept": []},
     ]  # fmt: skip
 
 
@@ -226,6 +223,33 @@ async def test_a_right_answer_of_the_cdn_is_taken_as_it_is() -> None:
     assert got == Collected(expected, "nba_cdn", "nba_cdn/2023-24", MORNING, None, 2)
 
 
+UNREADABLE = {**wire.game(wire.LAL_AT_DEN, home="DEN", away="LAL"), "gameDateTimeUTC": None}
+REASON = "none of the 1 games of 2023-24 could be read: 0022300901: gameDateTimeUTC is None, not an instant"
+
+
+async def test_a_schedule_of_which_no_game_can_be_read_forgets_no_season() -> None:
+    """It is refused with its reason, and stats.nba.com is asked; without an answer the step has failed."""
+    b = bench("schedule", {"results": [], "seasons": []}, history_seasons=1)
+    b.payloads.bodies["nba_cdn", "2023-24"] = wire.schedule(UNREADABLE)
+    assert await schedule.run(b.task) == 0
+    assert b.payloads.units()[:2] == [("nba_cdn", "2023-24"), ("nba_stats", "2023-24")]
+    assert (b.fetches.verdict(), b.warehouse.replaced) == (REASON, [])
+    assert b.fetches.units == {"2023-24": Unit("quarantined", "nba_cdn", 0, REASON, "nba_cdn/2023-24")}
+    assert list(b.fetches.refusals) == [("2023-24", wire.LAL_AT_DEN)]
+    b.payloads.bodies["nba_stats", "2023-24"] = wire.schedule(PLAYED)
+    assert await schedule.run(b.task) == 2
+    assert b.fetches.units == {"2023-24": loaded("nba_stats", 1, "2023-24")}
+
+
+async def test_an_earlier_season_of_which_no_game_can_be_read_is_kept() -> None:
+    """And costs nobody else."""
+    b = bench("schedule", {"results": [], "seasons": []}, history_seasons=2)
+    b.payloads.bodies["nba_cdn", "2023-24"] = wire.schedule(PLAYED)
+    b.payloads.bodies["nba_stats", "2022-23"] = wire.schedule(UNREADABLE, season="2022-23")
+    assert await schedule.run(b.task) == 2
+    assert (b.fetches.units["2022-23"].outcome, b.fetches.verdict()) == ("quarantined", None)
+
+
 STATS, CDN = "nba_stats", "nba_cdn"
 
 
@@ -269,6 +293,20 @@ async def test_a_game_that_is_gone_from_the_schedule_is_gone(rig: Rig) -> None:
     await rig.know_schedule(wire.game(), wire.game(wire.LAL_AT_DEN, home="DEN", away="LAL"))
     await rig.know_schedule(wire.game(wire.LAL_AT_DEN, home="DEN", away="LAL"))
     assert await rig.column("raw.games", "game_id") == [wire.LAL_AT_DEN]
+
+
+async def test_of_a_game_that_cannot_be_read_what_is_known_stays(rig: Rig) -> None:
+    """As long as it is not listed readably, too."""
+    other = wire.game(wire.LAL_AT_DEN, home="DEN", away="LAL")
+    await rig.know_schedule(wire.game(), other)
+    before = await rig.rows("raw.games", "game_id")
+    await rig.know_schedule(wire.game(), UNREADABLE)
+    assert await rig.rows("raw.games", "game_id") == before
+    rig.upstreams.bodies[CDN, "2023-24"] = wire.schedule(UNREADABLE)
+    assert (await rig.run("schedule")).outcome == "failed"
+    assert await rig.rows("raw.games", "game_id") == before
+    await rig.know_schedule(UNREADABLE, other | {"postponedStatus": "Y"})
+    assert await rig.column("raw.games", "postponed") == [True]
 
 
 async def test_a_settled_season_is_not_asked_for_again(rig: Rig) -> None:

@@ -85,8 +85,10 @@ async def test_a_list_that_fails_is_replaced_by_the_next_one() -> None:
     b = looking(espn=written(entry("Nyk Ash")), balldontlie=written(entry("Bos Elm")))
     assert await injuries.run(b.task) == 1
     assert told(b) == [(NYK_ASH, "Out", MORNING, "espn")]
-    assert [row["other_source"] for row in b.warehouse.appended[0][1]] == ["balldontlie"]
-    assert [unit.outcome for unit in b.fetches.units.values()] == ["failed", "loaded", "loaded"]
+    assert [unit.outcome for unit in b.fetches.units.values()] == ["failed", "loaded"]
+    b = looking(balldontlie=written(entry("Bos Elm")))
+    assert await injuries.run(b.task) == 1
+    assert told(b) == [(BOS_ELM, "Out", MORNING, "balldontlie")]
     assert b.fetches.verdict() is None
     b = looking(known(NYK_ASH))
     assert await injuries.run(b.task) == 0
@@ -137,13 +139,13 @@ async def test_a_name_that_fits_nobody_heals_nobody_of_its_team() -> None:
 
 async def test_what_is_known_is_asked_as_of_the_look() -> None:
     """And the last look is another than this one, whose payloads the log may have."""
-    b = looking(espn=written(entry("Nyk Ash")), balldontlie=written(entry("Nyk Ash")))
+    b = looking(nba_stats=written(entry("Nyk Ash")), espn=written(entry("Nyk Ash")))
     b.payloads.fetched_at = MORNING + HOUR
     await injuries.run(b.task)
     seen = {"seen_at": MORNING + HOUR, "game_date": SLATE}
     assert b.warehouse.asked[-2:] == [
         ("injuries_known", seen),
-        ("last_look", {**seen, "archive_keys": ["espn/of espn", "balldontlie/of balldontlie"]}),
+        ("last_look", {**seen, "archive_keys": ["nba_stats/of nba_stats", "espn/of espn"]}),
     ]
 
 

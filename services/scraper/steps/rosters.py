@@ -3,8 +3,9 @@
 In the end those count who were listed in each team's latest box score: a roster of yesterday is worth a prediction.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from services.scraper.domain.names import Names
@@ -63,8 +64,7 @@ async def _collect(task: Task, need: Need) -> list[Row]:
         if not roster.short:
             return _accept(task, roster)
         refuse(task, roster.answers, f"not a roster of every team that plays: {_lacks(roster.rows, roster.short[0])}")
-        if best is None or len(roster.short) < len(best.short):
-            best = roster
+        best = best if best is not None else roster
     short = best.short if best is not None else need.teams
     listed = await _last_listed(task, short)
     if best is None or not best.rows:
@@ -74,8 +74,12 @@ async def _collect(task: Task, need: Need) -> list[Row]:
 
 
 def _accept(task: Task, roster: _Roster) -> list[Row]:
+    """Enter what is used as loaded; that teams are short is still said."""
     for answer, count in zip(roster.answers, roster.counts, strict=True):
-        task.fetches.loaded(answer.request.unit, answer.got, count)
+        unit = answer.request.unit
+        reason = task.fetches.units[unit].reason if unit in task.fetches.units else None
+        task.fetches.loaded(unit, answer.got, count)
+        task.fetches.units[unit] = replace(task.fetches.units[unit], reason=reason)
     return roster.rows
 
 
@@ -86,17 +90,21 @@ async def _from(task: Task, endpoint: Endpoint[Rostered], need: Need) -> _Roster
         return None
     own_ids = any(player.player_id is None for answer in answers for player in answer.got.parsed.records)
     names = await task.names("known_players") if own_ids else None
-    rows: dict[int, Row] = {}
-    counts: list[int] = []
+    found: list[list[Row]] = []
     for answer in answers:
         got = answer.got
-        found, unmatched = each(got.parsed.records, partial(_row, task, got, names), lambda player: player.player_name)
-        twice = [row for row in found if rows.setdefault(row["player_id"], row) is not row]
-        same = (Refusal(row["player_name"], f"player {row['player_id']} is listed twice") for row in twice)
-        task.fetches.refuse(answer.request.unit, got.source, (*got.parsed.refused, *unmatched, *same))
-        counts.append(len(found) - len(twice))
-    kept = list(rows.values())
-    return _Roster(answers, kept, counts, tuple(team for team in need.teams if _lacks(kept, team) is not None))
+        rows, unmatched = each(got.parsed.records, partial(_row, task, got, names), lambda player: player.player_name)
+        task.fetches.refuse(answer.request.unit, got.source, (*got.parsed.refused, *unmatched))
+        found.append(rows)
+    times = Counter(row["player_id"] for rows in found for row in rows)
+    kept = [[row for row in rows if times[row["player_id"]] == 1] for rows in found]
+    for answer, rows in zip(answers, found, strict=True):  # which of two teams is right is not guessed
+        twice = (row for row in rows if times[row["player_id"]] > 1)
+        same = [Refusal(row["player_name"], f"player {row['player_id']} is listed more than once") for row in twice]
+        task.fetches.refuse(answer.request.unit, answer.got.source, same)
+    everyone = [row for rows in kept for row in rows]
+    short = tuple(team for team in need.teams if _lacks(everyone, team) is not None)
+    return _Roster(answers, everyone, [len(rows) for rows in kept], short)
 
 
 def _row(task: Task, got: Collected[Rostered], names: Names | None, player: Rostered) -> Row:

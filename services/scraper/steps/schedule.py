@@ -5,6 +5,7 @@ of another source says of the slate and the day before is compared, and stands i
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -115,8 +116,8 @@ async def _load(task: Task, season: str, got: Collected[Season] | Failed) -> int
     games = [game for game in schedule.games if game.tip_known or game.postponed]
     untimed = [Refusal(game.game_id, UNTIMED) for game in schedule.games if not (game.tip_known or game.postponed)]
     task.fetches.loaded(season, got, len(games), (*got.parsed.refused, *untimed))
-    refused = sorted({refusal.record for refusal in got.parsed.refused} - {game.game_id for game in schedule.games})
-    return await _write(task, season, [(game, stamp, got) for game in games], keep=refused)
+    refused = {refusal.record for refusal in got.parsed.refused}
+    return await _write(task, season, [(game, stamp, got) for game in games], refused)
 
 
 async def _load_played(task: Task, season: str, refused: Failed) -> int:
@@ -132,15 +133,18 @@ async def _load_played(task: Task, season: str, refused: Failed) -> int:
 
 
 async def _write(
-    task: Task, season: str, games: Sequence[tuple[Game, datetime, Collected[Any]]], *, keep: Sequence[str] = ()
+    task: Task,
+    season: str,
+    games: Sequence[tuple[Game, datetime, Collected[Any]]],
+    refused: AbstractSet[str] = frozenset(),
 ) -> int:
     """Replace a season's games, and write its final scores: (game, when that was said, the payload) of each.
 
-    Games of which nothing could be read now are kept as they were.
+    Of games that could not be read what is known stays.
     """
     rows = [_game_row(game, stamp, got) for game, stamp, got in games]
-    scope = "season = @season AND game_id NOT IN UNNEST(@keep)" if keep else "season = @season"
-    params = {"season": season, "keep": list(keep)} if keep else {"season": season}
+    kept = sorted(refused - {row["game_id"] for row in rows})
+    scope, params = "season = @season AND game_id NOT IN UNNEST(@kept)", {"season": season, "kept": kept}
     written = await task.replace("raw.games", rows, scope=scope, params=params)
     return written + await _write_results(task, season, games)
 

@@ -15,17 +15,17 @@ from tests.unit.scraper.bench import BOS_ELM, GAMES, MORNING, NYK_ASH, ROSTER, S
 from tests.unit.scraper.conftest import Rig
 from tests.unit.scraper.lists import endpoint, written
 
-FIRST, SECOND, THIRD, FALLBACK = (
+FIRST, SECOND, THIRD = (
     endpoint(source, INJURIES, rank, lambda _, source=source: (f"of {source}",))  # type: ignore[misc]  # a default
-    for rank, source in enumerate(("nba_stats", "espn", "nba_official", "balldontlie"), 1)
+    for rank, source in enumerate(("nba_stats", "espn", "balldontlie"), 1)
 )
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
-def four_lists(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of which the better two are asked, the last one only where nobody else answers."""
-    monkeypatch.setattr(injuries, "ranked", lambda _: (FIRST, SECOND, THIRD, FALLBACK))
+def three_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of which the better two are asked."""
+    monkeypatch.setattr(injuries, "ranked", lambda _: (FIRST, SECOND, THIRD))
 
 
 def entry(name: str, status: str = "Out", **changes: object) -> dict[str, Any]:
@@ -82,18 +82,14 @@ async def test_the_better_list_stands_and_where_they_disagree_both_are_kept() ->
 
 async def test_a_list_that_fails_is_replaced_by_the_next_one() -> None:
     """It is a failure of its unit, not of the step; where none answers there is nothing to tell."""
-    b = looking(espn=written(entry("Nyk Ash")), nba_official=written(entry("Bos Elm")))
+    b = looking(espn=written(entry("Nyk Ash")), balldontlie=written(entry("Bos Elm")))
     assert await injuries.run(b.task) == 1
     assert told(b) == [(NYK_ASH, "Out", MORNING, "espn")]
-    assert [row["other_source"] for row in b.warehouse.appended[0][1]] == ["nba_official"]
-    assert [unit.outcome for unit in b.fetches.units.values()] == ["failed", "loaded", "loaded"]
+    assert [unit.outcome for unit in b.fetches.units.values()] == ["failed", "loaded"]
+    b = looking(balldontlie=written(entry("Bos Elm")))
+    assert await injuries.run(b.task) == 1
+    assert told(b) == [(BOS_ELM, "Out", MORNING, "balldontlie")]
     assert b.fetches.verdict() is None
-    for alone in (True, False):
-        others: dict[str, Any] = {} if alone else {"espn": written(entry("Nyk Ash"))}
-        b = looking(balldontlie=written(entry("Nyk Ash")), **others)
-        await injuries.run(b.task)
-        assert (("balldontlie", "of balldontlie") in b.payloads.units()) is alone
-        assert [source for *_, source in told(b)] == ["balldontlie" if alone else "espn"]
     b = looking(known(NYK_ASH))
     assert await injuries.run(b.task) == 0
     assert (b.warehouse.appended, b.fetches.verdict()) == ([], "nba_stats is down")
@@ -143,13 +139,13 @@ async def test_a_name_that_fits_nobody_heals_nobody_of_its_team() -> None:
 
 async def test_what_is_known_is_asked_as_of_the_look() -> None:
     """And the last look is another than this one, whose payloads the log may have."""
-    b = looking(espn=written(entry("Nyk Ash")), nba_official=written(entry("Nyk Ash")))
+    b = looking(nba_stats=written(entry("Nyk Ash")), espn=written(entry("Nyk Ash")))
     b.payloads.fetched_at = MORNING + HOUR
     await injuries.run(b.task)
     seen = {"seen_at": MORNING + HOUR, "game_date": SLATE}
     assert b.warehouse.asked[-2:] == [
         ("injuries_known", seen),
-        ("last_look", {**seen, "archive_keys": ["espn/of espn", "nba_official/of nba_official"]}),
+        ("last_look", {**seen, "archive_keys": ["nba_stats/of nba_stats", "espn/of espn"]}),
     ]
 
 

@@ -1,5 +1,6 @@
 """Step `rosters` where sources fail: the next one in their order, and in the end the last box scores."""
 
+from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
@@ -105,7 +106,7 @@ async def test_half_an_answer_is_refused_whole() -> None:
 
 
 async def test_a_name_that_fits_nobody_is_refused_and_the_rest_is_kept() -> None:
-    """Unreadable records too, each with its reason."""
+    """Unreadable records too, each with its reason; that a team is left with fewer than five is said."""
     stranger = {"player_name": "Nyk Nobody", "team": "NYK"}
     body = written(*players("NYK", 6), stranger, *players("BOS"), refused=["x"])
     b = asking(players=body)
@@ -117,38 +118,31 @@ async def test_a_name_that_fits_nobody_is_refused_and_the_rest_is_kept() -> None
     }
     assert b.fetches.units["players"] == loaded("balldontlie", 11, "players")
     assert ("known_players", {"game_date": SLATE}) in b.warehouse.asked
+    b = asking(players=written(*players("NYK", 4), stranger, *players("BOS")))
+    assert await rosters.run(b.task) == 9
+    assert "NYK has 4 players" in str(b.fetches.units["players"].reason)
 
 
-async def test_a_player_who_is_listed_twice_is_refused_the_second_time() -> None:
-    """The others are kept, with him once."""
+async def test_a_player_with_two_teams_is_in_none() -> None:
+    """Which of the two is right is not guessed; the others are kept."""
     double = {**players("NYK", 1)[0], "team": "BOS"}
     b = asking(players=written(*players("NYK"), *players("BOS"), double))
-    assert await rosters.run(b.task) == 10
-    assert b.fetches.refusals == {("players", "Nyk Ash"): ("player 5200 is listed twice", "balldontlie")}
-    assert b.fetches.units["players"] == loaded("balldontlie", 10, "players")
+    assert await rosters.run(b.task) == 9
+    assert 5200 not in {row["player_id"] for row in written_rows(b)}
+    assert b.fetches.refusals["players", "Nyk Ash"] == ("player 5200 is listed more than once", "balldontlie")
+
+
+async def test_what_a_source_lacks_is_filled_up_from_the_last_box_scores() -> None:
+    """Of the teams that are short, and nobody twice."""
+    b = asking(players=written(*players("NYK", 4), *players("BOS")))
+    b.warehouse.answers["last_listed"] = [row | STAMPS for row in KNOWN]
+    assert await rosters.run(b.task) == 4 + 5 + 4
+    assert Counter((row["team"], row["source"]) for row in written_rows(b)) == {
+        ("NYK", "balldontlie"): 4, ("BOS", "balldontlie"): 5, ("NYK", "nba_cdn"): 4,
+    }  # fmt: skip
 
 
 STAMPS = {"available_at": MORNING, "fetched_at": MORNING, "source": "nba_cdn"}
-
-
-async def test_a_team_that_no_source_has_whole_is_filled_up_from_the_last_box_scores() -> None:
-    """The source that lacks fewest teams stands, the better one where they lack as many; nobody is there twice."""
-    b = asking(
-        stats=written(*players("NYK", 4, ids=True), *players("BOS", 4, ids=True)),
-        nyk=written(*players("NYK", 4)),
-        bos=written(*players("BOS")),
-        players=written(*players("NYK"), *players("BOS", 4)),
-    )
-    b.warehouse.answers["last_listed"] = [row | STAMPS for row in KNOWN]
-    assert await rosters.run(b.task) == 13
-    sources = [(row["team"], row["source"]) for row in written_rows(b)]
-    assert sources == [("BOS", "espn")] * 5 + [("NYK", "espn")] * 4 + [("NYK", "nba_cdn")] * 4
-    assert [row["player_id"] for row in written_rows(b)][5:] == list(range(5200, 5208))
-    assert {name: unit.outcome for name, unit in b.fetches.units.items()} == {
-        "2023-24": "quarantined", "roster BOS": "loaded", "roster NYK": "loaded", "players": "quarantined",
-        LAST_LISTED: "loaded",
-    }  # fmt: skip
-    assert b.fetches.verdict() is None
 
 
 async def test_in_the_end_those_count_who_were_listed_last() -> None:
@@ -169,16 +163,15 @@ async def test_in_the_end_those_count_who_were_listed_last() -> None:
 
 
 async def test_without_a_source_and_box_scores_the_step_fails_with_the_first_reason() -> None:
-    """And writes nothing; one team's players are better than none, and the log says whose are missing."""
+    """And writes nothing; box scores of one team are better than nothing."""
     b = asking()
+    b.warehouse.answers["last_listed"] = []
     assert await rosters.run(b.task) == 0
     assert b.fetches.verdict() == "nba_stats is down"
-    reason = "the last box scores list no whole roster: BOS has 0 players"
-    assert b.fetches.units[LAST_LISTED] == Unit("failed", "nba_cdn", 0, reason)
     assert b.warehouse.replaced == []
-    b = asking()
     b.warehouse.answers["last_listed"] = [row | STAMPS for row in KNOWN if row["team"] == "NYK"]
     assert await rosters.run(b.task) == 8
+    reason = "the last box scores list no whole roster: BOS has 0 players"
     assert b.fetches.units[LAST_LISTED] == Unit("failed", "nba_cdn", 8, reason)
 
 

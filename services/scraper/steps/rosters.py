@@ -55,7 +55,7 @@ async def run(task: Task) -> int:
 
 
 async def _collect(task: Task, need: Need) -> list[Row]:
-    """The roster of the best source that knows every team that plays; else the best there is, filled up."""
+    """The roster of the best source that knows every team that plays; else of the one that lacks fewest, filled up."""
     best: _Roster | None = None
     for endpoint in ranked(ROSTERS):
         roster = await _from(task, endpoint, need)
@@ -64,7 +64,8 @@ async def _collect(task: Task, need: Need) -> list[Row]:
         if not roster.short:
             return _accept(task, roster)
         refuse(task, roster.answers, f"not a roster of every team that plays: {_lacks(roster.rows, roster.short[0])}")
-        best = best if best is not None else roster
+        if best is None or len(roster.short) < len(best.short):
+            best = roster
     short = best.short if best is not None else need.teams
     listed = await _last_listed(task, short)
     if best is None or not best.rows:

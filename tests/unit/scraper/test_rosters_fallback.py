@@ -145,6 +145,26 @@ async def test_what_a_source_lacks_is_filled_up_from_the_last_box_scores() -> No
 STAMPS = {"available_at": MORNING, "fetched_at": MORNING, "source": "nba_cdn"}
 
 
+async def test_of_several_sources_the_one_that_lacks_fewest_teams_is_filled_up() -> None:
+    """The better one where they lack as many: one that renamed its keys is no reason to leave the next one out."""
+    b = asking(
+        stats=written(*players("NYK", 4, ids=True), *players("BOS", 4, ids=True)),
+        nyk=written(*players("NYK", 4)),
+        bos=written(*players("BOS")),
+        players=written(*players("NYK"), *players("BOS", 4)),
+    )
+    b.warehouse.answers["last_listed"] = [row | STAMPS for row in KNOWN]
+    assert await rosters.run(b.task) == 13
+    assert Counter((row["team"], row["source"]) for row in written_rows(b)) == {
+        ("BOS", "espn"): 5, ("NYK", "espn"): 4, ("NYK", "nba_cdn"): 4,
+    }  # fmt: skip
+    assert {name: unit.outcome for name, unit in b.fetches.units.items()} == {
+        "2023-24": "quarantined", "roster BOS": "loaded", "roster NYK": "loaded", "players": "quarantined",
+        LAST_LISTED: "loaded",
+    }  # fmt: skip
+    assert b.fetches.verdict() is None
+
+
 async def test_in_the_end_those_count_who_were_listed_last() -> None:
     """Of the teams that play; the sources' failures stay in the log beside it."""
     b = asking()

@@ -17,7 +17,7 @@ from shared.runtime.logs import get_logger
 
 _log = get_logger("scraper")
 _NUMBERS = (*COUNTS, "minutes", "plus_minus")
-"""Columns in which a correction shows."""
+"""Columns in which a correction shows; between two sources only in counts, for a log has whole minutes."""
 _ROW = "row"
 """Field of a correction that adds or removes a player."""
 
@@ -103,7 +103,7 @@ def _differences(game: Row, before: Mapping[int, Row], now: Mapping[int, Row], g
             points = [None if row is None else float(row["points"]) for row in (was, became)]
             yield {**common, "field": _ROW, "was": points[0], "became": points[1]}
             continue
-        for name in _NUMBERS:
+        for name in _NUMBERS if was["source"] == became["source"] else COUNTS:
             if was[name] != became[name]:
                 yield {**common, "field": name, "was": _number(was[name]), "became": _number(became[name])}
 

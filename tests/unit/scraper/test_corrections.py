@@ -198,6 +198,21 @@ async def test_who_did_not_play_is_corrected_with_the_game(loaded: Rig, monkeypa
     assert sorted(await loaded.column("raw.absences", "reason")) == ["DNP_COACH", "INACTIVE_INJURY"]
 
 
+async def test_what_another_source_rounds_is_no_correction(rig: Rig) -> None:
+    """A log has whole minutes. A number on which the two differ is one, and the game is then the CDN's."""
+    await rig.know_schedule(wire.game(score=(76, 76)))
+    rig.settings = rig.settings.model_copy(update={"bulk_threshold": 0})
+    rig.upstreams.bodies["nba_stats", "2023-24-regular"] = wire.gamelog(*wire.log_of(wire.BOS_AT_NYK, "NYK", "BOS"))
+    await rig.run("box_scores", NEXT)
+    before = await stored(rig)
+    assert {(row["source"], row["minutes"]) for row in before.values()} == {("nba_stats", 30.0)}
+    await ask_again(rig, body=FIRST)
+    assert (await noted(rig), await stored(rig)) == ([], before)
+    await ask_again(rig, date(2024, 3, 8))
+    assert await noted(rig) == NUMBERS
+    assert {(row["source"], row["minutes"]) for row in (await stored(rig)).values()} == {(CDN, 30.5)}
+
+
 async def test_older_games_are_left_alone_and_a_retrospective_run_corrects_nothing(loaded: Rig) -> None:
     """The last ten days are asked for again, as set; the past is replayed as it was."""
     await ask_again(loaded, date(2024, 3, 14), retrospective=True)

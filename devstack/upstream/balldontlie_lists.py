@@ -1,6 +1,7 @@
 """BallDontLie's lists, a page at a time: games by date, the players of teams, and who of them is injured."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,9 +11,9 @@ from devstack.upstream.espn import InjuryFeed
 from devstack.upstream.injured import reason_of
 from devstack.upstream.rosters import PlayerIndex
 from devstack.upstream.schedule import is_shown
-from devstack.upstream.wire import Answer, split_name
+from devstack.upstream.wire import Answer, http_date, split_name
 from shared.basketball.identity import TEAMS
-from shared.basketball.slate import EASTERN, eastern_date, season_of
+from shared.basketball.slate import EASTERN, eastern_date, eastern_instant, season_of
 
 _PAGE, _LONGEST_PAGE = 25, 100
 
@@ -55,7 +56,9 @@ class Lists:
             for player_id, (tricode, name) in self._index.roster(season_of(today), today).items()
             if not wanted or str(TEAMS[tricode].bdl_id) in wanted
         ]
-        return _page(sorted(people, key=lambda one: one["id"]), query)
+        page = _page(sorted(people, key=lambda one: one["id"]), query)
+        # Who is with a team today is known since the day began, as in the player index.
+        return replace(page, headers={**page.headers, "Last-Modified": http_date(eastern_instant(today))})
 
     def injuries(self, team_ids: Iterable[str], query: Mapping[str, str], now: datetime) -> Answer:
         """Who of the teams asked for, or of any, is listed: the entries of ESPN's feed."""

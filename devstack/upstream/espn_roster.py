@@ -12,9 +12,9 @@ from devstack.history import History
 from devstack.upstream import espn_wire
 from devstack.upstream.espn import NO_POSITION, InjuryFeed, injury
 from devstack.upstream.rosters import PlayerIndex
-from devstack.upstream.wire import Answer, initialled, nba_name, split_name, utc
+from devstack.upstream.wire import Answer, http_date, initialled, nba_name, split_name, utc
 from shared.basketball.identity import TEAMS
-from shared.basketball.slate import eastern_date, season_of
+from shared.basketball.slate import eastern_date, eastern_instant, season_of
 
 _BY_ID = {team.espn_id: team.tricode for team in TEAMS.values()}
 _NOT_FOUND = Answer.json({"code": 404, "message": "Team not found"}, status=404)
@@ -51,7 +51,8 @@ class EspnRosters:
             "coach": [],
             "team": _team(tricode),
         }
-        return Answer.json(body)
+        # Who is with a team today is known since the day began, as in the player index.
+        return Answer.json(body, headers={"Last-Modified": http_date(eastern_instant(eastern_date(now)))})
 
     def _athletes(self, tricode: str, now: datetime) -> list[dict[str, Any]]:
         today, hurt = eastern_date(now), self._injuries.entries(now)

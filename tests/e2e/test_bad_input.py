@@ -102,11 +102,16 @@ def test_taken_port_is_named(tmp_path: Path) -> None:
     assert not (tmp_path / "stack.json").exists()
 
 
+def _unreachable(*hosts: str) -> str:
+    return ",".join(f"unreachable:{host}" for host in hosts)
+
+
 def test_f05_unreachable_injury_report_degrades(undisturbed: Replayed, tmp_path: Path) -> None:
-    """Without ESPN the night is degraded and says so; everybody is predicted all the same."""
-    night = replay(tmp_path, undisturbed.history, LAST, LAST, faults="unreachable:site.api.espn.com", command=impatient)
+    """Without any list of injuries the night is degraded and says so; everybody is predicted all the same."""
+    faults = _unreachable("ak-static.cms.nba.com", "site.api.espn.com", "api.balldontlie.io")
+    night = replay(tmp_path, undisturbed.history, LAST, LAST, faults=faults, command=impatient)
     assert (night.done.code, night.report["status"]) == (DEGRADED, "degraded")
-    assert "espn" in night.report["nights"][0]["reasons"]["injuries"]
+    assert "nba_official" in night.report["nights"][0]["reasons"]["injuries"]
     assert f"{LAST} injuries" in night.done.out
     assert night.keyed().keys() == {key for key, row in undisturbed.keyed().items() if row["game_date"] == LAST}
 
@@ -122,11 +127,12 @@ def test_unreachable_cdn_is_made_good_by_the_fallback(undisturbed: Replayed, tmp
     assert "nba_cdn" not in sources
 
 
-def test_unreachable_game_log_fails_in_one_line(undisturbed: Replayed, tmp_path: Path) -> None:
+def test_unreachable_box_scores_fail_in_one_line(undisturbed: Replayed, tmp_path: Path) -> None:
     """Without the season's box scores nothing is predicted: exit 1 and one line that names the upstream."""
     given = arguments(undisturbed.history, LAST, LAST, tmp_path)
-    done = impatient(tmp_path / "home", *given, "--faults", "unreachable:stats.nba.com")
-    done.refused(FAILED, "nba_stats")
+    faults = _unreachable("stats.nba.com", "cdn.nba.com", "api.balldontlie.io")
+    done = impatient(tmp_path / "home", *given, "--faults", faults)
+    done.refused(FAILED, "nba_cdn")
 
 
 def test_archive_out_of_reach_fails_and_keeps_what_is_there(undisturbed: Replayed, tmp_path: Path) -> None:

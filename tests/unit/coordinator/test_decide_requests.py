@@ -156,10 +156,10 @@ def test_redo_from_phase_two_does_only_that_from_the_archive() -> None:
     """What does not stand on it stays as it is, whatever its phase."""
     states = {name: step(DONE) for name in ("schedule", "box_scores", "rosters", "injuries", "lines")}
     old = run_of(states, targets=("lines", "box_scores", "injuries"), status=RunStatus.COMPLETE)
-    run, [(_, message)] = after(old, request("box_scores", from_phase=2, redo=("box_scores",)))
+    run, [(_, message)] = after(old, request("lines", from_phase=2, redo=("lines",)))
     assert isinstance(message, StepRequested)
-    assert (message.step, message.from_archive, run.targets) == ("box_scores", True, old.targets)
-    assert statuses(run, "schedule", "box_scores", "rosters", "injuries", "lines") == [DONE, RUNNING, DONE, DONE, DONE]
+    assert (message.step, message.from_archive, run.targets) == ("lines", True, old.targets)
+    assert statuses(run, "schedule", "box_scores", "rosters", "injuries", "lines") == [DONE, DONE, DONE, DONE, RUNNING]
 
 
 @pytest.mark.parametrize("fresh", [{"force": True}, {"from_phase": 3}, {"redo": ("schedule",)}])

@@ -59,7 +59,7 @@ async def round_of(ports: Ports, modes: tuple[Mode, ...]) -> list[set[str]]:
 
 @pytest.mark.parametrize(
     ("modes", "games", "statements", "tables"),
-    [(SCHEDULED, True, 9, 44), ((Mode.OVERNIGHT,), True, 9, 44), ((Mode.OVERNIGHT,), False, 6, 15)],
+    [(SCHEDULED, True, 9, 45), ((Mode.OVERNIGHT,), True, 9, 45), ((Mode.OVERNIGHT,), False, 6, 16)],
 )
 async def test_a_round_asks_few_statements_and_names_few_tables(
     ports: Ports, modes: tuple[Mode, ...], *, games: bool, statements: int, tables: int

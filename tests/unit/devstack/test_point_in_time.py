@@ -92,14 +92,14 @@ def test_box_score_is_absent_then_empty_then_complete(at: tuple[Game, datetime])
     assert raw["homeTeam"]["score"] == raw["homeTeam"]["statistics"]["points"] == 0
 
 
-def test_a_teams_fouls_are_its_players() -> None:
-    """Where the history's table of teams has another number; the rest is that table's."""
+def test_a_teams_totals_are_its_players() -> None:
+    """Where the history's table of teams has other numbers; that table's where no player is known."""
     teams = [{"game_id": FIRST, "team": team, **small.ZEROS, "pf": 9, "ast": 7} for team in ("BOS", "PHI")]
     players = [{**played(FIRST, number, f"Player {number}", "BOS"), "pf": number} for number in (1, 2)]
     history = tiny(team_games=teams, player_games=players)
     game = body(box_score(history, FIRST, TIP + timedelta(days=1)))["game"]
     statistics = [game[side]["statistics"] for side in ("homeTeam", "awayTeam")]
-    assert sorted((side["foulsPersonal"], side["assists"]) for side in statistics) == [(0, 7), (3, 7)]
+    assert sorted((side["foulsPersonal"], side["assists"]) for side in statistics) == [(3, 0), (9, 7)]
 
 
 def test_game_under_way_does_not_tell_who_will_play() -> None:

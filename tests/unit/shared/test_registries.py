@@ -155,7 +155,7 @@ def test_f29_every_raw_fact_says_when_it_was_known() -> None:
     """The point-in-time rule has something to read in each raw table of facts."""
     accounts = {"raw.fetches", "raw.quarantine", "raw.corrections", "raw.disagreements"}
     facts = [table for name, table in TABLES.items() if name.startswith("raw.") and name not in accounts]
-    assert len(facts) == 7
+    assert len(facts) == 8
     assert all(table.column("available_at").type == "TIMESTAMP" for table in facts)
 
 

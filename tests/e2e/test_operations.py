@@ -10,7 +10,7 @@ pytestmark = pytest.mark.network
 
 WINDOW = ("--from", "2024-12-18", "--to", "2024-12-19")
 """Two slates of the generated league."""
-CELLS = ["schedule", "rosters"]
+CELLS = ["schedule", "box_scores", "rosters"]
 
 
 def test_a_backfill_runs_what_its_dry_run_listed_and_the_grid_shows_it(tmp_path: Path) -> None:

@@ -150,6 +150,9 @@ class Tables:
     def _accounted(self, _: Params) -> list[Row]:
         return [{"archive_key": key} for key in sorted(self.loaded)]
 
+    def _names_waiting(self, _: Params) -> list[Row]:
+        return []  # nobody settles names here
+
     def _champions(self, params: Params) -> list[Row]:
         found = sorted((system, digest) for (mode, system), digest in self.models.items() if mode == params["mode"])
         return [{"system": system, "digest": digest} for system, digest in found]

@@ -82,11 +82,11 @@ async def test_the_reconciler_sends_what_a_bus_that_could_not_be_reached_left_be
 ) -> None:
     """A step whose request is still in the outbox looks at work: nobody but the reconciler would ever send it."""
 
-    async def nothing(*_: object) -> list[Any]:
-        return []
+    async def nothing(*_: object) -> set[Any]:
+        return set()
 
-    monkeypatch.setattr(module, "cells", nothing)
-    monkeypatch.setattr(module, "unloaded", nothing)
+    for name in ("cells", "unloaded", "waiting"):
+        monkeypatch.setattr(module, name, nothing)
     ports = memory_ports(bus=RecordingBus(), state=MemoryState())
     assert isinstance(ports.bus, RecordingBus)
     ports.bus.before = failing(Transient("the bus cannot be reached"), "publish", lambda call: call == 1)

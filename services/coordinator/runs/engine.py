@@ -122,7 +122,7 @@ class Engine:
         outbox = (*after.outbox, *(outgoing for outgoing in new if outgoing not in after.outbox))
         after = after.model_copy(update={"outbox": outbox})
         data = after.model_dump(mode="json")
-        begins = after.status is RunStatus.RUNNING and (before is None or before.status is not RunStatus.RUNNING)
+        begins = _begins(before, after)
         if begins:
             await self._open(key)  # before and after: who closes its last end meanwhile may take the first away
         if document is None:
@@ -159,6 +159,15 @@ class Engine:
     async def _open(self, key: str) -> None:
         with suppress(AlreadyExists):  # since what it was there for is not over
             await self._ports.state.create(OPEN, key, {})
+
+
+def _begins(before: Run | None, after: Run) -> bool:
+    """Whether somebody has to look after it from now on; a run may begin and end at once, where all of it is kept."""
+    if before is None:
+        return True
+    if before.status is RunStatus.RUNNING:
+        return False
+    return after.status is RunStatus.RUNNING or after.finished_at != before.finished_at
 
 
 def _parsed(documents: Sequence[Document]) -> list[Run]:

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.coordinator.runs import engine as module
-from services.coordinator.runs.engine import OPEN, RUNS, Engine
+from services.coordinator.runs.engine import OPEN, RUNS, Engine, _begins
 from services.coordinator.runs.events import BatchStaged, RunRequested, StepFailed, StepVerified
 from services.coordinator.runs.run import Evidence, Outgoing, Run, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
@@ -318,6 +318,15 @@ async def test_a_run_is_open_before_it_is_stored_and_until_it_is_closed(world: W
     assert await world.engine.active() == 1
     await world.engine.close(run)
     assert await world.engine.active() == 0
+
+
+def test_a_run_that_begins_and_ends_at_once_is_looked_after() -> None:
+    """As one of which everything is kept: its end is announced like any other. Running on is no beginning."""
+    run, noon = run_of(), datetime.fromisoformat("2024-03-04T17:00:00+00:00")
+    ended = run.model_copy(update={"status": RunStatus.COMPLETE, "finished_at": noon})
+    later = ended.model_copy(update={"finished_at": noon + timedelta(hours=1)})
+    assert [_begins(None, run), _begins(None, ended), _begins(ended, run), _begins(ended, later)] == [True] * 4
+    assert [_begins(run, run), _begins(run, ended), _begins(ended, ended)] == [False] * 3
 
 
 async def test_a_window_of_runs_reads_no_others(world: World) -> None:

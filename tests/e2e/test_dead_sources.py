@@ -51,6 +51,6 @@ def test_nights_without_any_one_source(league_folder: Path, tmp_path: Path, sour
 def test_a_real_night_on_an_empty_warehouse_without_stats_nba_com(shared_data: Path, tmp_path: Path) -> None:
     """Three seasons of history included: schedules and box scores come from the CDN, game by game."""
     night = date(2024, 3, 4)
-    nights = _dead(tmp_path, shared_data, "nba_stats", night, night)
+    nights = _dead(tmp_path, shared_data, "nba_stats", night, night, weather="none")
     _check(nights, "nba_stats")
     assert len({row["game_id"] for row in nights.predictions}) >= 1

@@ -32,13 +32,19 @@ def tables() -> dict[str, list[Row]]:
         _game(EVE, 0, UNFINISHED, home_team="CHI", away_team="UTA"),
         _game(date(2024, 3, 7), 0, REFUSED, home_team="CHI", away_team="UTA"),
     ]
+    results = [_result(game, dice) for game in played]
+    boxes = [box for game in played for box in _boxes(game, dice)]
     return {
         "raw.games": [*games, *odd],
-        "raw.game_results": [_result(game, dice) for game in played],
-        "raw.player_box_scores": [box for game in played for box in _boxes(game, dice)],
+        "raw.game_results": results,
+        "raw.player_box_scores": boxes,
+        "raw.absences": list(_absences(played, boxes)),
+        "raw.corrections": list(_corrections(played[-1])),
+        "raw.disagreements": list(_disagreements(games[-1])),
         "raw.rosters": [*_rosters(SLATE), *_rosters(EVE)],
         "raw.injuries": list(_injuries()),
         "raw.prop_lines": [line for game in games[-6:] for line in _lines(game, dice)],
+        "raw.game_lines": list(_game_lines(games[-2:])),
         "raw.fetches": list(_fetches(games[-3:])),
         "raw.quarantine": list(_quarantine()),
         "ops.player_names": list(_settled()),
@@ -137,6 +143,77 @@ _COUNTS = (
 )
 
 
+def _absences(played: list[Row], boxes: list[Row]) -> Iterator[Row]:
+    """Who of a team is in no row of a game; of a team without box scores one who stayed and one who left it since."""
+    listed = {(box["game_id"], box["player_id"]) for box in boxes}
+    missing = [
+        (game, game[side], player)
+        for game in played
+        for side in ("home_team", "away_team")
+        for player in _players(game[side])
+        if (game["game_id"], player) not in listed
+    ]
+    before = _game(date(2024, 3, 7), 0, REFUSED)
+    for game, team, player in (*missing, (before, "CHI", 105), (before, "CHI", 901)):
+        hurt = player % 2 == 0
+        yield row(
+            "raw.absences",
+            game_id=game["game_id"],
+            game_date=game["game_date"],
+            player_id=player,
+            player_name=_name(player),
+            team=team,
+            reason="INACTIVE_INJURY" if hurt else "DNP_COACH",
+            description="Knöchel" if hurt else None,
+            available_at=game["tip_utc"] + BOX_SCORE_LAG,
+        )
+
+
+def _corrections(game: Row) -> Iterator[Row]:
+    """A number that was corrected twice, one that was not known, a player who came and one who went."""
+    for player, field, was, became, hours in (
+        (500, "rebounds", 7.0, 8.0, 1),
+        (500, "rebounds", 8.0, 7.0, 2),
+        (500, "plus_minus", None, -3.0, 1),
+        (501, "row", None, 4.0, 1),
+        (600, "row", 2.0, None, 2),
+    ):
+        known = {"game_id": game["game_id"], "game_date": game["game_date"], "player_id": player}
+        changed = {"player_name": _name(player), "field": field, "was": was, "became": became}
+        at = game["tip_utc"] + BOX_SCORE_LAG + timedelta(hours=hours)
+        yield row("raw.corrections", **known, **changed, fetched_at=at)
+
+
+def _disagreements(game: Row) -> Iterator[Row]:
+    name = f"{game['away_team']}@{game['home_team']} {game['game_id']}"
+    for subject, field, value, other_value in (
+        (name, "tip_utc", "2024-03-11T00:00:00+00:00", "2024-03-11T00:30:00+00:00"),
+        (f"{_name(100)} (100)", "status", "Out", "Questionable"),
+    ):
+        sources = {"source": "nba_cdn", "other_source": "espn"}
+        values = {"subject": subject, "field": field, "value": value, "other_value": other_value}
+        yield row("raw.disagreements", game_date=game["game_date"], **sources, **values, fetched_at=PREDICTED)
+
+
+def _game_lines(games: list[Row]) -> Iterator[Row]:
+    """Two snapshots of two games by two bookmakers, the second book's of the later only; and a game that is gone."""
+    gone = games[0] | {"game_id": "0022300904"}
+    snapshots = [(games[0], "fanduel", 0), (games[0], "fanduel", 3), (games[1], "fanduel", 0), (games[1], "betmgm", 3)]
+    for game, book, hours in (*snapshots, (gone, "fanduel", 0)):
+        for market, side, point, price in (
+            ("h2h", game["home_team"], None, -150.0),
+            ("h2h", game["away_team"], None, 130.0),
+            ("spreads", game["home_team"], -3.5, -110.0),
+            ("spreads", game["away_team"], 3.5, -110.0),
+            ("totals", "over", 221.5, -105.0 - hours),
+            ("totals", "under", 221.5, -115.0 + hours),
+        ):
+            known = {"game_id": game["game_id"], "game_date": game["game_date"], "bookmaker": book}
+            offer = {"market": market, "side": side, "point": point, "price": price}
+            at = eastern_instant(game["game_date"]) + timedelta(hours=hours)
+            yield row("raw.game_lines", **known, **offer, available_at=at, fetched_at=at)
+
+
 def _name(player: int) -> str:
     return f"Player {player}" if player % 2 else f"Ünïcode O'Player {player}"
 
@@ -158,20 +235,27 @@ def _rosters(day: date) -> Iterator[Row]:
 
 def _injuries() -> Iterator[Row]:
     midnight = eastern_instant(SLATE)
-    for player, status, hours in (
-        (100, "Questionable", 0),
-        (100, "Out", 3),
-        (101, "Out", 1),
-        (101, "Doubtful", 1),  # at the same instant: the first by name counts
-        (200, "Out", 16),  # after the overnight cutoff
-        (300, "Day-To-Day", 40),  # after both
+    for number, (player, status, hours) in enumerate(
+        (
+            (100, "Doubtful", -20),  # the last look's; today's counts
+            (400, "Out", -20),
+            (100, "Questionable", 0),
+            (100, "Out", 3),
+            (101, "Out", 1),
+            (101, "Doubtful", 1),  # at the same instant: the first by name counts
+            (200, "Out", 16),  # after the overnight cutoff
+            (300, "Day-To-Day", 40),  # after both
+        )
     ):
+        at = midnight + timedelta(hours=hours)
         yield row(
             "raw.injuries",
-            game_date=SLATE,
+            game_date=SLATE if hours >= 0 else EVE,
             player_id=player,
             status=status,
-            available_at=midnight + timedelta(hours=hours),
+            available_at=at,
+            fetched_at=at + timedelta(minutes=number),
+            return_date=date(2024, 3, 20) if player == 400 else None,
         )
 
 
@@ -218,6 +302,10 @@ def _fetches(slate: list[Row]) -> Iterator[Row]:
         yield row(
             "raw.fetches", **kind, reason=reason, archive_key=f"raw/{step}/{unit}" if outcome == "loaded" else None
         )
+    for day in (*PLAYED[-2:], SLATE):
+        kind = {"game_date": day, "mode": "overnight", "step": "injuries", "unit": "injuries", "outcome": "loaded"}
+        at = eastern_instant(day, time(7))
+        yield row("raw.fetches", **kind, archive_key=f"raw/injuries/{day}", fetched_at=at)
 
 
 def _quarantine() -> Iterator[Row]:

@@ -58,6 +58,7 @@ _EVENING = datetime(2024, 3, 10, 23, 30, tzinfo=UTC)
 
 _MORNING = datetime(2024, 3, 9, 12, tzinfo=UTC)
 """After the games of the eve's eve, before those of the eve."""
+_LAST_GAMES = [row["game_id"] for row in world.tables()["raw.games"] if row["game_date"] == world.EVE]
 _TRAINING: Params = {"first_date": world.PLAYED[0], "as_of": world.SLATE, "mode": "overnight"}
 
 _SLATES = [
@@ -91,6 +92,7 @@ CASES: Mapping[str, Sequence[Params]] = {
     "coordinator/sql/accuracy.sql": _CUTS,
     "coordinator/sql/accuracy_bins.sql": _CUTS,
     "coordinator/sql/accuracy_leaks.sql": [_ACCURACY, {**_ACCURACY, "mode": "same_day"}],
+    "coordinator/sql/game_lines.sql": [_DAY, {"game_date": world.EVE}],
     "coordinator/sql/grades.sql": [
         {"first": world.EVE, "last": world.SLATE, "mode": "overnight"},
         {"first": world.SLATE, "last": world.SLATE, "mode": "same_day"},
@@ -116,17 +118,28 @@ CASES: Mapping[str, Sequence[Params]] = {
         {**_SLATE, "step": step, "source": source} for step, source in (("", ""), ("box_scores", ""), ("", "espn"))
     ],
     "coordinator/sql/slates.sql": [{"first": world.PLAYED[0], "last": world.SLATE, "mode": "overnight"}],
+    "scraper/sql/corrections_known.sql": [{"game_ids": ids} for ids in (_LAST_GAMES, ["none"])],
+    "scraper/sql/games_between.sql": [{"first": world.EVE, "last": world.SLATE}],
+    "scraper/sql/injuries_known.sql": [{**_DAY, "seen_at": at} for at in (_NOON, _EVENING)],
     "scraper/sql/known_players.sql": [_DAY],
+    "scraper/sql/last_listed.sql": [_DAY, {"game_date": world.PLAYED[1]}],
+    "scraper/sql/last_look.sql": [
+        {**_DAY, "seen_at": _NOON, "archive_keys": keys} for keys in ([], [f"raw/injuries/{world.SLATE}"])
+    ],
     "scraper/sql/loaded_from.sql": [
         {**_DAY, "step": "schedule", "units": ["2023-24", "none"]},
         {**_DAY, "step": "lines", "units": ["none"]},
     ],
-    "scraper/sql/played_games.sql": [{**_DAY, "tipped_before": _NOON, "again": again} for again in (False, True)],
+    "scraper/sql/played_games.sql": [
+        {**_DAY, "tipped_before": _NOON, "again": again, "corrected_since": since}
+        for again, since in ((False, world.SLATE), (False, world.EVE), (True, world.SLATE))
+    ],
     "scraper/sql/results.sql": [{"season": "2023-24"}],
     "scraper/sql/roster.sql": [_DAY],
     "scraper/sql/seasons.sql": [{}],
     "scraper/sql/settled_names.sql": [{}],
     "scraper/sql/slate_games.sql": [_DAY, {"game_date": date(2024, 7, 1)}],
+    "scraper/sql/stored_boxes.sql": [{"game_ids": _LAST_GAMES}],
     "worker/sql/newest_models.sql": [{"as_of": world.SLATE, "mode": "overnight"}],
     **{f"worker/sql/{name}.sql": [_TRAINING] for name in ("served_slates", "training_features")},
     "worker/sql/training_outcomes.sql": [

@@ -69,6 +69,12 @@ def record_name(record: FetchRecord, step_attempt: int) -> str:
     return f"{fetched}_{tries}_{record.status}_{record.digest[:12]}.json"
 
 
+def fetched_at(key: str) -> datetime:
+    """When the fetch was, by the name of its record."""
+    stamp = key.rsplit("/", 1)[-1].partition("_")[0]
+    return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+
+
 def is_answer(key: str) -> bool:
     """Whether the record is of an answer that is parsed."""
     parts = key.rsplit("/", 1)[-1].split("_")

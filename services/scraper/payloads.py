@@ -12,7 +12,7 @@ from services.scraper.shelf import Shelf
 from services.scraper.sources.endpoint import Request
 from shared.errors import Permanent, Transient
 from shared.ports import Row
-from shared.raw_archive import is_answer, read_body, read_record
+from shared.raw_archive import fetched_at, is_answer, read_body, read_record
 from shared.registries.sources import SOURCES
 
 T = TypeVar("T")
@@ -74,6 +74,10 @@ class Payloads(Protocol):
         """(source, unit) of everything there is; None where everything may be asked for."""
         ...
 
+    async def asked_at(self) -> datetime | None:
+        """When what there is was asked for last; None where it is asked for now."""
+        ...
+
 
 class Online:
     """Payloads from the upstreams."""
@@ -99,6 +103,10 @@ class Online:
 
     async def held(self) -> set[tuple[str, str]] | None:
         """Everything may be asked for."""
+        return None
+
+    async def asked_at(self) -> datetime | None:
+        """Now."""
         return None
 
     async def _ask(self, request: Request[T]) -> Collected[T] | Unchanged | Failed:
@@ -188,6 +196,10 @@ class Archived:
     async def held(self) -> set[tuple[str, str]] | None:
         """What the archive holds for the step."""
         return {(source, unit) for source in SOURCES for unit in await self._shelf.units(source)}
+
+    async def asked_at(self) -> datetime | None:
+        """When the newest of it was fetched: names that go by the time are those of then."""
+        return max(map(fetched_at, await self._shelf.newest()), default=None)
 
     async def _parsed(self, request: Request[T], key: str) -> Collected[T] | Failed:
         try:

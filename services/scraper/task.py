@@ -13,7 +13,7 @@ from services.scraper.fetch import Failed, Unchanged
 from services.scraper.fetch_log import FetchLog
 from services.scraper.payloads import Collected, Payloads
 from services.scraper.settings import ScraperSettings
-from services.scraper.sources.endpoint import Request
+from services.scraper.sources.endpoint import Need, Request
 from shared.contract import StepRequested
 from shared.ports import Params, Row, Warehouse
 
@@ -61,6 +61,11 @@ class Task:
         return await together(
             self.payloads.changed(request, keys.get((request.source, request.unit))) for request in requests
         )
+
+    async def need(self, season: str, days: tuple[date, ...], teams: tuple[str, ...]) -> Need:
+        """What is to be known, as of when it was asked for."""
+        asked_at = await self.payloads.asked_at()
+        return Need(season, days, teams, asked_at if asked_at is not None else self.now)
 
     async def slate(self) -> list[Row]:
         """The slate's games, earliest tip-off first."""

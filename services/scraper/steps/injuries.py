@@ -34,7 +34,7 @@ async def run(task: Task) -> int:
         task.fetches.units[UNIT] = Unit("empty", ranked(INJURIES)[0].source, 0, reason="no games on this date")
         return 0
     teams = tuple(sorted({team for game in games for team in (game["home_team"], game["away_team"])}))
-    need = Need(season_of(task.game_date), (task.game_date,), teams, task.now)
+    need = await task.need(season_of(task.game_date), (task.game_date,), teams)
     names = await task.names("roster")
     listings: list[Listing] = []
     for endpoint in ranked(INJURIES):

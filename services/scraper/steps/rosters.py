@@ -46,7 +46,7 @@ async def run(task: Task) -> int:
     if not games:
         return 0
     teams = tuple(sorted({team for game in games for team in (game["home_team"], game["away_team"])}))
-    need = Need(season_of(task.game_date), (task.game_date,), teams, task.now)
+    need = await task.need(season_of(task.game_date), (task.game_date,), teams)
     rows = await _collect(task, need)
     if not rows:
         task.fetches.failure = next(unit.reason for unit in task.fetches.units.values())

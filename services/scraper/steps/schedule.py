@@ -16,7 +16,6 @@ from services.scraper.domain.wire import Refusal
 from services.scraper.fetch import Failed
 from services.scraper.fetch_log import Unit
 from services.scraper.payloads import Collected
-from services.scraper.sources.endpoint import Need
 from services.scraper.sources.nba_cdn.boxscore import PLAYED
 from services.scraper.sources.nba_cdn.schedule import current
 from services.scraper.sources.nba_stats.schedule import OF_SEASON, of_season
@@ -41,7 +40,7 @@ async def run(task: Task) -> int:
         by_id = {each for each in earlier if each not in unfinished}
         wanted = [each for each in earlier if unfinished.get(each) != 0]
     now, *past = await together([_current(task, season), *(task.payloads.get(of_season(each)) for each in wanted)])
-    need = Need(season, (task.game_date - timedelta(days=1), task.game_date), (), task.now)
+    need = await task.need(season, (task.game_date - timedelta(days=1), task.game_date), ())
     written = await _load(task, season, now)
     if isinstance(now, Collected) and task.fetches.units[season].outcome == "loaded":
         await compare(task, need, now.source)

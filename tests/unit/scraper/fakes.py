@@ -139,5 +139,8 @@ class StubPayloads:
     async def held(self) -> set[tuple[str, str]] | None:
         return self._held
 
+    async def asked_at(self) -> datetime | None:
+        return None
+
     def units(self) -> list[tuple[str, str]]:
         return [(request.source, request.unit) for request in self.asked]

@@ -287,3 +287,13 @@ async def test_a_bug_of_a_parser_is_no_failure_of_a_payload(shelf: Shelf, heard:
     await shelf.put(REQUEST, answer(b"[]"))
     with pytest.raises(LookupError, match="a bug"):
         await Archived(shelf, heard).get(replace(REQUEST, endpoint=replace(EVENTS_ENDPOINT, parse=broken)))
+
+
+async def test_the_archive_says_when_it_was_asked_for(shelf: Shelf, heard: Heard, online: Online) -> None:
+    """Names that go by the time are those of then; where it is asked for now, nothing is said."""
+    archived = Archived(shelf, heard)
+    assert await archived.asked_at() is None
+    for minutes in (0, 5, 3):
+        await shelf.put(REQUEST, answer(at=FETCHED + timedelta(minutes=minutes)))
+    assert await archived.asked_at() == FETCHED + timedelta(minutes=5)
+    assert await online.asked_at() is None

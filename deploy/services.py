@@ -113,14 +113,14 @@ SERVICES = {
     service.name: service
     for service in (
         # One instance: its throttles are per process, and an upstream's rate limit is for all of us. It waits for
-        # upstreams most of the time: forty pushes may wait beside the steps that it works on. 166 MB were measured on a
+        # upstreams most of the time: forty pushes may wait beside the steps that it works on. 174 MB were measured on a
         # league of two months: twice as much is left for the log of a whole season.
         Service("scraper", max_instances=1, concurrency=40, memory="1Gi", archive=True),
         # 134 MB. It waits for BigQuery, eight steps at a time; a second instance is for a backfill.
         Service("analytics", max_instances=2, concurrency=20),
-        # 228 MB. Short events, and readers of the API: any two instances decide alike, by compare-and-set.
+        # 233 MB. Short events, and readers of the API: any two instances decide alike, by compare-and-set.
         Service("coordinator", max_instances=2, concurrency=80, memory="1Gi", archive=True),
-        # Predicting is arithmetic: two batches per instance, many instances. A training sets its memory: 1,032 MB, a
+        # Predicting is arithmetic: two batches per instance, many instances. A training sets its memory: 1,054 MB, a
         # night takes 173. LightGBM stands on libgomp.
         Service("worker", max_instances=10, concurrency=2, memory="2Gi", archive=True, packages="libgomp1"),
     )

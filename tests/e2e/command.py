@@ -19,7 +19,7 @@ from cli.main import main
 from devstack.daemon import RunningStack
 
 REPOSITORY = Path(__file__).parents[2]
-TIMEOUT = 300.0
+TIMEOUT = 900.0
 """Seconds: only a hang takes that long."""
 DONE, FAILED, USAGE, DEGRADED = 0, 1, 2, 3
 """The exit codes."""

@@ -39,7 +39,9 @@ class Source:
     """Name of the optional secret with the URL of the proxy it is asked through: no value, no proxy."""
 
 
-_NBA_PAGE = {"Referer": "https://www.nba.com/", "Origin": "https://www.nba.com"}
+_NBA_PAGE = {"Referer": "https://www.nba.com/", "Origin": "https://www.nba.com", "Accept-Language": "en-US,en;q=0.9"}
+"""As a browser on the NBA's page sends them: the CDN wants to see its Referer."""
+_NBA_STATS_PAGE = {**_NBA_PAGE, "x-nba-stats-origin": "stats", "x-nba-stats-token": "true"}
 """stats.nba.com hangs without."""
 
 SOURCES = {
@@ -52,7 +54,7 @@ SOURCES = {
             "https://stats.nba.com",
             1,
             timedelta(days=2),
-            _NBA_PAGE,
+            _NBA_STATS_PAGE,
             concurrency=4,
             deadline=15.0,  # a season's game log takes it five; it may also hang for ever
             proxy=NBA_STATS_PROXY_URL,

@@ -35,9 +35,10 @@ def test_where_and_how_fast_a_source_is_asked_is_a_setting() -> None:
     """What the registry says is the default; the NBA wants to see a browser, two want a key."""
     settings = ScraperSettings(nba_cdn_url="http://cdn", nba_cdn_rate=11)
     assert settings.sources == {**SOURCES, "nba_cdn": replace(SOURCES["nba_cdn"], base_url="http://cdn", rate=11)}
-    assert {name for name, source in SOURCES.items() if source.headers == BROWSER} == {
+    assert {name for name, source in SOURCES.items() if source.headers.items() >= BROWSER.items()} == {
         "nba_cdn", "nba_stats", "nba_official"
     }  # fmt: skip
+    assert SOURCES["nba_stats"].headers["x-nba-stats-origin"] == "stats"  # it hangs without
     assert {(source.secret, source.key_param) for source in SOURCES.values() if source.secret is not None} == {
         ("odds-api-key", "apiKey"), ("balldontlie-api-key", None)
     }  # fmt: skip

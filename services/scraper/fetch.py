@@ -10,12 +10,10 @@ A source that only fails is not asked at all for a while (`breaker.py`).
 """
 
 import asyncio
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
@@ -28,6 +26,7 @@ from services.scraper.domain.wire import Fault, Parsed
 from services.scraper.keys import Keys
 from services.scraper.session import PLACE, open_session
 from services.scraper.sources.endpoint import Request
+from services.scraper.verdicts import classify, http_date
 from shared.errors import Permanent, Transient
 from shared.ports import Clock, Secrets
 from shared.registries.sources import Source
@@ -37,7 +36,6 @@ from shared.runtime.retry import RetryPolicy, retry
 from shared.runtime.throttle import Place, Throttle
 
 T = TypeVar("T")
-_SECONDS = re.compile(r"\s*(\d+)\s*", re.ASCII)
 Meter = Counter[str]
 """Telemetry of a step: requests, retries, faults_<kind>."""
 
@@ -46,8 +44,6 @@ TRUST_EMPTY_FROM = 4
 three in a row (docs/adr/0007-empty-answers.md)."""
 
 
-NEVER = 365 * 86_400.0
-"""Seconds, the most that a Retry-After is taken for: longer than any process lives, and a number that can be added."""
 PARSING = 20.0
 """Seconds that parsing may take on top of the time limit of the transfer: a busy machine is no slow upstream."""
 
@@ -293,45 +289,3 @@ def kind_of(failure: Transient) -> str:
     if isinstance(failure, TooLate):
         return failure.__cause__.kind if isinstance(failure.__cause__, Fault) else "rate_limited"
     return failure.kind if isinstance(failure, Fault) else "timeout"
-
-
-def classify(status: int, headers: Mapping[str, str], now: datetime) -> Fault | Permanent | None:
-    """What an HTTP status means; None for an answer to be read."""
-    if status == 200:  # noqa: PLR2004 - HTTP
-        return None
-    if status == 429:  # noqa: PLR2004 - HTTP
-        return Fault("rate_limited", "HTTP 429", retry_after=retry_after(headers, now))
-    if status == 408:  # noqa: PLR2004 - HTTP
-        return Fault("timeout", "HTTP 408")
-    if status >= 500:  # noqa: PLR2004 - HTTP
-        return Fault("server_error", f"HTTP {status}", retry_after=retry_after(headers, now))
-    if status >= 400:  # noqa: PLR2004 - HTTP
-        return Refused(status)
-    return Fault("malformed", f"HTTP {status} instead of 200")
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to wait by a Retry-After header, given in seconds or as a date; None without a readable one.
-
-    A date counts from the answer's own Date header, so that neither skewed nor virtual clocks matter.
-    """
-    value = headers.get("Retry-After")
-    if value is None:
-        return None
-    if (seconds := _SECONDS.fullmatch(value)) is not None:
-        return min(float(seconds[1]), NEVER)
-    until = http_date(value)
-    if until is None:
-        return None
-    asked = http_date(headers.get("Date"))
-    return min(max(0.0, (until - (asked if asked is not None else now)).total_seconds()), NEVER)
-
-
-def http_date(value: str | None) -> datetime | None:
-    """An HTTP date as aware UTC; None where there is none or it cannot be read."""
-    if value is None:
-        return None
-    try:
-        return parsedate_to_datetime(value).astimezone(UTC)
-    except (ValueError, OverflowError):  # the latter at the end of the calendar
-        return None

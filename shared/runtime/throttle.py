@@ -12,6 +12,7 @@ the guard.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 
 from asyncio_throttle.throttler import Throttler
 
@@ -113,12 +114,11 @@ class Throttle:
         self.waiting += 1
         try:
             await self._slots.acquire()
-            try:
+            with ExitStack() as unless_admitted:
+                unless_admitted.callback(self._slots.release)
                 async with self._turn:
                     await self._until_free(condition)
-            except BaseException:
-                self._slots.release()
-                raise
+                unless_admitted.pop_all()
         finally:
             self.waiting -= 1
         return Place(self)

@@ -63,7 +63,7 @@ async def _collect(task: Task, need: Need) -> list[Row]:
             continue
         if not roster.short:
             return _accept(task, roster)
-        refuse(task, roster.answers, f"not a roster of every team that plays: {_lacks(roster.rows, roster.short[0])}")
+        refuse(task, roster.answers, f"not a roster of every team that plays: {_too_few(roster.rows, roster.short[0])}")
         if best is None or len(roster.short) < len(best.short):
             best = roster
     short = best.short if best is not None else need.teams
@@ -104,7 +104,7 @@ async def _from(task: Task, endpoint: Endpoint[Rostered], need: Need) -> _Roster
         same = [Refusal(row["player_name"], f"player {row['player_id']} is listed more than once") for row in twice]
         task.fetches.refuse(answer.request.unit, answer.got.source, same)
     everyone = [row for rows in kept for row in rows]
-    short = tuple(team for team in need.teams if _lacks(everyone, team) is not None)
+    short = tuple(team for team in need.teams if _too_few(everyone, team) is not None)
     return _Roster(answers, everyone, [len(rows) for rows in kept], short)
 
 
@@ -116,7 +116,7 @@ def _row(task: Task, got: Collected[Rostered], names: Names | None, player: Rost
     return {"game_date": task.game_date, **found, "player_lookup": lookup, **got.stamps(published(got))}
 
 
-def _lacks(rows: Sequence[Row], team: str) -> str | None:
+def _too_few(rows: Sequence[Row], team: str) -> str | None:
     """What a team lacks for a game, if it does."""
     players = sum(row["team"] == team for row in rows)
     return f"{team} has {players} players" if players < FEWEST else None
@@ -129,10 +129,10 @@ async def _last_listed(task: Task, teams: Sequence[str]) -> list[Row]:
         for row in await task.select("last_listed", game_date=task.game_date)
         if row["team"] in teams
     ]
-    lacking = next((lack for team in teams if (lack := _lacks(rows, team)) is not None), None)
-    if lacking is None:
+    problem = next((found for team in teams if (found := _too_few(rows, team)) is not None), None)
+    if problem is None:
         task.fetches.units[LAST_LISTED] = Unit("loaded", BOXSCORE.source, len(rows))
     else:
-        reason = f"the last box scores list no whole roster: {lacking}"
+        reason = f"the last box scores list no whole roster: {problem}"
         task.fetches.units[LAST_LISTED] = Unit("failed", BOXSCORE.source, len(rows), reason)
     return rows

@@ -371,8 +371,8 @@ def test_box_score_says_why_somebody_did_not_play() -> None:
 
     def shown(now: datetime) -> dict[int, tuple[str, str | None, str | None]]:
         people = body(box_score(history, FIRST, now))["game"]["homeTeam"]["players"]
-        told = ("status", "notPlayingReason", "notPlayingDescription")
-        return {person["personId"]: tuple(person.get(name) for name in told) for person in people}
+        shown = ("status", "notPlayingReason", "notPlayingDescription")
+        return {person["personId"]: tuple(person.get(name) for name in shown) for person in people}
 
     before = {
         4: ("INACTIVE", "INACTIVE_COACH", None),

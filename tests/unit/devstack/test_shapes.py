@@ -140,10 +140,10 @@ def test_espn_scoreboard_is_built_like_the_real_one(league: History, shared_payl
     """ESPN's scoreboard has the real keys but for what a history does not know: plays, series, links."""
     ours = payload(EspnScoreboard(league).answer("20241120", now))
     assert len(ours["events"]) == len(league.on(DAY))
-    lacking = frozenset({"situation", "series", "provider", "links", "record"})
+    absent = frozenset({"situation", "series", "provider", "links", "record"})
     unknown = frozenset({"venue"})  # of the team; the game's is there
     real = recorded(shared_payloads, "espn/scoreboard/*")
-    assert differences(ours, real, lacking=lacking | unknown) == []
+    assert differences(ours, real, lacking=absent | unknown) == []
     assert ours["events"][0]["competitions"][0]["venue"].keys() == real["events"][0]["competitions"][0]["venue"].keys()
 
 
@@ -165,10 +165,10 @@ def test_espn_roster_is_built_like_the_real_one(league: History, shared_payloads
     of_the_team = {"groups", "franchise", "nextEvent", "standingSummary"}
     of_a_contract = set(real["team"]["athletes"][0]["contract"])
     of_an_injury = {"source", "returnDate", "location", "detail"}
-    lacking = frozenset(unknown | of_the_team | of_a_contract | of_an_injury)
+    absent = frozenset(unknown | of_the_team | of_a_contract | of_an_injury)
     real["team"]["athletes"] = [{**one, "injuries": []} for one in real["team"]["athletes"]]
     assert ours["team"]["athletes"]
-    assert differences(ours, real, lacking=lacking) == []
+    assert differences(ours, real, lacking=absent) == []
 
 
 @pytest.mark.parametrize("endpoint", ["games", "active_players", "injuries"])

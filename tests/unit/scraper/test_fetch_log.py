@@ -108,7 +108,7 @@ async def test_the_account_of_a_step_is_written(log: FetchLog) -> None:
     log.failed("b", "espn", Failed("HTTP 403", 2))
     log.refuse("a", "nba_cdn", [Refusal("Jo Doe", "has no name")])
     warehouse = StubWarehouse()
-    await log.write(warehouse)  # type: ignore[arg-type]  # a stub of the port
+    await log.write(warehouse)  # type: ignore[arg-type]  # a fake of the port
     loaded = {"unit": "a", "outcome": "loaded", "source": "nba_cdn", "records": 7, "reason": None}
     failed = {"unit": "b", "outcome": "failed", "source": "espn", "records": 0, "reason": "HTTP 403"}
     refused = {"unit": "a", "record": "Jo Doe", "reason": "has no name", "source": "nba_cdn"}
@@ -143,7 +143,7 @@ async def test_what_an_earlier_run_has_loaded_keeps_its_account(log: FetchLog) -
     warehouse = StubWarehouse(answers)
     log.units["again"] = Unit("failed", "espn")
     log.units["now"] = Unit("loaded", "espn")
-    await log.write(warehouse)  # type: ignore[arg-type]  # a stub of the port
+    await log.write(warehouse)  # type: ignore[arg-type]  # a fake of the port
     [(fetches, _, _)] = warehouse.written("raw.fetches")
     assert [row["unit"] for row in fetches] == ["old", "again", "now"]
     assert fetches[0] == _fetch("old", "loaded", "k1")
@@ -159,7 +159,7 @@ async def test_a_unit_that_failed_although_its_payload_came_says_where_that_is(l
     log.failed("b", "nba_cdn", Failed("HTTP 403", 1))
     log.refuse("a", "nba_cdn", [Refusal("Jo Doe", "has no name")])
     warehouse = StubWarehouse()
-    await log.write(warehouse, ended=True)  # type: ignore[arg-type]  # a stub of the port
+    await log.write(warehouse, ended=True)  # type: ignore[arg-type]  # a fake of the port
     [(fetches, _, _)] = warehouse.written("raw.fetches")
     assert [(row["unit"], row["archive_key"]) for row in fetches] == [("a", "k1"), ("b", None)]
     [(quarantine, _, _)] = warehouse.written("raw.quarantine")
@@ -173,9 +173,9 @@ async def test_payloads_are_accounted_for(log: FetchLog) -> None:
     log.unusable(replace(BOX, unit="b"), "k2", "older")
     assert log.counts() == {"units": 0, "quarantined": 1}
     warehouse = StubWarehouse()
-    await log.write(warehouse)  # type: ignore[arg-type]  # a stub of the port
+    await log.write(warehouse)  # type: ignore[arg-type]  # a fake of the port
     assert log.accounted == {"k3"}
-    await log.write(warehouse, ended=True)  # type: ignore[arg-type]  # a stub of the port
+    await log.write(warehouse, ended=True)  # type: ignore[arg-type]  # a fake of the port
     assert log.accounted == {"k1", "k3"}
     rows = warehouse.written("raw.quarantine")[-1][0]
     refused, unused = ({**STAMP, "source": "nba_cdn", "record": "payload nba_cdn/boxscore"} for _ in range(2))
@@ -193,7 +193,7 @@ async def test_a_refused_payload_stays_in_quarantine_until_its_like_is_parsed(lo
     log.handed(BOX, "k1")
     log.unusable(replace(BOX, unit="b"), "k2", "worse")
     log.failed("c", "nba_cdn", Failed("HTTP 503", 8))
-    await log.write(warehouse)  # type: ignore[arg-type]  # a stub of the port
+    await log.write(warehouse)  # type: ignore[arg-type]  # a fake of the port
     [(quarantine, _, _)] = warehouse.written("raw.quarantine")
     assert [row["archive_key"] for row in quarantine] == ["old c", "k2"]
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.scraper.domain.wire import Fault
-from services.scraper.fetch import NEVER, classify, http_date, retry_after
+from services.scraper.verdicts import NEVER, classify, http_date, retry_after
 from shared.errors import Permanent
 
 NOW = datetime(2024, 3, 4, 12, tzinfo=UTC)

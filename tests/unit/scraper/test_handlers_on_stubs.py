@@ -57,7 +57,7 @@ class Bench:
         ports = Ports(
             clock=self.clock,
             bus=RecordingBus(),
-            warehouse=self.warehouse,  # type: ignore[arg-type]  # a stub of the port
+            warehouse=self.warehouse,  # type: ignore[arg-type]  # a fake of the port
             state=FakeState(),
             secrets=EnvironmentSecrets({}),
             archive=self.archive,

@@ -50,7 +50,7 @@ def looking(*rows: Row, last_look: datetime | None = MORNING - 2 * HOUR, **bodie
     return b
 
 
-def told(b: Bench) -> list[tuple[Any, ...]]:
+def written_statuses(b: Bench) -> list[tuple[Any, ...]]:
     """(player, status, public since, source) of the appended rows."""
     rows = [row for table, rows in b.warehouse.appended if table == "raw.injuries" for row in rows]
     return [(row["player_id"], row["status"], row["available_at"], row["source"]) for row in rows]
@@ -64,7 +64,7 @@ async def test_the_better_list_stands_and_where_they_disagree_both_are_kept() ->
     b = looking(nba_stats=first, espn=second)
     assert await injuries.run(b.task) == 3
     assert b.payloads.units() == [("nba_stats", "of nba_stats"), ("espn", "of espn")]
-    assert told(b) == [
+    assert written_statuses(b) == [
         (NYK_ASH, "Questionable", MORNING - HOUR, "nba_stats"),
         (BOS_ELM, "Out", MORNING - 3 * HOUR / 2, "nba_stats"),
         (wire.player("NYK", 5)[0], "Out", MORNING - HOUR, "nba_stats"),
@@ -84,11 +84,11 @@ async def test_a_list_that_fails_is_replaced_by_the_next_one() -> None:
     """It is a failure of its unit, not of the step; where none answers there is nothing to tell."""
     b = looking(espn=written(entry("Nyk Ash")), balldontlie=written(entry("Bos Elm")))
     assert await injuries.run(b.task) == 1
-    assert told(b) == [(NYK_ASH, "Out", MORNING, "espn")]
+    assert written_statuses(b) == [(NYK_ASH, "Out", MORNING, "espn")]
     assert [unit.outcome for unit in b.fetches.units.values()] == ["failed", "loaded"]
     b = looking(balldontlie=written(entry("Bos Elm")))
     assert await injuries.run(b.task) == 1
-    assert told(b) == [(BOS_ELM, "Out", MORNING, "balldontlie")]
+    assert written_statuses(b) == [(BOS_ELM, "Out", MORNING, "balldontlie")]
     assert b.fetches.verdict() is None
     b = looking(known(NYK_ASH))
     assert await injuries.run(b.task) == 0
@@ -107,7 +107,7 @@ async def test_who_left_the_list_is_available_since_it_was_seen() -> None:
     ]
     b = looking(*rows, espn=written(entry("Nyk Fir", reported_at=MORNING - HOUR)))
     assert await injuries.run(b.task) == 3
-    assert told(b) == [
+    assert written_statuses(b) == [
         (wire.player("NYK", 5)[0], "Out", MORNING - HOUR, "espn"),
         (BOS_ELM, "Available", MORNING, "espn"),
         (NYK_ASH, "Available", MORNING, "espn"),
@@ -125,14 +125,14 @@ async def test_an_empty_list_heals_nobody() -> None:
     for body in (written(), written(entry("Den Fir"), refused=["x"])):
         b = looking(known(NYK_ASH), known(BOS_ELM, "BOS"), espn=body)
         await injuries.run(b.task)
-        assert "Available" not in [status for _, status, *_ in told(b)]
+        assert "Available" not in [status for _, status, *_ in written_statuses(b)]
 
 
 async def test_a_name_that_fits_nobody_heals_nobody_of_its_team() -> None:
     """The other teams are spoken for."""
     b = looking(known(NYK_ASH), known(BOS_ELM, "BOS"), espn=written(entry("Nyk Nobody")))
     assert await injuries.run(b.task) == 1
-    assert told(b) == [(BOS_ELM, "Available", MORNING, "espn")]
+    assert written_statuses(b) == [(BOS_ELM, "Available", MORNING, "espn")]
     reason = "no known player of NYK is called 'Nyk Nobody'"
     assert b.fetches.refusals == {("of espn", "Nyk Nobody"): (reason, "espn")}
 

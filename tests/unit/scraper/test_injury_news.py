@@ -51,9 +51,9 @@ class Memory:
 
     def look(self, listing: Listing) -> list[tuple[Status, datetime]]:
         """What a list tells; its rows are kept as raw.injuries keeps them, by player, instant and status."""
-        told = list(news(listing, self.known, self.last_look))
+        public = list(news(listing, self.known, self.last_look))
         keys = {(status.player_id, since, status.status) for status, since, _ in self.rows}
-        new = [(status, since) for status, since in told if (status.player_id, since, status.status) not in keys]
+        new = [(status, since) for status, since in public if (status.player_id, since, status.status) not in keys]
         self.rows += [(status, since, listing.seen_at) for status, since in new]
         self.last_look = listing.seen_at
         return new
@@ -194,10 +194,10 @@ def test_who_left_the_list_is_available_since_it_was_seen() -> None:
     """Where his team is spoken for; once; and known are his name and team alone."""
     out = listed(1, since=LAST, reason="Ankle", return_date=date(2024, 3, 9), comment="Sore.")
     known = {1: out, 2: listed(2, since=LAST), 3: listed(3, AVAILABLE, LAST), 5: listed(5, "Probable", LAST)}
-    told = list(news(seen(speaks_for=("NYK",)), known, LAST))
+    public = list(news(seen(speaks_for=("NYK",)), known, LAST))
     healed = Status(1, "Player 1", "NYK", AVAILABLE, "espn", NOON, comment=NO_LONGER_LISTED)
     probable = replace(healed, player_id=5, player_name="Player 5")
-    assert told == [(healed, NOON), (probable, NOON)]
+    assert public == [(healed, NOON), (probable, NOON)]
     assert list(news(seen(), {1: healed}, NOON - MINUTE)) == []
 
 
@@ -260,5 +260,5 @@ def test_a_status_that_both_give_keeps_the_others_date() -> None:
 def test_an_undated_entry_of_the_other_list_does_not_take_the_better_lists_date() -> None:
     """The better one was published before the other was seen; together they were seen when the later was."""
     listing, _ = merged(best(listed(1, published_at=NOON - HOUR)), seen(listed(2), at=NOON + MINUTE))
-    told = {status.player_id: since for status, since in news(listing, {}, LAST)}
-    assert told == {1: NOON - HOUR, 2: NOON + MINUTE}
+    public = {status.player_id: since for status, since in news(listing, {}, LAST)}
+    assert public == {1: NOON - HOUR, 2: NOON + MINUTE}

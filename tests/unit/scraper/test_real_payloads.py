@@ -14,7 +14,7 @@ import yaml
 from services.scraper.domain.box import COUNTS, SHORT, Box
 from services.scraper.domain.odds import Offer
 from services.scraper.domain.validation import inconsistency
-from services.scraper.domain.wire import Parsed, document, result_set
+from services.scraper.domain.wire import Parsed, document
 from services.scraper.sources.balldontlie.box_scores import parse_box_scores
 from services.scraper.sources.balldontlie.games import parse_games
 from services.scraper.sources.balldontlie.injuries import parse_injuries as parse_bdl_injuries
@@ -27,6 +27,7 @@ from services.scraper.sources.nba_cdn.schedule import parse_schedule
 from services.scraper.sources.nba_cdn.scoreboard import parse_scoreboard as parse_cdn_scoreboard
 from services.scraper.sources.nba_stats.leaguegamelog import parse_gamelog
 from services.scraper.sources.nba_stats.playerindex import parse_playerindex
+from services.scraper.sources.nba_stats.result_set import result_set
 from services.scraper.sources.odds_api.event_odds import parse_odds
 from services.scraper.sources.odds_api.events import parse_events
 from shared.basketball.identity import TEAMS, player_lookup

@@ -75,11 +75,11 @@ async def test_a_source_that_fails_or_lacks_a_team_is_followed_by_the_next(stats
         "game_date": SLATE, "player_id": 3800, "player_name": "Bos Ash", "player_lookup": "bosash", "team": "BOS",
         "position": "G", "available_at": MORNING, "fetched_at": MORNING, "source": "espn",
     }  # fmt: skip
-    lacking = Unit(
+    partial = Unit(
         "quarantined", "nba_stats", 0, "not a roster of every team that plays: BOS has 4 players", "nba_stats/2023-24"
     )
     assert b.fetches.units == {
-        "2023-24": Unit("failed", "nba_stats", 0, "nba_stats is down", None) if stats is None else lacking,
+        "2023-24": Unit("failed", "nba_stats", 0, "nba_stats is down", None) if stats is None else partial,
         "roster NYK": loaded("espn", 5, "roster NYK"),
         "roster BOS": loaded("espn", 5, "roster BOS"),
     }

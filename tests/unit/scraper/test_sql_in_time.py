@@ -121,11 +121,11 @@ async def test_an_injury_is_known_by_its_latest_row_of_this_slate_or_the_last_on
 
 
 async def test_the_last_look_is_the_latest_one_before_an_instant() -> None:
-    """For whichever slate, by the log or by what it told; not the look at hand, and nothing older than a month."""
+    """For whichever slate, by the log or by what it said; not the look at hand, and nothing older than a month."""
 
-    async def seen_at(looks: Sequence[Row] = (), told: Sequence[Row] = ()) -> object:
+    async def seen_at(looks: Sequence[Row] = (), known: Sequence[Row] = ()) -> object:
         params: Params = {"game_date": SLATE, "seen_at": SEEN, "archive_keys": ["own", "mine"]}
-        [found] = await asked("last_look", params, raw__fetches=looks, raw__injuries=told)
+        [found] = await asked("last_look", params, raw__fetches=looks, raw__injuries=known)
         return found["seen_at"]
 
     earlier, later = SEEN - 2 * SECOND, SEEN - SECOND
@@ -141,11 +141,11 @@ async def test_the_last_look_is_the_latest_one_before_an_instant() -> None:
     )
     assert await seen_at([*({**each, "unit": f"{n}"} for n, each in enumerate(others)), mine]) == earlier
     assert await seen_at([mine, mine | {"fetched_at": later, "game_date": TOMORROW}]) == later
-    told = injury(1, fetched_at=earlier, game_date=LONG_AGO)
-    too_old = near(told | {"fetched_at": later}, game_date=(LONG_AGO - DAY,), fetched_at=(SEEN, SEEN + SECOND))
-    assert await seen_at([], [*({**each, "player_id": n} for n, each in enumerate(too_old, 2)), told]) == earlier
-    assert await seen_at([mine], [told | {"fetched_at": later}]) == later
-    assert await seen_at([mine | {"fetched_at": later}], [told]) == later
+    of_long_ago = injury(1, fetched_at=earlier, game_date=LONG_AGO)
+    too_old = near(of_long_ago | {"fetched_at": later}, game_date=(LONG_AGO - DAY,), fetched_at=(SEEN, SEEN + SECOND))
+    assert await seen_at([], [*({**each, "player_id": n} for n, each in enumerate(too_old, 2)), of_long_ago]) == earlier
+    assert await seen_at([mine], [of_long_ago | {"fetched_at": later}]) == later
+    assert await seen_at([mine | {"fetched_at": later}], [of_long_ago]) == later
 
 
 async def test_games_between_dates_have_their_scores_where_known() -> None:

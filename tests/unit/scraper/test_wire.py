@@ -20,11 +20,11 @@ from services.scraper.domain.wire import (
     number,
     optional_text,
     remark,
-    result_set,
     stamp_of,
     text,
     whole,
 )
+from services.scraper.sources.nba_stats.result_set import result_set
 
 NAN, INFINITE = float("nan"), float("inf")
 

@@ -14,12 +14,12 @@ from services.scraper.domain.wire import (
     game_id,
     label,
     listing,
-    result_set,
     shown,
     whole,
     words,
 )
 from services.scraper.sources.endpoint import BOX_SCORES, Endpoint, Request
+from services.scraper.sources.nba_stats.result_set import result_set
 from shared.basketball.identity import tricode
 from shared.errors import Permanent
 

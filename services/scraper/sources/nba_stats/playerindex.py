@@ -12,10 +12,10 @@ from services.scraper.domain.wire import (
     label,
     optional_text,
     remark,
-    result_set,
     whole,
 )
 from services.scraper.sources.endpoint import ROSTERS, Endpoint, Request
+from services.scraper.sources.nba_stats.result_set import result_set
 from shared.basketball.identity import tricode
 from shared.errors import Permanent
 

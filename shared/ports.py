@@ -32,6 +32,10 @@ class Clock(Protocol):
         """Wait in real time (simulations replace it)."""
         ...
 
+    async def until(self, instant: datetime) -> None:
+        """Wait until `now` has reached the instant, however it gets there: the machine may sleep, its clock be set."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:

@@ -14,6 +14,7 @@ from shared.basketball.slate import EASTERN, Mode, eastern_instant
 
 TIME_ZONE: Final = EASTERN.key
 RUNS_PATH: Final = "/v1/runs"
+PULSE_PATH: Final = "/v1/pulse"
 WARM: Final = "55 5,6 * * *"
 """When services are woken: shortly before the fallbacks, within the quarter of an hour that an idle one is kept."""
 
@@ -42,7 +43,8 @@ class Schedule:
     def body(self) -> str:
         """The JSON body that is posted. The reconciler looks after every mode by itself."""
         mode = {"mode": self.mode.value} if self.path == RUNS_PATH else {}
-        return json.dumps({**mode, "schedule": self.name, "targets": list(self.targets)})
+        targets = {"targets": list(self.targets)} if self.targets else {}
+        return json.dumps({**mode, "schedule": self.name, **targets})
 
 
 SCHEDULES = {
@@ -63,6 +65,14 @@ SCHEDULES = {
             Mode.OVERNIGHT,
             "heals what the grid lacks, resumes what waits, and looks after outputs, sources and schedules",
             path="/v1/reconcile",
+        ),
+        Schedule(
+            "pulse",
+            "* * * * *",
+            Mode.SAME_DAY,
+            "keeps today's slate current until each tip-off: looks for news, predicts again, makes the final passes",
+            targets=(),
+            path=PULSE_PATH,
         ),
         Schedule("tomorrow", "0 20 * * *", Mode.TOMORROW, "an early look at the next slate, the evening before"),
         Schedule("same-day", "0 11 * * *", Mode.SAME_DAY, "day-of news, before the earliest tip-off"),

@@ -4,6 +4,9 @@ import asyncio
 import time
 from datetime import UTC, datetime
 
+LONGEST = 15.0
+"""Seconds slept at once: on waking the clock may show anything."""
+
 
 class WallClock:
     """The time it is."""
@@ -19,3 +22,8 @@ class WallClock:
     async def sleep(self, seconds: float) -> None:
         """Wait in real time."""
         await asyncio.sleep(seconds)
+
+    async def until(self, instant: datetime) -> None:
+        """Wait until `now` has reached the instant."""
+        while (left := (instant - self.now()).total_seconds()) > 0:
+            await self.sleep(min(left, LONGEST))

@@ -39,6 +39,10 @@ class SimulatedClock:
         await asyncio.sleep(seconds)
         await self._chaos.after(self._process, "clock.sleep", may_fail=False)
 
+    async def until(self, instant: datetime) -> None:
+        """Wait in virtual time."""
+        await self.sleep(max(0.0, (instant - self.now()).total_seconds()))
+
 
 class Documents:
     """What the state store holds."""

@@ -91,9 +91,13 @@ class Scheduler:
         Raises:
             Permanent: the clock went back by more than `JUMP`; the state store is broken.
         """
-        async with asyncio.TaskGroup() as group:
-            for schedule in self._schedules:
-                group.create_task(self._keep(schedule), name=f"schedule-{schedule.name}")
+        tasks = [asyncio.create_task(self._keep(each), name=f"schedule-{each.name}") for each in self._schedules]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
 
     async def _keep(self, schedule: Schedule) -> None:
         since = await self.settled(schedule)
@@ -159,6 +163,12 @@ async def remember(state: StateStore, name: str, at: datetime) -> None:
         await state.create(FIRED, name, data)
     else:
         await state.compare_and_set(FIRED, name, data, version=document.version)
+
+
+async def forget(state: StateStore) -> None:
+    """Forget what has fired: the clock was wrong then."""
+    for document in await state.list(FIRED):
+        await state.delete(FIRED, document.id)
 
 
 async def require_clock(state: StateStore, now: datetime) -> None:

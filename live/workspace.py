@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from dotenv import dotenv_values
+
 from shared.embedded.secrets import PREFIX
 from shared.errors import Permanent, Transient
 from shared.registries.keys import SCHEDULES, Role, made
@@ -16,6 +18,8 @@ from shared.registries.secrets import FIRST_KEYS
 
 LIVE: Final = "live"
 """The product's own; every other one is a simulated world's."""
+SETTINGS: Final = "tipoff.toml"
+"""The product's settings, in TIPOFF_HOME: where they are, commands speak of the product."""
 LOCK: Final = "lock"
 _API_KEY: Final = "TIPOFF_API_KEY"
 _SCHEDULES_KEY: Final = "TIPOFF_SCHEDULES_KEY"
@@ -48,21 +52,23 @@ class Workspace:
             self.write_secrets({})
 
     def write_secrets(self, given: Mapping[str, str]) -> None:
-        """Write the secrets file: new API keys that nobody else knows, and secrets by name.
+        """Write secrets by name into the file, beside those it has and API keys that nobody else knows.
 
         Raises:
             Transient: the folder cannot be written.
         """
-        keys, lines = [], []
-        for variable, name, role in ((_API_KEY, "local", Role.ADMIN), (_SCHEDULES_KEY, SCHEDULES, Role.OPERATOR)):
-            kept, key = made(name, role)
-            keys.append(kept)
-            lines.append(f"{variable}={key}")
-        secrets = {FIRST_KEYS: json.dumps(keys), **given}
-        lines += [f"{PREFIX}{name.upper().replace('-', '_')}={_quoted(value)}" for name, value in secrets.items()]
+        known = _read(self.secrets_file)
+        if not {_API_KEY, _SCHEDULES_KEY} <= known.keys():
+            kept = []
+            for variable, name, role in ((_API_KEY, "local", Role.ADMIN), (_SCHEDULES_KEY, SCHEDULES, Role.OPERATOR)):
+                stored, known[variable] = made(name, role)
+                kept.append(stored)
+            known[_variable(FIRST_KEYS)] = json.dumps(kept)
+        known |= {_variable(name): value for name, value in given.items()}
+        text = "".join(f"{name}={_quoted(value)}\n" for name, value in known.items())
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.secrets_file, "\n".join(lines) + "\n", mode=0o600)
+            write_atomically(self.secrets_file, text, mode=0o600)
         except OSError as error:
             raise self.unwritable(error) from error
 
@@ -77,11 +83,18 @@ class Workspace:
         return self._key(_SCHEDULES_KEY)
 
     def _key(self, wanted: str) -> str:
-        for line in self.secrets_file.read_text().splitlines():
-            name, _, value = line.partition("=")
-            if name == wanted:
-                return value
-        raise Permanent(f"{self.secrets_file} has no {wanted}", remedy="delete the file: it is remade")
+        known = _read(self.secrets_file)
+        if wanted not in known:
+            raise Permanent(f"{self.secrets_file} has no {wanted}", remedy="delete the file: it is remade")
+        return known[wanted]
+
+    @property
+    def holder(self) -> int | None:
+        """The id of the process that holds it, if one does."""
+        if not self.held:
+            return None
+        pid = (self.path / LOCK).read_text().strip()
+        return int(pid) if pid.isdigit() else None
 
     @property
     def held(self) -> bool:
@@ -140,6 +153,14 @@ def write_atomically(path: Path, text: str, *, mode: int = 0o666) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def _read(file: Path) -> dict[str, str]:
+    return {name: value for name, value in dotenv_values(file, interpolate=False).items() if value is not None}
+
+
+def _variable(secret: str) -> str:
+    return PREFIX + secret.upper().replace("-", "_")
 
 
 def _quoted(value: str) -> str:

@@ -154,7 +154,8 @@ def run(home: Path, *, host: str | None, port: int | None, trust_clock: bool, re
         for version in versions.upgrade(workspace):
             _log.info("workspace_upgraded", version=version)
         clock = _clock(settings.clock_file)
-        require_set(clock.now())
+        if settings.clock_file is None:
+            require_set(clock.now())
         asyncio.run(_serve(workspace, given.services(), clock, address, ready, trust_clock=trust_clock))
 
 

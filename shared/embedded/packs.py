@@ -6,6 +6,7 @@ Its members have the objects' whole keys, so that any unzip brings the files bac
 
 import os
 import zipfile
+import zlib
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -107,7 +108,7 @@ def _read(pack: Path, key: str) -> bytes:
     try:
         with _open(pack) as file:
             return file.read(key)
-    except (zipfile.BadZipFile, KeyError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError) as error:
         raise _damaged(pack, error) from error
 
 

@@ -34,7 +34,9 @@ class Duck:
     """One database. Raises what `open_database` raises."""
 
     def __init__(self, path: Path | None, tables: Mapping[str, Table], time_limit: float) -> None:
+        self._path = path
         self._database = open_database(path, tables)
+        self._opening = asyncio.Lock()
         self._time_limit = time_limit
         self._threads = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="warehouse")
         self._turns = asyncio.Semaphore(CONCURRENCY)
@@ -52,8 +54,7 @@ class Duck:
         """
         limit = time_limit if time_limit is not None else self._time_limit
         async with self._turns:
-            connection = self._database.cursor()
-            connection.execute("USE warehouse")
+            connection = await self._connected(subject)
             job = asyncio.get_running_loop().run_in_executor(self._threads, work, connection)
             try:
                 await asyncio.wait({job}, timeout=limit)
@@ -68,6 +69,24 @@ class Duck:
         if isinstance(error, duckdb.Error):
             raise engine_failure(error, subject) from error
         return job.result()
+
+    async def _connected(self, subject: str) -> Connection:
+        """A connection of its own.
+
+        A full disk that stops the engine from folding its log into the file makes it refuse everything from then on,
+        also when there is space again, until the file is opened anew. Nothing is lost: what was written is in the log.
+        """
+        async with self._opening:
+            try:
+                try:
+                    return _using(self._database.cursor())
+                except duckdb.Error as error:
+                    if "invalidated" not in str(error) and _attached(self._database.cursor()):
+                        raise
+                await asyncio.to_thread(_reattach, self._database.cursor(), self._path)
+                return _using(self._database.cursor())
+            except duckdb.Error as error:
+                raise engine_failure(error, subject) from error
 
     async def close(self) -> None:
         """Wait for what runs, then release the file."""
@@ -129,8 +148,7 @@ def open_database(path: Path | None, tables: Mapping[str, Table]) -> Connection:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         database = duckdb.connect(":memory:")
-        place = ":memory:" if path is None else str(path).replace("'", "''")
-        database.execute(f"ATTACH '{place}' AS warehouse (ROW_GROUP_SIZE {ROW_GROUP}); USE warehouse")
+        _attach(database, path)
     except OSError as error:
         raise Permanent(f"cannot make the folder of the warehouse {path}: {error.strerror}") from error
     except duckdb.Error as error:
@@ -149,6 +167,26 @@ def open_database(path: Path | None, tables: Mapping[str, Table]) -> Connection:
         database.close()
         raise
     return database
+
+
+def _attach(database: Connection, path: Path | None) -> None:
+    place = ":memory:" if path is None else str(path).replace("'", "''")
+    database.execute(f"ATTACH '{place}' AS warehouse (ROW_GROUP_SIZE {ROW_GROUP}); USE warehouse")
+
+
+def _attached(database: Connection) -> bool:
+    return database.execute("SELECT 1 FROM duckdb_databases() WHERE database_name = 'warehouse'").fetchone() is not None
+
+
+def _reattach(database: Connection, path: Path | None) -> None:
+    if _attached(database):
+        database.execute("DETACH warehouse")
+    _attach(database, path)
+
+
+def _using(connection: Connection) -> Connection:
+    connection.execute("USE warehouse")
+    return connection
 
 
 def _prepare(database: Connection, tables: Mapping[str, Table], where: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 from typing import Any, TypeVar
@@ -149,6 +150,7 @@ def open_database(path: Path | None, tables: Mapping[str, Table]) -> Connection:
             path.parent.mkdir(parents=True, exist_ok=True)
         database = duckdb.connect(":memory:")
         _attach(database, path)
+        _using(database)
     except OSError as error:
         raise Permanent(f"cannot make the folder of the warehouse {path}: {error.strerror}") from error
     except duckdb.Error as error:
@@ -169,9 +171,21 @@ def open_database(path: Path | None, tables: Mapping[str, Table]) -> Connection:
     return database
 
 
-def _attach(database: Connection, path: Path | None) -> None:
+def copy(connection: Connection, path: Path) -> None:
+    """Write one snapshot of the database into a new file; a copy that fails leaves none."""
+    _attach(connection, path, "copy")
+    try:
+        connection.execute("COPY FROM DATABASE warehouse TO copy; DETACH copy")
+    except BaseException:
+        with suppress(duckdb.Error):
+            connection.execute("DETACH copy")
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _attach(database: Connection, path: Path | None, name: str = "warehouse") -> None:
     place = ":memory:" if path is None else str(path).replace("'", "''")
-    database.execute(f"ATTACH '{place}' AS warehouse (ROW_GROUP_SIZE {ROW_GROUP}); USE warehouse")
+    database.execute(f"ATTACH '{place}' AS {name} (ROW_GROUP_SIZE {ROW_GROUP})")
 
 
 def _attached(database: Connection) -> bool:

@@ -33,7 +33,7 @@ MANIFEST: Final = "manifest.json"
 STATE, WAREHOUSE, ARCHIVE, SECRETS = "state.sqlite", "warehouse.duckdb", "archive", "secrets.env"
 CONFIG: Final = "tipoff.toml"
 """In the folder that holds the workspace."""
-_SMALL = ("session.json",)
+_SMALL = ("version", "session.json")
 _ROOM = ".backup"
 """Folder, in the workspace, of backups that are being made; one for each, by a name of its own."""
 _WANTED, _PARTIAL, _FAILED = "wanted", "partial", "failed"

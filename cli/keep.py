@@ -72,7 +72,8 @@ def restore(file: Path, *, force: bool, dry_run: bool, as_json: bool) -> None:
         raise Permanent(f"{workspace.path} is not empty", remedy="--force replaces it; TIPOFF_HOME names another home")
     with workspace.lock(), _bar("restore", size) as advance:
         restoring.restore(file, workspace.path, advance)
-    workspace.make()
+    if workspace.name != _LIVE:  # which `tipoff up` completes, with other secrets than a simulated world's
+        workspace.make()
     _say({"restored": file, **said}, as_json=as_json)
 
 

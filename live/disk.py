@@ -18,7 +18,7 @@ from typing import Final
 from services.coordinator.alerts import set_alert
 from shared.basketball.slate import eastern_date, eastern_instant
 from shared.embedded.archive import FileArchive
-from shared.errors import Transient
+from shared.errors import TipoffError
 from shared.ports import Clock, Ports
 from shared.registries.sources import SOURCES
 from shared.runtime.logs import get_logger
@@ -115,7 +115,8 @@ def enough(keys: Iterable[str], sizes: Mapping[str, int], excess: int) -> list[s
 async def tidy(folder: Path, ports: Ports, budget_gb: float) -> None:
     """Pack and drop in the workspace `folder` until it keeps the budget; alert `disk_budget` where it cannot.
 
-    What cannot be done for want of space is no error: the alert says so, and the next time tries again.
+    What cannot be done, for want of space or because a pack is damaged, is no error: the alert says so, and the next
+    time tries again.
     """
     archive, budget, today = FileArchive(folder / "archive"), int(budget_gb * GB), eastern_date(ports.clock.now())
     before = await asyncio.to_thread(measured, folder)
@@ -123,7 +124,7 @@ async def tidy(folder: Path, ports: Ports, budget_gb: float) -> None:
     try:
         for each in packable(await archive.loose(""), await archive.sizes(""), today):
             packed += await archive.pack(each)
-    except Transient as failure:  # then make room
+    except TipoffError as failure:  # then make room
         problem = str(failure)
     try:
         excess = (await asyncio.to_thread(measured, folder)).excess(budget)
@@ -133,7 +134,7 @@ async def tidy(folder: Path, ports: Ports, budget_gb: float) -> None:
             going = enough(droppable(sizes, loaded, today), sizes, excess)
             await archive.drop(going)
             dropped = len(going)
-    except Transient as failure:
+    except TipoffError as failure:
         problem = str(failure)
     after = await asyncio.to_thread(measured, folder)
     if after.excess(budget) > 0:
@@ -149,7 +150,10 @@ async def keep_tidy(folder: Path, ports: Ports, budget_gb: float, until: Callabl
     """Tidy every night at a quiet hour, for ever; `until` waits for an instant."""
     while True:
         await until(quiet_after(ports.clock))
-        await tidy(folder, ports, budget_gb)
+        try:
+            await tidy(folder, ports, budget_gb)
+        except TipoffError as failure:  # not even the alert could be written
+            _log.error("not_tidied", reason=str(failure))
 
 
 def quiet_after(clock: Clock) -> datetime:

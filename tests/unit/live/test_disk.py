@@ -17,6 +17,7 @@ from shared.embedded.archive import FileArchive
 from shared.embedded.bus import EmbeddedBus
 from shared.embedded.secrets import EnvironmentSecrets
 from shared.embedded.warehouse import DuckDBWarehouse
+from shared.errors import Transient
 from shared.ports import Ports
 from shared.raw_archive import body_key, digest_of
 from shared.registries.sources import SOURCES
@@ -226,3 +227,39 @@ async def test_a_full_disk_drops_what_it_may_and_says_so(
     assert not await ports.archive.has(game)
     assert await ports.archive.has(odds)
     assert [alert["name"] for alert in await alerts(ports.state)] == ["disk_budget"]
+
+
+async def test_a_damaged_pack_is_an_alert_and_no_end(tmp_path: Path, ports: Ports) -> None:
+    """Its name is in the detail."""
+    await fetched(ports, "nba_cdn", "box_scores", "0022300001", 100)
+    pack = tmp_path / "archive/.packs/raw/fetches/nba_cdn" / f"{OLD}.zip"
+    pack.parent.mkdir(parents=True)
+    pack.write_bytes(b"no zip")
+    await tidy(tmp_path, ports, 1)
+    [alert] = await alerts(ports.state)
+    assert f"the pack {pack} is damaged" in alert["detail"]
+
+
+async def test_it_is_tidied_every_night_whatever_happens(
+    tmp_path: Path, ports: Ports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A night on which not even the alert can be written is logged, and the next one comes."""
+    waited: list[datetime] = []
+
+    class End(Exception):  # noqa: N818 - of the test
+        """After the third night."""
+
+    async def until(instant: datetime) -> None:
+        waited.append(instant)
+        if len(waited) == 3:
+            raise End
+        assert isinstance(ports.clock, FakeClock)
+        ports.clock.set(instant)
+
+    async def full(*_: object) -> None:
+        raise Transient("state store: database or disk is full")
+
+    monkeypatch.setattr(disk, "tidy", full)
+    with pytest.raises(End):
+        await disk.keep_tidy(tmp_path, ports, 1, until)
+    assert waited == [datetime(2024, 3, day, 8, 10, tzinfo=UTC) for day in (21, 22, 23)]

@@ -125,8 +125,8 @@ def _try_live(image: str) -> None:
     with _container(image) as container:
         for command in (("--version",), ("demo",), ("backup", "/data/night.tar")):
             words = ("timeout", "--kill-after=5", f"{TRY_SECONDS:.0f}", "tipoff", *command)
-            printed = _buildah("run", container, "--", *words, timeout=TRY_SECONDS + 30.0)
-            say(f"{LIVE}: {' '.join(command)}: {printed.splitlines()[0]}")
+            _buildah("run", container, "--", *words, timeout=TRY_SECONDS + 30.0)
+            say(f"{LIVE}: tipoff {' '.join(command)} works")
 
 
 async def _try_on_emulators(service: Service, image: str) -> None:

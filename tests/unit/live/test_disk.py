@@ -1,24 +1,28 @@
 """The disk of one machine: packed and dropped by rule, and never what cannot be had again."""
 
+import asyncio
 import errno
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live import disk
+from live import backup, disk
 from live.disk import MIN_FREE, Disk, droppable, enough, measured, packable, quiet_after, tidy
+from live.keep import keep
 from services.coordinator.alerts import alerts
 from shared.embedded.archive import FileArchive
 from shared.embedded.bus import EmbeddedBus
 from shared.embedded.secrets import EnvironmentSecrets
 from shared.embedded.warehouse import DuckDBWarehouse
-from shared.errors import Transient
-from shared.ports import Ports
+from shared.errors import Permanent, Transient
+from shared.ports import Ports, Warehouse
 from shared.raw_archive import body_key, digest_of
 from shared.registries.sources import SOURCES
 from shared.tables import TABLES
@@ -263,3 +267,23 @@ async def test_it_is_tidied_every_night_whatever_happens(
     with pytest.raises(End):
         await disk.keep_tidy(tmp_path, ports, 1, until)
     assert waited == [datetime(2024, 3, day, 8, 10, tzinfo=UTC) for day in (21, 22, 23)]
+
+
+async def test_it_is_backed_up_and_tidied_beside_the_services(tmp_path: Path, ports: Ports) -> None:
+    """While the quiet hour is waited for, a backup is answered; another warehouse than this machine's is refused."""
+    never = asyncio.Event()
+    waited: list[datetime] = []
+
+    async def until(instant: datetime) -> None:
+        waited.append(instant)
+        await never.wait()
+
+    keeping = asyncio.create_task(keep(tmp_path, ports, 1, until))
+    room = tmp_path / ".backup" / "one"
+    room.mkdir(parents=True)
+    await backup.ask(tmp_path, room / backup.WAREHOUSE, FakeClock())
+    keeping.cancel()
+    assert (room / backup.WAREHOUSE).exists()
+    assert waited == [datetime(2024, 3, 21, 8, 10, tzinfo=UTC)]
+    with pytest.raises(Permanent, match="is not this machine's to back up"):
+        await keep(tmp_path, replace(ports, warehouse=cast("Warehouse", object())), 1, until)

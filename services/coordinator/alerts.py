@@ -1,7 +1,8 @@
 """Every alert, once: what it means and how grave it is; docs/runbooks/<name>.md says what to do (a test compares both).
 
-An alert is a document of the state store, named after what it is about, so that raising one twice raises it once. It is
-open until its condition clears; `tipoff alerts` lists them.
+An alert is a document of the state store, named after what it is about, so that raising one twice raises it once. It
+is open until its condition clears; `tipoff alerts` lists them. The document is its own outbox, too: `opening` counts
+how often it was raised anew, and `said` holds what each channel has heard of it (`watch/voice.py`).
 """
 
 import re
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from shared.errors import AlreadyExists, Conflict, Permanent
-from shared.ports import Ports, StateStore
+from shared.ports import Document, Ports, StateStore
 from shared.runtime.logs import get_logger
 
 COLLECTION: Final = "alerts"
@@ -48,6 +49,7 @@ ALERTS = {
         Alert("accuracy_too_good", "page", "errors are far below the market's: the future has leaked in"),
         Alert("open_door", "page", "a service answers strangers: tokens for it can be forged"),
         Alert("heal_exhausted", "page", "the reconciler has asked for a slate too often in vain"),
+        Alert("channel_refused", "ticket", "a channel does not take alerts: nobody hears them there"),
     )
 }
 
@@ -61,7 +63,7 @@ async def raise_alert(ports: Ports, name: str, scope: str, detail: str) -> None:
     if name not in ALERTS:
         raise Permanent(f"unknown alert {name!r}", remedy="declare it in ALERTS, with its runbook")
     now = ports.clock.now().isoformat()
-    fresh = {
+    fresh: dict[str, Any] = {
         "name": name,
         "scope": scope,
         "severity": ALERTS[name].severity,
@@ -70,6 +72,8 @@ async def raise_alert(ports: Ports, name: str, scope: str, detail: str) -> None:
         "seen_at": now,
         "resolved_at": None,
         "times": 1,
+        "opening": 1,
+        "said": {},
     }
     await _write(ports.state, _id(name, scope), fresh)
 
@@ -101,10 +105,19 @@ async def set_alert(ports: Ports, name: str, scope: str, detail: str | None) -> 
 
 async def alerts(state: StateStore, *, resolved: bool = False) -> list[dict[str, Any]]:
     """The open alerts (with `resolved`, all), gravest and newest first."""
-    found = [document.data for document in await state.list(COLLECTION, limit=10_000)]
+    found = [_shown(document.data) for document in await documents(state)]
     wanted = [alert for alert in found if resolved or alert["resolved_at"] is None]
     newest = sorted(wanted, key=lambda alert: str(alert["raised_at"]), reverse=True)
     return sorted(newest, key=lambda alert: ("page", "ticket").index(alert["severity"]))
+
+
+async def documents(state: StateStore) -> list[Document]:
+    """Every alert there is or was, as it is kept."""
+    return await state.list(COLLECTION, limit=10_000)
+
+
+def _shown(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name not in ("opening", "said")}
 
 
 async def _write(state: StateStore, id_: str, fresh: dict[str, Any]) -> None:
@@ -126,11 +139,13 @@ async def _write(state: StateStore, id_: str, fresh: dict[str, Any]) -> None:
 
 def _seen_again(old: dict[str, Any], fresh: dict[str, Any]) -> dict[str, Any]:
     """An open alert keeps when it was raised; one that had been resolved is raised anew."""
+    opening, said = old.get("opening", 1), old.get("said", {})  # alerts of before there were channels have neither
     if old["resolved_at"] is not None:
-        return fresh
+        return fresh | {"opening": opening + 1, "said": said}
     if old["detail"] == fresh["detail"] and old["seen_at"] == fresh["seen_at"]:
         return old
-    return fresh | {"raised_at": old["raised_at"], "times": old["times"] + 1}
+    kept = {"raised_at": old["raised_at"], "times": old["times"] + 1, "opening": opening, "said": said}
+    return fresh | kept
 
 
 def _id(name: str, scope: str) -> str:

@@ -23,6 +23,7 @@ from services.coordinator.api.routes import Api
 from services.coordinator.keys import KeyStore
 from services.coordinator.runs.engine import RUNS, Engine
 from services.coordinator.runs.run import Run, RunStatus, StepState, StepStatus
+from services.coordinator.watch.voice import Speaker
 from shared.basketball.slate import Mode
 from shared.embedded.clock import VirtualClock
 from shared.embedded.secrets import EnvironmentSecrets
@@ -72,7 +73,7 @@ class World:
         engine, self.once = Engine(self.ports), Once(self.ports)
         self.routes = [
             *Api(engine, self.ports, active_runs=int(limits.get("active_runs", 50))).routes(),
-            *Operations(engine, self.ports, self.once).routes(),
+            *Operations(engine, self.ports, self.once, Speaker(self.ports, per_hour=12)).routes(),
             *NameRoutes(engine, self.ports).routes(),
         ]
         self._keys = KeyStore(self.state, self.ports.secrets, self.clock)

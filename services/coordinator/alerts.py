@@ -29,26 +29,32 @@ class Alert:
     severity: Severity
     meaning: str
     """In one line; the runbook of the same name has the rest."""
+    past_after: int | None = None
+    """Days after which nobody can mend it any more, so that it is history: after its slate, where its scope begins with
+    a date, else after it was last seen. None: only what raises it, or a person, resolves it."""
 
 
 ALERTS = {
     alert.name: alert
     for alert in (
-        Alert("run_failed", "page", "a run ended without what it was asked for"),
-        Alert("run_degraded", "ticket", "a run ended with less than everything: what it published says so"),
-        Alert("predictions_missing", "page", "at 07:30 ET today's predictions are not published"),
+        Alert("run_failed", "page", "a run ended without what it was asked for", past_after=3),
+        Alert(
+            "run_degraded", "ticket", "a run ended with less than everything: what it published says so", past_after=3
+        ),
+        Alert("predictions_missing", "page", "at 07:30 ET today's predictions are not published", past_after=0),
+        Alert("update_missing", "ticket", "a slate's evening look or its day-of update is not published", past_after=0),
         Alert("source_stale", "ticket", "an upstream has given nothing new for too long"),
-        Alert("archived_not_loaded", "ticket", "payloads were archived and never loaded"),
+        Alert("archived_not_loaded", "ticket", "payloads were archived and never loaded", past_after=7),
         Alert("challenger_worse", "ticket", "a new model scored worse than the champion and does not replace it"),
-        Alert("artifact_refused", "page", "a model could not be loaded: its system is absent"),
-        Alert("budget_exceeded", "ticket", "a night's queries cost more than its budget"),
-        Alert("credits_low", "ticket", "a paid source's credits last for few more slates, or for none"),
-        Alert("dead_letter", "ticket", "a message could not be handled"),
-        Alert("schedule_missing", "page", "a schedule has not fired when it was due"),
-        Alert("feature_health", "ticket", "a feature is null, constant, out of range or has drifted"),
+        Alert("artifact_refused", "page", "a model could not be loaded: its system is absent", past_after=7),
+        Alert("budget_exceeded", "ticket", "a night's queries cost more than its budget", past_after=3),
+        Alert("credits_low", "ticket", "a paid source's credits last for few more slates, or for none", past_after=7),
+        Alert("dead_letter", "ticket", "a message could not be handled", past_after=7),
+        Alert("schedule_missing", "page", "a schedule has not fired when it was due", past_after=7),
+        Alert("feature_health", "ticket", "a feature is null, constant, out of range or has drifted", past_after=3),
         Alert("accuracy_too_good", "page", "errors are far below the market's: the future has leaked in"),
-        Alert("open_door", "page", "a service answers strangers: tokens for it can be forged"),
-        Alert("heal_exhausted", "page", "the reconciler has asked for a slate too often in vain"),
+        Alert("open_door", "page", "a service answers strangers: tokens for it can be forged", past_after=7),
+        Alert("heal_exhausted", "page", "the reconciler has asked for a slate too often in vain", past_after=3),
         Alert("channel_refused", "ticket", "a channel does not take alerts: nobody hears them there"),
     )
 }

@@ -90,8 +90,9 @@ class Channels:
 
         if channel.failures:
             _log.info("channel_back", channel=channel.name)
-            await clear_alert(self._ports, "channel_refused", channel.name)
-        return await self._change(channel, noted)
+        changed = await self._change(channel, noted)
+        await clear_alert(self._ports, "channel_refused", channel.name)
+        return changed
 
     async def failed(self, channel: Channel, failure: TipoffError) -> Channel:
         """It did not: the reason is logged once, and the next message waits."""

@@ -114,7 +114,9 @@ async def test_the_cascade_is_five_queries_by_name() -> None:
 async def test_reconciling_heals_and_goes_the_watchs_round() -> None:
     """Three days back by default; what was asked for, and what is open afterwards."""
     answers = grid_answers(schedule=SCHEDULED) | {
-        "monitor__predictions_present": [{"present": False, "predicted_games": 0, "games": 2}],
+        "monitor__predictions_present": [
+            {"game_date": DAY, "first_tip": NOON, "present": False, "predicted_games": 0, "games": 2}
+        ],
         "monitor__freshness": [], "accuracy_leaks": [], "names_waiting": [],
     }  # fmt: skip
     world = World(**answers)
@@ -124,10 +126,14 @@ async def test_reconciling_heals_and_goes_the_watchs_round() -> None:
     assert (world.state.documents, world.bus.published) == ({}, [])
     window = dict(world.warehouse.asked)["complete__schedule"]
     assert window.items() >= {"first": date(2024, 3, 1), "last": DAY}.items()
+    await world.state.create("watch", "first", {"at": (NOON - timedelta(days=1)).isoformat()})
     body = {"schedule": "reconcile", "targets": ["schedule"]}
     _, answer = await world.call("POST", "/v1/reconcile", body, {"X-API-Key": SCHEDULES_KEY})
     assert (answer["dry_run"], answer["asked"][0]["does"]) == (False, "ask for the run")
-    assert [alert["name"] for alert in answer["alerts"]] == ["predictions_missing"]
+    assert [alert["name"] for alert in answer["alerts"]] == [
+        "predictions_missing",
+        "update_missing",
+    ]
     assert [document.id for document in await world.state.list("schedule_fires")] == ["reconcile"]
     assert world.bus.sent() == [f"{RUN_KEY}.1/schedule/1"]
 

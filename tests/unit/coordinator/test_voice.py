@@ -248,7 +248,8 @@ async def test_rounds_follow_each_other_until_the_end() -> None:
     world = World(HOOK)
     said = asyncio.Event()
 
-    async def slow(_: str) -> None:
+    async def slow(url: str) -> None:
+        assert url == HOOK
         said.set()
         for _ in range(50):
             await asyncio.sleep(0)

@@ -69,7 +69,9 @@ class World:
         known = memory_ports(
             clock=self.clock, state=self.state, bus=self.bus, warehouse=self.warehouse, archive=MemoryArchive()
         )
-        self.ports = replace(known, secrets=EnvironmentSecrets(FIRST_KEYS))
+        self.environ = dict(FIRST_KEYS)
+        """Where the secrets are; a test may add some."""
+        self.ports = replace(known, secrets=EnvironmentSecrets(self.environ))
         engine, self.once = Engine(self.ports), Once(self.ports)
         self.routes = [
             *Api(engine, self.ports, active_runs=int(limits.get("active_runs", 50))).routes(),

@@ -24,6 +24,7 @@ from tests.unit.coordinator.routes import DAY, NOON, RUN_KEY, World
 from tests.unit.coordinator.test_api import get, post, serving
 from tests.unit.shared.places import API_KEY, SCHEDULES_KEY, set_clock
 from tests.unit.shared.rows import SLATE, YESTERDAY, game, load, row
+from tests.voices import named
 
 
 async def test_dead_letters_are_listed_with_their_ids() -> None:
@@ -65,6 +66,18 @@ async def test_alerts_are_shown_with_their_meaning() -> None:
     status, refused = await world.call("POST", "/v1/alerts", {"name": "fire", "scope": "a"})
     assert (status, refused["error"].partition(":")[0]) == (400, "unknown alert 'fire'")
     assert (await world.call("POST", "/v1/alerts", {"name": "dead_letter"}))[1]["error"] == "scope: Field required"
+
+
+async def test_channels_of_alerts_can_be_tried() -> None:
+    """Without one the answer says where to name them; with dry_run they are only named."""
+    world = World()
+    status, refused = await world.call("POST", "/v1/alerts/test", {})
+    assert (status, refused["error"]) == (
+        400, "there is no channel: put URLs of Apprise into the secret alert-urls"
+    )  # fmt: skip
+    world.environ["TIPOFF_SECRET_ALERT_URLS"] = "json://hook/token"
+    rows = [{"channel": named("json://hook/token"), "outcome": "not asked", "reason": ""}]
+    assert await world.call("POST", "/v1/alerts/test", {"dry_run": True}) == (200, rows)
 
 
 async def test_decisions_are_listed_run_by_run() -> None:

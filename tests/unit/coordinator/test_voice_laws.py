@@ -111,7 +111,7 @@ def _judge(world: World, url: str, story: Story) -> None:
     for name in NAMES:
         begun = told[name,] + told["raised and resolved", name]
         assert begun <= openings[name] + crashes
-        assert told["resolved", name] <= begun
+        assert told["resolved", name] <= (begun + crashes if begun else 0)
         assert (begun > 0) == (openings[name] > 0)
         for (collection, _), document in world.state.documents.items():
             if collection == COLLECTION and document.data["name"] == name:

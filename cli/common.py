@@ -149,7 +149,7 @@ async def api() -> AsyncIterator[Client]:
         async with connect(endpoint) as client:
             yield client
         return
-    if live.initialised(base):
+    if live.speaks_for(base):
         raise Permanent("Tipoff is not running", remedy="`tipoff up --detach` starts it")
     from devstack.world import readable  # noqa: PLC0415 - seconds, and of no use with a coordinator that runs
 

@@ -66,8 +66,8 @@ def found(home: Path) -> Up | None:
     return up if workspace.holder == up.pid else None
 
 
-def initialised(home: Path) -> bool:
-    """Whether `tipoff init` was there."""
+def speaks_for(home: Path) -> bool:
+    """Whether a home is the product's: `tipoff init` was there."""
     return (home / SETTINGS).is_file()
 
 
@@ -153,8 +153,9 @@ def run(home: Path, *, host: str | None, port: int | None, trust_clock: bool, re
         workspace.make()
         for version in versions.upgrade(workspace):
             _log.info("workspace_upgraded", version=version)
-        clock = _clock(settings.clock_file)
-        require_set(clock.now())
+        clock = clock_of(settings.clock_file)
+        if settings.clock_file is None:
+            require_set(clock.now())
         asyncio.run(_serve(workspace, given.services(), clock, address, ready, trust_clock=trust_clock))
 
 
@@ -235,7 +236,8 @@ async def _say_what_is_missing(ports: Ports) -> None:
         _log.warning("no_key_for_lines", meaning=NO_LINES)
 
 
-def _clock(file: Path | None) -> Clock:
+def clock_of(file: Path | None) -> Clock:
+    """The wall clock, or in a rehearsal the one in a file."""
     from shared.embedded.clock import FileClock  # noqa: PLC0415 - as in `run`
     from shared.runtime.clock import WallClock  # noqa: PLC0415 - as in `run`
 

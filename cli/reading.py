@@ -17,7 +17,7 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     Exit code 3 when it is degraded, 1 when it failed.
     """
     home = common.home()
-    if common.remote() is None and live.speaks_for(home):
+    if common.elsewhere() is None and live.speaks_for(home):
         from cli.tonight import show  # noqa: PLC0415 - only this case needs the table of schedules
 
         raise click.exceptions.Exit(show(home, live.found(home), as_json=as_json))

@@ -123,8 +123,8 @@ def test_a_fixed_time_in_the_hour_of_the_change_is_neither_lost_nor_doubled() ->
 
 
 def test_only_the_newest_of_missed_firings_is_made() -> None:
-    """A machine that wakes at 11:00 Eastern asks for the night's run of today; the reconciler's round just once."""
-    woke = datetime(2024, 3, 7, 16, tzinfo=UTC)
+    """A machine that wakes at 10:35 Eastern asks for the night's run of today; the reconciler's round just once."""
+    woke = datetime(2024, 3, 7, 15, 35, tzinfo=UTC)
     week = woke - 7 * 24 * HOUR
     overnight = due(SCHEDULES["overnight"], week, woke)
     assert overnight is not None

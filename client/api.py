@@ -51,8 +51,6 @@ class Endpoint:
     """Prints an identity token; asked again when the coordinator refuses the last one."""
     remedy: str = "start it, or correct its URL"
     """What to do when nobody answers."""
-    resend: bool = False
-    """Its bus is lost with its process: a run that is asked for again has to be sent again."""
 
 
 class Client:
@@ -102,8 +100,6 @@ class Client:
 
         `idempotency_key` is for whoever may ask again because no answer came: see `post`.
         """
-        if self._endpoint.resend:
-            body["resend"] = True
         return cast("Run", await self.post("runs", _run_body(game_date, mode, body), idempotency_key))
 
     async def would_start(self, game_date: date | None, mode: str, **body: object) -> DryRun:

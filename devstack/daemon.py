@@ -47,9 +47,7 @@ class RunningStack:
     @property
     def endpoint(self) -> Endpoint:
         """Its coordinator."""
-        return Endpoint(
-            self.url, self.api_key, resend=True, remedy="`tipoff dev status` shows what runs; `tipoff dev up` starts it"
-        )
+        return Endpoint(self.url, self.api_key, remedy="`tipoff dev status` shows what runs; `tipoff dev up` starts it")
 
     async def set_clock(self, instant: datetime) -> None:
         """Set its virtual clock, back too."""

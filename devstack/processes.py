@@ -137,6 +137,7 @@ async def running(
             "TIPOFF_CLOCK_FILE": str(shared_clock.path),
             "TIPOFF_LOG_LEVEL": "info",
             "TIPOFF_DELIVERY": delivery,
+            "TIPOFF_RESEND": "true",  # the bus ends with the stack
             "TIPOFF_PUSH_AUDIENCE": AUDIENCE,
             "TIPOFF_PUSH_EMAILS": INVOKER,
             "TIPOFF_TOKEN_CERTS_URL": emulators.pop("PUBSUB_CERTS_URL", ""),

@@ -54,7 +54,7 @@ class Stack:
     @property
     def endpoint(self) -> Endpoint:
         """Its coordinator."""
-        return Endpoint(self.urls["coordinator"], self.api_key, resend=True)
+        return Endpoint(self.urls["coordinator"], self.api_key)
 
     async def set_clock(self, instant: datetime) -> None:
         """Set the virtual clock, back too."""

@@ -100,6 +100,7 @@ class Scheduler:
             await asyncio.wait(tasks)
 
     async def _keep(self, schedule: Schedule) -> None:
+        await self._clock.until(self._clock.now())  # whoever sets a clock must know that this is at work
         since = await self.settled(schedule)
         if since is None:  # a first start makes good what the day has missed, too
             since = self._clock.now() - schedule.late

@@ -54,7 +54,7 @@ class StepRequested(Message):
     KIND: ClassVar[str] = "step_requested"
     KEY: ClassVar[str] = "{run_id}/{step}/{attempt}"
     """One effect per step and attempt of a run."""
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     run_id: str
     game_date: date
     mode: Mode
@@ -66,6 +66,8 @@ class StepRequested(Message):
     """Load what is archived instead of fetching again (`--from-phase 2`)."""
     retrain: bool = False
     """Train even if the models are not due."""
+    games: tuple[str, ...] = ()
+    """Games that it is for; empty: all of the slate."""
 
 
 class StepReported(Message):

@@ -33,7 +33,7 @@ class Clock(Protocol):
         ...
 
     async def until(self, instant: datetime) -> None:
-        """Return once `now() >= instant`."""
+        """Wait until `now` has reached the instant, however it gets there: the machine may sleep, its clock be set."""
         ...
 
 

@@ -1,7 +1,7 @@
 """The processors: one for each SQL file, made from its header. A new file, table and step are all a new one takes."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib.resources import files
@@ -9,7 +9,7 @@ from importlib.resources import files
 from services.analytics.headers import Header, parse
 from shared.basketball.slate import RETROSPECT
 from shared.contract import StepRequested
-from shared.ports import Job, Scalar, Warehouse
+from shared.ports import Job, Params, Scalar, Warehouse
 from shared.registries.expansion import expanded
 from shared.tables import TABLES
 
@@ -61,7 +61,7 @@ class Processor:
         asked_at = RETROSPECT if request.retrospective else now
         known: dict[str, Scalar] = {"mode": request.mode.value, "asked_at": asked_at}
         if not self.header.of_the_past:
-            return await self._make(slate, slate, known, warehouse, job)
+            return await self._make(slate, slate, known, warehouse, job, request.games)
         first, last = slate - timedelta(days=regrade_days), slate - timedelta(days=1)
         # Beside each other: on most nights nothing older is missing, and one waiting is enough.
         looking = asyncio.create_task(self._oldest_missing(slate, warehouse, job))
@@ -76,10 +76,21 @@ class Processor:
         return await self._make(missing, last, known, warehouse, job)
 
     async def _make(
-        self, first: date, last: date, known: Mapping[str, Scalar], warehouse: Warehouse, job: Job | None
+        self,
+        first: date,
+        last: date,
+        known: Mapping[str, Scalar],
+        warehouse: Warehouse,
+        job: Job | None,
+        games: Sequence[str] = (),
     ) -> int:
-        params = {**known, "first_date": first, "last_date": last}
-        return await warehouse.transform(self.table, self.select, scope=self.scope, params=params, job=job)
+        params: Params = {**known, "first_date": first, "last_date": last}
+        if not games:
+            return await warehouse.transform(self.table, self.select, scope=self.scope, params=params, job=job)
+        mine = of_games(self.table)
+        select = f"SELECT * FROM (\n{self.select}\n) AS made\nWHERE {mine}"  # noqa: S608 - a statement of this package
+        of_these = {**params, "games": games}
+        return await warehouse.transform(self.table, select, scope=f"{self.scope} AND {mine}", params=of_these, job=job)
 
     async def _oldest_missing(self, slate: date, warehouse: Warehouse, job: Job | None) -> date | None:
         """The date of the oldest game before the slate that has a box score and no row here; None if all have."""
@@ -89,6 +100,17 @@ class Processor:
         [row] = await warehouse.query(oldest_missing(self.table), params, job)
         found: date | None = row["since"]
         return found
+
+
+def of_games(table: str) -> str:
+    """The predicate of a table's rows that belong to the games @games; those of a player to his game of the slate."""
+    if "game_id" in {column.name for column in TABLES[table].columns}:
+        return "game_id IN UNNEST(@games)"
+    return """player_id IN (
+  SELECT player_id
+  FROM analytics.upcoming_player_game_context
+  WHERE game_date >= @first_date AND game_date <= @last_date AND mode = @mode AND game_id IN UNNEST(@games)
+)"""
 
 
 def oldest_missing(table: str) -> str:

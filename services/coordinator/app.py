@@ -29,7 +29,13 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     """Wire the service: the engine, its three kinds of consumers, the API."""
     ports = metered("coordinator", ports, settings.usd_per_tib)
     engine = Engine(ports)
-    handlers = Handlers(engine, ports, batch_size=settings.batch_size, nightly_budget_usd=settings.nightly_budget_usd)
+    handlers = Handlers(
+        engine,
+        ports,
+        batch_size=settings.batch_size,
+        nightly_budget_usd=settings.nightly_budget_usd,
+        resends=settings.resends,
+    )
     keys = KeyStore(ports.state, ports.secrets, ports.clock)
     checks = Checks("coordinator", ports)
     app = application(

@@ -5,10 +5,11 @@ import json
 import math
 
 from services.coordinator.alerts import raise_alert
+from services.coordinator.pulse.pulse import Pulse
 from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import BatchesPlanned, BatchStaged, StepFailed, StepVerified
 from services.coordinator.runs.ledger import enter, recover
-from services.coordinator.runs.run import Run, StepState, StepStatus, key_of
+from services.coordinator.runs.run import LOOK, Run, StepState, StepStatus, key_of
 from services.coordinator.steps.predict import absent
 from services.coordinator.steps.ways import ways_of
 from services.coordinator.watch import budget
@@ -36,19 +37,31 @@ _log = get_logger("coordinator")
 class Handlers:
     """The coordinator's handlers around one engine."""
 
-    def __init__(self, engine: Engine, ports: Ports, *, batch_size: int, nightly_budget_usd: float = math.inf) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        ports: Ports,
+        *,
+        batch_size: int,
+        nightly_budget_usd: float = math.inf,
+        resends: bool = False,
+    ) -> None:
         self._engine = engine
         self._ports = ports
         self._batch_size = batch_size
         self._budget_usd = nightly_budget_usd
+        self._resends = resends
+        self._pulse = Pulse(engine, ports)
 
     async def recover(self) -> bool:
-        """At the start: send what a crash left unsent, and announce the ends of runs that are not in the ledger.
+        """At the start: send what a crash left unsent or its bus has lost, and announce ends that the ledger lacks.
 
         Whatever ails the state store, the warehouse or the bus, the service serves all the same: /readyz says what is
         wrong, and the reconciler's next round does what is left. Returns whether nothing was.
         """
         failure = await failure_of(recover(self._engine, self._ports))
+        if failure is None and self._resends:
+            failure = await failure_of(self._engine.resend())
         if failure is not None:
             _log.error("not_recovered", reason=str(failure))
         return failure is None
@@ -89,6 +102,8 @@ class Handlers:
         """
         if run.finished_at is None:
             return
+        if run.part == LOOK:
+            await self._pulse.news(run)
         try:
             await self._announce(run)
         except Permanent:  # trying again would not mend it, and the ledger does not depend on it

@@ -14,4 +14,13 @@ class CoordinatorSettings(CommonSettings):
         1.0, ge=0, description="US dollars that a run's warehouse statements may cost before an alert is raised"
     )
     requests_per_second: float = Field(20.0, ge=0.1, description="requests of one caller; ten seconds' worth at once")
+    resend: bool | None = Field(
+        None,
+        description="send again, at the start, what was at work: its bus ended with it; default: in profile local",
+    )
     active_runs: int = Field(50, ge=1, description="open runs, beyond which only schedules begin one")
+
+    @property
+    def resends(self) -> bool:
+        """Whether what was at work is sent again at the start."""
+        return self.profile == "local" if self.resend is None else self.resend

@@ -40,6 +40,8 @@ class FetchLog:
             "step": request.step,
             "fetched_at": now,
         }
+        self._of_games = bool(request.games)
+        """It speaks of its own units alone: others are at those of other games."""
         self.units: dict[str, Unit] = {}
         self.refusals: dict[tuple[str, str], tuple[str, str]] = {}
         """(unit, record) -> (reason, source)."""
@@ -128,10 +130,14 @@ class FetchLog:
         Once the step has `ended`, the payloads that it made nothing of are accounted for, too: what is then in the
         archive and in neither table was never looked at (failure 12).
         """
-        scope = {key: self._stamp[key] for key in ("game_date", "mode", "step")}
+        scope: dict[str, Any] = {key: self._stamp[key] for key in ("game_date", "mode", "step")}
+        where = _SCOPE
+        if self._of_games:
+            where = f"{_SCOPE} AND unit IN UNNEST(@units)"
+            scope["units"] = sorted({*self.units, *(unit for unit, *_ in (*self.refusals, *self._handed))})
         standing = [
             row
-            for row in await warehouse.query(f"SELECT * FROM raw.fetches WHERE {_SCOPE}", scope)  # noqa: S608 - a constant
+            for row in await warehouse.query(f"SELECT * FROM raw.fetches WHERE {where}", scope)  # noqa: S608 - a constant
             if row["outcome"] == "loaded" and row["unit"] not in self.units
         ]
         kept = {row["unit"] for row in standing}
@@ -149,14 +155,14 @@ class FetchLog:
         parsed = {(unit, _payload(endpoint, source)) for unit, endpoint, source in self._handed}
         refused = [
             row
-            for row in await warehouse.query(f"SELECT * FROM raw.quarantine WHERE {_SCOPE}", scope)  # noqa: S608 - a constant
+            for row in await warehouse.query(f"SELECT * FROM raw.quarantine WHERE {where}", scope)  # noqa: S608 - a constant
             if (row["unit"], row["record"]) not in new | parsed
             and (_is_payload(row["record"]) or (row["unit"] in kept and row["record"] not in self.units))
         ]
-        await warehouse.replace("raw.fetches", [*standing, *units], scope=_SCOPE, params=scope)
+        await warehouse.replace("raw.fetches", [*standing, *units], scope=where, params=scope)
         for row in records:
             row.update(self._columns.get((row["unit"], row["record"]), {}))
-        await warehouse.replace("raw.quarantine", [*refused, *records], scope=_SCOPE, params=scope)
+        await warehouse.replace("raw.quarantine", [*refused, *records], scope=where, params=scope)
         rows = (*standing, *units, *refused, *records)
         self.accounted = {row["archive_key"] for row in rows if row["archive_key"] is not None}
 

@@ -3,13 +3,10 @@
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any
 
 from shared.errors import Permanent
 from shared.runtime.clock import WallClock
-
-_LOOK: Final = 0.01
-"""Seconds of real time between two looks at a clock's file."""
 
 
 class VirtualClock(WallClock):
@@ -36,24 +33,72 @@ class VirtualClock(WallClock):
                 remedy="start from a fresh TIPOFF_HOME, or force it",
             )
         self._now = target
-        self._moved.set()
-        self._moved = asyncio.Event()
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
 
     async def until(self, instant: datetime) -> None:
-        """Return once the clock has been set to `instant` or later."""
-        while self.now() < instant:
+        """Wait until it is set to the instant or beyond."""
+        while self._now < instant:
             await self._moved.wait()
+
+
+LOOK = 0.01
+"""Seconds of real time between looks at a clock's file."""
 
 
 class FileClock(WallClock):
     """A virtual clock that several processes share: its instant stands in a file.
 
+    Beside it, in `<file>.awaited`, a process says for which instant it waits: whoever sets the clock may jump there. A
+    task that was woken is busy until it waits again or ends; while one is, `BUSY` stands there.
+
     Raises:
         Permanent: the file is missing or holds no instant.
     """
 
+    BUSY = "busy"
+
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._waiting: dict[asyncio.Task[Any], datetime] = {}
+        self._woken: set[asyncio.Task[Any]] = set()
+        self._known: set[asyncio.Task[Any]] = set()
+
+    @property
+    def awaited(self) -> Path:
+        """The file that says what is waited for."""
+        return self.path.with_suffix(".awaited")
+
+    async def until(self, instant: datetime) -> None:
+        """Wait until the file shows the instant, or a later one."""
+        task = asyncio.current_task()
+        if task is None:
+            raise Permanent("nothing but a task can wait")
+        self._woken.discard(task)
+        self._waiting[task] = instant
+        self._say()
+        try:
+            while self.now() < instant:  # noqa: ASYNC110 - another process writes the file
+                await asyncio.sleep(LOOK)
+            self._woken.add(task)
+            if task not in self._known:
+                self._known.add(task)
+                task.add_done_callback(self._ended)
+        finally:
+            del self._waiting[task]
+            self._say()
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._woken.discard(task)
+        self._known.discard(task)
+        self._say()
+
+    def _say(self) -> None:
+        first = min(self._waiting.values(), default=None)
+        text = self.BUSY if self._woken or first is None else first.isoformat()
+        temporary = self.awaited.with_suffix(".awaited.tmp")
+        temporary.write_text(text)
+        temporary.replace(self.awaited)
 
     def now(self) -> datetime:
         """The instant in the file, aware UTC."""
@@ -70,11 +115,6 @@ class FileClock(WallClock):
         temporary = self.path.with_suffix(".tmp")
         temporary.write_text(target.isoformat())
         temporary.replace(self.path)
-
-    async def until(self, instant: datetime) -> None:
-        """Return once the file has `instant` or a later one."""
-        while self.now() < instant:
-            await self.sleep(_LOOK)
 
 
 def _aware_utc(instant: datetime) -> datetime:

@@ -219,9 +219,11 @@ LEFT JOIN A AS made
 WHERE form.game_date BETWEEN @first AND @last AND form.mode = @mode
 GROUP BY form.game_date
 
--- The predictions that count: of every game those of the latest run that predicted it, by system.
+-- The predictions that count: of every game those made last, by system; of those made at one instant the last run's.
 -- passage: latest of A
-RANK() OVER (PARTITION BY A.game_id, A.mode, A.system ORDER BY A.generation DESC) = 1
+RANK() OVER (
+  PARTITION BY A.game_id, A.mode, A.system ORDER BY A.predicted_at DESC, A.generation DESC, A.run_id DESC
+) = 1
 
 -- The staged rows that count: of a run's game those of its newest staging, whole.
 -- passage: newest of A

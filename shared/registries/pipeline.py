@@ -1,6 +1,6 @@
 """The steps of a night and the modes' rules: the one table everything else is derived from."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import time
 
@@ -28,12 +28,14 @@ class Step:
     """Does nothing until it is due; a request's `retrain` makes it due."""
     reads_published: bool = False
     """Reads the published predictions of earlier slates."""
+    of_the_day: bool = False
+    """Its rows change with the day's news, game by game: a pass of some games makes theirs again."""
 
 
-def _made(name: str, phase: int, *needs: str, required: bool = True) -> Step:
+def _made(name: str, phase: int, *needs: str, required: bool = True, of_the_day: bool = False) -> Step:
     """A step of the analytics service: the table that is named like it."""
     dataset = "analytics" if phase == 3 else "features"  # noqa: PLR2004 - see PHASES
-    return Step(name, phase, "analytics", needs, f"{dataset}.{name}", required)
+    return Step(name, phase, "analytics", needs, f"{dataset}.{name}", required, of_the_day=of_the_day)
 
 
 def _graded(name: str, need: str, table: str) -> Step:
@@ -47,11 +49,11 @@ STEPS = {
         Step("schedule", 1, "scraper", (), "raw.games"),
         Step("box_scores", 1, "scraper", ("schedule",), "raw.player_box_scores"),
         Step("rosters", 1, "scraper", ("schedule", "box_scores"), "raw.rosters"),
-        Step("injuries", 1, "scraper", ("rosters",), "raw.injuries", required=False),
-        Step("lines", 1, "scraper", ("rosters",), "raw.prop_lines", required=False),
+        Step("injuries", 1, "scraper", ("rosters",), "raw.injuries", required=False, of_the_day=True),
+        Step("lines", 1, "scraper", ("rosters",), "raw.prop_lines", required=False, of_the_day=True),
         _made("player_game_summary", 3, "box_scores"),
-        _made("upcoming_player_game_context", 3, "rosters", "injuries"),
-        _made("player_market_context", 3, "upcoming_player_game_context", "lines"),
+        _made("upcoming_player_game_context", 3, "rosters", "injuries", of_the_day=True),
+        _made("player_market_context", 3, "upcoming_player_game_context", "lines", of_the_day=True),
         _made("team_offense_game_summary", 3, "box_scores"),
         _made("team_defense_game_summary", 3, "box_scores"),
         _made("upcoming_team_game_context", 3, "schedule"),
@@ -74,8 +76,9 @@ STEPS = {
             "player_daily_cache",
             "player_shot_zone_analysis",
             "team_defense_zone_analysis",
+            of_the_day=True,
         ),
-        _made("ml_feature_store", 4, "player_composite_factors", "player_market_context"),
+        _made("ml_feature_store", 4, "player_composite_factors", "player_market_context", of_the_day=True),
         Step("train", 4, "worker", ("ml_feature_store",), "predictions.models", required=False, periodic=True),
         Step(
             "predict",
@@ -85,8 +88,9 @@ STEPS = {
             "predictions.staging",
             predicts=True,
             kept_with="publish",
+            of_the_day=True,
         ),
-        Step("publish", 5, "coordinator", ("predict",), "predictions.player_prop_predictions"),
+        Step("publish", 5, "coordinator", ("predict",), "predictions.player_prop_predictions", of_the_day=True),
         _graded("grade", "player_game_summary", "prediction_grades"),
         _graded("grade_history", "grade", "prediction_grades_history"),
         _graded("system_daily_performance", "grade", "system_daily_performance"),
@@ -96,6 +100,7 @@ STEPS = {
             "coordinator",
             ("publish", "grade_history", "system_daily_performance", "team_daily_record"),
             "",
+            of_the_day=True,
         ),
     )
 }
@@ -133,8 +138,8 @@ MODE_RULES = {
 }
 
 
-def plan(targets: Iterable[str]) -> tuple[Step, ...]:
-    """The targets and everything they stand on, in an order that respects `needs`.
+def plan(targets: Iterable[str], done: Collection[str] = ()) -> tuple[Step, ...]:
+    """The targets and everything they stand on, but what is `done` already, in an order that respects `needs`.
 
     Raises:
         Permanent: a target is no step.
@@ -145,7 +150,7 @@ def plan(targets: Iterable[str]) -> tuple[Step, ...]:
         name = stack.pop()
         if name not in STEPS:
             raise Permanent(f"unknown step {name!r}", remedy=f"one of {', '.join(STEPS)}")
-        if name not in wanted:
+        if name not in wanted and name not in done:
             wanted.add(name)
             stack.extend(STEPS[name].needs)
     return tuple(step for step in STEPS.values() if step.name in wanted)

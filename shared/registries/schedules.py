@@ -14,6 +14,7 @@ from shared.basketball.slate import EASTERN, Mode, eastern_instant
 
 TIME_ZONE: Final = EASTERN.key
 RUNS_PATH: Final = "/v1/runs"
+PULSE_PATH: Final = "/v1/pulse"
 WARM: Final = "55 5,6 * * *"
 """When services are woken: shortly before the fallbacks, within the quarter of an hour that an idle one is kept."""
 
@@ -48,7 +49,8 @@ class Schedule:
     def body(self) -> str:
         """The JSON body that is posted. The reconciler looks after every mode by itself."""
         mode = {"mode": self.mode.value} if self.path == RUNS_PATH else {}
-        return json.dumps({**mode, "schedule": self.name, "targets": list(self.targets)})
+        targets = {"targets": list(self.targets)} if self.targets else {}
+        return json.dumps({**mode, "schedule": self.name, **targets})
 
 
 SCHEDULES = {
@@ -76,6 +78,15 @@ SCHEDULES = {
             "heals what the grid lacks, resumes what waits, and looks after outputs, sources and schedules",
             path="/v1/reconcile",
             late=timedelta(minutes=10),  # an hour later it looks again
+        ),
+        Schedule(
+            "pulse",
+            "* * * * *",
+            Mode.SAME_DAY,
+            "keeps today's slate current until each tip-off: looks for news, predicts again, makes the final passes",
+            targets=(),
+            late=timedelta(minutes=1),
+            path=PULSE_PATH,
         ),
         Schedule(
             "tomorrow",

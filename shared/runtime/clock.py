@@ -3,10 +3,9 @@
 import asyncio
 import time
 from datetime import UTC, datetime
-from typing import Final
 
-SLICE: Final = 15.0
-"""Seconds waited at most at once: the machine may sleep, and its clock may be set."""
+LONGEST = 15.0
+"""Seconds slept at once: on waking the clock may show anything."""
 
 
 class WallClock:
@@ -25,6 +24,6 @@ class WallClock:
         await asyncio.sleep(seconds)
 
     async def until(self, instant: datetime) -> None:
-        """Return once `now() >= instant`."""
+        """Wait until `now` has reached the instant."""
         while (left := (instant - self.now()).total_seconds()) > 0:
-            await self.sleep(min(left, SLICE))
+            await self.sleep(min(left, LONGEST))

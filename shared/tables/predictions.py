@@ -74,7 +74,11 @@ PREDICTIONS = (
                 MODE,
                 GAME,
                 PLAYER,
-                *(() if name == "staging" else (LOOKUP,)),
+                *(
+                    ()
+                    if name == "staging"
+                    else (LOOKUP, n("reason", "STRING", "what had changed; null where it was not made again for that"))
+                ),
                 MARKET,
                 c("system", "STRING", "the prediction system"),
                 c("run_id", "STRING", "the run that made it"),

@@ -40,9 +40,8 @@ class SimulatedClock:
         await self._chaos.after(self._process, "clock.sleep", may_fail=False)
 
     async def until(self, instant: datetime) -> None:
-        """Let virtual time pass until then."""
-        while (left := (instant - self.now()).total_seconds()) > 0:
-            await self.sleep(left)
+        """Wait in virtual time."""
+        await self.sleep(max(0.0, (instant - self.now()).total_seconds()))
 
 
 class Documents:

@@ -42,6 +42,13 @@ class QuarantinedShown(Quarantined):
     excerpt: str | None
 
 
+class Idle(TypedDict):
+    """Whether nothing is under way, and the runs that are at work."""
+
+    idle: bool
+    at_work: list[str]
+
+
 class Root(TypedDict):
     """Who answers."""
 

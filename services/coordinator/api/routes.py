@@ -11,7 +11,7 @@ from pydantic import Field
 from pydantic_core import to_json
 
 from services.coordinator.api import accuracy
-from services.coordinator.api.answers import DryRun, PublicRun, Root, WarehouseRow
+from services.coordinator.api.answers import DryRun, Idle, PublicRun, Root, WarehouseRow
 from services.coordinator.api.quarantine import QuarantineRoutes
 from services.coordinator.api.queries import (
     AllDays,
@@ -27,6 +27,7 @@ from services.coordinator.api.queries import (
 from services.coordinator.api.route import Asked, Body, Other, Route, source_of
 from services.coordinator.api.together import Together
 from services.coordinator.handlers import DEAD_LETTERS
+from services.coordinator.pulse.pulse import Beat, Pulse
 from services.coordinator.runs.decide import decide
 from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import RunRequested
@@ -45,7 +46,8 @@ from shared.runtime.answers import Refusal
 _ACCEPTED = HTTPStatus.ACCEPTED
 _LOOKS_BACK = (7, 400)
 """Days in which the latest slate is looked for: first nearby, since every run of a window is read."""
-_KEY = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\.({'|'.join(Mode)})")
+_KEY = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\.({'|'.join(Mode)})(\.[a-z][a-z0-9-]{{0,63}})?")
+_GENERATION = re.compile(r"\.[0-9]+$")
 """Of a run in the state store: other text is not looked up."""
 
 
@@ -65,6 +67,12 @@ class RunBody(Body):
     dry_run: bool = False
 
 
+class PulseBody(Body):
+    """Body of POST /v1/pulse."""
+
+    schedule: str = Field("", max_length=64, description="which schedule asks; only its credential may say")
+
+
 class Api:
     """The routes."""
 
@@ -72,6 +80,7 @@ class Api:
         self._engine = engine
         self._ports = ports
         self._active_runs = active_runs
+        self._pulse = Pulse(engine, ports)
         self._starting = asyncio.Lock()
         self._status = Together(self._read)
 
@@ -91,6 +100,8 @@ class Api:
             ),
             Route("GET", "/v1/runs", Role.VIEWER, self.runs, list[PublicRun], RunsQuery),
             Route("GET", "/v1/runs/{key}", Role.VIEWER, self.run, PublicRun),
+            Route("GET", "/v1/idle", Role.VIEWER, self.idle, Idle),
+            Route("POST", "/v1/pulse", Role.OPERATOR, self.pulse, Beat, body=PulseBody),
             Route("GET", "/v1/predictions", Role.VIEWER, self.predictions, list[WarehouseRow], PredictionsQuery),
             Route("GET", "/v1/game-lines", Role.VIEWER, self.game_lines, list[WarehouseRow], SlateQuery),
             *accuracy.routes(self._ports, self._slate),
@@ -161,11 +172,22 @@ class Api:
     async def run(self, asked: Asked) -> bytes:
         """A run, under its date and mode, with or without the generation."""
         name = asked.path["key"]
-        key = ".".join(name.split(".")[:2])
+        key = _GENERATION.sub("", name)
         names, body = await self._status.get(key) if _KEY.fullmatch(key) else ((), b"")
         if name not in names:
             raise Refusal(HTTPStatus.NOT_FOUND, f"no run {name}", "GET /v1/runs lists them")
         return body
+
+    async def idle(self, _: Asked) -> Idle:
+        """Whether nothing is under way: runs may be open, but wait for what is outside."""
+        at_work = await self._engine.at_work()
+        return Idle(idle=not at_work, at_work=at_work)
+
+    async def pulse(self, asked: Asked) -> Beat:
+        """Look after today's slate, and say when to ask again: before that nothing is due."""
+        body: PulseBody = asked.body
+        await note(self._ports, source_of(asked.caller, body.schedule))
+        return await self._pulse.beat()
 
     async def _read(self, key: str) -> tuple[tuple[str, ...], bytes]:
         """The names of a run, none if there is none, and the answer."""

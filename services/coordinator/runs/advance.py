@@ -25,9 +25,10 @@ def advance(run: Run, now: datetime) -> Decided:
     for name, step in run.steps.items():  # in the plan's order: a step's needs come before it
         if step.status is not StepStatus.PENDING:
             continue
-        if not steps.keys() >= {*STEPS[name].needs}:
+        needed = {*STEPS[name].needs}.difference(run.stands_on)
+        if not steps.keys() >= needed:
             raise Permanent(f"run {run.run_id} was planned by another revision", remedy="ask for the run again")
-        needs = {need: steps[need].status for need in STEPS[name].needs}
+        needs = {need: steps[need].status for need in STEPS[name].needs if need in needed}
         bad = [need for need, status in needs.items() if status in (StepStatus.FAILED, StepStatus.BLOCKED)]
         if bad:
             steps[name] = step.model_copy(update={"status": StepStatus.BLOCKED, "reason": f"needs {', '.join(bad)}"})
@@ -59,6 +60,7 @@ def request(run: Run, name: str) -> Command:
         retrospective=run.retrospective,
         from_archive=run.from_archive,
         retrain=run.retrain,
+        games=run.games,
     )
     return tasks_of(STEPS[name].service), message
 

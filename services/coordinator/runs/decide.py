@@ -90,7 +90,7 @@ def _deadline(run: Run, name: str, now: datetime) -> datetime | None:
     Only what comes from outside can be late, only to a live run, and nobody waits for what is optional.
     """
     rules, step = MODE_RULES[run.mode], STEPS[name]
-    if run.retrospective or rules.wait_until is None or step.phase > 1 or not step.required:
+    if run.retrospective or run.part or rules.wait_until is None or step.phase > 1 or not step.required:
         return None
     deadline = eastern_instant(run.game_date, rules.wait_until)
     return deadline.astimezone(EASTERN) if now < deadline else None

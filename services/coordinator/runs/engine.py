@@ -15,7 +15,7 @@ from functools import partial
 from services.coordinator.runs.advance import Command
 from services.coordinator.runs.decide import decide
 from services.coordinator.runs.events import Event, RunRequested
-from services.coordinator.runs.run import Outgoing, Run, RunStatus, key_of
+from services.coordinator.runs.run import Outgoing, Run, RunStatus, StepStatus, key_of
 from shared.basketball.slate import Mode
 from shared.errors import AlreadyExists, Conflict, Permanent, Skip, TipoffError, Transient
 from shared.ports import Document, Ports
@@ -84,6 +84,22 @@ class Engine:
             found.append(run)
         return found
 
+    async def at_work(self) -> list[str]:
+        """Keys of the open runs that wait for nothing but work or words under way."""
+        found = []
+        for opened in await self._ports.state.list(OPEN, limit=_ALL):
+            run = await self.run(opened.id)
+            if run is None or run.finished_at is not None or run.outbox or _running(run):
+                found.append(opened.id)
+        return found
+
+    async def resend(self) -> None:
+        """After a restart: ask again for everything at work, which a bus that ended with the process has lost."""
+        for opened in await self._ports.state.list(OPEN, limit=_ALL):
+            run = await self.run(opened.id)
+            if run is not None and _running(run):
+                await self.apply(RunRequested.again(run, resend=True))
+
     async def close(self, run: Run) -> None:
         """The end of a run is in the ledger: nobody has to look after it, unless it has gone on since."""
         await self._ports.state.delete(OPEN, run.key)
@@ -98,7 +114,7 @@ class Engine:
             Skip: the event is about a run that does not exist.
             Transient: too many others are writing the same run.
         """
-        key = f"{event.game_date}.{event.mode.value}" if isinstance(event, RunRequested) else key_of(event.run_id)
+        key = event.key if isinstance(event, RunRequested) else key_of(event.run_id)
         async with self._locks[key]:  # in this process, wait instead of conflicting
             for attempt in range(_TRIES):
                 try:
@@ -159,6 +175,10 @@ class Engine:
     async def _open(self, key: str) -> None:
         with suppress(AlreadyExists):  # since what it was there for is not over
             await self._ports.state.create(OPEN, key, {})
+
+
+def _running(run: Run) -> bool:
+    return any(step.status is StepStatus.RUNNING for step in run.steps.values())
 
 
 def _begins(before: Run | None, after: Run) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.coordinator.runs.run import Evidence
+from services.coordinator.runs.run import Evidence, Run, key_for
 from shared.basketball.slate import Mode
 
 
@@ -32,6 +32,23 @@ class RunRequested:
     """
     resend: bool = False
     """Send again what is at work: only for a bus that has lost it, since whoever is at it would do it twice."""
+    part: str = ""
+    """What part of the slate is meant, see `Run`; a request for a part begins it anew."""
+    games: tuple[str, ...] = ()
+    final: bool = False
+    why: str = ""
+    stands_on: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The document id of the run that is meant."""
+        return key_for(self.game_date, self.mode, self.part)
+
+    @classmethod
+    def again(cls, run: Run, *, resend: bool) -> "RunRequested":
+        """Asking once more for a run as it is."""
+        same = {name: getattr(run, name) for name in ("part", "games", "final", "why", "stands_on", "retrospective")}
+        return cls(run.game_date, run.mode, run.source, run.targets, resend=resend, **same)
 
 
 @dataclass(frozen=True, slots=True)

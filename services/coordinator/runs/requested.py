@@ -10,14 +10,15 @@ from shared.registries.pipeline import LOAD, PREDICTING, STEPS, plan
 
 def requested(run: Run | None, event: RunRequested, now: datetime) -> Decided:
     """Asking again retries what failed and adds targets; what is at work or done stays as it is."""
-    fresh = event.force or event.from_phase is not None or bool(event.redo)
+    anew = bool(event.part) and not event.resend
+    fresh = anew or event.force or event.from_phase is not None or bool(event.redo)
     if fresh and run is not None and event.seen not in (None, run.generation):
         return run, []
     targets = event.targets if run is None else tuple(dict.fromkeys((*run.targets, *event.targets)))
     if run is None or fresh:
         targets = targets if event.redo else event.targets
-        kept = {} if run is None or event.force else _kept(run, event)
-        steps = {step.name: kept.get(step.name, StepState()) for step in plan(targets)}
+        kept = {} if run is None or event.force or anew else _kept(run, event)
+        steps = {step.name: kept.get(step.name, StepState()) for step in plan(targets, event.stands_on)}
         run = Run(
             game_date=event.game_date,
             mode=event.mode,
@@ -26,13 +27,18 @@ def requested(run: Run | None, event: RunRequested, now: datetime) -> Decided:
             retrospective=event.retrospective,
             from_archive=event.from_phase == LOAD,  # fetch nothing, read the archive
             retrain=event.retrain,
+            part=event.part,
+            games=event.games,
+            final=event.final,
+            why=event.why,
+            stands_on=event.stands_on,
             targets=targets,
             steps=steps,
             batches=run.batches if run is not None and PREDICTING in steps.keys() & kept.keys() else Batches(),
             created_at=now,
         )
         return advance(run, now)
-    steps = {step.name: _retried(run.steps.get(step.name, StepState())) for step in plan(targets)}
+    steps = {step.name: _retried(run.steps.get(step.name, StepState())) for step in plan(targets, run.stands_on)}
     idle = [name for name in steps if STEPS[name].periodic and steps[name].status is not StepStatus.RUNNING]
     if event.retrain and idle:
         run = run.model_copy(update={"retrain": True})

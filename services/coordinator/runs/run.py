@@ -1,4 +1,4 @@
-"""A run: one (game date, mode) on its way through the steps. Plain data, stored as one document."""
+"""A run: one (game date, mode), or a part of it, on its way through the steps. Plain data, stored as one document."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -7,6 +7,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.basketball.slate import Mode
+
+LOOK = "pulse"
+"""The part of a slate's run that looks for news."""
 
 
 class StepStatus(StrEnum):
@@ -139,6 +142,16 @@ class Run(BaseModel):
     retrospective: bool
     from_archive: bool = False
     retrain: bool = False
+    part: str = ""
+    """Of the slate; empty: the whole. The run of a part is a run of its own."""
+    games: tuple[str, ...] = ()
+    """Games of a part; empty: all."""
+    final: bool = False
+    """It predicts its games as of their cutoffs, though later than they were."""
+    why: str = ""
+    """What changed, where that is why it was asked for."""
+    stands_on: tuple[str, ...] = ()
+    """Steps that the slate's own run has done."""
     targets: tuple[str, ...]
     steps: dict[str, StepState]
     batches: Batches = Batches()
@@ -151,8 +164,8 @@ class Run(BaseModel):
 
     @property
     def key(self) -> str:
-        """Document id: one per (date, mode)."""
-        return f"{self.game_date}.{self.mode.value}"
+        """Document id: one per (date, mode, part)."""
+        return key_for(self.game_date, self.mode, self.part)
 
     @property
     def run_id(self) -> str:
@@ -162,6 +175,11 @@ class Run(BaseModel):
     def id_of(self, generation: int) -> str:
         """Names a generation of the run."""
         return f"{self.key}.{generation}"
+
+
+def key_for(game_date: date, mode: Mode, part: str = "") -> str:
+    """The document id of a slate's run, or of that of a part."""
+    return f"{game_date}.{mode.value}" + (f".{part}" if part else "")
 
 
 def key_of(run_id: str) -> str:

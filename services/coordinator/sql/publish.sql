@@ -8,7 +8,7 @@ WITH newest AS (
   WHERE staging.game_date = @game_date AND staging.run_id = @run_id
   QUALIFY {newest of staging}
 )
-SELECT newest.* EXCEPT (attempt), rosters.player_lookup
+SELECT newest.* EXCEPT (attempt), rosters.player_lookup, NULLIF(@why, '') AS reason
 FROM newest
 LEFT JOIN raw.rosters AS rosters ON rosters.game_date = newest.game_date AND rosters.player_id = newest.player_id
 WHERE TRUE

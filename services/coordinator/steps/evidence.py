@@ -14,7 +14,7 @@ from typing import Any
 
 from services.coordinator.runs.run import NOTHING, Evidence, Run
 from services.coordinator.sql import sql
-from shared.basketball.slate import Mode, season_of
+from shared.basketball.slate import SAME_DAY_LEAD, Mode, season_of
 from shared.ports import Params, Ports, Row, Warehouse
 from shared.registries.markets import MARKETS
 from shared.registries.systems import SYSTEMS
@@ -26,8 +26,13 @@ _BEFORE_ALL_GAMES = datetime(1946, 1, 1, tzinfo=UTC)
 
 
 def not_tipped_after(run: Run, now: datetime) -> datetime:
-    """A live run predicts no game that has tipped off by now; a retrospective one predicts all, as of their cutoffs."""
-    return _BEFORE_ALL_GAMES if run.retrospective else now
+    """A live run predicts no game that has tipped off by now; a retrospective one predicts all, as of their cutoffs.
+
+    On the day itself a game is left to its final pass from its cutoff on: nothing else may come after that.
+    """
+    if run.retrospective:
+        return _BEFORE_ALL_GAMES
+    return now + SAME_DAY_LEAD if run.mode is Mode.SAME_DAY and not run.final else now
 
 
 def of_run(run: Run, now: datetime) -> Params:
@@ -37,6 +42,7 @@ def of_run(run: Run, now: datetime) -> Params:
         "mode": run.mode.value,
         "run_id": run.run_id,
         "not_tipped_after": not_tipped_after(run, now),
+        "games": " ".join(run.games),
     }
 
 
@@ -46,6 +52,7 @@ def owed(run: Run, generation: int, settled_at: datetime) -> dict[str, str | int
     return {
         "run_id": run.id_of(generation),
         "not_tipped_after": not_tipped_after(run, settled_at).isoformat(),
+        "games": " ".join(run.games),
         "systems": " ".join(run.batches.owed),
         "per_player": len(MARKETS) * (len(run.batches.owed) - per_line),
         "per_line": per_line,

@@ -23,7 +23,8 @@ async def dispatch(run: Run, ports: Ports, batch_size: int) -> BatchesPlanned:
     artifacts = await champions(run, ports)
     systems = expected(artifacts)
     tasks = [
-        task(row, quotes.get(row["player_id"], {}), row["cutoff_at"] if run.retrospective else now) for row in rows
+        task(row, quotes.get(row["player_id"], {}), row["cutoff_at"] if run.retrospective or run.final else now)
+        for row in rows
     ]
     batches = cut(tasks, batch_size)
     for number, batch in enumerate(batches):

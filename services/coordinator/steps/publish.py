@@ -9,7 +9,7 @@ from shared.runtime import metrics
 
 async def publish(run: Run, ports: Ports, _: int) -> int:
     """Append the run's predictions, once (failure 33: nothing published is ever deleted)."""
-    parameters = of_run(run, ports.clock.now())
+    parameters = {**of_run(run, ports.clock.now()), "why": run.why}
     [published] = await ports.warehouse.query(sql("published"), parameters)
     if published["published"]:  # all or none
         return int(published["published"])

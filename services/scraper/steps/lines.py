@@ -5,32 +5,35 @@ A line is real or absent: a game without an event, or an event without lines, is
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.scraper.credits import Plan, plan
 from services.scraper.domain.names import Names
 from services.scraper.domain.odds import Event, GameLine, Offer
 from services.scraper.domain.wire import BadRecord, Refusal
 from services.scraper.fetch import Failed
+from services.scraper.fetch_log import Unit
 from services.scraper.payloads import Collected
 from services.scraper.sources.odds_api.event_odds import ODDS, event_odds
 from services.scraper.sources.odds_api.events import events as list_events
 from services.scraper.steps import game_lines
 from services.scraper.task import Task, together
 from shared.basketball.identity import player_lookup
-from shared.basketball.slate import RETROSPECT, cutoff
+from shared.basketball.slate import RETROSPECT, Mode, cutoff
 from shared.ports import Row
 
 EVENTS = "events"
 NO_KEY = "no key: predicted without lines"
 """Of a machine whose owner has none: nothing is missing."""
+LATE = timedelta(minutes=2)
+"""After its cutoff a game is still asked as of now, for a tenth: what was posted later counts for nothing."""
 _COPIED = ("market", "bookmaker", "line", "over_price", "under_price", "is_main", "event_id")
 """Columns of raw.prop_lines that are an offer's own."""
 
 
 async def run(task: Task) -> int:
     """Collect and load; returns the rows that were new."""
-    games = await task.slate()
+    games = _asked(task, await task.slate())
     if not games:
         return 0
     first = games[0]
@@ -58,6 +61,18 @@ async def run(task: Task) -> int:
     if got.credits_left is None or got.credits_left >= planned.needed + game_lines.credits_of(task, as_of):
         await game_lines.run(task, games, as_of)
     return new
+
+
+def _asked(task: Task, games: Sequence[Row]) -> list[Row]:
+    """The games whose lines are asked for; on the day itself none after its cutoff: nothing will come of it."""
+    request = task.request
+    wanted = [game for game in games if not request.games or game["game_id"] in request.games]
+    if request.mode is not Mode.SAME_DAY or request.retrospective or request.games:
+        return wanted
+    for game in wanted:
+        if task.now > _cutoff(task, game) + LATE:
+            task.fetches.units[game["game_id"]] = Unit("empty", ODDS.source, reason="its cutoff is over")
+    return [game for game in wanted if game["game_id"] not in task.fetches.units]
 
 
 def _plan(task: Task, games: Sequence[Row], events: Collected[Event]) -> Plan:
@@ -92,7 +107,7 @@ def _as_of(task: Task, game: Row) -> datetime | None:
     """The past instant as of which a game is asked for; None: as of now."""
     limit = _cutoff(task, game)
     # A retrospective run always asks the past: its clock may move on while it waits.
-    return None if task.now <= limit and not task.request.retrospective else limit
+    return None if task.now <= limit + LATE and not task.request.retrospective else limit
 
 
 async def _game_lines(task: Task, game: Row, events: Collected[Event], names: Names, planned: Plan) -> list[Row]:

@@ -1,5 +1,6 @@
 """The coordinator's handlers on fakes, and the messages of one run."""
 
+import math
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -32,8 +33,8 @@ class World:
             clock=self.clock, bus=self.bus, state=self.state, warehouse=self.warehouse, archive=self.archive
         )
         self.engine = Engine(self.ports)
-        limits = {} if budget is None else {"nightly_budget_usd": budget}
-        self.handlers = Handlers(self.engine, self.ports, batch_size=2, **limits)
+        limit = math.inf if budget is None else budget
+        self.handlers = Handlers(self.engine, self.ports, batch_size=2, nightly_budget_usd=limit)
 
     def put(self, run: Run) -> Run:
         """Store a run as it is, asked for when it was made."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.embedded.clock import FileClock, VirtualClock
-from shared.runtime.clock import SLICE, WallClock
+from shared.runtime.clock import LONGEST, WallClock
 
 NOON = datetime(2024, 3, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -37,9 +37,9 @@ async def test_the_wall_clock_waits_in_slices() -> None:
     """A machine that has slept through the instant notices within a slice; a last one is no longer than needed."""
     clock = Slept()
     await clock.until(NOON + HOUR)
-    assert clock.naps == [SLICE, SLICE]
+    assert clock.naps == [LONGEST, LONGEST]
     await clock.until(clock.now() + timedelta(seconds=20))
-    assert clock.naps[2:] == [SLICE, 5.0]
+    assert clock.naps[2:] == [LONGEST, 5.0]
     await clock.until(NOON)
     assert len(clock.naps) == 4
 

@@ -8,6 +8,7 @@ WITH slates AS (
     JSON_VALUE(slate, '$.run_id') AS run_id,
     CAST(JSON_VALUE(slate, '$.not_tipped_after') AS TIMESTAMP) AS not_tipped_after,
     JSON_VALUE(slate, '$.systems') AS systems,
+    JSON_VALUE(slate, '$.games') AS games,
     CAST(JSON_VALUE(slate, '$.per_player') AS INT64) AS per_player,
     CAST(JSON_VALUE(slate, '$.per_line') AS INT64) AS per_line
   FROM UNNEST(@slates) AS slate
@@ -20,6 +21,7 @@ wanted AS (
   FROM slates
   JOIN features.ml_feature_store AS features
     ON features.game_date = slates.game_date AND features.mode = @mode AND features.tip_utc > slates.not_tipped_after
+    AND (slates.games = '' OR STRPOS(slates.games, features.game_id) > 0)
   WHERE features.game_date BETWEEN @first AND @last
 ),
 newest AS (

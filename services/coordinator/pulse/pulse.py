@@ -1,0 +1,235 @@
+"""The pulse of a living slate: asked often, it looks for news, and has the games predicted again that the news touches.
+
+A look is a run of its own (part `pulse`), so is each pass of games (part of these games): passes of different games
+neither cancel nor wait for each other. Everything else stands on the slate's own run. See ADR 0027.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.coordinator.pulse.news import changes, reason
+from services.coordinator.pulse.plan import EVERY, QUIET, SOON, Game, Needs, line_looks, looks_passed, needs
+from services.coordinator.runs.engine import Engine
+from services.coordinator.runs.events import RunRequested
+from services.coordinator.runs.run import LOOK, Run, RunStatus, StepStatus, key_for
+from services.coordinator.sql import sql
+from shared.basketball.slate import Mode, eastern_date
+from shared.errors import AlreadyExists, Conflict
+from shared.ports import Document, Ports
+from shared.registries.pipeline import PREDICTING, STEPS, plan
+from shared.registries.schedules import due
+from shared.runtime.metering import Reason, charged_to
+
+MODE: Final = Mode.SAME_DAY
+SOURCE: Final = "pulse"
+PULSES: Final = "pulses"
+"""A document for each day: when to ask again, what was looked at, what was asked for."""
+_TARGETS: Final = ("export",)
+STANDING: Final = tuple(step.name for step in plan(_TARGETS) if not step.of_the_day)
+"""What a pass takes from the slate's own run."""
+_NEWS: Final = tuple(step.name for step in plan(_TARGETS) if step.of_the_day and step.phase == 1)
+"""What a look collects."""
+_REQUIRED: Final = tuple(name for name in (*STANDING, *STEPS[PREDICTING].needs) if STEPS[name].required)
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a pulse did, a line each, and when to ask again."""
+
+    next_at: datetime
+    did: list[str]
+
+
+class Known(BaseModel):
+    """What is known of a day's pulses."""
+
+    model_config = ConfigDict(frozen=True)
+    next_at: datetime | None = None
+    """When to ask again; before that nothing is due."""
+    looked_at: datetime | None = None
+    looks: tuple[timedelta, ...] | None = None
+    """The day's looks at the lines, planned once: how long before a game's cutoff."""
+    lines: dict[str, int] = Field(default_factory=dict)
+    """Game -> looks at its lines so far."""
+    finals: dict[str, int] = Field(default_factory=dict)
+    """Game -> times that its final pass was asked for."""
+    final_parts: tuple[str, ...] = ()
+    passes: tuple[str, ...] = ()
+    """Parts that were asked for because something had changed."""
+    judged: str = ""
+    """The last look whose news was acted on."""
+
+
+class Pulse:
+    """Keeps today's slate current."""
+
+    def __init__(self, engine: Engine, ports: Ports) -> None:
+        self._engine = engine
+        self._ports = ports
+
+    async def beat(self) -> Beat:
+        """Look after today's slate. What is to be done is noted before it is asked for, so that it is done once."""
+        now = self._ports.clock.now()
+        day = eastern_date(now)
+        document = await self._ports.state.get(PULSES, str(day))
+        known = Known() if document is None else Known.model_validate(document.data)
+        if known.next_at is not None and known.next_at > now:
+            return Beat(known.next_at, [])
+        with charged_to(Reason("pulse")):
+            rows = await self._ports.warehouse.query(sql("games_of_slate"), {"game_date": day})
+            games = [Game(row["game_id"], row["tip_utc"]) for row in rows]
+            slate = await self._engine.run(key_for(day, MODE))
+            if slate is None or not _ready(slate):
+                return await self._wait_for(slate, games, document, known, now)
+            looks = known.looks if known.looks is not None else _line_looks(slate)
+            wanted = needs(
+                games,
+                now,
+                looked_at=known.looked_at,
+                looks=looks,
+                looked=known.lines,
+                finals=known.finals,
+                settled=await self._settled(day, known),
+            )
+            had = {game.game_id: looks_passed(game, looks, now) for game in games if game.game_id in wanted.lines}
+            part = part_of(wanted.finals)
+            noted = await self._note(
+                day,
+                document,
+                Known(
+                    next_at=wanted.next_at,
+                    looked_at=now if wanted.look else known.looked_at,
+                    looks=tuple(looks),
+                    lines={**known.lines, **had},
+                    finals={**known.finals, **{game: known.finals.get(game, 0) + 1 for game in wanted.finals}},
+                    final_parts=_with(known.final_parts, part) if wanted.finals else known.final_parts,
+                    passes=known.passes,
+                    judged=known.judged,
+                ),
+            )
+            did = await self._do(day, wanted, part) if noted else []
+        return Beat(wanted.next_at, did)
+
+    async def news(self, look: Run) -> None:
+        """A look has ended: have the games predicted again that its news touches.
+
+        News is what differs from what was served, so that nothing is lost where this is cut short: the next look finds
+        it again.
+
+        Raises:
+            Conflict: it met other pulses too often.
+        """
+        now, day = self._ports.clock.now(), look.game_date
+        for _ in range(_TRIES):
+            document = await self._ports.state.get(PULSES, str(day))
+            known = Known() if document is None else Known.model_validate(document.data)
+            if known.judged == look.run_id:
+                return
+            with charged_to(Reason("pulse")):
+                found = await changes(self._ports, day, MODE, now)
+                busy = await self._busy(day, known)
+                found = [row for row in found if row["game_id"] not in busy or row["seen_at"] > busy[row["game_id"]]]
+                games = tuple(sorted({row["game_id"] for row in found}))
+                part = part_of(games)
+                update = {"judged": look.run_id, "passes": _with(known.passes, part) if games else known.passes}
+                if await self._note(day, document, known.model_copy(update=update)):
+                    if games:
+                        wish = {"why": reason(found), "stands_on": (*STANDING, *_NEWS)}
+                        await self._begin(day, part, games, _TARGETS, **wish)
+                    return
+        raise Conflict(f"the pulse of {day} is being written by too many at once")
+
+    async def _wait_for(
+        self, slate: Run | None, games: Sequence[Game], document: Document | None, known: Known, now: datetime
+    ) -> Beat:
+        """Nothing is there yet that a pass could stand on: see that the slate's own run gets there."""
+        day, did = eastern_date(now), []
+        cutoffs = [game.cutoff for game in games if game.tip_utc > now]
+        wanted = bool(cutoffs) and now >= min(due(MODE, day), *cutoffs) and not _at_work(slate)
+        soon = EVERY if wanted else SOON
+        next_at = now + (soon if cutoffs else QUIET)
+        if await self._note(day, document, known.model_copy(update={"next_at": next_at})) and wanted:
+            await self._engine.apply(RunRequested(day, MODE, SOURCE, _TARGETS))
+            did.append(f"asked for {key_for(day, MODE)}")
+        return Beat(next_at, did)
+
+    async def _settled(self, day: date, known: Known) -> frozenset[str]:
+        """Games whose final pass is done or at work."""
+        runs = [await self._engine.run(key_for(day, MODE, part)) for part in known.final_parts]
+        return frozenset(
+            game
+            for run in runs
+            if run is not None and run.final and run.status is not RunStatus.FAILED
+            for game in run.games
+        )
+
+    async def _busy(self, day: date, known: Known) -> dict[str, datetime]:
+        """Game -> when the newest pass of it began, of those that are at work."""
+        busy: dict[str, datetime] = {}
+        for part in known.passes:
+            run = await self._engine.run(key_for(day, MODE, part))
+            if run is not None and run.status is RunStatus.RUNNING:
+                busy |= {game: max(run.created_at, busy.get(game, run.created_at)) for game in run.games}
+        return busy
+
+    async def _do(self, day: date, wanted: Needs, part: str) -> list[str]:
+        did = []
+        if wanted.finals:
+            await self._begin(day, part, wanted.finals, _TARGETS, stands_on=STANDING, final=True)
+            did.append(f"began the final pass of {', '.join(wanted.finals)}")
+        look = await self._engine.run(key_for(day, MODE, LOOK)) if wanted.look else None
+        if wanted.look and not _at_work(look):
+            await self._begin(day, LOOK, wanted.lines, _NEWS if wanted.lines else _NEWS[:1], stands_on=STANDING)
+            did.append(f"looked for news, and at the lines of {len(wanted.lines)} games")
+        return did
+
+    async def _begin(self, day: date, part: str, games: Sequence[str], targets: Sequence[str], **wish: Any) -> None:  # noqa: ANN401 - fields of the request
+        """Ask for a part anew; of two who ask at the same time one begins it."""
+        before = await self._engine.run(key_for(day, MODE, part))
+        seen = 0 if before is None else before.generation
+        request = RunRequested(day, MODE, SOURCE, tuple(targets), part=part, games=tuple(games), seen=seen, **wish)
+        await self._engine.apply(request)
+
+    async def _note(self, day: date, document: Document | None, known: Known) -> bool:
+        """Whether nobody else has written it meanwhile."""
+        data = known.model_dump(mode="json")
+        try:
+            if document is None:
+                await self._ports.state.create(PULSES, str(day), data)
+            else:
+                await self._ports.state.compare_and_set(PULSES, str(day), data, version=document.version)
+        except (AlreadyExists, Conflict):
+            return False
+        return True
+
+
+def part_of(games: Sequence[str]) -> str:
+    """What the pass of some games is called: short, and the same for the same games."""
+    if len(games) == 1:
+        return f"game-{games[0]}"
+    return f"games-{len(games)}-{sha256(' '.join(sorted(games)).encode()).hexdigest()[:10]}"
+
+
+def _ready(slate: Run) -> bool:
+    """Whether a pass can stand on it: it has served features, of which the pass replaces those of its games."""
+    return all(name in slate.steps and slate.steps[name].status.usable for name in _REQUIRED)
+
+
+def _at_work(run: Run | None) -> bool:
+    return run is not None and any(step.status is StepStatus.RUNNING for step in run.steps.values())
+
+
+def _line_looks(slate: Run) -> tuple[timedelta, ...]:
+    """The day's looks at the lines, by what the slate's own run found to be left."""
+    counts = slate.steps["lines"].counts if "lines" in slate.steps else {}
+    return line_looks(counts.get("credits_left"), counts.get("credits_needed", 0))
+
+
+def _with(parts: tuple[str, ...], part: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*parts, part)))

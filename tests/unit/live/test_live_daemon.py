@@ -6,14 +6,18 @@ import os
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from live import daemon
 from live.credits import month
+from live.stack import Running
 from live.unit import unit
 from services.scraper.settings import ScraperSettings
 from shared.errors import Permanent, Transient
+from shared.runtime.service import Health
+from tests.clock import FakeClock
 
 
 async def test_the_first_that_ends_ends_the_others() -> None:
@@ -107,3 +111,17 @@ def test_stopping_waits_for_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (workspace.path / "running.json").write_text(json.dumps({"pid": os.getpid(), "url": "", "urls": {}}))
     with workspace.lock(), pytest.raises(Transient, match="did not stop"):
         daemon.stop(tmp_path)
+
+
+async def test_a_service_whose_consumers_end_is_named() -> None:
+    """By the first that does, with the reason: then the process ends, and a supervisor starts it again."""
+    health = {name: Health(name, "dev", {}, FakeClock()) for name in ("scraper", "worker")}
+
+    async def fails() -> None:
+        raise RuntimeError("no such column")
+
+    ports: Any = None
+    waiting = asyncio.create_task(Running({}, ports, health).broken())
+    consumers = asyncio.create_task(fails())
+    consumers.add_done_callback(health["worker"].consumers_ended)
+    assert await waiting == "the worker takes no more messages: RuntimeError: no such column"

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -49,6 +49,8 @@ class Up:
     """The coordinator's base URL."""
     urls: dict[str, str]
     """Service name -> base URL."""
+    notes: list[str] = field(default_factory=list)
+    """What its owner should know: what he has given no key for."""
 
 
 def workspace_of(home: Path) -> Workspace:
@@ -188,12 +190,11 @@ async def _serve(
         if trust_clock:
             await forget(state)
         await require_clock(state, clock.now())
-        up = Up(os.getpid(), services.urls["coordinator"], services.urls)
+        up = Up(os.getpid(), services.urls["coordinator"], services.urls, await _notes(services.ports))
         async with connect(Endpoint(up.url, workspace.schedules_key)) as client:
             record = workspace.path / _RECORD
             write_atomically(record, json.dumps(asdict(up)), mode=0o600)
             try:
-                await _say_what_is_missing(services.ports)
                 ready(up)
                 scheduler = Scheduler(SCHEDULES.values(), client.post, state, clock)
                 await until_first(stopped.wait(), scheduler.run(), _failing(services.broken()), _back(clock))
@@ -229,11 +230,12 @@ async def _back(clock: Clock) -> None:
         last = max(last, clock.now())
 
 
-async def _say_what_is_missing(ports: Ports) -> None:
+async def _notes(ports: Ports) -> list[str]:
     try:
         await ports.secrets.get(ODDS_API_KEY)
     except Missing:
-        _log.warning("no_key_for_lines", meaning=NO_LINES)
+        return [NO_LINES]
+    return []
 
 
 def clock_of(file: Path | None) -> Clock:

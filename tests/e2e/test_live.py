@@ -67,7 +67,7 @@ async def test_a_night_without_a_key_for_lines(league_folder: Path, tmp_path: Pa
         (await command(home, "runs")).refused(FAILED, "not running", "`tipoff up --detach`")
 
         up = await command(home, "up", "--detach")
-        assert (up.code, up.err) == (DONE, "")
+        assert (up.code, up.err, up.out.count("no key for lines")) == (DONE, "", 1)
         (await command(home, "up")).refused(FAILED, "up already", "`tipoff down`")
         assert await ended(home) == "complete"
 

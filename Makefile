@@ -77,7 +77,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 lock: | $(BIN)/python ## resolve pyproject.toml again into the hashed locks of requirements/
 	@$(PIP) install $(UV)
 	@$(COMPILE) --extra dev -o requirements/dev.txt
-	@for service in scraper analytics coordinator worker; do \
+	@for service in scraper analytics coordinator worker local; do \
 	  $(COMPILE) --extra $$service -c requirements/dev.txt -o requirements/$$service.txt || exit 1; \
 	done
 

@@ -36,6 +36,8 @@ COMMANDS = {
     "keys": "keys",
     "names": "names",
     "bench": "bench",
+    "backup": "keep",
+    "restore": "keep",
     "parse": "parse",
     "doctor": "doctor",
     "init": "init",

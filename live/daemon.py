@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from client.api import Endpoint, connect
+from live.logs import into
 from live.workspace import LIVE, SETTINGS, Workspace, write_atomically
 from shared.errors import Missing, Permanent, TipoffError, Transient
 from shared.ports import Clock, Ports
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 START_TIMEOUT: Final = 120.0
 STOP_TIMEOUT: Final = 60.0
+_LOG: Final = "up.log"
 _RECORD: Final = "running.json"
 _FIRST_YEAR: Final = 2025
 """This program is not older: a clock that shows an earlier year was never set."""
@@ -92,7 +94,7 @@ def start(home: Path, flags: list[str]) -> Up:
         Permanent: it runs already, or it did not start (with its last line).
     """
     refuse_second(home)
-    log = workspace_of(home).path / "up.log"
+    log = workspace_of(home).path / _LOG
     command = [sys.executable, "-m", "live.daemon", "--home", str(home), *flags]
     with log.open("a") as output:
         at = output.tell()
@@ -158,7 +160,10 @@ def run(home: Path, *, host: str | None, port: int | None, trust_clock: bool, re
         clock = clock_of(settings.clock_file)
         if settings.clock_file is None:
             require_set(clock.now())
-        asyncio.run(_serve(workspace, given.services(), clock, address, ready, trust_clock=trust_clock))
+        work = _serve(
+            workspace, given.services(), clock, address, ready, settings.disk_budget_gb, trust_clock=trust_clock
+        )
+        asyncio.run(work)
 
 
 def require_set(now: datetime) -> None:
@@ -175,9 +180,11 @@ async def _serve(
     clock: Clock,
     address: tuple[str, int],
     ready: Callable[[Up], None],
+    budget_gb: float,
     *,
     trust_clock: bool,
 ) -> None:
+    from live.keep import keep  # noqa: PLC0415 - as in `run`
     from live.scheduler import Scheduler, forget, require_clock  # noqa: PLC0415 - as in `run`
     from live.stack import running  # noqa: PLC0415 - as in `run`
 
@@ -197,7 +204,13 @@ async def _serve(
             try:
                 ready(up)
                 scheduler = Scheduler(SCHEDULES.values(), client.post, state, clock)
-                await until_first(stopped.wait(), scheduler.run(), _failing(services.broken()), _back(clock))
+                await until_first(
+                    stopped.wait(),
+                    scheduler.run(),
+                    keep(workspace.path, services.ports, budget_gb, clock.until),
+                    _failing(services.broken()),
+                    _back(clock),
+                )
             finally:
                 record.unlink(missing_ok=True)
 
@@ -207,12 +220,17 @@ async def until_first(*work: Coroutine[Any, Any, object]) -> None:
     tasks = [asyncio.create_task(each) for each in work]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        for error in filter(None, (task.exception() for task in done)):
+            raise _first(error)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+
+
+def _first(error: BaseException) -> BaseException:
+    """What a group of failures holds first."""
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 async def _failing(why: Awaitable[str]) -> NoReturn:
@@ -254,6 +272,7 @@ def main() -> None:
     parser.add_argument("--port", type=int)
     parser.add_argument("--trust-clock", action="store_true")
     given = parser.parse_args()
+    into(workspace_of(given.home).path / _LOG)
     try:
         run(given.home, host=given.host, port=given.port, trust_clock=given.trust_clock, ready=lambda _: None)
     except TipoffError as error:

@@ -42,6 +42,7 @@ ALERTS = {
         Alert("artifact_refused", "page", "a model could not be loaded: its system is absent"),
         Alert("budget_exceeded", "ticket", "a night's queries cost more than its budget"),
         Alert("credits_low", "ticket", "a paid source's credits last for few more slates, or for none"),
+        Alert("disk_budget", "ticket", "the workspace takes more of the disk than it may, or fills it"),
         Alert("dead_letter", "ticket", "a message could not be handled"),
         Alert("schedule_missing", "page", "a schedule has not fired when it was due"),
         Alert("feature_health", "ticket", "a feature is null, constant, out of range or has drifted"),

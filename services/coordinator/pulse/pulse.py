@@ -151,9 +151,9 @@ class Pulse:
         """Nothing is there yet that a pass could stand on: see that the slate's own run gets there."""
         day, did = eastern_date(now), []
         cutoffs = [game.cutoff for game in games if game.tip_utc > now]
-        wanted = bool(cutoffs) and now >= min(due(MODE, day), *cutoffs) and not _at_work(slate)
-        soon = EVERY if wanted else SOON
-        next_at = now + (soon if cutoffs else QUIET)
+        begins = min(due(MODE, day), *cutoffs) if cutoffs else now + QUIET
+        wanted = begins <= now and not _at_work(slate)
+        next_at = min(begins, now + QUIET) if begins > now else now + (EVERY if wanted else SOON)
         if await self._note(day, document, known.model_copy(update={"next_at": next_at})) and wanted:
             await self._engine.apply(RunRequested(day, MODE, SOURCE, _TARGETS))
             did.append(f"asked for {key_for(day, MODE)}")

@@ -101,7 +101,7 @@ def test_who_is_woken_by_what() -> None:
     }  # fmt: skip
     assert {name for name, alert in ALERTS.items() if alert.severity == "ticket"} == {
         "run_degraded", "source_stale", "archived_not_loaded", "challenger_worse", "budget_exceeded", "dead_letter",
-        "feature_health", "credits_low",
+        "feature_health", "credits_low", "disk_budget",
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from shared.errors import TipoffError
 COMMANDS = {
     "demo": "nights",
     "replay": "nights",
+    "rehearse": "rehearse",
     "run": "run",
     "train": "models",
     "models": "models",

@@ -1,8 +1,8 @@
 """Rehearsals: the live product, unmodified, in accelerated time against the local upstream.
 
 The product is a process of its own, as `tipoff up` starts it, on a clock that stands in a file. Time stands while
-anything is under way - a firing of a schedule, a step, a word between services - and then jumps to the next instant that
-somebody waits for. A process that dies is started again, as a supervisor would.
+anything is under way - a firing of a schedule, a step, a word between services - and then jumps to the next instant
+that somebody waits for. A process that dies is started again, as a supervisor would.
 """
 
 import asyncio
@@ -12,22 +12,26 @@ import random
 import resource
 import shutil
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from client.api import Client, connect
+from devstack import warmup
+from devstack.driver import Plan
 from devstack.history import History
-from devstack.stack import LOCAL_SCRAPING, upstream_urls
+from devstack.stack import LOCAL_SCRAPING, Stack, upstream_urls
+from devstack.upstream.app import CLOCK
 from devstack.upstream.faults import FaultProfile
 from devstack.upstream.server import Upstream
 from devstack.upstream.server import serve as serve_upstream
 from live import config, daemon
+from live.stack import running
 from live.workspace import SETTINGS
-from shared.basketball.slate import days, eastern_date, eastern_instant
+from shared.basketball.slate import Mode, days, eastern_date, eastern_instant
 from shared.embedded.clock import FileClock
 from shared.errors import Permanent, Transient
 from shared.registries.secrets import BALLDONTLIE_API_KEY, ODDS_API_KEY
@@ -59,6 +63,16 @@ class Part:
     """By name, beside the keys that the local upstream takes."""
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Section -> name -> value of the settings file."""
+
+    @property
+    def start(self) -> datetime:
+        """When the product is started."""
+        return eastern_instant(self.first, START)
+
+    @property
+    def end(self) -> datetime:
+        """When it is stopped."""
+        return eastern_instant(self.last + timedelta(days=1), END)
 
 
 @dataclass(slots=True)
@@ -129,8 +143,8 @@ class Product:
             self.rss_kb.append(pages * resource.getpagesize() // 1024)
 
 
-Observer = Callable[[datetime, int], None]
-"""Called with the virtual instant and the jumps so far."""
+Observer = Callable[[datetime], None]
+"""Called with the virtual instant before each jump."""
 Before = Callable[[Path, Upstream], Awaitable[None]]
 After = Callable[[Client], Awaitable[None]]
 
@@ -145,15 +159,14 @@ async def rehearse(
     Raises:
         Transient: something is under way for longer than `STUCK`.
     """
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
+    await asyncio.to_thread(_emptied, home)
     clock = FileClock(home / "clock")
-    clock.set(eastern_instant(part.first, START))
+    clock.set(part.start)
     async with serve_upstream(history, clock, FaultProfile.named(part.faults)) as upstream:
         _set_up(home, upstream, part)
         if before is not None:
             await before(home, upstream)
-            clock.set(eastern_instant(part.first, START), force=True)
+            clock.set(part.start, force=True)
         product = Product(home, clock)
         try:
             jumps = await _through(product, part, observe)
@@ -163,6 +176,11 @@ async def rehearse(
         finally:
             await product.stop()
     return report | {"jumps": jumps}
+
+
+def _emptied(home: Path) -> None:
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
 
 
 def _set_up(home: Path, upstream: Upstream, part: Part) -> None:
@@ -180,15 +198,14 @@ def _set_up(home: Path, upstream: Upstream, part: Part) -> None:
 
 async def _through(product: Product, part: Part, observe: Observer) -> int:
     """Let time pass; returns the jumps it took."""
-    end = eastern_instant(part.last + timedelta(days=1), END)
     dice = random.Random(part.seed)  # noqa: S311 - which moments are tried
-    span = (end - product.clock.now()) / max(1, part.kills)
-    start = product.clock.now()
-    deaths = [start + span * (n + dice.random()) for n in range(part.kills)]
+    end = part.end
+    span = (end - part.start) / max(1, part.kills)
+    deaths = [part.start + span * (n + dice.random()) for n in range(part.kills)]
     jumps, day = 0, None
     while (now := product.clock.now()) < end:
         following = await _settled(product)
-        observe(now, jumps)
+        observe(now)
         if eastern_date(now) != day:
             day = eastern_date(now)
             product.measure()
@@ -239,6 +256,22 @@ def _awaited(clock: FileClock) -> datetime | None:
 
 def _later(instant: datetime, now: datetime) -> datetime | None:
     return instant if instant > now else None
+
+
+async def warm_up(
+    home: Path, upstream: Upstream, *, history: History, plan: Plan, dates: list[date], modes: Sequence[Mode]
+) -> None:
+    """Features of earlier slates in each mode, as before a replay: for the models to learn from."""
+    clock = upstream.app[CLOCK]
+    settings = config.read(home).services()
+    workspace = daemon.workspace_of(home)
+    with workspace.lock():
+        async with running(workspace.path, clock, settings) as services:
+            stack = Stack(services.urls, workspace.api_key, upstream, cast("FileClock", clock), services.ports)
+            async with connect(stack.endpoint) as client:
+                for mode in modes:
+                    of_mode = replace(plan, mode=mode)
+                    await warmup.warm_up(history, of_mode, dates, lambda _: None, stack, client)
 
 
 async def _report(client: Client, product: Product, part: Part, upstream: Upstream) -> dict[str, Any]:

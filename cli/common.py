@@ -129,28 +129,36 @@ def workspace_or_fail(base: Path) -> Workspace:
     return found
 
 
-def remote() -> Endpoint | None:
-    """The coordinator of --url, TIPOFF_URL or the context in use; None: commands speak of this machine's worlds."""
+def elsewhere() -> Endpoint | None:
+    """The coordinator of --url, TIPOFF_URL or the context in use; None: this machine is meant."""
     return contexts.endpoint(click.get_current_context().meta.get(_URL))
+
+
+def remote() -> Endpoint | None:
+    """The coordinator elsewhere that is meant, else the product's on this machine; None: its simulated worlds are.
+
+    Raises:
+        Permanent: the home is the product's (`tipoff init` was there), and it is not running.
+    """
+    endpoint, base = elsewhere(), home()
+    if endpoint is not None or not live.speaks_for(base):
+        return endpoint
+    up = live.found(base)
+    if up is None:
+        raise Permanent("Tipoff is not running", remedy="`tipoff up --detach` starts it")
+    return live.endpoint(base, up)
 
 
 @asynccontextmanager
 async def api() -> AsyncIterator[Client]:
-    """The coordinator meant, else the one that runs here, else that of a world started for this command.
-
-    A home that has settings of the product is the product's: no simulated world answers for it.
-    """
+    """The coordinator meant, else the running stack's, else that of a world started for this command."""
     base, endpoint = home(), remote()
-    running = live.found(base) if endpoint is None else None
-    endpoint = live.endpoint(base, running) if running is not None else endpoint
     stack = daemon.running_stack(base) if endpoint is None else None
     endpoint = stack.endpoint if stack is not None else endpoint
     if endpoint is not None:
         async with connect(endpoint) as client:
             yield client
         return
-    if live.initialised(base):
-        raise Permanent("Tipoff is not running", remedy="`tipoff up --detach` starts it")
     from devstack.world import readable  # noqa: PLC0415 - seconds, and of no use with a coordinator that runs
 
     workspace = workspace_or_fail(base)

@@ -76,3 +76,5 @@ def install(*, system: bool, user: str | None, dry_run: bool) -> None:
 
 def _say(up: daemon.Up) -> None:
     out.print(f"up (process {up.pid}), {up.url}; `tipoff status` shows tonight, `tipoff down` stops it", soft_wrap=True)
+    for note in up.notes:
+        out.print(note, soft_wrap=True, markup=False)

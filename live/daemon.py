@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from client.api import Endpoint, connect
+from live.logs import into
 from live.workspace import LIVE, SETTINGS, Workspace, write_atomically
 from shared.errors import Missing, Permanent, TipoffError, Transient
 from shared.ports import Clock, Ports
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 START_TIMEOUT: Final = 120.0
 STOP_TIMEOUT: Final = 60.0
+_LOG: Final = "up.log"
 _RECORD: Final = "running.json"
 _FIRST_YEAR: Final = 2025
 """This program is not older: a clock that shows an earlier year was never set."""
@@ -49,6 +51,8 @@ class Up:
     """The coordinator's base URL."""
     urls: dict[str, str]
     """Service name -> base URL."""
+    notes: list[str] = field(default_factory=list)
+    """What its owner should know: what he has given no key for."""
 
 
 def workspace_of(home: Path) -> Workspace:
@@ -66,8 +70,8 @@ def found(home: Path) -> Up | None:
     return up if workspace.holder == up.pid else None
 
 
-def initialised(home: Path) -> bool:
-    """Whether `tipoff init` was there."""
+def speaks_for(home: Path) -> bool:
+    """Whether a home is the product's: `tipoff init` was there."""
     return (home / SETTINGS).is_file()
 
 
@@ -90,7 +94,7 @@ def start(home: Path, flags: list[str]) -> Up:
         Permanent: it runs already, or it did not start (with its last line).
     """
     refuse_second(home)
-    log = workspace_of(home).path / "up.log"
+    log = workspace_of(home).path / _LOG
     command = [sys.executable, "-m", "live.daemon", "--home", str(home), *flags]
     with log.open("a") as output:
         at = output.tell()
@@ -153,10 +157,13 @@ def run(home: Path, *, host: str | None, port: int | None, trust_clock: bool, re
         workspace.make()
         for version in versions.upgrade(workspace):
             _log.info("workspace_upgraded", version=version)
-        clock = _clock(settings.clock_file)
+        clock = clock_of(settings.clock_file)
         if settings.clock_file is None:
             require_set(clock.now())
-        asyncio.run(_serve(workspace, given.services(), clock, address, ready, trust_clock=trust_clock))
+        work = _serve(
+            workspace, given.services(), clock, address, ready, settings.disk_budget_gb, trust_clock=trust_clock
+        )
+        asyncio.run(work)
 
 
 def require_set(now: datetime) -> None:
@@ -173,9 +180,11 @@ async def _serve(
     clock: Clock,
     address: tuple[str, int],
     ready: Callable[[Up], None],
+    budget_gb: float,
     *,
     trust_clock: bool,
 ) -> None:
+    from live.keep import keep  # noqa: PLC0415 - as in `run`
     from live.scheduler import Scheduler, forget, require_clock  # noqa: PLC0415 - as in `run`
     from live.stack import running  # noqa: PLC0415 - as in `run`
 
@@ -188,15 +197,20 @@ async def _serve(
         if trust_clock:
             await forget(state)
         await require_clock(state, clock.now())
-        up = Up(os.getpid(), services.urls["coordinator"], services.urls)
+        up = Up(os.getpid(), services.urls["coordinator"], services.urls, await _notes(services.ports))
         async with connect(Endpoint(up.url, workspace.schedules_key)) as client:
             record = workspace.path / _RECORD
             write_atomically(record, json.dumps(asdict(up)), mode=0o600)
             try:
-                await _say_what_is_missing(services.ports)
                 ready(up)
                 scheduler = Scheduler(SCHEDULES.values(), client.post, state, clock)
-                await until_first(stopped.wait(), scheduler.run(), _failing(services.broken()), _back(clock))
+                await until_first(
+                    stopped.wait(),
+                    scheduler.run(),
+                    keep(workspace.path, services.ports, budget_gb, clock.until),
+                    _failing(services.broken()),
+                    _back(clock),
+                )
             finally:
                 record.unlink(missing_ok=True)
 
@@ -206,12 +220,17 @@ async def until_first(*work: Coroutine[Any, Any, object]) -> None:
     tasks = [asyncio.create_task(each) for each in work]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        for error in filter(None, (task.exception() for task in done)):
+            raise _first(error)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+
+
+def _first(error: BaseException) -> BaseException:
+    """What a group of failures holds first."""
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 async def _failing(why: Awaitable[str]) -> NoReturn:
@@ -229,14 +248,16 @@ async def _back(clock: Clock) -> None:
         last = max(last, clock.now())
 
 
-async def _say_what_is_missing(ports: Ports) -> None:
+async def _notes(ports: Ports) -> list[str]:
     try:
         await ports.secrets.get(ODDS_API_KEY)
     except Missing:
-        _log.warning("no_key_for_lines", meaning=NO_LINES)
+        return [NO_LINES]
+    return []
 
 
-def _clock(file: Path | None) -> Clock:
+def clock_of(file: Path | None) -> Clock:
+    """The wall clock, or in a rehearsal the one in a file."""
     from shared.embedded.clock import FileClock  # noqa: PLC0415 - as in `run`
     from shared.runtime.clock import WallClock  # noqa: PLC0415 - as in `run`
 
@@ -251,6 +272,7 @@ def main() -> None:
     parser.add_argument("--port", type=int)
     parser.add_argument("--trust-clock", action="store_true")
     given = parser.parse_args()
+    into(workspace_of(given.home).path / _LOG)
     try:
         run(given.home, host=given.host, port=given.port, trust_clock=given.trust_clock, ready=lambda _: None)
     except TipoffError as error:

@@ -10,6 +10,9 @@ class LiveSettings(CommonSettings):
 
     port: int = Field(8780, ge=0, le=65535, description="port of the coordinator's API; 0 picks a free one")
     host: str = Field("127.0.0.1", description="address of the coordinator's API; 0.0.0.0 opens it to the network")
+    disk_budget_gb: float = Field(
+        20.0, gt=0, description="gigabytes that the workspace may take: raw payloads make room"
+    )
 
 
 OWN = ("host", "port", "log_level")

@@ -12,8 +12,8 @@ After=network-online.target time-sync.target
 [Service]
 Type=exec
 ExecStart={command}
-WorkingDirectory={home}
-Environment=TIPOFF_HOME={home}
+WorkingDirectory={folder}
+Environment={variable}
 {user}Restart=always
 RestartSec=10
 TimeoutStopSec=90
@@ -49,8 +49,10 @@ CapabilityBoundingSet=
 def unit(home: Path, command: Sequence[str], user: str | None) -> str:
     """The unit's text: it runs `command`, as `user` if it is the system's, None: a user's own."""
     return _UNIT.format(
-        command=" ".join(_quoted(word) for word in command),
+        command=" ".join(_quoted(word).replace("$", "$$") for word in command),
         home=_quoted(str(home)),
+        folder=_plain(str(home)),  # which knows no quotes
+        variable=_quoted(f"TIPOFF_HOME={home}"),
         user="" if user is None else f"User={user}\n",
         system="" if user is None else _SYSTEM,
         target="default.target" if user is None else "multi-user.target",
@@ -64,6 +66,11 @@ def place(*, system: bool) -> Path:
 
 
 def _quoted(word: str) -> str:
-    """As systemd reads it: `%` and `$` mean something to it, and so do spaces."""
-    plain = word.replace("%", "%%").replace("$", "$$")
+    """As systemd reads a word: spaces mean something to it."""
+    plain = _plain(word)
     return f'"{plain}"' if any(character.isspace() for character in plain) else plain
+
+
+def _plain(text: str) -> str:
+    """`%` means something to systemd everywhere."""
+    return text.replace("%", "%%")

@@ -72,6 +72,10 @@ class FetchLog:
         """The upstream has nothing about the unit, and that is no error."""
         self.units[unit] = Unit("empty", got.source, reason=reason, archive_key=got.archive_key)
 
+    def unasked(self, unit: str, source: str, reason: str) -> None:
+        """Nobody is asked about the unit, and that is no error."""
+        self.units[unit] = Unit("empty", source, reason=reason)
+
     def quarantined(self, unit: str, got: Collected[Any], reason: str) -> None:
         """The whole unit is refused."""
         self.units[unit] = Unit("quarantined", got.source, reason=reason, archive_key=got.archive_key)

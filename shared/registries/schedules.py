@@ -77,6 +77,7 @@ SCHEDULES = {
             Mode.OVERNIGHT,
             "heals what the grid lacks, resumes what waits, and looks after outputs, sources and schedules",
             path="/v1/reconcile",
+            late=timedelta(minutes=10),  # an hour later it looks again
         ),
         Schedule(
             "pulse",

@@ -127,7 +127,7 @@ def test_a_key_is_made_used_replaced_and_revoked(elsewhere: Elsewhere) -> None:
     """It is alone on stdout, once; what its role does not allow is refused; a dry run changes nothing."""
     create = ("keys", "create", "ann", "--role", "viewer", "--expires-in", "90d")
     assert elsewhere.reached(*create, "--dry-run").err == "would make a key for ann, viewer\n"
-    assert [key["name"] for key in elsewhere.reached("keys", "list", "--json").json] == ["local"]
+    assert [key["name"] for key in elsewhere.reached("keys", "list", "--json").json] == ["local", "schedules"]
 
     made = elsewhere.reached(*create)
     key = made.out.removesuffix("\n")

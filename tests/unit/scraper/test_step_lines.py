@@ -2,19 +2,27 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 import pytest
 
+from services.scraper.answer import Keeper
+from services.scraper.fetch import Failed, Meter
 from services.scraper.fetch_log import Unit
+from services.scraper.sources.endpoint import Request
 from services.scraper.sources.odds_api.event_odds import event_odds
 from services.scraper.sources.odds_api.events import events
 from services.scraper.sources.odds_api.game_lines import game_lines
 from services.scraper.steps import lines
 from shared.basketball.slate import Mode
 from shared.registries.markets import MARKETS
+from shared.registries.sources import SOURCES
 from tests.unit.scraper import wire
 from tests.unit.scraper.bench import BOS_ELM, GAMES, MORNING, NYK_ASH, ROSTER, SLATE, TIP, bench, loaded, slate_game
 from tests.unit.scraper.conftest import Rig
+from tests.unit.scraper.fakes import FakeUpstreams
+
+T = TypeVar("T")
 
 EVENTS = wire.body(
     [
@@ -93,6 +101,36 @@ async def test_f13_f24_lines_are_appended() -> None:
         ((wire.BOS_AT_NYK, "Den Ash"), ("no known player of BOS or NYK is called 'Den Ash'", "odds_api")),
         ((wire.BOS_AT_NYK, "Un Known"), ("no known player of BOS or NYK is called 'Un Known'", "odds_api")),
     ]
+
+
+class NoKey(FakeUpstreams):
+    """Upstreams of which those that want a key are not asked."""
+
+    async def get(self, request: Request[T], meter: Meter, keeper: Keeper | None = None) -> Any:  # noqa: ANN401 - as the port
+        """As the fetcher does without a key."""
+        if SOURCES[request.source].secret is not None:
+            return Failed("secret 'odds-api-key' is missing", 1, keyless=True)
+        return await super().get(request, meter, keeper)
+
+
+async def test_without_a_key_there_are_no_lines_and_nothing_is_missing(slate: Rig) -> None:
+    """On a machine of one's own: every game is accounted for, as empty, and why is said."""
+    slate.upstreams = NoKey(slate.upstreams.now)
+    report = await slate.run("lines", SLATE)
+    assert (report.outcome, report.counts["units_empty"]) == ("done", 3)
+    assert {(row["unit"], row["outcome"], row["source"], row["reason"]) for row in await slate.fetches()} == {
+        (unit, "empty", "odds_api", "no key: predicted without lines")
+        for unit in ("events", wire.BOS_AT_NYK, wire.LAL_AT_DEN)
+    }
+    assert await slate.rows("raw.prop_lines") == []
+
+
+async def test_without_a_key_a_deployment_has_failed(slate: Rig) -> None:
+    """There it was lost, and is missed."""
+    slate.upstreams = NoKey(slate.upstreams.now)
+    slate.settings = slate.settings.model_copy(update={"profile": "gcp"})
+    report = await slate.run("lines", SLATE)
+    assert (report.outcome, report.reason) == ("failed", "secret 'odds-api-key' is missing")
 
 
 NO_GAME_LINES = Unit("failed", "odds_api", 0, "odds_api is down", None)

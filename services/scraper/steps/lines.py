@@ -12,6 +12,7 @@ from services.scraper.domain.names import Names
 from services.scraper.domain.odds import Event, GameLine, Offer
 from services.scraper.domain.wire import BadRecord, Refusal
 from services.scraper.fetch import Failed
+from services.scraper.fetch_log import Unit
 from services.scraper.payloads import Collected
 from services.scraper.sources.odds_api.event_odds import ODDS, event_odds
 from services.scraper.sources.odds_api.events import events as list_events
@@ -22,6 +23,7 @@ from shared.basketball.slate import RETROSPECT, cutoff
 from shared.ports import Row
 
 EVENTS = "events"
+NOT_OF_PAST = "the slate's day is over, and TIPOFF_LINES_OF_PAST is off: lines of the past cost ten times"
 _COPIED = ("market", "bookmaker", "line", "over_price", "under_price", "is_main", "event_id")
 """Columns of raw.prop_lines that are an offer's own."""
 
@@ -30,6 +32,10 @@ async def run(task: Task) -> int:
     """Collect and load; returns the rows that were new."""
     games = await task.slate()
     if not games:
+        return 0
+    if not task.settings.lines_of_past and await task.past():
+        for unit in (EVENTS, *(game["game_id"] for game in games)):
+            task.fetches.units[unit] = Unit("empty", ODDS.source, reason=NOT_OF_PAST)
         return 0
     first = games[0]
     tipped = task.now >= first["tip_utc"]

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.scraper.fetch_log import Unit
-from services.scraper.steps import injuries, lines, rosters
+from services.scraper.steps import box_scores, injuries, lines, rosters, schedule
 from services.scraper.steps.rosters import LAST_LISTED
 from services.scraper.task import sql
 from shared.basketball.slate import INACTIVE_LIST_LEAD, eastern_instant
@@ -14,7 +14,7 @@ from tests.unit.scraper import wire
 from tests.unit.scraper.bench import GAMES, MORNING, NYK_ASH, ROSTER, SLATE, TIP, Bench, bench
 from tests.unit.scraper.conftest import Rig
 from tests.unit.shared.answers import answers
-from tests.unit.shared.rows import box, game, roster, row, tip
+from tests.unit.shared.rows import YESTERDAY, box, game, roster, row, tip
 
 DAY = timedelta(days=1)
 LATER = MORNING + 400 * DAY
@@ -115,6 +115,87 @@ async def test_lines_of_the_past_need_not_be_asked_for() -> None:
         b = bench("lines", {"slate_games": GAMES, "roster": ROSTER}, now=now, lines_of_past=past)
         await lines.run(b.task)
         assert b.payloads.asked != []
+
+
+@pytest.mark.parametrize(
+    ("known", "now", "asked"),
+    [
+        ({"games": 1230, "unsettled": 0}, LATER, False),
+        ({"games": 1230, "unsettled": 1}, LATER, True),
+        ({"games": 0, "unsettled": 0}, LATER, True),
+        ({"games": 1230, "unsettled": 0}, MORNING, True),
+    ],
+    ids=["settled", "a-result-is-missing", "unknown-season", "not-past"],
+)
+async def test_nobody_is_asked_for_a_schedule_whose_results_are_all_known(
+    known: Row,
+    now: datetime,
+    asked: bool,  # noqa: FBT001 - a case
+) -> None:
+    """Up to a slate of the past: hundreds of them are filled in without a request."""
+    b = bench("schedule", {"season_settled": [known], "seasons": []}, now=now)
+    await schedule.run(b.task)
+    assert bool(b.payloads.asked) is asked
+    if not asked:
+        unit = Unit("empty", "nba_stats", 0, "every result of 2023-24 up to 2024-03-04 is known")
+        assert (b.fetches.units, b.fetches.verdict()) == ({schedule.SETTLED: unit}, None)
+
+
+async def test_a_season_is_settled_when_every_result_up_to_a_date_is_known() -> None:
+    """That date's too; later games, postponed ones and other seasons do not matter."""
+    games = [game("1", YESTERDAY), game("2"), game("3", SLATE + DAY), game("4", postponed=True), game("5", season="x")]
+    results = [row("raw.game_results", game_id=id_) for id_ in ("1", "2")]
+    for given, unsettled in ((results, 0), (results[:1], 1), ([], 2)):
+        params = {"season": "2023-24", "game_date": SLATE}
+        found = await answers(sql("season_settled"), params, raw__games=games, raw__game_results=given)
+        assert found == [{"games": 4, "unsettled": unsettled}]
+
+
+HOLES = [{"unit": GAMES[0]["game_id"], "source": "balldontlie", "reason": "nobody has it"}]
+PLAYED = [
+    {**each, "season": "2023-24", "season_type": "regular", "home_points": 1, "away_points": 1, "loaded_from": None}
+    for each in GAMES
+]
+
+
+@pytest.mark.parametrize(("now", "asked"), [(LATER, 1), (MORNING, 2)], ids=["past", "tonight"])
+async def test_a_game_that_nobody_gives_is_not_asked_for_by_every_past_slate(now: datetime, asked: int) -> None:
+    """It stays in the log as failed, and the step does not fail for it; tonight's slate asks again."""
+    b = bench("box_scores", {"played_games": PLAYED, "failed_lately": HOLES}, now=now)
+    await box_scores.run(b.task)
+    assert len([each for each in b.payloads.asked if each.source == "nba_cdn"]) == asked
+    assert {unit.outcome for unit in b.fetches.units.values()} == {"failed"}
+    if now == LATER:
+        assert b.fetches.units[GAMES[0]["game_id"]] == Unit("failed", "balldontlie", 0, "nobody has it")
+        [params] = [params for name, params in b.warehouse.asked if name == "failed_lately"]
+        assert params == {"since": LATER - timedelta(hours=12)}
+    assert b.fetches.verdict() is None
+
+
+async def test_a_game_that_is_still_being_played_is_asked_for_again() -> None:
+    """That it was not final is no hole."""
+    b = bench("box_scores", {"played_games": PLAYED, "failed_lately": [{**HOLES[0], "reason": "not final"}]}, now=LATER)
+    await box_scores.run(b.task)
+    assert len([each for each in b.payloads.asked if each.source == "nba_cdn"]) == len(GAMES)
+
+
+async def test_failed_lately_is_the_last_failure_of_a_game_since_an_instant() -> None:
+    """Of the step box_scores, for whichever slate."""
+    since = tip(SLATE, 7)
+
+    def fetch(unit: str, reason: str, **values: object) -> Row:
+        known = {"unit": unit, "step": "box_scores", "outcome": "failed", "reason": reason, "fetched_at": since}
+        return row("raw.fetches", **known) | values
+
+    fetches = [
+        fetch("1", "first"),
+        fetch("1", "last", fetched_at=since + DAY, game_date=YESTERDAY),
+        fetch("2", "old", fetched_at=since - timedelta(seconds=1)),
+        fetch("3", "other", step="lines"),
+        fetch("4", "fine", outcome="loaded"),
+    ]
+    found = await answers(sql("failed_lately"), {"since": since}, raw__fetches=fetches)
+    assert [(one["unit"], one["reason"]) for one in found] == [("1", "last")]
 
 
 async def test_a_past_slate_through_the_service(rig: Rig) -> None:

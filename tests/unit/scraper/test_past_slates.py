@@ -9,7 +9,7 @@ from services.scraper.steps import box_scores, injuries, lines, rosters, schedul
 from services.scraper.steps.rosters import LAST_LISTED
 from services.scraper.task import sql
 from shared.basketball.slate import INACTIVE_LIST_LEAD, eastern_instant
-from shared.ports import Row
+from shared.ports import Params, Row
 from tests.unit.scraper import wire
 from tests.unit.scraper.bench import GAMES, MORNING, NYK_ASH, ROSTER, SLATE, TIP, Bench, bench
 from tests.unit.scraper.conftest import Rig
@@ -146,7 +146,7 @@ async def test_a_season_is_settled_when_every_result_up_to_a_date_is_known() -> 
     games = [game("1", YESTERDAY), game("2"), game("3", SLATE + DAY), game("4", postponed=True), game("5", season="x")]
     results = [row("raw.game_results", game_id=id_) for id_ in ("1", "2")]
     for given, unsettled in ((results, 0), (results[:1], 1), ([], 2)):
-        params = {"season": "2023-24", "game_date": SLATE}
+        params: Params = {"season": "2023-24", "game_date": SLATE}
         found = await answers(sql("season_settled"), params, raw__games=games, raw__game_results=given)
         assert found == [{"games": 4, "unsettled": unsettled}]
 

@@ -17,6 +17,7 @@ from client import contexts
 from client.api import Client, Endpoint, connect
 from devstack import daemon
 from devstack.workspace import Workspace, current
+from live import daemon as live
 from shared.basketball.slate import Mode
 from shared.errors import Permanent
 from shared.runtime import logs
@@ -135,14 +136,21 @@ def remote() -> Endpoint | None:
 
 @asynccontextmanager
 async def api() -> AsyncIterator[Client]:
-    """The coordinator meant, else the running stack's, else that of a world started for this command."""
+    """The coordinator meant, else the one that runs here, else that of a world started for this command.
+
+    A home that has settings of the product is the product's: no simulated world answers for it.
+    """
     base, endpoint = home(), remote()
+    running = live.found(base) if endpoint is None else None
+    endpoint = live.endpoint(base, running) if running is not None else endpoint
     stack = daemon.running_stack(base) if endpoint is None else None
     endpoint = stack.endpoint if stack is not None else endpoint
     if endpoint is not None:
         async with connect(endpoint) as client:
             yield client
         return
+    if live.initialised(base):
+        raise Permanent("Tipoff is not running", remedy="`tipoff up --detach` starts it")
     from devstack.world import readable  # noqa: PLC0415 - seconds, and of no use with a coordinator that runs
 
     workspace = workspace_or_fail(base)

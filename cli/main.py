@@ -38,6 +38,10 @@ COMMANDS = {
     "bench": "bench",
     "parse": "parse",
     "doctor": "doctor",
+    "init": "init",
+    "up": "live",
+    "down": "live",
+    "install": "live",
 }
 """The module of this package that has the command, under the command's own name."""
 

@@ -32,6 +32,10 @@ class Clock(Protocol):
         """Wait in real time (simulations replace it)."""
         ...
 
+    async def until(self, instant: datetime) -> None:
+        """Return once `now() >= instant`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:

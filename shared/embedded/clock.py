@@ -1,10 +1,15 @@
 """Virtual clocks, for replays: of one process, or shared by several."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from shared.errors import Permanent
 from shared.runtime.clock import WallClock
+
+_LOOK: Final = 0.01
+"""Seconds of real time between two looks at a clock's file."""
 
 
 class VirtualClock(WallClock):
@@ -16,6 +21,7 @@ class VirtualClock(WallClock):
 
     def __init__(self, start: datetime) -> None:
         self._now = _aware_utc(start)
+        self._moved = asyncio.Event()
 
     def now(self) -> datetime:
         """The instant the clock was last set to, aware UTC."""
@@ -30,6 +36,13 @@ class VirtualClock(WallClock):
                 remedy="start from a fresh TIPOFF_HOME, or force it",
             )
         self._now = target
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def until(self, instant: datetime) -> None:
+        """Return once the clock has been set to `instant` or later."""
+        while self.now() < instant:
+            await self._moved.wait()
 
 
 class FileClock(WallClock):
@@ -57,6 +70,11 @@ class FileClock(WallClock):
         temporary = self.path.with_suffix(".tmp")
         temporary.write_text(target.isoformat())
         temporary.replace(self.path)
+
+    async def until(self, instant: datetime) -> None:
+        """Return once the file has `instant` or a later one."""
+        while self.now() < instant:
+            await self.sleep(_LOOK)
 
 
 def _aware_utc(instant: datetime) -> datetime:

@@ -3,6 +3,10 @@
 import asyncio
 import time
 from datetime import UTC, datetime
+from typing import Final
+
+SLICE: Final = 15.0
+"""Seconds waited at most at once: the machine may sleep, and its clock may be set."""
 
 
 class WallClock:
@@ -19,3 +23,8 @@ class WallClock:
     async def sleep(self, seconds: float) -> None:
         """Wait in real time."""
         await asyncio.sleep(seconds)
+
+    async def until(self, instant: datetime) -> None:
+        """Return once `now() >= instant`."""
+        while (left := (instant - self.now()).total_seconds()) > 0:
+            await self.sleep(min(left, SLICE))

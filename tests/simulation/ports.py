@@ -39,6 +39,11 @@ class SimulatedClock:
         await asyncio.sleep(seconds)
         await self._chaos.after(self._process, "clock.sleep", may_fail=False)
 
+    async def until(self, instant: datetime) -> None:
+        """Let virtual time pass until then."""
+        while (left := (instant - self.now()).total_seconds()) > 0:
+            await self.sleep(left)
+
 
 class Documents:
     """What the state store holds."""

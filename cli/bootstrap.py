@@ -113,7 +113,8 @@ async def _product(seasons: int) -> AsyncIterator[Endpoint]:
     workspace, clock = daemon.workspace_of(base), WallClock() if file is None else FileClock(file)
     with workspace.lock():
         workspace.make()
-        daemon.require_set(clock.now())
+        if file is None:
+            daemon.require_set(clock.now())
         async with running(workspace.path, clock, replace(settings, scraper=scraping)) as services:
             yield Endpoint(services.urls["coordinator"], workspace.api_key, resend=True)
 

@@ -48,7 +48,7 @@ from shared.registries.sources import SOURCES
 Verdict = Literal["ok", "differs", "refused", "unreachable", "no key", "not asked"]
 PASSED: frozenset[Verdict] = frozenset({"ok", "not asked"})
 _TEAM = "BOS"
-_OK = 200
+_OK, _NO_FILE = 200, 403
 _YEAR = timedelta(days=365)
 _REPORTS = 8
 """Injury reports that are looked for, the newest first: two hours of a game day."""
@@ -146,7 +146,8 @@ async def _one(upstreams: Upstreams, request: Request[Any]) -> Probe:
     if seen.status == _OK and seen.unreadable is not None:
         return _verdict(request, "differs", seen.unreadable)
     if seen.status is not None:
-        return _verdict(request, "refused", f"HTTP {seen.status}")
+        missing = SOURCES[request.source].bucket and seen.status == _NO_FILE
+        return _verdict(request, "refused", f"HTTP {seen.status}" + (": there is no such file" if missing else ""))
     return _verdict(request, "unreachable", reason)
 
 

@@ -54,7 +54,7 @@ async def test_what_costs_credits_is_said_not_to_be_asked() -> None:
         (wire.schedule(wire.game() | {"gameDateTimeUTC": "soon"}), "differs", "1 of 1 records, as "),
         (b'{"leagueSchedule": 1}', "differs", ""),
         (b"<html>", "differs", "HTML instead of JSON"),
-        (None, "refused", "HTTP 403"),
+        (None, "refused", "HTTP 403: there is no such file"),
     ],
     ids=["ok", "a-record-differs", "the-payload-differs", "html", "refused"],
 )

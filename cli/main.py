@@ -18,6 +18,7 @@ COMMANDS = {
     "train": "models",
     "models": "models",
     "backfill": "backfill",
+    "bootstrap": "bootstrap",
     "dev": "dev",
     "context": "context",
     "predictions": "predictions",

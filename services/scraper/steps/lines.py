@@ -27,6 +27,7 @@ NO_KEY = "no key: predicted without lines"
 """Of a machine whose owner has none: nothing is missing."""
 LATE = timedelta(minutes=2)
 """After its cutoff a game is still asked as of now, for a tenth: what was posted later counts for nothing."""
+NOT_OF_PAST = "the slate's day is over, and TIPOFF_LINES_OF_PAST is off: lines of the past cost ten times"
 _COPIED = ("market", "bookmaker", "line", "over_price", "under_price", "is_main", "event_id")
 """Columns of raw.prop_lines that are an offer's own."""
 
@@ -35,6 +36,10 @@ async def run(task: Task) -> int:
     """Collect and load; returns the rows that were new."""
     games = _asked(task, await task.slate())
     if not games:
+        return 0
+    if not task.settings.lines_of_past and await task.past():
+        for unit in (EVENTS, *(game["game_id"] for game in games)):
+            task.fetches.units[unit] = Unit("empty", ODDS.source, reason=NOT_OF_PAST)
         return 0
     first = games[0]
     tipped = task.now >= first["tip_utc"]

@@ -89,7 +89,7 @@ async def _planned(wish: Wish) -> dict[str, Any]:
 async def _coordinator(seasons: int) -> AsyncIterator[tuple[Client, float]]:
     """(client, seconds between looks): whoever runs, else the product, started for as long as it takes."""
     base, elsewhere = common.home().resolve(), common.remote()
-    if elsewhere is None and daemon.found(base) is None and daemon.initialised(base):
+    if elsewhere is None and daemon.found(base) is None and daemon.speaks_for(base):
         async with _product(seasons) as endpoint, connect(endpoint) as client:
             yield client, LOCAL_LOOK
         return
@@ -116,7 +116,7 @@ async def _product(seasons: int) -> AsyncIterator[Endpoint]:
         if file is None:
             daemon.require_set(clock.now())
         async with running(workspace.path, clock, replace(settings, scraper=scraping)) as services:
-            yield Endpoint(services.urls["coordinator"], workspace.api_key, resend=True)
+            yield Endpoint(services.urls["coordinator"], workspace.api_key)
 
 
 @contextmanager

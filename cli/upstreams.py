@@ -46,7 +46,7 @@ async def _asked() -> list[Probe]:
 def _settings() -> ScraperSettings:
     """The product's own where it was set up, with its secrets; else the environment's."""
     base = common.home()
-    if not daemon.initialised(base):
+    if not daemon.speaks_for(base):
         return load(ScraperSettings)
     own = {"home": daemon.workspace_of(base).path}
     return config.read(base).services().scraper.model_copy(update=own)

@@ -38,21 +38,16 @@ async def run(task: Task) -> int:
     if not games:
         return 0
     if not task.settings.lines_of_past and await task.past():
-        for unit in (EVENTS, *(game["game_id"] for game in games)):
-            task.fetches.units[unit] = Unit("empty", ODDS.source, reason=NOT_OF_PAST)
-        return 0
+        return _unasked(task, games, NOT_OF_PAST)
     first = games[0]
     tipped = task.now >= first["tip_utc"]
     as_of = _cutoff(task, first) if tipped or task.request.retrospective else None
     got = await task.payloads.get(list_events(as_of))
-    if isinstance(got, Failed) and got.keyless and task.settings.profile == "local":
-        for unit in (EVENTS, *(game["game_id"] for game in games)):
-            task.fetches.unasked(unit, ODDS.source, NO_KEY)
-        return 0
     if isinstance(got, Failed):
-        task.fetches.failed(EVENTS, ODDS.source, got)
-        for game in games:
-            task.fetches.failed(game["game_id"], ODDS.source, got)
+        if got.keyless and task.settings.profile == "local":
+            return _unasked(task, games, NO_KEY)
+        for unit in (EVENTS, *(game["game_id"] for game in games)):
+            task.fetches.failed(unit, ODDS.source, got)
         return 0
     task.fetches.loaded(EVENTS, got, len(got.parsed.records), got.parsed.refused)
     planned = _plan(task, games, got)
@@ -66,6 +61,13 @@ async def run(task: Task) -> int:
     if got.credits_left is None or got.credits_left >= planned.needed + game_lines.credits_of(task, as_of):
         await game_lines.run(task, games, as_of)
     return new
+
+
+def _unasked(task: Task, games: Sequence[Row], why: str) -> int:
+    """Nobody is asked, and that is no failure."""
+    for unit in (EVENTS, *(game["game_id"] for game in games)):
+        task.fetches.unasked(unit, ODDS.source, why)
+    return 0
 
 
 def _asked(task: Task, games: Sequence[Row]) -> list[Row]:

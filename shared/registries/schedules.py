@@ -66,6 +66,9 @@ SCHEDULES = {
             "heals what the grid lacks, resumes what waits, and looks after outputs, sources and schedules",
             path="/v1/reconcile",
         ),
+        Schedule("tomorrow", "0 20 * * *", Mode.TOMORROW, "an early look at the next slate, the evening before"),
+        Schedule("same-day", "0 11 * * *", Mode.SAME_DAY, "day-of news, before the earliest tip-off"),
+        Schedule("same-day-fallback", "0 17 * * *", Mode.SAME_DAY, "what the morning left open, before the evening"),
         Schedule(
             "pulse",
             "* * * * *",
@@ -74,9 +77,6 @@ SCHEDULES = {
             targets=(),
             path=PULSE_PATH,
         ),
-        Schedule("tomorrow", "0 20 * * *", Mode.TOMORROW, "an early look at the next slate, the evening before"),
-        Schedule("same-day", "0 11 * * *", Mode.SAME_DAY, "day-of news, before the earliest tip-off"),
-        Schedule("same-day-fallback", "0 17 * * *", Mode.SAME_DAY, "what the morning left open, before the evening"),
     )
 }
 

@@ -80,15 +80,6 @@ SCHEDULES = {
             late=timedelta(minutes=10),  # an hour later it looks again
         ),
         Schedule(
-            "pulse",
-            "* * * * *",
-            Mode.SAME_DAY,
-            "keeps today's slate current until each tip-off: looks for news, predicts again, makes the final passes",
-            targets=(),
-            late=timedelta(minutes=1),
-            path=PULSE_PATH,
-        ),
-        Schedule(
             "tomorrow",
             "0 20 * * *",
             Mode.TOMORROW,
@@ -108,6 +99,15 @@ SCHEDULES = {
             Mode.SAME_DAY,
             "what the morning left open, before the evening",
             late=timedelta(hours=3),
+        ),
+        Schedule(
+            "pulse",
+            "* * * * *",
+            Mode.SAME_DAY,
+            "keeps today's slate current until each tip-off: looks for news, predicts again, makes the final passes",
+            targets=(),
+            late=timedelta(minutes=1),
+            path=PULSE_PATH,
         ),
     )
 }

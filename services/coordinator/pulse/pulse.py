@@ -87,6 +87,7 @@ class Pulse:
             slate = await self._engine.run(key_for(day, MODE))
             if slate is None or not _ready(slate):
                 return await self._wait_for(slate, games, document, known, now)
+            finals = await self._finals(day, known)
             looks = known.looks if known.looks is not None else _line_looks(slate)
             wanted = needs(
                 games,
@@ -95,7 +96,7 @@ class Pulse:
                 looks=looks,
                 looked=known.lines,
                 finals=known.finals,
-                settled=await self._settled(day, known),
+                settled={game: run.status is not RunStatus.RUNNING for run in finals for game in run.games},
             )
             had = {game.game_id: looks_passed(game, looks, now) for game in games if game.game_id in wanted.lines}
             part = part_of(wanted.finals)
@@ -159,15 +160,10 @@ class Pulse:
             did.append(f"asked for {key_for(day, MODE)}")
         return Beat(next_at, did)
 
-    async def _settled(self, day: date, known: Known) -> frozenset[str]:
-        """Games whose final pass is done or at work."""
+    async def _finals(self, day: date, known: Known) -> list[Run]:
+        """The final passes that have not failed."""
         runs = [await self._engine.run(key_for(day, MODE, part)) for part in known.final_parts]
-        return frozenset(
-            game
-            for run in runs
-            if run is not None and run.final and run.status is not RunStatus.FAILED
-            for game in run.games
-        )
+        return [run for run in runs if run is not None and run.final and run.status is not RunStatus.FAILED]
 
     async def _busy(self, day: date, known: Known) -> dict[str, datetime]:
         """Game -> when the newest pass of it began, of those that are at work."""

@@ -12,7 +12,6 @@ from services.scraper.domain.names import Names
 from services.scraper.domain.odds import Event, GameLine, Offer
 from services.scraper.domain.wire import BadRecord, Refusal
 from services.scraper.fetch import Failed
-from services.scraper.fetch_log import Unit
 from services.scraper.payloads import Collected
 from services.scraper.sources.odds_api.event_odds import ODDS, event_odds
 from services.scraper.sources.odds_api.events import events as list_events
@@ -78,7 +77,7 @@ def _asked(task: Task, games: Sequence[Row]) -> list[Row]:
         return wanted
     for game in wanted:
         if task.now > _cutoff(task, game) + LATE:
-            task.fetches.units[game["game_id"]] = Unit("empty", ODDS.source, reason="its cutoff is over")
+            task.fetches.unasked(game["game_id"], ODDS.source, "its cutoff is over")
     return [game for game in wanted if game["game_id"] not in task.fetches.units]
 
 

@@ -277,7 +277,8 @@ async def test_every_source_is_looked_at() -> None:
 
 
 NAMES = {
-    "overnight", "features-fallback", "predictions-fallback", "reconcile", "tomorrow", "same-day", "same-day-fallback"
+    "overnight", "features-fallback", "predictions-fallback", "reconcile", "tomorrow", "same-day", "same-day-fallback",
+    "pulse",
 }  # fmt: skip
 
 

@@ -62,8 +62,20 @@ async def test_what_a_run_owes_is_joined_to_its_slate() -> None:
     schedule = [{"game_date": str(day), "season": "2023-24"} for day in (BEFORE, DAY)]
     owed = {"games": "", "systems": "moving_average market_residual", "per_player": len(MARKETS), "per_line": 1}
     assert asked["complete__predict"] == [
-        schedule[0] | owed | {"run_id": "2024-03-03.same_day.2", "not_tipped_after": "2024-03-04T13:20:00+00:00"},
-        schedule[1] | owed | {"run_id": "2024-03-04.same_day.3", "not_tipped_after": "2024-03-04T14:20:00+00:00"},
+        schedule[0]
+        | owed
+        | {
+            "run_id": "2024-03-03.same_day.2",
+            "not_tipped_after": "2024-03-04T13:20:00+00:00",
+            "over_before": "2024-03-04T09:00:00+00:00",
+        },
+        schedule[1]
+        | owed
+        | {
+            "run_id": "2024-03-04.same_day.3",
+            "not_tipped_after": "2024-03-04T14:20:00+00:00",
+            "over_before": "2024-03-04T10:00:00+00:00",
+        },
     ]
     assert asked["complete__publish"] == schedule
 

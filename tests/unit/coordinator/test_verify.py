@@ -247,7 +247,8 @@ def test_what_a_run_owes() -> None:
     known = {"systems": "moving_average boosted market_residual", "per_player": 2 * len(MARKETS), "per_line": 1}
     known |= {"games": ""}
     cutoff, never = "2024-03-04T14:20:00+00:00", "1946-01-01T00:00:00+00:00"
-    assert owed(run_of(), 2, NINE) == {"run_id": "2024-03-04.same_day.2", "not_tipped_after": cutoff, **known}
+    live = {"not_tipped_after": cutoff, "over_before": "2024-03-04T10:00:00+00:00"}
+    assert owed(run_of(), 2, NINE) == {"run_id": "2024-03-04.same_day.2", **live, **known}
     past = owed(run_of(retrospective=True), 1, NINE)
     assert past == {"run_id": "2024-03-04.same_day.1", "not_tipped_after": never, **known}
 

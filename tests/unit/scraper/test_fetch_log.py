@@ -181,7 +181,7 @@ async def test_f12_what_is_over_keeps_the_account_of_a_payload_that_came(log: Fe
     }  # fmt: skip
     warehouse = StubWarehouse(answers)
     for unit in ("loaded", "empty", "failed", "new"):
-        log.over(unit, "odds_api", "its cutoff is over")
+        log.unasked(unit, "odds_api", "its cutoff is over")
     await log.write(warehouse)  # type: ignore[arg-type]  # a fake of the port
     [(fetches, _, _)] = warehouse.written("raw.fetches")
     assert [(row["unit"], row["outcome"], row["archive_key"], row.get("reason")) for row in fetches] == [

@@ -95,7 +95,7 @@ def start(home: Path, flags: list[str]) -> Up:
     """
     refuse_second(home)
     log = workspace_of(home).path / _LOG
-    command = [sys.executable, "-m", "live.daemon", "--home", str(home), *flags]
+    command = [sys.executable, "-m", "live.daemon", "--home", str(home), "--log", str(log), *flags]
     with log.open("a") as output:
         at = output.tell()
         process = subprocess.Popen(  # noqa: S603 - ourselves
@@ -270,9 +270,11 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
+    parser.add_argument("--log", type=Path)
     parser.add_argument("--trust-clock", action="store_true")
     given = parser.parse_args()
-    into(workspace_of(given.home).path / _LOG)
+    if given.log is not None:
+        into(given.log)
     try:
         run(given.home, host=given.host, port=given.port, trust_clock=given.trust_clock, ready=lambda _: None)
     except TipoffError as error:

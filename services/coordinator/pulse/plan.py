@@ -14,7 +14,7 @@ LAST_LOOK: Final = timedelta(minutes=1)
 QUIET: Final = timedelta(hours=1)
 """Between two pulses when no game is ahead."""
 SOON: Final = timedelta(minutes=1)
-"""Between two pulses while something is to be asked for again."""
+"""Between two pulses while something is, or may be, to be asked for again."""
 LINES_BEFORE: Final = (timedelta(minutes=40), timedelta(minutes=100), timedelta(minutes=220), timedelta(minutes=340))
 """When lines may be looked at between the slate's own run and the final pass, the most useful look first."""
 MONTH: Final = 30

@@ -5,7 +5,7 @@ neither cancel nor wait for each other. Everything else stands on the slate's ow
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
@@ -81,12 +81,14 @@ class Pulse:
         known = Known() if document is None else Known.model_validate(document.data)
         if known.next_at is not None and known.next_at > now:
             return Beat(known.next_at, [])
+        await self._engine.recover()  # what an earlier pulse asked for and the bus did not take: it cannot wait an hour
         with charged_to(Reason("pulse")):
             rows = await self._ports.warehouse.query(sql("games_of_slate"), {"game_date": day})
             games = [Game(row["game_id"], row["tip_utc"]) for row in rows]
             slate = await self._engine.run(key_for(day, MODE))
             if slate is None or not _ready(slate):
                 return await self._wait_for(slate, games, document, known, now)
+            finals = [run for run in await self._finals(day, known) if run.status is not RunStatus.FAILED]
             looks = known.looks if known.looks is not None else _line_looks(slate)
             wanted = needs(
                 games,
@@ -95,8 +97,11 @@ class Pulse:
                 looks=looks,
                 looked=known.lines,
                 finals=known.finals,
-                settled=await self._settled(day, known),
+                settled=_games_of(finals),
             )
+            at_work = _games_of([run for run in finals if run.status is RunStatus.RUNNING])
+            if any(game.game_id in at_work and now < game.tip_utc for game in games):  # it may yet fail
+                wanted = replace(wanted, next_at=min(wanted.next_at, now + SOON))
             had = {game.game_id: looks_passed(game, looks, now) for game in games if game.game_id in wanted.lines}
             part = part_of(wanted.finals)
             noted = await self._note(
@@ -159,15 +164,10 @@ class Pulse:
             did.append(f"asked for {key_for(day, MODE)}")
         return Beat(next_at, did)
 
-    async def _settled(self, day: date, known: Known) -> frozenset[str]:
-        """Games whose final pass is done or at work."""
+    async def _finals(self, day: date, known: Known) -> list[Run]:
+        """The final passes that were asked for."""
         runs = [await self._engine.run(key_for(day, MODE, part)) for part in known.final_parts]
-        return frozenset(
-            game
-            for run in runs
-            if run is not None and run.final and run.status is not RunStatus.FAILED
-            for game in run.games
-        )
+        return [run for run in runs if run is not None and run.final]
 
     async def _busy(self, day: date, known: Known) -> dict[str, datetime]:
         """Game -> when the newest pass of it began, of those that are at work."""
@@ -223,6 +223,10 @@ def _ready(slate: Run) -> bool:
 
 def _at_work(run: Run | None) -> bool:
     return run is not None and any(step.status is StepStatus.RUNNING for step in run.steps.values())
+
+
+def _games_of(runs: Sequence[Run]) -> frozenset[str]:
+    return frozenset(game for run in runs for game in run.games)
 
 
 def _line_looks(slate: Run) -> tuple[timedelta, ...]:

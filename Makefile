@@ -46,7 +46,7 @@ proof: $(READY) ## the long proofs: all seeds, all kills, whole seasons (hours)
 
 # `secret` in a name is no secret: without the detector of such words. Locks are hashes from end to end.
 audit: $(READY) ## what bandit finds beyond ruff, and secrets in any file that git knows
-	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive shared services client devstack cli deploy benchmarks
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive shared services client live devstack cli deploy benchmarks
 	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --disable-plugin KeywordDetector --exclude-files '^requirements/'
 
 advisories: $(READY) ## known holes of the locked packages, asked of pypi.org
@@ -77,7 +77,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 lock: | $(BIN)/python ## resolve pyproject.toml again into the hashed locks of requirements/
 	@$(PIP) install $(UV)
 	@$(COMPILE) --extra dev -o requirements/dev.txt
-	@for service in scraper analytics coordinator worker; do \
+	@for service in scraper analytics coordinator worker local; do \
 	  $(COMPILE) --extra $$service -c requirements/dev.txt -o requirements/$$service.txt || exit 1; \
 	done
 

@@ -17,6 +17,7 @@ from client import contexts
 from client.api import Client, Endpoint, connect
 from devstack import daemon
 from devstack.workspace import Workspace, current
+from live import daemon as live
 from shared.basketball.slate import Mode
 from shared.errors import Permanent
 from shared.runtime import logs
@@ -128,9 +129,24 @@ def workspace_or_fail(base: Path) -> Workspace:
     return found
 
 
-def remote() -> Endpoint | None:
-    """The coordinator of --url, TIPOFF_URL or the context in use; None: commands speak of this machine's worlds."""
+def elsewhere() -> Endpoint | None:
+    """The coordinator of --url, TIPOFF_URL or the context in use; None: this machine is meant."""
     return contexts.endpoint(click.get_current_context().meta.get(_URL))
+
+
+def remote() -> Endpoint | None:
+    """The coordinator elsewhere that is meant, else the product's on this machine; None: its simulated worlds are.
+
+    Raises:
+        Permanent: the home is the product's (`tipoff init` was there), and it is not running.
+    """
+    endpoint, base = elsewhere(), home()
+    if endpoint is not None or not live.speaks_for(base):
+        return endpoint
+    up = live.found(base)
+    if up is None:
+        raise Permanent("Tipoff is not running", remedy="`tipoff up --detach` starts it")
+    return live.endpoint(base, up)
 
 
 @asynccontextmanager

@@ -3,15 +3,14 @@
 import asyncio
 from pathlib import Path
 
-import aiohttp
 import click
 
 from cli import common
 from cli.common import out
+from cli.health import health
 from devstack import daemon
 from devstack.league import open_history
 from devstack.workspace import Workspace, current
-from shared.runtime.access import KEY_HEADER
 
 DEFAULT_PORT = 8780
 
@@ -72,7 +71,7 @@ def status(*, as_json: bool) -> None:
         else:
             out.print("the local stack is not running: `tipoff dev up` starts it")
         raise click.exceptions.Exit(1)
-    services = asyncio.run(_health(stack))
+    services = asyncio.run(health(stack.urls, stack.api_key))
     if as_json:
         common.print_json({"running": True, "pid": stack.pid, "workspace": stack.workspace, "services": services})
     else:
@@ -80,19 +79,3 @@ def status(*, as_json: bool) -> None:
             state = "healthy" if service["healthy"] else "ILL"
             out.print(f"{service['service']:12} {state:8} {service['url']}  {service['why']}")
     raise click.exceptions.Exit(0 if all(service["healthy"] for service in services) else 1)
-
-
-async def _health(stack: daemon.RunningStack) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = []
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5.0)) as session:
-        for name, url in stack.urls.items():
-            headers = {KEY_HEADER: stack.api_key} if name == "coordinator" else {}  # the others know no keys
-            try:
-                async with session.get(f"{url}/readyz", headers=headers) as response:
-                    body = await response.json()
-            except (aiohttp.ClientError, TimeoutError) as error:
-                found.append({"service": name, "healthy": False, "url": url, "why": type(error).__name__})
-                continue
-            ill = "; ".join(f"{check}: {state}" for check, state in body["checks"].items() if state != "ok")
-            found.append({"service": body["service"], "healthy": body["healthy"], "url": url, "why": ill})
-    return found

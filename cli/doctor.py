@@ -25,9 +25,14 @@ LEAST_FREE_GB = 1.0
 
 
 @click.command()
+@click.option("--live", is_flag=True, help="Ask each real upstream one harmless question instead; spends no credits.")
 @common.json_option
-def doctor(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def doctor(*, live: bool, as_json: bool) -> None:
     """Check this machine and this checkout; exit code 1 if something needed is missing, 3 if something optional is."""
+    if live:
+        from cli import upstreams  # noqa: PLC0415 - the services' code
+
+        raise click.exceptions.Exit(upstreams.ask(as_json=as_json))
     found = [_checked(name, needed, check) for name, needed, check in CHECKS]
     if as_json:
         common.print_json(found)

@@ -13,10 +13,12 @@ from shared.errors import TipoffError
 COMMANDS = {
     "demo": "nights",
     "replay": "nights",
+    "rehearse": "rehearse",
     "run": "run",
     "train": "models",
     "models": "models",
     "backfill": "backfill",
+    "bootstrap": "bootstrap",
     "dev": "dev",
     "context": "context",
     "predictions": "predictions",
@@ -36,8 +38,14 @@ COMMANDS = {
     "keys": "keys",
     "names": "names",
     "bench": "bench",
+    "backup": "keep",
+    "restore": "keep",
     "parse": "parse",
     "doctor": "doctor",
+    "init": "init",
+    "up": "live",
+    "down": "live",
+    "install": "live",
 }
 """The module of this package that has the command, under the command's own name."""
 

@@ -133,7 +133,7 @@ def replay(  # noqa: PLR0913 - one argument per option
             runner = partial(running, scraping=SCRAPING) if earlier else running
             report = common.settle(replay_nights(workspace, history, plan, progress, runner=runner, before=before))
         if parquet is not None:
-            _write_parquet(common.settle(_all_predictions(workspace, history, plan)), parquet)
+            write_parquet(common.settle(_all_predictions(workspace, history, plan)), parquet)
     if report_file is not None:
         _write_text(report_file, json.dumps(report, indent=1, default=str))
     if as_json:
@@ -162,22 +162,24 @@ async def _predictions(workspace: Workspace, history: History) -> list[dict[str,
 
 async def _all_predictions(workspace: Workspace, history: History, plan: Plan) -> pa.Table:
     """Night by night, each packed as it comes: a season's rows as dictionaries would fill the machine."""
-    nights = [_packed([])]
+    nights = [packed([])]
     async with readable(workspace, history) as client:
         for day in days(plan.first, plan.last):
             rows = await client.get("predictions", game_date=day.isoformat(), mode=plan.mode.value)
-            nights.append(_packed(rows))
+            nights.append(packed(rows))
     return pa.concat_tables(nights)
 
 
-def _packed(rows: list[dict[str, Any]]) -> pa.Table:
+def packed(rows: list[dict[str, Any]]) -> pa.Table:
+    """Predictions as the API gives them, as a table of `PARQUET`'s columns."""
     columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in PARQUET.names}
     columns["game_date"] = [date.fromisoformat(value) for value in columns["game_date"]]
     columns["predicted_at"] = [common.instant(value) for value in columns["predicted_at"]]
     return pa.table(columns, schema=PARQUET)
 
 
-def _write_parquet(table: pa.Table, path: Path) -> None:
+def write_parquet(table: pa.Table, path: Path) -> None:
+    """Write a table of `PARQUET`'s columns."""
     with common.writing(path):
         pq.write_table(table, path)
 

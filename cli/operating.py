@@ -115,13 +115,18 @@ def _rows_table(title: str, rows: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--all", "resolved", is_flag=True, help="Also those that are resolved.")
 @click.option("--resolve", nargs=2, metavar="NAME SCOPE", help="Resolve this one: a person has seen to it.")
 @click.option("--dry-run", is_flag=True, help="With --resolve: only say what would be resolved.")
 @common.coordinator_options
-def alerts(*, resolved: bool, resolve: tuple[str, str] | None, dry_run: bool, as_json: bool) -> None:
+@click.pass_context
+def alerts(
+    context: click.Context, *, resolved: bool, resolve: tuple[str, str] | None, dry_run: bool, as_json: bool
+) -> None:
     """Open alerts, gravest first; docs/runbooks has a page for each. Exit code 1 when one is a page, 3 for tickets."""
+    if context.invoked_subcommand is not None:
+        return
 
     async def asked(client: Client) -> list[Alert]:
         if resolve is not None and not dry_run:
@@ -145,6 +150,22 @@ def alerts(*, resolved: bool, resolve: tuple[str, str] | None, dry_run: bool, as
             out.print("no alerts")
     opened = [row["severity"] for row in rows if row["resolved_at"] is None]
     raise click.exceptions.Exit(1 if "page" in opened else 3 if opened else 0)
+
+
+@alerts.command()
+@click.option("--dry-run", is_flag=True, help="Only name the channels.")
+@common.coordinator_options
+def test(*, dry_run: bool, as_json: bool) -> None:
+    """Send a test message to every channel that alerts go to. Exit code 1 when one has not taken it."""
+    rows = common.ask(lambda client: client.test_alerts(dry_run=dry_run))
+    if as_json:
+        common.print_json(rows)
+    else:
+        for row in rows:
+            out.print(
+                f"{row['channel']}: {row['outcome']}" + (f": {row['reason']}" if row["reason"] else ""), markup=False
+            )
+    raise click.exceptions.Exit(1 if any(row["outcome"] == "failed" for row in rows) else 0)
 
 
 @click.command()

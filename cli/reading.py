@@ -6,12 +6,21 @@ from rich.table import Table
 from cli import common
 from cli.common import out
 from client.answers import Run
+from live import daemon as live
 
 
 @click.command()
 @common.coordinator_options
 def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
-    """The latest run: what is there, what is not, and why. Exit code 3 when it is degraded, 1 when it failed."""
+    """Tonight, where Tipoff runs on this machine; else the latest run: what is there, what is not, and why.
+
+    Exit code 3 when it is degraded, 1 when it failed.
+    """
+    home = common.home()
+    if common.elsewhere() is None and live.speaks_for(home):
+        from cli.tonight import show  # noqa: PLC0415 - only this case needs the table of schedules
+
+        raise click.exceptions.Exit(show(home, live.found(home), as_json=as_json))
     runs = common.ask(lambda client: client.runs())
     full = [run for run in runs if "publish" in run["steps"]]
     latest = max(full, key=lambda run: (run["game_date"], run["created_at"]), default=None)

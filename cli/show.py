@@ -77,6 +77,23 @@ class SeasonProgress(NightProgress):
         self.update(self._bars["all", ""], completed=len(self._ended), note=note)
 
 
+class TimeProgress(Progress):
+    """One bar over a span of virtual time, with the time left."""
+
+    def __init__(self, title: str, start: datetime, end: datetime) -> None:
+        super().__init__(
+            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TextColumn("left"),
+            TimeRemainingColumn(), console=common.err, disable=not common.err.is_terminal,
+        )  # fmt: skip
+        self._start = start
+        self._bar = self.add_task(title, total=(end - start).total_seconds(), note="")
+
+    def __call__(self, now: datetime) -> None:
+        """It is this time now."""
+        note = f"{now.astimezone(EASTERN):%Y-%m-%d %H:%M} ET"
+        self.update(self._bar, completed=(now - self._start).total_seconds(), note=note)
+
+
 def predictions_table(rows: Sequence[dict[str, Any]], market: str) -> Table:
     """A market's predictions by game, the best first; the system where there is more than one."""
     several = len({row["system"] for row in rows}) > 1

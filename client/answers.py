@@ -66,6 +66,14 @@ class Alert(TypedDict):
     resolved_at: str | None
 
 
+class ChannelTested(TypedDict):
+    """How a channel took a test message: `sent`, `failed` with the reason, or `not asked`."""
+
+    channel: str
+    outcome: str
+    reason: str
+
+
 class Request(TypedDict):
     """A request of the reconciler for a run."""
 

@@ -17,6 +17,7 @@ from yarl import URL
 from client.answers import (
     Alert,
     ApiKey,
+    ChannelTested,
     DryRun,
     GridCell,
     NameSettled,
@@ -113,6 +114,10 @@ class Client:
     async def alerts(self, **query: str) -> list[Alert]:
         """Open alerts, gravest first; with `resolved` the others too."""
         return cast("list[Alert]", await self.get("alerts", **query))
+
+    async def test_alerts(self, *, dry_run: bool = False) -> list[ChannelTested]:
+        """Send a test message to every channel of alerts; with `dry_run` only name them."""
+        return cast("list[ChannelTested]", await self.post("alerts/test", {"dry_run": dry_run}))
 
     async def reconcile(self, **body: object) -> Reconciled:
         """Ask for what the grid lacks."""

@@ -21,6 +21,8 @@ from shared.errors import Permanent
 
 STAND_IN = "localhost/tipoff-base:stand-in"
 REVISION = "tried-here"
+LIVE = "live"
+"""The image of the whole product on one machine."""
 BUILD_SECONDS, TRY_SECONDS, SECONDS = 1200.0, 240.0, 120.0
 MADE_UP = Environment.read(
     dict.fromkeys(MEANING, "1") | {"PROJECT": "no-such-project", "OPERATORS": "user:nobody@example.com"}
@@ -37,15 +39,21 @@ def run(names: Sequence[str]) -> None:
         Permanent: something is not installed, or an image is not as it must be; the message says which and why.
     """
     for name in names:
-        if name not in SERVICES:
-            raise Permanent(f"there is no service {name!r}", remedy=f"there are {', '.join(SERVICES)}")
+        if name not in (*SERVICES, LIVE):
+            raise Permanent(f"there is no service {name!r}", remedy=f"there are {', '.join((*SERVICES, LIVE))}")
     if shutil.which("buildah") is None:
         raise Permanent("buildah is not installed", remedy="apt install buildah mmdebstrap")
     base = _base()
-    for name in names or SERVICES:
-        with _built(SERVICES[name], base) as image:
-            _try(SERVICES[name], image, {})
-            asyncio.run(_try_on_emulators(SERVICES[name], image))
+    for name in names or (*SERVICES, LIVE):
+        if name == LIVE:
+            with _built(LIVE, "live.Dockerfile", {"BASE": base}) as image:
+                _try_live(image)
+            continue
+        service = SERVICES[name]
+        given = {"BASE": base, "SERVICE": name, "PACKAGES": service.packages, "REVISION": REVISION}
+        with _built(name, "Dockerfile", given) as image:
+            _try(service, image, {})
+            asyncio.run(_try_on_emulators(service, image))
 
 
 def _buildah(*arguments: str, stdin: str = "", timeout: float = SECONDS) -> str:
@@ -89,25 +97,36 @@ def _make_stand_in() -> None:
 
 
 @contextmanager
-def _built(service: Service, base: str) -> Iterator[str]:
-    """The image of a service, while it is wanted."""
-    image, started = f"localhost/tipoff-{service.name}:{REVISION}", time.monotonic()
-    given = {"BASE": base, "SERVICE": service.name, "PACKAGES": service.packages, "REVISION": REVISION}
-    say(f"{service.name}: building (1-3 minutes)")
+def _built(name: str, file: str, given: Mapping[str, str]) -> Iterator[str]:
+    """An image made by a file of deploy/, while it is wanted."""
+    image, started = f"localhost/tipoff-{name}:{REVISION}", time.monotonic()
+    ignoring = Path("deploy", f"{file}.dockerignore")
+    say(f"{name}: building (1-3 minutes)")
     try:
         _buildah(
-            *("build", "--quiet", "--pull=never", "--file=deploy/Dockerfile", f"--tag={image}"),
-            *(f"--build-arg={name}={value}" for name, value in given.items()),
+            *("build", "--quiet", "--pull=never", f"--file=deploy/{file}", f"--tag={image}"),
+            # Docker's format, unlike buildah's own, has health checks.
+            *(["--format=docker", f"--ignorefile={ignoring}"] if ignoring.is_file() else []),
+            *(f"--build-arg={argument}={value}" for argument, value in given.items()),
             *(f"--volume={path}:{path}:ro" for path in OF_THIS_MACHINE if Path(path).is_file()),
             ".",
             timeout=BUILD_SECONDS,
         )
         size = _buildah("images", "--format", "{{.Size}}", image)
-        say(f"{service.name}: built in {time.monotonic() - started:.0f} s, {size}")
+        say(f"{name}: built in {time.monotonic() - started:.0f} s, {size}")
         yield image
     finally:
         if image in _buildah("images", "--format", "{{.Name}}:{{.Tag}}").splitlines():
             _buildah("rmi", "--force", image)
+
+
+def _try_live(image: str) -> None:
+    """A night of the simulated world, and a backup of it, by the product's image as its own user."""
+    with _container(image) as container:
+        for command in (("--version",), ("demo",), ("backup", "/data/night.tar")):
+            words = ("timeout", "--kill-after=5", f"{TRY_SECONDS:.0f}", "tipoff", *command)
+            _buildah("run", container, "--", *words, timeout=TRY_SECONDS + 30.0)
+            say(f"{LIVE}: tipoff {' '.join(command)} works")
 
 
 async def _try_on_emulators(service: Service, image: str) -> None:

@@ -5,13 +5,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from deploy.commands import Gcloud
 from deploy.environment import Environment
 from deploy.resources import Command, Found, Group, Resource, by_name
 from deploy.services import SCHEDULED, SERVICES
 from shared.errors import Permanent
-from shared.registries.schedules import SCHEDULES, TIME_ZONE, WARM
+from shared.registries.schedules import PULSE_PATH, SCHEDULES, TIME_ZONE, WARM, Schedule
 
 SCRIPT = "deploy/schedules.sh"
 PREFIX = "tipoff-"
@@ -30,12 +31,27 @@ class Job:
     path: str
     body: str = ""
     """JSON that is posted; nothing is asked for by GET."""
+    deadline: int = 60
+    """Seconds for an answer."""
+    retries: int = 5
+
+
+class Patience(TypedDict, total=False):
+    """Fields of a job."""
+
+    deadline: int
+    retries: int
+
+
+def _patience(schedule: Schedule) -> Patience:
+    """The pulse fires again within the minute: an attempt is over by then, and the next firing is its retry."""
+    return Patience(deadline=50, retries=0) if schedule.path == PULSE_PATH else Patience()
 
 
 JOBS = {
     job.name: job
     for job in (
-        *(Job(s.name, s.cron, s.why, SCHEDULED, s.path, s.body) for s in SCHEDULES.values()),
+        *(Job(s.name, s.cron, s.why, SCHEDULED, s.path, s.body, **_patience(s)) for s in SCHEDULES.values()),
         *(Job(f"warm-{name}", WARM, f"wakes the {name} before the fallbacks", name, "/readyz/") for name in SERVICES),
     )
 }
@@ -84,8 +100,8 @@ def _declared(job: Job, environment: Environment) -> Resource:
             f"--http-method={method}",
             f"--oidc-service-account-email={account}",
             f"--oidc-token-audience={audience}",
-            "--attempt-deadline=60s",
-            "--max-retry-attempts=5",
+            f"--attempt-deadline={job.deadline}s",
+            f"--max-retry-attempts={job.retries}",
             "--min-backoff=10s",
             "--max-backoff=300s",
         ]
@@ -98,14 +114,14 @@ def _declared(job: Job, environment: Environment) -> Resource:
         "description": job.why,
         "schedule": job.cron,
         "timeZone": TIME_ZONE,
-        "attemptDeadline": "60s",
+        "attemptDeadline": f"{job.deadline}s",
         "httpTarget": {
             "uri": uri,
             "httpMethod": method,
             "oidcToken": {"serviceAccountEmail": account, "audience": audience},
             **posted,
         },
-        "retryConfig": {"retryCount": 5, "minBackoffDuration": "10s", "maxBackoffDuration": "300s"},
+        "retryConfig": {"retryCount": job.retries, "minBackoffDuration": "10s", "maxBackoffDuration": "300s"},
     }
     remedy = f"{SCRIPT} resume {job.name}"
     return Resource(name, commands, wanted, watched={"state": "ENABLED"}, remedy=remedy)

@@ -8,7 +8,7 @@ from deploy.environment import MEANING, Environment
 from deploy.pubsub import subscriptions
 from deploy.scheduler import JOBS
 from deploy.services import SERVICES
-from shared.registries.schedules import RUNS_PATH, SCHEDULES
+from shared.registries.schedules import PULSE_PATH, RUNS_PATH, SCHEDULES
 from shared.registries.topics import TOPICS
 
 _PLACE = Environment(**{name.lower(): name for name in MEANING if name != "OPERATORS"}, operators="user:OPERATORS")
@@ -37,7 +37,13 @@ def topics() -> str:
 def schedules() -> str:
     """Every schedule."""
     rows = [
-        (s.name, f"`{s.cron}`", s.mode.value if s.path == RUNS_PATH else "every", ", ".join(s.targets), s.why)
+        (
+            s.name,
+            f"`{s.cron}`",
+            s.mode.value if s.path in (RUNS_PATH, PULSE_PATH) else "every",
+            ", ".join(s.targets),
+            s.why,
+        )
         for s in SCHEDULES.values()
     ]
     rows += [(job.name, f"`{job.cron}`", "", "", job.why) for job in JOBS.values() if job.name not in SCHEDULES]

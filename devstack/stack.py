@@ -1,4 +1,4 @@
-"""The all-in-one runner: the local upstream and the four services in one process, on the embedded adapters."""
+"""The all-in-one runner: the local upstream and, on a virtual clock, the four services, all in one process."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -6,28 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from aiohttp import web
-
 from client.api import Endpoint
 from devstack.history import History
 from devstack.upstream.faults import FaultProfile
 from devstack.upstream.server import Upstream
 from devstack.upstream.server import serve as serve_upstream
 from devstack.workspace import Workspace
-from services.analytics import app as analytics
+from live.stack import Settings
+from live.stack import running as serving
 from services.analytics.settings import AnalyticsSettings
-from services.coordinator import app as coordinator
 from services.coordinator.settings import CoordinatorSettings
-from services.scraper import app as scraper
 from services.scraper.settings import ScraperSettings
-from services.worker import app as worker
 from services.worker.settings import WorkerSettings
-from shared.embedded.bus import EmbeddedBus
 from shared.embedded.clock import FileClock, VirtualClock
-from shared.errors import Permanent
 from shared.ports import Ports
 from shared.registries.sources import SOURCES
-from shared.runtime.profiles import embedded
 from shared.runtime.settings import load
 
 LOCAL_SCRAPING: dict[str, float] = {
@@ -37,9 +30,6 @@ LOCAL_SCRAPING: dict[str, float] = {
     "attempt_timeout_s": 3.0,
     "retry_base_s": 0.05,
 }
-
-_DRAINING = 2.0
-"""Seconds to wait at most for what is under way; what is lost nevertheless is made good at the next start."""
 
 
 def upstream_urls(base: str) -> dict[str, str]:
@@ -87,43 +77,11 @@ async def running(
     """
     async with AsyncExitStack() as exits:
         upstream = await exits.enter_async_context(serve_upstream(history, clock, faults))
-        bus = EmbeddedBus(clock)
-        ports = await exits.enter_async_context(embedded(workspace.path, clock, bus=bus))
-        apps = {
-            "scraper": scraper.build(
-                load(ScraperSettings, **upstream_urls(upstream.base_url), **{**LOCAL_SCRAPING, **scraping}),
-                ports,
-            ),
-            "analytics": analytics.build(load(AnalyticsSettings), ports),
-            "worker": worker.build(load(WorkerSettings), ports),
-            "coordinator": coordinator.build(load(CoordinatorSettings), ports),
-        }
-        urls = {
-            name: await exits.enter_async_context(_serving(app, port if name == "coordinator" else 0))
-            for name, app in apps.items()
-        }
-        yield Stack(urls, workspace.api_key, upstream, clock, ports)
-        await _drained(bus, clock)
-
-
-async def _drained(bus: EmbeddedBus, clock: VirtualClock) -> None:
-    """Wait a little for the coordinator to hear of the last run's end: the bus ends with this process."""
-    deadline = clock.monotonic() + _DRAINING
-    while bus.depth("coordinator-events") and clock.monotonic() < deadline:
-        await clock.sleep(0.01)
-
-
-@asynccontextmanager
-async def _serving(app: web.Application, port: int) -> AsyncIterator[str]:
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", port)
-        try:
-            await site.start()
-        except OSError as error:
-            raise Permanent(f"port {port} is taken", remedy="choose a free one with --port") from error
-        host, bound = runner.addresses[0][:2]
-        yield f"http://{host}:{bound}"
-    finally:
-        await runner.cleanup()
+        settings = Settings(
+            scraper=load(ScraperSettings, **upstream_urls(upstream.base_url), **{**LOCAL_SCRAPING, **scraping}),
+            analytics=load(AnalyticsSettings),
+            worker=load(WorkerSettings),
+            coordinator=load(CoordinatorSettings),
+        )
+        services = await exits.enter_async_context(serving(workspace.path, clock, settings, port=port))
+        yield Stack(services.urls, workspace.api_key, upstream, clock, services.ports)

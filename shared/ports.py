@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 from pydantic import SecretStr
 
+from shared.errors import Permanent
+
 Row = dict[str, Any]
 Scalar = str | int | float | bool | date | datetime | None
 Params = Mapping[str, Scalar | Sequence[str] | Sequence[int]]
@@ -268,6 +270,37 @@ class NoDoors:
         return {}
 
 
+class Voice(Protocol):
+    """What leaves the house: messages to people, and a sign of life. A channel is a URL, and a secret."""
+
+    async def say(self, channel: SecretStr, title: str, body: str) -> None:
+        """Send a message; the failures name the channel without its secret.
+
+        Raises:
+            Permanent: the channel refuses, or is none.
+            Transient: it does not answer, or not now.
+        """
+        ...
+
+    async def ping(self, url: SecretStr) -> None:
+        """Let a service that waits for it know that this one lives; raises as `say` does."""
+        ...
+
+
+class NoVoice:
+    """Of a service that has nobody to talk to."""
+
+    async def say(self, channel: SecretStr, title: str, body: str) -> None:
+        """Raises `Permanent`."""
+        del channel, body
+        raise Permanent(f"nobody is here to say {title!r}", remedy="give the ports a voice")
+
+    async def ping(self, url: SecretStr) -> None:
+        """Raises `Permanent`."""
+        del url
+        raise Permanent("nobody is here to ping", remedy="give the ports a voice")
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Everything a service may touch, handed to its `app.build`."""
@@ -279,3 +312,4 @@ class Ports:
     secrets: Secrets
     archive: Archive
     doors: Doors = field(default_factory=NoDoors)
+    voice: Voice = field(default_factory=NoVoice)

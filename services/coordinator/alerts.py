@@ -1,7 +1,8 @@
 """Every alert, once: what it means and how grave it is; docs/runbooks/<name>.md says what to do (a test compares both).
 
-An alert is a document of the state store, named after what it is about, so that raising one twice raises it once. It is
-open until its condition clears; `tipoff alerts` lists them.
+An alert is a document of the state store, named after what it is about, so that raising one twice raises it once. It
+is open until its condition clears; `tipoff alerts` lists them. The document is its own outbox, too: `opening` counts
+how often it was raised anew, and `said` holds what each channel has heard of it (`watch/voice.py`).
 """
 
 import re
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from shared.errors import AlreadyExists, Conflict, Permanent
-from shared.ports import Ports, StateStore
+from shared.ports import Document, Ports, StateStore
 from shared.runtime.logs import get_logger
 
 COLLECTION: Final = "alerts"
@@ -28,26 +29,34 @@ class Alert:
     severity: Severity
     meaning: str
     """In one line; the runbook of the same name has the rest."""
+    past_after: int | None = None
+    """Days after which nobody can mend it any more, so that it is history: after its slate, where its scope begins with
+    a date, else after it was last seen. None: only what raises it, or a person, resolves it."""
 
 
 ALERTS = {
     alert.name: alert
     for alert in (
-        Alert("run_failed", "page", "a run ended without what it was asked for"),
-        Alert("run_degraded", "ticket", "a run ended with less than everything: what it published says so"),
-        Alert("predictions_missing", "page", "at 07:30 ET today's predictions are not published"),
+        Alert("run_failed", "page", "a run ended without what it was asked for", past_after=3),
+        Alert(
+            "run_degraded", "ticket", "a run ended with less than everything: what it published says so", past_after=3
+        ),
+        Alert("predictions_missing", "page", "at 07:30 ET today's predictions are not published", past_after=0),
+        Alert("update_missing", "ticket", "a slate's evening look or its day-of update is not published", past_after=0),
         Alert("source_stale", "ticket", "an upstream has given nothing new for too long"),
-        Alert("archived_not_loaded", "ticket", "payloads were archived and never loaded"),
+        Alert("archived_not_loaded", "ticket", "payloads were archived and never loaded", past_after=7),
         Alert("challenger_worse", "ticket", "a new model scored worse than the champion and does not replace it"),
-        Alert("artifact_refused", "page", "a model could not be loaded: its system is absent"),
-        Alert("budget_exceeded", "ticket", "a night's queries cost more than its budget"),
-        Alert("credits_low", "ticket", "a paid source's credits last for few more slates, or for none"),
-        Alert("dead_letter", "ticket", "a message could not be handled"),
-        Alert("schedule_missing", "page", "a schedule has not fired when it was due"),
-        Alert("feature_health", "ticket", "a feature is null, constant, out of range or has drifted"),
+        Alert("disk_budget", "ticket", "the workspace takes more of the disk than it may, or fills it"),
+        Alert("artifact_refused", "page", "a model could not be loaded: its system is absent", past_after=7),
+        Alert("budget_exceeded", "ticket", "a night's queries cost more than its budget", past_after=3),
+        Alert("credits_low", "ticket", "a paid source's credits last for few more slates, or for none", past_after=7),
+        Alert("dead_letter", "ticket", "a message could not be handled", past_after=7),
+        Alert("schedule_missing", "page", "a schedule has not fired when it was due", past_after=7),
+        Alert("feature_health", "ticket", "a feature is null, constant, out of range or has drifted", past_after=3),
         Alert("accuracy_too_good", "page", "errors are far below the market's: the future has leaked in"),
-        Alert("open_door", "page", "a service answers strangers: tokens for it can be forged"),
-        Alert("heal_exhausted", "page", "the reconciler has asked for a slate too often in vain"),
+        Alert("open_door", "page", "a service answers strangers: tokens for it can be forged", past_after=7),
+        Alert("heal_exhausted", "page", "the reconciler has asked for a slate too often in vain", past_after=3),
+        Alert("channel_refused", "ticket", "a channel does not take alerts: nobody hears them there"),
     )
 }
 
@@ -61,7 +70,7 @@ async def raise_alert(ports: Ports, name: str, scope: str, detail: str) -> None:
     if name not in ALERTS:
         raise Permanent(f"unknown alert {name!r}", remedy="declare it in ALERTS, with its runbook")
     now = ports.clock.now().isoformat()
-    fresh = {
+    fresh: dict[str, Any] = {
         "name": name,
         "scope": scope,
         "severity": ALERTS[name].severity,
@@ -70,6 +79,8 @@ async def raise_alert(ports: Ports, name: str, scope: str, detail: str) -> None:
         "seen_at": now,
         "resolved_at": None,
         "times": 1,
+        "opening": 1,
+        "said": {},
     }
     await _write(ports.state, _id(name, scope), fresh)
 
@@ -101,10 +112,19 @@ async def set_alert(ports: Ports, name: str, scope: str, detail: str | None) -> 
 
 async def alerts(state: StateStore, *, resolved: bool = False) -> list[dict[str, Any]]:
     """The open alerts (with `resolved`, all), gravest and newest first."""
-    found = [document.data for document in await state.list(COLLECTION, limit=10_000)]
+    found = [_shown(document.data) for document in await documents(state)]
     wanted = [alert for alert in found if resolved or alert["resolved_at"] is None]
     newest = sorted(wanted, key=lambda alert: str(alert["raised_at"]), reverse=True)
     return sorted(newest, key=lambda alert: ("page", "ticket").index(alert["severity"]))
+
+
+async def documents(state: StateStore) -> list[Document]:
+    """Every alert there is or was, as it is kept."""
+    return await state.list(COLLECTION, limit=10_000)
+
+
+def _shown(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name not in ("opening", "said")}
 
 
 async def _write(state: StateStore, id_: str, fresh: dict[str, Any]) -> None:
@@ -126,11 +146,13 @@ async def _write(state: StateStore, id_: str, fresh: dict[str, Any]) -> None:
 
 def _seen_again(old: dict[str, Any], fresh: dict[str, Any]) -> dict[str, Any]:
     """An open alert keeps when it was raised; one that had been resolved is raised anew."""
+    opening, said = old.get("opening", 1), old.get("said", {})  # alerts of before there were channels have neither
     if old["resolved_at"] is not None:
-        return fresh
+        return fresh | {"opening": opening + 1, "said": said}
     if old["detail"] == fresh["detail"] and old["seen_at"] == fresh["seen_at"]:
         return old
-    return fresh | {"raised_at": old["raised_at"], "times": old["times"] + 1}
+    kept = {"raised_at": old["raised_at"], "times": old["times"] + 1, "opening": opening, "said": said}
+    return fresh | kept
 
 
 def _id(name: str, scope: str) -> str:

@@ -18,6 +18,7 @@ from services.coordinator.handlers import Handlers
 from services.coordinator.keys import KeyStore
 from services.coordinator.runs.engine import Engine
 from services.coordinator.settings import CoordinatorSettings
+from services.coordinator.watch.voice import Speaker
 from shared.ports import Ports
 from shared.registries.topics import TOPICS, tasks_of
 from shared.runtime.metering import metered
@@ -28,6 +29,8 @@ from shared.runtime.service import Consumer, DeadLetterConsumer, application
 def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     """Wire the service: the engine, its three kinds of consumers, the API."""
     ports = metered("coordinator", ports, settings.usd_per_tib)
+    speaker = Speaker(ports, per_hour=settings.alert_messages_per_hour)
+    ports = speaker.heard
     engine = Engine(ports)
     handlers = Handlers(
         engine,
@@ -59,13 +62,14 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     )
     once = Once(ports)
     routes = [
-        *Api(engine, ports, active_runs=settings.active_runs).routes(),
-        *Operations(engine, ports, once).routes(),
+        *Api(engine, ports, speaker, active_runs=settings.active_runs).routes(),
+        *Operations(engine, ports, once, speaker).routes(),
         *NameRoutes(engine, ports).routes(),
         *KeyRoutes(keys, ports.clock).routes(),
     ]
     Served(Requests(settings.requests_per_second), once).add(app, described(routes))
     app.cleanup_ctx.append(partial(_recovering, handlers))
+    app.cleanup_ctx.append(partial(_speaking, speaker))
     return app
 
 
@@ -73,5 +77,14 @@ async def _recovering(handlers: Handlers, _: web.Application) -> AsyncIterator[N
     """Recover beside serving: what is away must not hold up the start, which the platform waits a minute for."""
     task = asyncio.create_task(handlers.recover(), name="recovery")
     yield
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def _speaking(speaker: Speaker, _: web.Application) -> AsyncIterator[None]:
+    """Say alerts beside serving. Where there is no CPU between requests, the reconciler's request does it, too."""
+    task = asyncio.create_task(speaker.run(), name="voice")
+    yield
+    await speaker.rest()
     task.cancel()
     await asyncio.wait([task])

@@ -13,6 +13,11 @@ class CoordinatorSettings(CommonSettings):
     nightly_budget_usd: float = Field(
         1.0, ge=0, description="US dollars that a run's warehouse statements may cost before an alert is raised"
     )
+    alert_messages_per_hour: int = Field(
+        12,
+        ge=1,
+        description="messages about alerts that a channel gets in an hour; what is held back comes in the next",
+    )
     requests_per_second: float = Field(20.0, ge=0.1, description="requests of one caller; ten seconds' worth at once")
     resend: bool | None = Field(
         None,

@@ -32,7 +32,7 @@ def build(settings: ScraperSettings, ports: Ports) -> web.Application:
         async with fetcher:
             yield
 
-    checks = Checks("scraper", ports)
+    checks = Checks("scraper", ports, keys_needed=settings.profile != "local")
     app = application(
         "scraper",
         settings,

@@ -27,7 +27,7 @@ from services.scraper.keys import Keys
 from services.scraper.session import PLACE, open_session
 from services.scraper.sources.endpoint import Request
 from services.scraper.verdicts import classify, http_date
-from shared.errors import Permanent, Transient
+from shared.errors import Missing, Permanent, Transient
 from shared.ports import Clock, Secrets
 from shared.registries.sources import Source
 from shared.runtime import metrics
@@ -73,6 +73,8 @@ class Failed:
     attempts: int
     credits_left: int | None = None
     """Where it failed for want of credits."""
+    keyless: bool = False
+    """Nobody was asked: the source wants a key, and there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,8 @@ class Fetcher:
             meter[f"faults_{kind}"] += 1
             metrics.REQUESTS.labels(host.name, kind).inc()
             left = failure.left if isinstance(failure, UsedUp) else None
-            return Failed(f"{host.name} {request.path}: {failure}", attempts, left)
+            keyless = isinstance(failure, Missing)
+            return Failed(f"{host.name} {request.path}: {failure}", attempts, left, keyless)
 
     async def _read(
         self, host: Source, request: Request[T], place: Place, keeper: Keeper, number: int

@@ -43,6 +43,8 @@ class FetchLog:
         self._of_games = bool(request.games)
         """It speaks of its own units alone: others are at those of other games."""
         self.units: dict[str, Unit] = {}
+        self._unasked: set[str] = set()
+        """Units that nobody is asked about: the account of a payload that came earlier stays."""
         self.refusals: dict[tuple[str, str], tuple[str, str]] = {}
         """(unit, record) -> (reason, source)."""
         self.disagreements = 0
@@ -71,6 +73,11 @@ class FetchLog:
     def empty(self, unit: str, got: Collected[Any], reason: str) -> None:
         """The upstream has nothing about the unit, and that is no error."""
         self.units[unit] = Unit("empty", got.source, reason=reason, archive_key=got.archive_key)
+
+    def unasked(self, unit: str, source: str, reason: str) -> None:
+        """Nobody is asked about the unit, and that is no error."""
+        self.units[unit] = Unit("empty", source, reason=reason)
+        self._unasked.add(unit)
 
     def quarantined(self, unit: str, got: Collected[Any], reason: str) -> None:
         """The whole unit is refused."""
@@ -134,10 +141,11 @@ class FetchLog:
         standing = [
             row
             for row in await warehouse.query(f"SELECT * FROM raw.fetches WHERE {where}", scope)  # noqa: S608 - a constant
-            if row["outcome"] == "loaded" and row["unit"] not in self.units
+            if (row["outcome"] == "loaded" and row["unit"] not in self.units)
+            or (row["archive_key"] is not None and row["unit"] in self._unasked)
         ]
         kept = {row["unit"] for row in standing}
-        units = [{**self._stamp, "unit": name, **asdict(unit)} for name, unit in self.units.items()]
+        units = [{**self._stamp, "unit": name, **asdict(unit)} for name, unit in self.units.items() if name not in kept]
         for row in units:  # a unit that failed although the step had its payload
             if row["archive_key"] is None:
                 row["archive_key"] = self._handed_of(row["unit"], row["source"])

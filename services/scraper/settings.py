@@ -45,6 +45,9 @@ class ScraperSettings(_Sources):
     odds_alternates: bool = Field(
         default=True, description="ask for the alternate lines too: stored, not priced; they double the lines' quota"
     )
+    lines_of_past: bool = Field(
+        default=True, description="ask for lines of slates whose day is over: they cost ten times those of today"
+    )
     user_agent: str = Field("Mozilla/5.0 (compatible; tipoff)", description="User-Agent of every request")
     attempts: int = Field(
         8, ge=4, le=20, description="attempts per request; an empty answer is believed from the 4th on"

@@ -14,6 +14,7 @@ from services.scraper.fetch_log import FetchLog
 from services.scraper.payloads import Collected, Payloads
 from services.scraper.settings import ScraperSettings
 from services.scraper.sources.endpoint import Need, Request
+from shared.basketball.slate import eastern_date
 from shared.contract import StepRequested
 from shared.ports import Params, Row, Warehouse
 
@@ -66,6 +67,13 @@ class Task:
         """What is to be known, as of when it was asked for."""
         asked_at = await self.payloads.asked_at()
         return Need(season, days, teams, asked_at if asked_at is not None else self.now)
+
+    async def past(self) -> bool:
+        """Whether the slate's day is over, so that what sources show now is not of it.
+
+        What was collected on the day, and is in the archive, is.
+        """
+        return eastern_date(self.now) > self.game_date and not await self.payloads.held()
 
     async def slate(self) -> list[Row]:
         """The slate's games, earliest tip-off first."""

@@ -13,6 +13,8 @@ OVERNIGHT_CUTOFF = time(7, 0)
 SAME_DAY_LEAD = timedelta(minutes=20)
 BOX_SCORE_LAG = timedelta(hours=3)
 """A box score counts as known this long after tip-off."""
+INACTIVE_LIST_LEAD = timedelta(minutes=30)
+"""In a history, inactive lists count as known this long before tip-off."""
 
 
 class Mode(StrEnum):

@@ -18,6 +18,7 @@ from structlog import get_logger
 
 from shared.cloud.errors import google_errors
 from shared.errors import Missing, Permanent, Transient
+from shared.registries.secrets import SECRETS
 from shared.runtime.redaction import as_secret
 
 ROLE = "roles/secretmanager.secretAccessor"
@@ -113,7 +114,8 @@ class SecretManagerSecrets:
         except UnicodeDecodeError:
             # Not chained: the decoder's error carries the bytes.
             raise Permanent(f"{what} is not text", remedy=self._gcloud("versions add", name)) from None
-        return as_secret(value, what, self._gcloud("versions add", name))
+        several = name in SECRETS and SECRETS[name].several
+        return as_secret(value, what, self._gcloud("versions add", name), several=several)
 
     def _gcloud(self, verb: str, name: str) -> str:
         return f"gcloud secrets {verb} {name} --project={self._project} --data-file=FILE"

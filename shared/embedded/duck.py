@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,7 +35,9 @@ class Duck:
     """One database. Raises what `open_database` raises."""
 
     def __init__(self, path: Path | None, tables: Mapping[str, Table], time_limit: float) -> None:
+        self._path = path
         self._database = open_database(path, tables)
+        self._opening = asyncio.Lock()
         self._time_limit = time_limit
         self._threads = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="warehouse")
         self._turns = asyncio.Semaphore(CONCURRENCY)
@@ -52,8 +55,7 @@ class Duck:
         """
         limit = time_limit if time_limit is not None else self._time_limit
         async with self._turns:
-            connection = self._database.cursor()
-            connection.execute("USE warehouse")
+            connection = await self._connected(subject)
             job = asyncio.get_running_loop().run_in_executor(self._threads, work, connection)
             try:
                 await asyncio.wait({job}, timeout=limit)
@@ -68,6 +70,24 @@ class Duck:
         if isinstance(error, duckdb.Error):
             raise engine_failure(error, subject) from error
         return job.result()
+
+    async def _connected(self, subject: str) -> Connection:
+        """A connection of its own.
+
+        A full disk that stops the engine from folding its log into the file makes it refuse everything from then on,
+        also when there is space again, until the file is opened anew. Nothing is lost: what was written is in the log.
+        """
+        async with self._opening:
+            try:
+                try:
+                    return _using(self._database.cursor())
+                except duckdb.Error as error:
+                    if "invalidated" not in str(error) and _attached(self._database.cursor()):
+                        raise
+                await asyncio.to_thread(_reattach, self._database.cursor(), self._path)
+                return _using(self._database.cursor())
+            except duckdb.Error as error:
+                raise engine_failure(error, subject) from error
 
     async def close(self) -> None:
         """Wait for what runs, then release the file."""
@@ -129,8 +149,8 @@ def open_database(path: Path | None, tables: Mapping[str, Table]) -> Connection:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         database = duckdb.connect(":memory:")
-        place = ":memory:" if path is None else str(path).replace("'", "''")
-        database.execute(f"ATTACH '{place}' AS warehouse (ROW_GROUP_SIZE {ROW_GROUP}); USE warehouse")
+        _attach(database, path)
+        _using(database)
     except OSError as error:
         raise Permanent(f"cannot make the folder of the warehouse {path}: {error.strerror}") from error
     except duckdb.Error as error:
@@ -149,6 +169,38 @@ def open_database(path: Path | None, tables: Mapping[str, Table]) -> Connection:
         database.close()
         raise
     return database
+
+
+def copy(connection: Connection, path: Path) -> None:
+    """Write one snapshot of the database into a new file; a copy that fails leaves none."""
+    _attach(connection, path, "copy")
+    try:
+        connection.execute("COPY FROM DATABASE warehouse TO copy; DETACH copy")
+    except BaseException:
+        with suppress(duckdb.Error):
+            connection.execute("DETACH copy")
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _attach(database: Connection, path: Path | None, name: str = "warehouse") -> None:
+    place = ":memory:" if path is None else str(path).replace("'", "''")
+    database.execute(f"ATTACH '{place}' AS {name} (ROW_GROUP_SIZE {ROW_GROUP})")
+
+
+def _attached(database: Connection) -> bool:
+    return database.execute("SELECT 1 FROM duckdb_databases() WHERE database_name = 'warehouse'").fetchone() is not None
+
+
+def _reattach(database: Connection, path: Path | None) -> None:
+    if _attached(database):
+        database.execute("DETACH warehouse")
+    _attach(database, path)
+
+
+def _using(connection: Connection) -> Connection:
+    connection.execute("USE warehouse")
+    return connection
 
 
 def _prepare(database: Connection, tables: Mapping[str, Table], where: str) -> None:

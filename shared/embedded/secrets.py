@@ -8,6 +8,7 @@ from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from shared.errors import Missing, Permanent
+from shared.registries.secrets import SECRETS
 from shared.runtime.redaction import as_secret
 
 PREFIX = "TIPOFF_SECRET_"
@@ -34,7 +35,8 @@ class EnvironmentSecrets:
         if not value:
             places = "the environment" if self._env_file is None else f"the environment and {self._env_file}"
             raise Missing(f"secret {name!r} is missing", remedy=f"set {variable} (looked in {places})")
-        return as_secret(value, f"secret {name!r}", f"set {variable} to one line")
+        several = name in SECRETS and SECRETS[name].several
+        return as_secret(value, f"secret {name!r}", f"set {variable} to one line", several=several)
 
 
 def _read(env_file: Path, variable: str) -> str | None:

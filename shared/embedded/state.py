@@ -168,4 +168,5 @@ class SQLiteState:
             # The extended code's low byte is the primary one.
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             kind = Transient if code in _TRANSIENT else Permanent
-            raise kind(f"state store {self._path}: {error}") from error
+            remedy = "free space on the disk, or point TIPOFF_HOME elsewhere" if code == sqlite3.SQLITE_FULL else ""
+            raise kind(f"state store {self._path}: {error}", remedy=remedy) from error

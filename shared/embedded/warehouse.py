@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from shared.embedded import rows as checked
 from shared.embedded.cost import Bill
-from shared.embedded.duck import Connection, Duck, fetch, fetch_columns
+from shared.embedded.duck import Connection, Duck, copy, fetch, fetch_columns
 from shared.embedded.publish import check_selected, publish
 from shared.embedded.schema import inspect
 from shared.embedded.sql import to_duckdb
@@ -22,6 +22,8 @@ from shared.tables.schema import difference, obstacles
 
 T = TypeVar("T")
 _NO_PARAMS: Params = {}
+_COPYING = 3600.0
+"""Seconds that a copy of the whole file may take."""
 
 
 class DuckDBWarehouse:
@@ -143,6 +145,14 @@ class DuckDBWarehouse:
             return [str(change) for change in obstacles(wanted, difference(wanted, inspect(connection)))]
 
         return await self._duck.run(work, "the tables as declared")
+
+    async def copy(self, path: Path) -> None:
+        """Write what is committed now into a new file, while reads and writes go on.
+
+        Raises:
+            Transient: it takes longer than an hour, or the disk is full.
+        """
+        await self._duck.run(lambda connection: copy(connection, path), f"copy to {path}", _COPYING)
 
     async def close(self) -> None:
         """Finish what runs and release the file."""

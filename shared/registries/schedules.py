@@ -34,6 +34,12 @@ class Schedule:
     path: str = RUNS_PATH
     """What it posts to."""
 
+    late: timedelta = timedelta(hours=1)
+    """A firing missed by less, because the machine slept or was down, is made good at once; of several the newest.
+
+    Less than what is left of the day: a run is for the day on which it is asked for.
+    """
+
     @property
     def source(self) -> str:
         """How the run names its trigger."""
@@ -50,7 +56,13 @@ class Schedule:
 SCHEDULES = {
     schedule.name: schedule
     for schedule in (
-        Schedule("overnight", "0 5 * * *", Mode.OVERNIGHT, "starts the night's run: the last games are over"),
+        Schedule(
+            "overnight",
+            "0 5 * * *",
+            Mode.OVERNIGHT,
+            "starts the night's run: the last games are over",
+            late=timedelta(hours=14),  # a first day's last chance: most games tip off at 19:00 or later
+        ),
         Schedule(
             "features-fallback",
             "0 6 * * *",
@@ -65,6 +77,28 @@ SCHEDULES = {
             Mode.OVERNIGHT,
             "heals what the grid lacks, resumes what waits, and looks after outputs, sources and schedules",
             path="/v1/reconcile",
+            late=timedelta(minutes=10),  # an hour later it looks again
+        ),
+        Schedule(
+            "tomorrow",
+            "0 20 * * *",
+            Mode.TOMORROW,
+            "an early look at the next slate, the evening before",
+            late=timedelta(hours=3),
+        ),
+        Schedule(
+            "same-day",
+            "0 11 * * *",
+            Mode.SAME_DAY,
+            "day-of news, before the earliest tip-off",
+            late=timedelta(hours=6),
+        ),
+        Schedule(
+            "same-day-fallback",
+            "0 17 * * *",
+            Mode.SAME_DAY,
+            "what the morning left open, before the evening",
+            late=timedelta(hours=3),
         ),
         Schedule(
             "pulse",
@@ -72,11 +106,9 @@ SCHEDULES = {
             Mode.SAME_DAY,
             "keeps today's slate current until each tip-off: looks for news, predicts again, makes the final passes",
             targets=(),
+            late=timedelta(minutes=1),
             path=PULSE_PATH,
         ),
-        Schedule("tomorrow", "0 20 * * *", Mode.TOMORROW, "an early look at the next slate, the evening before"),
-        Schedule("same-day", "0 11 * * *", Mode.SAME_DAY, "day-of news, before the earliest tip-off"),
-        Schedule("same-day-fallback", "0 17 * * *", Mode.SAME_DAY, "what the morning left open, before the evening"),
     )
 }
 

@@ -6,6 +6,8 @@ FIRST_KEYS = "first-keys"
 ODDS_API_KEY = "odds-api-key"
 BALLDONTLIE_API_KEY = "balldontlie-api-key"
 NBA_STATS_PROXY_URL = "nba-stats-proxy-url"
+ALERT_URLS = "alert-urls"
+HEARTBEAT_URL = "heartbeat-url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class Secret:
     """Set-up makes its first value; any other is known only to a person."""
     optional: bool = False
     """Nothing is missing without a value."""
+    several: bool = False
+    """It is a list: its parts stand on lines of their own, or with spaces between them."""
 
 
 SECRETS = {
@@ -32,6 +36,19 @@ SECRETS = {
             NBA_STATS_PROXY_URL,
             "scraper",
             "the URL, with user and password, of a proxy to stats.nba.com, which cloud addresses do not reach",
+            optional=True,
+        ),
+        Secret(
+            ALERT_URLS,
+            "coordinator",
+            "where alerts are sent, as URLs of Apprise (https://appriseit.com/services), a line each",
+            optional=True,
+            several=True,
+        ),
+        Secret(
+            HEARTBEAT_URL,
+            "coordinator",
+            "a URL that is asked for every five minutes while all is well, so that somebody notices silence",
             optional=True,
         ),
     )

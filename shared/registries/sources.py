@@ -37,6 +37,9 @@ class Source:
     """It serves files: a 403 says that there is none of that name, and not that it keeps us out."""
     proxy: str | None = None
     """Name of the optional secret with the URL of the proxy it is asked through: no value, no proxy."""
+    again: tuple[str, ...] = ()
+    """Scrape steps whose payloads of the past it gives again. Never what it shows of a moment: odds, injuries, rosters,
+    scoreboards."""
 
 
 _NBA_PAGE = {"Referer": "https://www.nba.com/", "Origin": "https://www.nba.com", "Accept-Language": "en-US,en;q=0.9"}
@@ -47,7 +50,16 @@ _NBA_STATS_PAGE = {**_NBA_PAGE, "x-nba-stats-origin": "stats", "x-nba-stats-toke
 SOURCES = {
     source.name: source
     for source in (
-        Source("nba_cdn", "the NBA's CDN", "https://cdn.nba.com", 10, timedelta(days=2), _NBA_PAGE, bucket=True),
+        Source(
+            "nba_cdn",
+            "the NBA's CDN",
+            "https://cdn.nba.com",
+            10,
+            timedelta(days=2),
+            _NBA_PAGE,
+            bucket=True,
+            again=("schedule", "box_scores"),
+        ),
         Source(
             "nba_stats",
             "the NBA's statistics",
@@ -58,6 +70,7 @@ SOURCES = {
             concurrency=4,
             deadline=15.0,  # a season's game log takes it five; it may also hang for ever
             proxy=NBA_STATS_PROXY_URL,
+            again=("schedule", "box_scores"),
         ),
         Source(
             "nba_official",
@@ -87,6 +100,7 @@ SOURCES = {
             secret=BALLDONTLIE_API_KEY,
             fallback=True,
             concurrency=4,
+            again=("box_scores",),
         ),
         Source("prizepicks", "PrizePicks", "https://api.prizepicks.com", 1, timedelta(days=2), fallback=True),
     )

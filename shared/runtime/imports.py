@@ -15,6 +15,8 @@ from pathlib import Path
 
 CLOUD_PORTS = ("bus", "warehouse", "state", "secrets")
 """Ports whose adapters are modules of `shared.cloud`; an image has the packages of those that its service uses."""
+VOICE = "shared.runtime.voice"
+"""The adapter of the voice port, in both worlds; an image has its package if its service has something to say."""
 LOCAL_ONLY = "shared.embedded.warehouse"
 """Stands on DuckDB, which no image has."""
 
@@ -42,8 +44,11 @@ def problems(package: str) -> Iterator[str]:
 
 def unused(source: str) -> set[str]:
     """The adapters that a service with this source does without."""
-    used = set(re.findall(r"\bports\.(\w+)", source))
-    return {LOCAL_ONLY, *(f"shared.cloud.{port}" for port in CLOUD_PORTS if port not in used)}
+    used = set(re.findall(r"\b_?ports\.(\w+)", source))
+    absent = {f"shared.cloud.{port}" for port in CLOUD_PORTS if port not in used}
+    if "voice" not in used:
+        absent.add(VOICE)
+    return {LOCAL_ONLY, *absent}
 
 
 def _names(node: ast.AST) -> list[str]:

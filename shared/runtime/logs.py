@@ -48,7 +48,10 @@ def configure(level: str, fmt: str, project: str | None = None) -> None:
         last += [_ForThePlatform(project), redact, structlog.processors.JSONRenderer()]
         sys.excepthook = _uncaught
     else:  # a plain traceback: structlog's own for people shows the values of variables
-        last += [redact, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        people = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+        last += [redact, people]
     ours = [_critical_only, *common] if least > logging.ERROR else common  # a command is silent, its audit too
     structlog.configure(
         processors=[*ours, *last],

@@ -139,6 +139,12 @@ def _secret_manager(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 
     return SecretManagerSecrets(_project(settings))
 
 
+def _apprise(_: CommonSettings, __: Clock) -> Any:  # noqa: ANN401 - see Factory
+    from shared.runtime.voice import AppriseVoice  # noqa: PLC0415 - adapters are imported when used
+
+    return AppriseVoice()
+
+
 def _doors(settings: CommonSettings, _: Clock) -> Any:  # noqa: ANN401 - see Factory
     from shared.cloud.doors import PublicDoors  # noqa: PLC0415 - adapters are imported when used
 
@@ -151,6 +157,7 @@ _LOCAL: Mapping[str, Factory] = {
     "state": _sqlite,
     "secrets": _environment,
     "archive": _files,
+    "voice": _apprise,
 }
 _GCP: Mapping[str, Factory] = {
     "bus": _pubsub,
@@ -159,4 +166,5 @@ _GCP: Mapping[str, Factory] = {
     "secrets": _secret_manager,
     "doors": _doors,
     "archive": _files,  # on a mounted bucket: Cloud Storage appears as a folder
+    "voice": _apprise,
 }

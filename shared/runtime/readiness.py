@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
-from shared.errors import Permanent, TipoffError
+from shared.errors import Missing, Permanent, TipoffError
 from shared.ports import Clock, Ports
 from shared.registries.access import published, read, written
 from shared.registries.secrets import SECRETS
@@ -57,9 +57,11 @@ async def _asked(ping: Ping) -> None:
 class Checks:
     """The checks that several services have, each of what the registries say that this one touches."""
 
-    def __init__(self, service: str, ports: Ports) -> None:
+    def __init__(self, service: str, ports: Ports, *, keys_needed: bool = True) -> None:
+        """`keys_needed`: the sources' keys have to be there; on a machine of one's own what they open is left out."""
         self._service = service
         self._ports = ports
+        self._keys_needed = keys_needed
 
     @property
     def datasets(self) -> Collection[str]:
@@ -92,6 +94,9 @@ class Checks:
             if secret.service == self._service and not secret.optional:
                 try:
                     await self._ports.secrets.get(secret.name)
+                except Missing as error:
+                    if self._keys_needed or secret.generated:
+                        failed.append(str(error))
                 except TipoffError as error:
                     failed.append(str(error))
         _none(failed)

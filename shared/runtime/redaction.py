@@ -46,22 +46,24 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
 _known: set[str] = set()
 
 
-def as_secret(value: str, what: str, remedy: str) -> SecretStr:
+def as_secret(value: str, what: str, remedy: str, *, several: bool = False) -> SecretStr:
     """A secret as it was stored, without the line break that an editor or `echo` left; starred in logs from now on.
 
-    A secret that is JSON (hashes of keys) is a document, not a credential: it is taken as it is and not looked for.
+    Of `several` the parts stand in one line, with a space between them. A secret that is JSON (hashes of keys) is a
+    document, not a credential: it is taken as it is and not looked for.
 
     Raises:
         Permanent: it is empty, or holds a control character: no header would take it. The message does not show it.
     """
-    text = value.strip()
+    text = " ".join(value.split()) if several else value.strip()
     if text == "":
         raise Permanent(f"{what} is empty", remedy=remedy)
     if text[0] in "[{":
         return SecretStr(text)
     if any(unicodedata.category(character) == "Cc" for character in text):
         raise Permanent(f"{what} holds a line break or another control character: store one line", remedy=remedy)
-    parts = (part.strip() for part in text.split(","))  # several keys may share a secret
+    # Several keys may share a secret; a URL may hold a comma.
+    parts = text.split() if several else (part.strip() for part in text.split(","))
     _known.update(part for part in parts if len(part) >= _MIN_KNOWN)
     return SecretStr(text)
 

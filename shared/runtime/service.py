@@ -63,6 +63,8 @@ class Health:
         self.pings = pings
         self.readiness = Readiness(pings, clock)
         self.consumer_failure: str | None = None
+        self.broken = asyncio.Event()
+        """Set once there is a consumer failure."""
 
     def consumers_ended(self, task: asyncio.Task[None]) -> None:
         """Consumers run as long as the app: one that ends by itself makes the service unhealthy."""
@@ -70,6 +72,7 @@ class Health:
         if error is not None:
             self.consumer_failure = "; ".join(f"{type(leaf).__name__}: {leaf}" for leaf in _leaves(error))
             get_logger(self.service).error("consumers_stopped", reason=self.consumer_failure)
+            self.broken.set()
 
     async def report(self, *, deep: bool) -> tuple[bool, dict[str, object]]:
         """(healthy, body): whether the service itself works and, if `deep`, what it stands on."""

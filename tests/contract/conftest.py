@@ -80,6 +80,14 @@ async def secret_manager_secrets(_: Path) -> AsyncIterator[Secrets]:
         await secrets.close()
 
 
+class PackingArchive(FileArchive):
+    """Packs the folder of every object at once: everything is read out of packs."""
+
+    async def put(self, key: str, data: bytes) -> None:
+        await super().put(key, data)
+        await self.pack(key.split("/", maxsplit=1)[0] if "/" in key else key)
+
+
 def _virtual_clock() -> Clock:
     return VirtualClock(NOON)
 
@@ -99,7 +107,7 @@ SECRET_STORES: dict[str, Callable[[Path], AbstractAsyncContextManager[Secrets]]]
     "secret-manager": secret_manager_secrets,
 }
 CLOCKS: dict[str, Callable[[], Clock]] = {"wall": WallClock, "virtual": _virtual_clock, "fake": FakeClock}
-ARCHIVES: dict[str, Callable[[Path], Archive]] = {"file": FileArchive}
+ARCHIVES: dict[str, Callable[[Path], Archive]] = {"file": FileArchive, "packed": PackingArchive}
 
 
 @pytest.fixture(scope="session")

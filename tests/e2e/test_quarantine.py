@@ -45,7 +45,7 @@ async def test_f12_what_is_archived_and_never_loaded_is_settled_once(tmp_path: P
     slate = league.last_date
     at = last_cutoff(league, slate, Mode.BACKFILL)
     async with started(workspace, league, at) as (stack, client):
-        turns = Clocked(stack, lambda _: at)
+        turns = Clocked(stack, lambda day: last_cutoff(league, day, Mode.BACKFILL))
         both = days(slate - timedelta(days=1), slate)
         await backfill(client, both, Mode.BACKFILL, ["rosters"], observe=lambda _: None, turns=turns)
         before = (await client.run(f"{slate}.backfill"))["steps"]["rosters"]["evidence"]

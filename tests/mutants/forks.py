@@ -19,7 +19,7 @@ import pytest
 
 from tests.mutants.areas import ROOT
 
-_OWN = ("shared", "services", "devstack", "cli", "benchmarks", "deploy", "tests")
+_OWN = ("shared", "services", "live", "devstack", "cli", "benchmarks", "deploy", "tests")
 _COPIED = (*_OWN, "docs", "pyproject.toml", "README.md")
 _PRELOADED = (
     "aiohttp.web", "duckdb", "hypothesis", "numpy", "prometheus_client", "pyarrow.parquet", "pydantic_settings",

@@ -160,7 +160,7 @@ def _contexts(file: Path, tree: Path) -> dict[str, dict[int, list[str]]]:
 
 def _digest(area: Area) -> str:
     digest = hashlib.sha256(repr(area.tests).encode())
-    for name in ("shared", "services", "devstack", "tests", "pyproject.toml"):
+    for name in ("shared", "services", "live", "devstack", "tests", "pyproject.toml"):
         top = ROOT / name
         files: Sequence[Path] = [top] if top.is_file() else sorted(p for s in ("*.py", "*.sql") for p in top.rglob(s))
         for file in files:

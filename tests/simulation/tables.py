@@ -4,7 +4,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -178,7 +178,9 @@ class Tables:
 
     def _predictions_present(self, params: Params) -> list[Row]:
         predicted = len({row[0] for _, row in self.current(str(params["mode"]))})
-        return [{"present": predicted == self.games, "predicted_games": predicted, "games": self.games}]
+        tip_off = datetime.combine(self.day, time(23), UTC)
+        found = {"present": predicted == self.games, "predicted_games": predicted, "games": self.games}
+        return [{"game_date": self.day, "first_tip": tip_off, **found}]
 
     def _counted(self, step: str, params: Params) -> Evidence:
         slates = params["slates"]

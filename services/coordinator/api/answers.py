@@ -84,6 +84,14 @@ class AlertShown(TypedDict):
     meaning: str
 
 
+class ChannelTested(TypedDict):
+    """How a channel took a test message."""
+
+    channel: str
+    outcome: Literal["sent", "failed", "not asked"]
+    reason: str
+
+
 class Found(BaseModel):
     """What is wrong with a feature of a slate."""
 

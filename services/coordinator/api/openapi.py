@@ -157,7 +157,9 @@ def _content(description: str, schema: Any) -> dict[str, Any]:  # noqa: ANN401 -
 def main() -> None:
     """Write the table. Nothing is asked of a route, so that it needs neither engine nor ports."""
     nothing: Any = None
-    routes = Api(nothing, nothing, active_runs=1).routes() + Operations(nothing, nothing, nothing).routes()
+    routes = (
+        Api(nothing, nothing, nothing, active_runs=1).routes() + Operations(nothing, nothing, nothing, nothing).routes()
+    )
     routes += NameRoutes(nothing, nothing).routes() + KeyRoutes(nothing, nothing).routes()
     sys.stdout.write(table(described(routes)))
 

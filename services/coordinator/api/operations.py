@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from services.coordinator.alerts import ALERTS, alerts, clear_alert
-from services.coordinator.api.answers import AlertShown, DecisionOf, Found, Reconciled, WarehouseRow
+from services.coordinator.api.answers import AlertShown, ChannelTested, DecisionOf, Found, Reconciled, WarehouseRow
 from services.coordinator.api.once import Once
 from services.coordinator.api.queries import AlertsQuery, HealthWindow, Steps, Text, Window
 from services.coordinator.api.route import Asked, Body, Route, source_of
@@ -23,6 +23,7 @@ from services.coordinator.sql import sql
 from services.coordinator.steps import feature_health
 from services.coordinator.watch.check import check
 from services.coordinator.watch.schedules import note
+from services.coordinator.watch.voice import Speaker
 from shared.basketball.slate import Mode, days, eastern_date
 from shared.errors import Permanent, TipoffError, Transient
 from shared.ports import Params, Ports, Row
@@ -59,13 +60,22 @@ class ResolveBody(Body):
     scope: Text
 
 
+class TestBody(Body):
+    """Body of POST /v1/alerts/test."""
+
+    __test__ = False  # pytest: no test
+
+    dry_run: bool = False
+
+
 class Operations:
     """The routes."""
 
-    def __init__(self, engine: Engine, ports: Ports, once: Once) -> None:
+    def __init__(self, engine: Engine, ports: Ports, once: Once, speaker: Speaker) -> None:
         self._engine = engine
         self._ports = ports
         self._once = once
+        self._speaker = speaker
 
     def routes(self) -> list[Route]:
         """All of them."""
@@ -73,6 +83,7 @@ class Operations:
             Route("GET", "/v1/grid", Role.VIEWER, self.grid, list[Cell], Window),
             Route("GET", "/v1/alerts", Role.VIEWER, self.alerts, list[AlertShown], AlertsQuery),
             Route("POST", "/v1/alerts", Role.OPERATOR, self.resolve, list[dict[str, Any]], body=ResolveBody),
+            Route("POST", "/v1/alerts/test", Role.OPERATOR, self.test, list[ChannelTested], body=TestBody),
             Route("GET", "/v1/decisions", Role.VIEWER, self.decisions, list[DecisionOf], Window),
             Route("GET", "/v1/cascade", Role.VIEWER, self.cascade, dict[str, list[WarehouseRow]], Window),
             Route("GET", "/v1/feature-health", Role.VIEWER, self.feature_health, list[Found], HealthWindow),
@@ -98,6 +109,10 @@ class Operations:
             raise Permanent(f"unknown alert {body.name!r}", remedy=f"one of {', '.join(ALERTS)}")
         await clear_alert(self._ports, body.name, body.scope)
         return await alerts(self._ports.state)
+
+    async def test(self, asked: Asked) -> list[dict[str, str]]:
+        """Send a test message to every channel of alerts, and say how each took it; with dry_run only name them."""
+        return await self._speaker.test(dry_run=asked.body.dry_run)
 
     async def decisions(self, asked: Asked) -> list[dict[str, Any]]:
         """What was decided about every step, on what evidence, and why."""
@@ -141,6 +156,7 @@ class Operations:
                 await check(self._ports)
         if not body.dry_run:
             await self._sweep()
+            await self._speaker.round()
         opened = await alerts(self._ports.state)
         return Reconciled(dry_run=body.dry_run, asked=found, alerts=opened)
 

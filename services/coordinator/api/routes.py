@@ -34,6 +34,7 @@ from services.coordinator.runs.events import RunRequested
 from services.coordinator.runs.run import Run, RunStatus
 from services.coordinator.sql import sql
 from services.coordinator.watch.schedules import note
+from services.coordinator.watch.voice import Speaker
 from shared.basketball.slate import Mode, eastern_date
 from shared.contract import API_VERSION
 from shared.errors import Permanent
@@ -76,9 +77,10 @@ class PulseBody(Body):
 class Api:
     """The routes."""
 
-    def __init__(self, engine: Engine, ports: Ports, *, active_runs: int) -> None:
+    def __init__(self, engine: Engine, ports: Ports, speaker: Speaker, *, active_runs: int) -> None:
         self._engine = engine
         self._ports = ports
+        self._speaker = speaker
         self._active_runs = active_runs
         self._pulse = Pulse(engine, ports)
         self._starting = asyncio.Lock()
@@ -187,7 +189,9 @@ class Api:
         """Look after today's slate, and say when to ask again: before that nothing is due."""
         body: PulseBody = asked.body
         await note(self._ports, source_of(asked.caller, body.schedule))
-        return await self._pulse.beat()
+        beat = await self._pulse.beat()
+        await self._speaker.round()  # where there is no CPU between requests
+        return beat
 
     async def _read(self, key: str) -> tuple[tuple[str, ...], bytes]:
         """The names of a run, none if there is none, and the answer."""

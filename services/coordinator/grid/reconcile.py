@@ -16,6 +16,7 @@ from services.coordinator.grid.unloaded import unloaded
 from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import RunRequested
 from services.coordinator.runs.ledger import recover
+from services.coordinator.runs.run import RunStatus
 from shared.basketball.slate import Mode, days, eastern_date
 from shared.ports import Ports
 from shared.registries.pipeline import LOAD, plan
@@ -113,6 +114,10 @@ async def reconcile(
         counted = await cells(ports, runs, first, until, list(slates))
         found = [cell for cell in counted if cell.game_date in slates[cell.mode]]
         left = await unloaded(ports, slates)
+        if left:  # a run at work has in hand what it has archived
+            now_known = await engine.between(first, until, set(slates))
+            at_work = {(run.mode, run.game_date) for run in now_known if run.status is RunStatus.RUNNING}
+            left = {each for each in left if each[:2] not in at_work}
         to_load = left | set(await waiting(ports, first, until, list(slates)))
         now = ports.clock.now()
         wanted = _heals_of(mode, found, targets, now, to_load)

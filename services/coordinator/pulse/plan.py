@@ -14,7 +14,7 @@ LAST_LOOK: Final = timedelta(minutes=1)
 QUIET: Final = timedelta(hours=1)
 """Between two pulses when no game is ahead."""
 SOON: Final = timedelta(minutes=1)
-"""Between two pulses while something is, or may be, to be asked for again."""
+"""Between two pulses while something is to be asked for again."""
 LINES_BEFORE: Final = (timedelta(minutes=40), timedelta(minutes=100), timedelta(minutes=220), timedelta(minutes=340))
 """When lines may be looked at between the slate's own run and the final pass, the most useful look first."""
 MONTH: Final = 30
@@ -76,26 +76,28 @@ def needs(
     looks: Sequence[timedelta],
     looked: Mapping[str, int],
     finals: Mapping[str, int],
-    settled: frozenset[str],
+    settled: Mapping[str, bool],
 ) -> Needs:
     """What is due.
 
     `looked`: looks at the lines that each game has had; `finals`: times that each game's final pass was asked for;
-    `settled`: games whose final pass is done or at work.
+    `settled`: games whose final pass has not failed, and whether it is done: one at work may still fail, and is then
+    asked for again.
     """
     ahead = [game for game in games if game.cutoff > now]
-    due = [game for game in games if game.cutoff <= now < game.tip_utc and game.game_id not in settled]
-    again = tuple(game.game_id for game in due if finals.get(game.game_id, 0) < MAX_TRIES)
+    due = [g.game_id for g in games if g.cutoff <= now < g.tip_utc and not settled.get(g.game_id, False)]
+    again = tuple(game_id for game_id in due if game_id not in settled and finals.get(game_id, 0) < MAX_TRIES)
+    soon = bool(again) or any(game_id in settled for game_id in due)
     last = [game.cutoff - LAST_LOOK for game in ahead]
     last_due = any(at <= now and (looked_at is None or looked_at < at) for at in last)
     look = bool(ahead) and (looked_at is None or now - looked_at >= EVERY or last_due)
     lines = tuple(g.game_id for g in ahead if looks_passed(g, looks, now) > looked.get(g.game_id, 0)) if look else ()
-    if not ahead and not again:
+    if not ahead and not soon:
         return Needs(look=False, lines=(), finals=(), next_at=now + QUIET)
     seen = now if look or looked_at is None else looked_at
     events = [*(game.cutoff for game in ahead), *(at for at in last if at > now)]
     if ahead:
         events.append(seen + EVERY)
-    if again:
+    if soon:
         events.append(now + SOON)
     return Needs(look, lines, again, min(events))

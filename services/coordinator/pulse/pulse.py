@@ -5,7 +5,7 @@ neither cancel nor wait for each other. Everything else stands on the slate's ow
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
@@ -88,7 +88,7 @@ class Pulse:
             slate = await self._engine.run(key_for(day, MODE))
             if slate is None or not _ready(slate):
                 return await self._wait_for(slate, games, document, known, now)
-            finals = [run for run in await self._finals(day, known) if run.status is not RunStatus.FAILED]
+            finals = await self._finals(day, known)
             looks = known.looks if known.looks is not None else _line_looks(slate)
             wanted = needs(
                 games,
@@ -97,11 +97,8 @@ class Pulse:
                 looks=looks,
                 looked=known.lines,
                 finals=known.finals,
-                settled=_games_of(finals),
+                settled={game: run.status is not RunStatus.RUNNING for run in finals for game in run.games},
             )
-            at_work = _games_of([run for run in finals if run.status is RunStatus.RUNNING])
-            if any(game.game_id in at_work and now < game.tip_utc for game in games):  # it may yet fail
-                wanted = replace(wanted, next_at=min(wanted.next_at, now + SOON))
             had = {game.game_id: looks_passed(game, looks, now) for game in games if game.game_id in wanted.lines}
             part = part_of(wanted.finals)
             noted = await self._note(
@@ -156,18 +153,18 @@ class Pulse:
         """Nothing is there yet that a pass could stand on: see that the slate's own run gets there."""
         day, did = eastern_date(now), []
         cutoffs = [game.cutoff for game in games if game.tip_utc > now]
-        wanted = bool(cutoffs) and now >= min(due(MODE, day), *cutoffs) and not _at_work(slate)
-        soon = EVERY if wanted else SOON
-        next_at = now + (soon if cutoffs else QUIET)
+        begins = min(due(MODE, day), *cutoffs) if cutoffs else now + QUIET
+        wanted = begins <= now and not _at_work(slate)
+        next_at = min(begins, now + QUIET) if begins > now else now + (EVERY if wanted else SOON)
         if await self._note(day, document, known.model_copy(update={"next_at": next_at})) and wanted:
             await self._engine.apply(RunRequested(day, MODE, SOURCE, _TARGETS))
             did.append(f"asked for {key_for(day, MODE)}")
         return Beat(next_at, did)
 
     async def _finals(self, day: date, known: Known) -> list[Run]:
-        """The final passes that were asked for."""
+        """The final passes that have not failed."""
         runs = [await self._engine.run(key_for(day, MODE, part)) for part in known.final_parts]
-        return [run for run in runs if run is not None and run.final]
+        return [run for run in runs if run is not None and run.final and run.status is not RunStatus.FAILED]
 
     async def _busy(self, day: date, known: Known) -> dict[str, datetime]:
         """Game -> when the newest pass of it began, of those that are at work."""
@@ -223,10 +220,6 @@ def _ready(slate: Run) -> bool:
 
 def _at_work(run: Run | None) -> bool:
     return run is not None and any(step.status is StepStatus.RUNNING for step in run.steps.values())
-
-
-def _games_of(runs: Sequence[Run]) -> frozenset[str]:
-    return frozenset(game for run in runs for game in run.games)
 
 
 def _line_looks(slate: Run) -> tuple[timedelta, ...]:

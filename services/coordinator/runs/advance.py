@@ -25,10 +25,10 @@ def advance(run: Run, now: datetime) -> Decided:
     for name, step in run.steps.items():  # in the plan's order: a step's needs come before it
         if step.status is not StepStatus.PENDING:
             continue
-        needed = {*STEPS[name].needs}.difference(run.stands_on)
-        if not steps.keys() >= needed:
+        needed = _needs(run, name)
+        if not steps.keys() >= set(needed):
             raise Permanent(f"run {run.run_id} was planned by another revision", remedy="ask for the run again")
-        needs = {need: steps[need].status for need in STEPS[name].needs if need in needed}
+        needs = {need: steps[need].status for need in needed}
         bad = [need for need, status in needs.items() if status in (StepStatus.FAILED, StepStatus.BLOCKED)]
         if bad:
             steps[name] = step.model_copy(update={"status": StepStatus.BLOCKED, "reason": f"needs {', '.join(bad)}"})
@@ -42,6 +42,15 @@ def advance(run: Run, now: datetime) -> Decided:
         run = run.model_copy(update={"status": _outcome(steps), "finished_at": now})
         commands.append(("coordinator-events", end_of(run)))
     return run, commands
+
+
+def _needs(run: Run, name: str) -> list[str]:
+    """What a step has to wait for; of a step that the run stands on, what that was made of and is now made again."""
+    found: dict[str, None] = {}
+    for need in STEPS[name].needs:
+        standing = need in run.stands_on
+        found |= dict.fromkeys([each for each in _needs(run, need) if each in run.steps] if standing else [need])
+    return list(found)
 
 
 def end_of(run: Run) -> RunEnded:

@@ -8,7 +8,7 @@ one statement: BigQuery bills 10 MB at least for every table that a statement na
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +22,8 @@ from shared.registries.systems import SYSTEMS
 Owed = Mapping[date, Mapping[str, str | int]]
 """Slate -> what its run owes of a step, beside what the schedule says."""
 _OF_A_PART = re.compile(r"@(mode|slates)\b")
+_OVER = timedelta(hours=4)
+"""So long after its tip-off a game is over and its box score there, overtimes and all."""
 _BEFORE_ALL_GAMES = datetime(1946, 1, 1, tzinfo=UTC)
 
 
@@ -52,6 +54,7 @@ def owed(run: Run, generation: int, settled_at: datetime) -> dict[str, str | int
     return {
         "run_id": run.id_of(generation),
         "not_tipped_after": not_tipped_after(run, settled_at).isoformat(),
+        **({} if run.retrospective else {"over_before": (settled_at - _OVER).isoformat()}),
         "games": " ".join(run.games),
         "systems": " ".join(run.batches.owed),
         "per_player": len(MARKETS) * (len(run.batches.owed) - per_line),

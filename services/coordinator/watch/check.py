@@ -1,22 +1,22 @@
-"""The watch, once for each round of the reconciler: doors, outputs, sources, schedules, accuracy."""
+"""The watch, once for each round of the reconciler: doors, outputs, sources, schedules, accuracy, and what is past."""
 
 from contextlib import suppress
-from datetime import time, timedelta
+from datetime import date, timedelta
 from typing import Final
 
-from services.coordinator.alerts import set_alert
+from services.coordinator.alerts import alerts, clear_alert, set_alert
 from services.coordinator.sql import sql
 from services.coordinator.watch.doors import check_doors
 from services.coordinator.watch.leaks import suspects
-from services.coordinator.watch.schedules import check_schedules
-from shared.basketball.slate import Mode, eastern_date, eastern_instant
+from services.coordinator.watch.outputs import DUE, check_outputs
+from services.coordinator.watch.past import settle
+from services.coordinator.watch.schedules import check_schedules, watched_since
+from shared.basketball.slate import eastern_date, eastern_instant
 from shared.errors import AlreadyExists, Conflict
-from shared.ports import Params, Ports
+from shared.ports import Params, Ports, Row
 from shared.registries.sources import SOURCES
 from shared.runtime.metering import Reason, charged_to
 
-DUE: Final = time(7, 30)
-"""Eastern time at which today's predictions are due."""
 _STALE_WINDOW = timedelta(days=60)
 _ACCURACY: Final = "accuracy"
 _JUDGED = timedelta(days=60)
@@ -25,41 +25,38 @@ _JUDGED = timedelta(days=60)
 
 async def check(ports: Ports) -> None:
     """Raise what is wrong, and resolve what is not any more, in every mode."""
+    await watched_since(ports)
     await check_doors(ports)
     with charged_to(Reason("watch")):
-        await _predictions(ports)
+        await check_outputs(ports)
         await _sources(ports)
         await check_schedules(ports)
         await _accuracy(ports)
-
-
-async def _predictions(ports: Ports) -> None:
-    """Those of the night: the other modes look early or late at what the night has predicted."""
-    now = ports.clock.now()
-    today, mode = eastern_date(now), Mode.OVERNIGHT
-    if now < eastern_instant(today, DUE):
-        return
-    params: Params = {"first": today, "last": today, "mode": mode.value}
-    rows = await ports.warehouse.query(sql("monitor/predictions_present"), params)
-    missing = [row for row in rows if not row["present"]]
-    detail = None
-    if missing:
-        detail = f"{missing[0]['predicted_games']} of {missing[0]['games']} games of {today} are predicted"
-    await set_alert(ports, "predictions_missing", f"{today}.{mode.value}", detail)
+    await settle(ports)
 
 
 async def _sources(ports: Ports) -> None:
     today = eastern_date(ports.clock.now())
     params: Params = {"first": today - _STALE_WINDOW, "last": today}
-    for row in await ports.warehouse.query(sql("monitor/freshness"), params):
-        source = SOURCES.get(row["source"])
-        if source is None or source.fallback:
+    rows = {row["source"]: row for row in await ports.warehouse.query(sql("monitor/freshness"), params)}
+    for source in SOURCES.values():
+        if source.fallback:
             continue
-        fresh_for = row["fresh_for"]
-        stale = row["slates"] > 0 and (fresh_for is None or today - fresh_for > source.stale_after)
-        since = "no answer in the last weeks" if fresh_for is None else f"nothing new since {fresh_for}"
-        detail = f"{since}, {row['slates']} slates went by: {row['reason']}"
-        await set_alert(ports, "source_stale", source.name, detail if stale else None)
+        row = rows.get(source.name)
+        stale = row is not None and row["slates"] > 0 and _failing(row, today) > source.stale_after
+        await set_alert(ports, "source_stale", source.name, _stale(row) if row is not None and stale else None)
+
+
+def _failing(row: Row, today: date) -> timedelta:
+    """For how long it has been asked in vain: a source that nobody asked is a schedule's or a run's matter."""
+    since = row["failing_since"]
+    return timedelta(0) if since is None else today - since + timedelta(days=1)
+
+
+def _stale(row: Row) -> str:
+    fresh_for = row["fresh_for"]
+    since = "no answer in the last weeks" if fresh_for is None else f"nothing new since {fresh_for}"
+    return f"{since}, {row['slates']} slates went by: {row['reason']}"
 
 
 async def _accuracy(ports: Ports) -> None:
@@ -78,6 +75,11 @@ async def _accuracy(ports: Ports) -> None:
     for row in rows:
         name = (row["system"], row["mode"])
         await set_alert(ports, "accuracy_too_good", ".".join(name), found.get(name))
+    judged_now = {".".join((row["system"], row["mode"])) for row in rows}
+    for alert in await alerts(ports.state):  # of a system without grades any more
+        name_, scope = alert["name"], alert["scope"]
+        if name_ == "accuracy_too_good" and scope not in judged_now and not scope.endswith(".training"):
+            await clear_alert(ports, name_, scope)
     data = {"on": today.isoformat()}
     with suppress(AlreadyExists, Conflict):  # another round has judged the same
         if judged is None:

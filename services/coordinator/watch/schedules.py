@@ -5,12 +5,14 @@ from typing import Final
 
 from services.coordinator.alerts import set_alert
 from shared.errors import AlreadyExists, Conflict
-from shared.ports import Ports
-from shared.registries.schedules import SCHEDULES
+from shared.ports import Document, Ports
+from shared.registries.schedules import RUNS_PATH, SCHEDULES
 
 FIRES: Final = "schedule_fires"
 _SILENT = timedelta(hours=26)
 """Every schedule fires at least once a day; two hours' grace for daylight saving and retries."""
+_ASLEEP = timedelta(hours=3)
+"""The reconciler comes round every hour: after so long without it nothing was awake."""
 
 
 async def note(ports: Ports, source: str) -> None:
@@ -18,8 +20,11 @@ async def note(ports: Ports, source: str) -> None:
     kind, _, name = source.partition(":")
     if kind != "schedule" or name not in SCHEDULES:
         return
-    state, data = ports.state, {"at": ports.clock.now().isoformat()}
+    now, state = ports.clock.now(), ports.state
     document = await state.get(FIRES, name)
+    data = {"at": now.isoformat()}
+    if SCHEDULES[name].path != RUNS_PATH:
+        data["awake"] = _awake(document, now)
     try:
         if document is None:
             await state.create(FIRES, name, data)
@@ -29,19 +34,32 @@ async def note(ports: Ports, source: str) -> None:
         return  # its second delivery came first and noted the same
 
 
+def _awake(document: Document | None, now: datetime) -> str:
+    """Since when the reconciler has come round every hour: before that the machine slept, or there was none."""
+    if document is None or now - datetime.fromisoformat(document.data["at"]) > _ASLEEP:
+        return now.isoformat()
+    return str(document.data.get("awake", document.data["at"]))
+
+
 async def check_schedules(ports: Ports) -> None:
-    """A schedule that has not asked for a day is missing, once any has been seen for longer than that (failure 34)."""
+    """A schedule that has not asked for a day is missing, once any has been seen for longer than that (failure 34).
+
+    After a sleep of the machine the day begins anew: what was missed is caught up with, or missing tomorrow.
+    """
     now = ports.clock.now()
-    known = {document.id: datetime.fromisoformat(document.data["at"]) for document in await ports.state.list(FIRES)}
-    watched = await _watched_since(ports, now) if known else now
+    fired = {document.id: document.data for document in await ports.state.list(FIRES)}
+    watched = await watched_since(ports) if fired else now
+    awake = max((datetime.fromisoformat(data["awake"]) for data in fired.values() if "awake" in data), default=None)
     for name in SCHEDULES:
-        last = known.get(name, watched)
-        detail = f"has not fired since {last:%Y-%m-%d %H:%M} UTC" if known and now - last > _SILENT else None
+        last = datetime.fromisoformat(fired[name]["at"]) if name in fired else watched
+        silent = bool(fired) and now - (last if awake is None else max(last, awake)) > _SILENT
+        detail = f"has not fired since {last:%Y-%m-%d %H:%M} UTC" if silent else None
         await set_alert(ports, "schedule_missing", name, detail)
 
 
-async def _watched_since(ports: Ports, now: datetime) -> datetime:
-    """The instant of the first watch: schedules due before it are ignored."""
+async def watched_since(ports: Ports) -> datetime:
+    """The instant of the first watch: what was due before it is ignored."""
+    now = ports.clock.now()
     document = await ports.state.get("watch", "first")
     if document is not None:
         return datetime.fromisoformat(document.data["at"])

@@ -1,4 +1,5 @@
--- The latest status of each player, of this slate or of the last one that was looked at, by looks up to an instant.
+-- The latest status of each player, of this slate or of the last one that was looked at, by looks up to an instant. What
+-- box scores told afterwards (the CDN has no other list) was never looked at.
 SELECT
   game_date,
   player_id,
@@ -12,6 +13,7 @@ SELECT
   source
 FROM raw.injuries
 WHERE fetched_at <= @seen_at
+  AND source != 'nba_cdn'
   AND (
     game_date = @game_date
     OR game_date = (

@@ -2,7 +2,7 @@
 
 Many of a season at once come from the bulk game log, few from the CDN one by one. What one of the two does not give is
 asked of the other, and in the end of BallDontLie. A game is validated before it is loaded: an inconsistent one is
-quarantined whole, and tried again next time.
+quarantined whole, and tried again next time. A game that nobody gives is not asked for by every past slate after it.
 """
 
 import asyncio
@@ -26,6 +26,8 @@ from services.scraper.task import Task, together
 from shared.basketball.slate import BOX_SCORE_LAG
 from shared.ports import Row
 
+_HOLE = timedelta(hours=12)
+"""So long a past slate believes that nobody gives a game."""
 _SCOPE = "game_id IN UNNEST(@game_ids)"
 
 
@@ -41,7 +43,7 @@ async def run(task: Task) -> int:
         corrected_since=task.game_date - corrected,
     )
     if held is None:
-        missing = [game for game in played if game["loaded_from"] is None]
+        missing = await _worth_asking(task, [game for game in played if game["loaded_from"] is None])
         bulk, single = _plan(missing, task.settings.bulk_threshold)
     else:
         bulk, single = _plan_archived(played, held)
@@ -62,6 +64,17 @@ async def run(task: Task) -> int:
     if held is None:
         written += await correct(task, [game for game in played if game["loaded_from"] is not None])
     return written
+
+
+async def _worth_asking(task: Task, missing: Sequence[Row]) -> list[Row]:
+    """The games to ask for: all, but for a past slate not those that failed a little while ago, for whichever slate."""
+    if not missing or not await task.past():
+        return list(missing)
+    failed = {row["unit"]: row for row in await task.select("failed_lately", since=task.now - _HOLE)}
+    for game in missing:
+        if (row := failed.get(game["game_id"])) is not None and row["reason"] != NOT_FINAL:
+            task.fetches.failed(game["game_id"], row["source"], Failed(row["reason"], 0))
+    return [game for game in missing if game["game_id"] not in task.fetches.units]
 
 
 def _made_good(task: Task, unit: str, wanted: Sequence[Row]) -> None:

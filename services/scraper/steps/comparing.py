@@ -29,6 +29,7 @@ async def note(task: Task, facts: Iterable[Fact]) -> None:
     if not rows:
         return
     task.fetches.disagreements += len(rows)
+    if not await task.warehouse.append("raw.disagreements", rows):
+        return  # they have said so before, and are asked every few minutes
     for row in rows:
         _log.warning("sources_disagree", **{name: str(value) for name, value in row.items()})
-    await task.warehouse.append("raw.disagreements", rows)

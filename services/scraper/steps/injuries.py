@@ -2,6 +2,8 @@
 
 Here rows are written before the fetch log, which says when a list was last seen: what a look has shown must be there
 before anybody asks what it had shown. Written twice, they are the same rows.
+
+Of a slate whose day is over no list speaks any more: the inactive lists of its box scores do, where they are loaded.
 """
 
 from dataclasses import replace
@@ -14,15 +16,20 @@ from services.scraper.domain.wire import each
 from services.scraper.fetch_log import Unit
 from services.scraper.sources import ranked
 from services.scraper.sources.endpoint import INJURIES, Endpoint, Need
+from services.scraper.sources.nba_cdn.boxscore import BOXSCORE
 from services.scraper.steps.asking import whole_answer
 from services.scraper.steps.comparing import Fact, note
 from services.scraper.task import Task
 from shared.basketball.identity import TEAMS, player_lookup
-from shared.basketball.slate import season_of
+from shared.basketball.slate import INACTIVE_LIST_LEAD, season_of
 from shared.ports import Row
 from shared.registries.sources import SOURCES
 
 UNIT = "injuries"
+INACTIVE_LIST = "inactive list"
+"""Comment of a status that follows from a box score."""
+OF_BOX_SCORES = "the slate's day is over: its inactive lists are those of its box scores"
+NO_INACTIVE_LISTS = "the slate's day is over, and no box score of it that is loaded has an inactive list"
 COMPARED = 2
 """Lists that are asked for: the better one stands, the other shows where they disagree."""
 
@@ -33,6 +40,8 @@ async def run(task: Task) -> int:
     if not games:
         task.fetches.units[UNIT] = Unit("empty", ranked(INJURIES)[0].source, 0, reason="no games on this date")
         return 0
+    if await task.past():
+        return await _inactive(task)
     teams = tuple(sorted({team for game in games for team in (game["home_team"], game["away_team"])}))
     need = await task.need(season_of(task.game_date), (task.game_date,), teams)
     names = await task.names("roster")
@@ -51,6 +60,25 @@ async def run(task: Task) -> int:
     listing = replace(listing, speaks_for=listing.speaks_for & set(teams))
     # The log comes last: it says when a list was seen.
     return await task.warehouse.append("raw.injuries", await _rows(task, listing))
+
+
+async def _inactive(task: Task) -> int:
+    """The inactive lists, known as in a history: shortly before tip-off."""
+    rows: list[Row] = [
+        {
+            **{name: row[name] for name in ("game_date", "player_id", "player_lookup", "team", "reason")},
+            **{name: row[name] for name in ("fetched_at", "source")},
+            "status": "Out",
+            "return_date": None,
+            "comment": INACTIVE_LIST,
+            "available_at": row["tip_utc"] - INACTIVE_LIST_LEAD,
+        }
+        for row in await task.select("inactive_lists", game_date=task.game_date)
+    ]
+    reason = OF_BOX_SCORES if rows else NO_INACTIVE_LISTS
+    # No list was looked at: as "loaded" it would count as a look.
+    task.fetches.units[UNIT] = Unit("empty", BOXSCORE.source, len(rows), reason=reason)
+    return await task.append("raw.injuries", rows)
 
 
 async def _listing(task: Task, endpoint: Endpoint[Injury], need: Need, names: Names) -> Listing | None:

@@ -12,7 +12,6 @@ from services.scraper.domain.names import Names
 from services.scraper.domain.odds import Event, GameLine, Offer
 from services.scraper.domain.wire import BadRecord, Refusal
 from services.scraper.fetch import Failed
-from services.scraper.fetch_log import Unit
 from services.scraper.payloads import Collected
 from services.scraper.sources.odds_api.event_odds import ODDS, event_odds
 from services.scraper.sources.odds_api.events import events as list_events
@@ -23,8 +22,11 @@ from shared.basketball.slate import RETROSPECT, Mode, cutoff
 from shared.ports import Row
 
 EVENTS = "events"
+NO_KEY = "no key: predicted without lines"
+"""Of a machine whose owner has none: nothing is missing."""
 LATE = timedelta(minutes=2)
 """After its cutoff a game is still asked as of now, for a tenth: what was posted later counts for nothing."""
+NOT_OF_PAST = "the slate's day is over, and TIPOFF_LINES_OF_PAST is off: lines of the past cost ten times"
 _COPIED = ("market", "bookmaker", "line", "over_price", "under_price", "is_main", "event_id")
 """Columns of raw.prop_lines that are an offer's own."""
 
@@ -34,14 +36,17 @@ async def run(task: Task) -> int:
     games = _asked(task, await task.slate())
     if not games:
         return 0
+    if not task.settings.lines_of_past and await task.past():
+        return _unasked(task, games, NOT_OF_PAST)
     first = games[0]
     tipped = task.now >= first["tip_utc"]
     as_of = _cutoff(task, first) if tipped or task.request.retrospective else None
     got = await task.payloads.get(list_events(as_of))
     if isinstance(got, Failed):
-        task.fetches.failed(EVENTS, ODDS.source, got)
-        for game in games:
-            task.fetches.failed(game["game_id"], ODDS.source, got)
+        if got.keyless and task.settings.profile == "local":
+            return _unasked(task, games, NO_KEY)
+        for unit in (EVENTS, *(game["game_id"] for game in games)):
+            task.fetches.failed(unit, ODDS.source, got)
         return 0
     task.fetches.loaded(EVENTS, got, len(got.parsed.records), got.parsed.refused)
     planned = _plan(task, games, got)
@@ -57,6 +62,13 @@ async def run(task: Task) -> int:
     return new
 
 
+def _unasked(task: Task, games: Sequence[Row], why: str) -> int:
+    """Nobody is asked, and that is no failure."""
+    for unit in (EVENTS, *(game["game_id"] for game in games)):
+        task.fetches.unasked(unit, ODDS.source, why)
+    return 0
+
+
 def _asked(task: Task, games: Sequence[Row]) -> list[Row]:
     """The games whose lines are asked for; on the day itself none after its cutoff: nothing will come of it."""
     request = task.request
@@ -65,7 +77,7 @@ def _asked(task: Task, games: Sequence[Row]) -> list[Row]:
         return wanted
     for game in wanted:
         if task.now > _cutoff(task, game) + LATE:
-            task.fetches.units[game["game_id"]] = Unit("empty", ODDS.source, reason="its cutoff is over")
+            task.fetches.unasked(game["game_id"], ODDS.source, "its cutoff is over")
     return [game for game in wanted if game["game_id"] not in task.fetches.units]
 
 

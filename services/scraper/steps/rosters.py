@@ -1,11 +1,14 @@
 """Step `rosters`: who is with a team on the slate's date: the best source that knows every team that plays.
 
-In the end those count who were listed in each team's latest box score: a roster of yesterday is worth a prediction.
+In the end those count who were listed in each team's box scores before the slate: a roster of yesterday is worth a
+prediction. Of a slate whose day is over no source speaks any more: it has the roster that was collected in time, else
+that of the box scores.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import time
 from functools import partial
 
 from services.scraper.domain.names import Names
@@ -19,7 +22,7 @@ from services.scraper.sources.nba_cdn.boxscore import BOXSCORE
 from services.scraper.steps.asking import Answer, refuse, whole_answer
 from services.scraper.task import Task, published
 from shared.basketball.identity import player_lookup
-from shared.basketball.slate import season_of
+from shared.basketball.slate import OVERNIGHT_CUTOFF, eastern_instant, season_of
 from shared.ports import Row
 
 LAST_LISTED = "last box scores"
@@ -46,8 +49,12 @@ async def run(task: Task) -> int:
     if not games:
         return 0
     teams = tuple(sorted({team for game in games for team in (game["home_team"], game["away_team"])}))
-    need = await task.need(season_of(task.game_date), (task.game_date,), teams)
-    rows = await _collect(task, need)
+    if await task.past():
+        if await _stands(task, teams):
+            return 0
+        rows = await _last_listed(task, teams)
+    else:
+        rows = await _collect(task, await task.need(season_of(task.game_date), (task.game_date,), teams))
     if not rows:
         task.fetches.failure = next(unit.reason for unit in task.fetches.units.values())
         return 0
@@ -122,8 +129,19 @@ def _too_few(rows: Sequence[Row], team: str) -> str | None:
     return f"{team} has {players} players" if players < FEWEST else None
 
 
+async def _stands(task: Task, teams: Sequence[str]) -> bool:
+    """Whether the roster of every team was collected in time: before a slate of the past, for its earliest cutoff."""
+    known_by, ended = eastern_instant(task.game_date, OVERNIGHT_CUTOFF), eastern_instant(task.game_date, time.max)
+    rows = await task.select("roster_in_time", game_date=task.game_date, known_by=known_by, fetched_by=ended)
+    if any(_too_few(rows, team) is not None for team in teams):
+        return False
+    reason = "what was collected in time stands: the slate's day is over"
+    task.fetches.units[LAST_LISTED] = Unit("empty", BOXSCORE.source, reason=reason)
+    return True
+
+
 async def _last_listed(task: Task, teams: Sequence[str]) -> list[Row]:
-    """Everyone listed in the teams' latest box scores."""
+    """Everyone listed in the teams' box scores before the slate."""
     rows = [
         {"game_date": task.game_date, **row, "player_lookup": player_lookup(row["player_name"]), "position": None}
         for row in await task.select("last_listed", game_date=task.game_date)

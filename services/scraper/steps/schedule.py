@@ -2,6 +2,8 @@
 
 Where stats.nba.com answers nobody, an earlier season comes from the CDN's box scores, game by game. What a scoreboard
 of another source says of the slate and the day before is compared, and stands in when nobody gives the slate's season.
+
+For a slate whose day is over nobody is asked once the result of every game of its season up to it is known.
 """
 
 from collections.abc import Sequence
@@ -25,12 +27,20 @@ from services.scraper.task import Task, together
 from shared.basketball.slate import BOX_SCORE_LAG, eastern_instant, season_of
 from shared.ports import Row
 
+SETTLED = "settled games"
+"""Unit of a past slate for which nobody was asked."""
 UNTIMED = "its tip-off is not decided yet"
 
 
 async def run(task: Task) -> int:
     """Collect and load; returns the rows written."""
     season, *earlier = seasons_up_to(season_of(task.game_date), task.settings.history_seasons)
+    if await task.past():
+        [known] = await task.select("season_settled", season=season, game_date=task.game_date)
+        if known["games"] and not known["unsettled"]:
+            reason = f"every result of {season} up to {task.game_date} is known"
+            task.fetches.units[SETTLED] = Unit("empty", OF_SEASON.source, reason=reason)
+            return 0
     unfinished = {row["season"]: row["unfinished"] for row in await task.select("seasons")}
     held = await task.payloads.held()
     if held is not None:

@@ -220,8 +220,10 @@ LOADED, TRAINED = "coordinator/sql/load_features.sql", "worker/sql/training_outc
 FORM, ZONES = (f"coordinator/sql/complete/{step}.sql" for step in ("player_daily_cache", "player_shot_zone_analysis"))
 ASKED = (
     # The early game tips off at this instant; the late one a second later.
-    Asked(LOADED, TONIGHT | {"not_tipped_after": night.TIPS[EARLY]}, "player_id", AT_LATE),
-    Asked(LOADED, TONIGHT | {"not_tipped_after": night.TIPS[LATE] - SECOND}, "player_id", AT_LATE),
+    Asked(LOADED, TONIGHT | {"not_tipped_after": night.TIPS[EARLY], "games": ""}, "player_id", AT_LATE),
+    Asked(LOADED, TONIGHT | {"not_tipped_after": night.TIPS[LATE] - SECOND, "games": ""}, "player_id", AT_LATE),
+    # Of all games before one that has not begun, only those that are asked for.
+    Asked(LOADED, TONIGHT | {"not_tipped_after": night.TIPS[EARLY] - SECOND, "games": LATE}, "player_id", AT_LATE),
     Asked("worker/sql/served_slates.sql", BETWEEN, "first_date", [SLATE]),
     Asked("worker/sql/served_slates.sql", BETWEEN, "last_date", [SLATE]),
     Asked("worker/sql/training_features.sql", BETWEEN, "player_id", SERVED),

@@ -24,7 +24,7 @@ def prediction(**changes: object) -> dict[str, Any]:
 def test_predictions_file_has_the_documented_columns(tmp_path: Path) -> None:
     """Columns, order and types by hand; a prediction without a line has nulls."""
     file = tmp_path / "made" / "p.parquet"
-    nights._write_parquet(nights._packed([prediction(), prediction(player_id=2, line=0.0, p_over=0.0)]), file)
+    nights.write_parquet(nights.packed([prediction(), prediction(player_id=2, line=0.0, p_over=0.0)]), file)
     table = pq.read_table(file)
     assert table.column_names == [
         "game_id", "player_id", "game_date", "market", "system", "predicted_at", "mean",
@@ -37,7 +37,7 @@ def test_predictions_file_has_the_documented_columns(tmp_path: Path) -> None:
 
 def test_no_predictions_are_an_empty_file_with_its_columns(tmp_path: Path) -> None:
     """A date without games gives a file that reads like any other."""
-    nights._write_parquet(nights._packed([]), tmp_path / "p.parquet")
+    nights.write_parquet(nights.packed([]), tmp_path / "p.parquet")
     table = pq.read_table(tmp_path / "p.parquet")
     assert (table.num_rows, table.column_names) == (0, nights.PARQUET.names)
 
@@ -45,6 +45,6 @@ def test_no_predictions_are_an_empty_file_with_its_columns(tmp_path: Path) -> No
 def test_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """A folder in the way is told with the path and the remedy."""
     with pytest.raises(Permanent, match=rf"cannot write {tmp_path}: .*: name a writable file"):
-        nights._write_parquet(nights._packed([]), tmp_path)
+        nights.write_parquet(nights.packed([]), tmp_path)
     with pytest.raises(Permanent, match=rf"cannot write {tmp_path}: .*: name a writable file"):
         nights._write_text(tmp_path, "{}")

@@ -23,6 +23,7 @@ from services.coordinator.api.routes import Api
 from services.coordinator.keys import KeyStore
 from services.coordinator.runs.engine import RUNS, Engine
 from services.coordinator.runs.run import Run, RunStatus, StepState, StepStatus
+from services.coordinator.watch.voice import Speaker
 from shared.basketball.slate import Mode
 from shared.embedded.clock import VirtualClock
 from shared.embedded.secrets import EnvironmentSecrets
@@ -68,11 +69,14 @@ class World:
         known = memory_ports(
             clock=self.clock, state=self.state, bus=self.bus, warehouse=self.warehouse, archive=MemoryArchive()
         )
-        self.ports = replace(known, secrets=EnvironmentSecrets(FIRST_KEYS))
+        self.environ = dict(FIRST_KEYS)
+        """Where the secrets are; a test may add some."""
+        self.ports = replace(known, secrets=EnvironmentSecrets(self.environ))
         engine, self.once = Engine(self.ports), Once(self.ports)
+        speaker = Speaker(self.ports, per_hour=12)
         self.routes = [
-            *Api(engine, self.ports, active_runs=int(limits.get("active_runs", 50))).routes(),
-            *Operations(engine, self.ports, self.once).routes(),
+            *Api(engine, self.ports, speaker, active_runs=int(limits.get("active_runs", 50))).routes(),
+            *Operations(engine, self.ports, self.once, speaker).routes(),
             *NameRoutes(engine, self.ports).routes(),
         ]
         self._keys = KeyStore(self.state, self.ports.secrets, self.clock)

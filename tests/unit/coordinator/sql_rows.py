@@ -21,6 +21,7 @@ OWED: dict[str, str | int] = {
     "per_player": 2,
     "per_line": 1,
     "not_tipped_after": tip(SLATE).isoformat(),
+    "games": "",
 }
 ON_SLATE: dict[str, Any] = {"game_date": SLATE, "mode": "overnight"}
 TEAM_STEPS = ("team_offense_game_summary", "team_defense_game_summary")

@@ -101,7 +101,7 @@ def test_who_is_woken_by_what() -> None:
     }  # fmt: skip
     assert {name for name, alert in ALERTS.items() if alert.severity == "ticket"} == {
         "run_degraded", "source_stale", "archived_not_loaded", "challenger_worse", "budget_exceeded", "dead_letter",
-        "feature_health", "credits_low",
+        "feature_health", "credits_low", "disk_budget", "channel_refused", "update_missing",
     }  # fmt: skip
 
 
@@ -113,7 +113,7 @@ async def test_what_is_kept_of_an_alert(clock: VirtualClock) -> None:
     assert {key: document.data for key, document in state.documents.items()} == {
         ("alerts", "source_stale.espn"): {
             "name": "source_stale", "scope": "espn", "severity": "ticket", "detail": "nothing new", "raised_at": at,
-            "seen_at": at, "resolved_at": None, "times": 1,
+            "seen_at": at, "resolved_at": None, "times": 1, "opening": 1, "said": {},
         }
     }  # fmt: skip
 

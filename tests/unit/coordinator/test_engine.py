@@ -83,13 +83,13 @@ async def test_what_is_decided_is_stored_then_published_then_marked_sent(world: 
     assert topic == "scraper-tasks"
     assert json.loads(data) == {
         "kind": "step_requested",
-        "version": 2,
+        "version": 3,
         "body": {
             "run_id": RUN_ID, "game_date": "2024-03-04", "mode": "overnight", "step": "schedule", "attempt": 1,
-            "retrospective": False, "from_archive": False, "retrain": False,
+            "retrospective": False, "from_archive": False, "retrain": False, "games": [],
         },
     }  # fmt: skip
-    assert attributes == {"kind": "step_requested", "version": "2", "key": SCHEDULE}
+    assert attributes == {"kind": "step_requested", "version": "3", "key": SCHEDULE}
     assert run.outbox == (Outgoing(topic=topic, data=data.decode(), attributes=attributes),)
     assert json.loads(json.dumps(world.state.documents["runs", KEY].data))["created_at"] == "2024-03-04T12:00:00Z"
     assert run.created_at == world.clock.now()

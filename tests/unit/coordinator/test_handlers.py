@@ -200,7 +200,8 @@ async def test_f24_publishing_keeps_every_player_market_and_line(
         ]
         await load(ports.warehouse, predictions__staging=rows, raw__rosters=[roster(1, player_lookup="one")])
         await handlers.on_task(ask(run, "publish"))
-        named = [row | {"player_lookup": "one" if row["player_id"] == 1 else None} for row in rows]
+        known = {1: "one"}
+        named = [row | {"player_lookup": known.get(row["player_id"]), "reason": None} for row in rows]
         for each in named:
             del each["attempt"]  # the one thing that is of the staging only
         assert await published(ports) == sorted(named, key=lambda row: (row["player_id"], row["market"]))

@@ -57,7 +57,7 @@ async def test_publishing_appends_once_and_reports_what_it_wrote() -> None:
     world.put(working("publish", attempt=2))
     before = counted("overnight")
     await world.handlers.on_task(ask("publish", 2))
-    params = {"game_date": DAY, "mode": "overnight", "run_id": RUN_ID, "not_tipped_after": NOON}
+    params = {"game_date": DAY, "mode": "overnight", "run_id": RUN_ID, "not_tipped_after": NOON, "games": "", "why": ""}
     assert world.warehouse.asked == [("published", params)]
     assert world.warehouse.transformed == [
         (
@@ -104,7 +104,7 @@ async def test_the_export_is_one_document_of_the_current_predictions() -> None:
     assert {key: json.loads(data) for key, data in world.archive.objects.items()} == {
         "exports/2024-03-04/same_day/predictions.json": {
             "game_date": "2024-03-04", "mode": "same_day", "run_id": "2024-03-04.same_day.1",
-            "published_at": "2024-03-04 12:00:00+00:00",
+            "part": "", "published_at": "2024-03-04T12:00:00+00:00",
             "predictions": [
                 {"player_id": 1, "game_date": "2024-03-04", "line": None},
                 {"player_id": 2, "game_date": "2024-03-04", "line": 0.0},
@@ -146,11 +146,9 @@ async def test_a_slate_is_dispatched_in_numbered_batches(
     )
     world.put(working("predict", attempt=3, retrospective=retrospective))
     await world.handlers.on_task(ask("predict", 3))
+    slate = {"game_date": DAY, "mode": "overnight", "run_id": RUN_ID, "not_tipped_after": not_tipped_after, "games": ""}
     assert world.warehouse.asked == [
-        *(
-            (name, {"game_date": DAY, "mode": "overnight", "run_id": RUN_ID, "not_tipped_after": not_tipped_after})
-            for name in ("load_features", "load_quotes")
-        ),
+        *((name, slate) for name in ("load_features", "load_quotes")),
         ("champions", {"game_date": DAY, "mode": "overnight"}),
     ]
     sent = world.sent()

@@ -24,6 +24,7 @@ from tests.unit.coordinator.routes import DAY, NOON, RUN_KEY, World
 from tests.unit.coordinator.test_api import get, post, serving
 from tests.unit.shared.places import API_KEY, SCHEDULES_KEY, set_clock
 from tests.unit.shared.rows import SLATE, YESTERDAY, game, load, row
+from tests.voices import named
 
 
 async def test_dead_letters_are_listed_with_their_ids() -> None:
@@ -65,6 +66,18 @@ async def test_alerts_are_shown_with_their_meaning() -> None:
     status, refused = await world.call("POST", "/v1/alerts", {"name": "fire", "scope": "a"})
     assert (status, refused["error"].partition(":")[0]) == (400, "unknown alert 'fire'")
     assert (await world.call("POST", "/v1/alerts", {"name": "dead_letter"}))[1]["error"] == "scope: Field required"
+
+
+async def test_channels_of_alerts_can_be_tried() -> None:
+    """Without one the answer says where to name them; with dry_run they are only named."""
+    world = World()
+    status, refused = await world.call("POST", "/v1/alerts/test", {})
+    assert (status, refused["error"]) == (
+        400, "there is no channel: put URLs of Apprise into the secret alert-urls"
+    )  # fmt: skip
+    world.environ["TIPOFF_SECRET_ALERT_URLS"] = "json://hook/token"
+    rows = [{"channel": named("json://hook/token"), "outcome": "not asked", "reason": ""}]
+    assert await world.call("POST", "/v1/alerts/test", {"dry_run": True}) == (200, rows)
 
 
 async def test_decisions_are_listed_run_by_run() -> None:
@@ -114,7 +127,9 @@ async def test_the_cascade_is_five_queries_by_name() -> None:
 async def test_reconciling_heals_and_goes_the_watchs_round() -> None:
     """Three days back by default; what was asked for, and what is open afterwards."""
     answers = grid_answers(schedule=SCHEDULED) | {
-        "monitor__predictions_present": [{"present": False, "predicted_games": 0, "games": 2}],
+        "monitor__predictions_present": [
+            {"game_date": DAY, "first_tip": NOON, "present": False, "predicted_games": 0, "games": 2}
+        ],
         "monitor__freshness": [], "accuracy_leaks": [], "names_waiting": [],
     }  # fmt: skip
     world = World(**answers)
@@ -124,10 +139,14 @@ async def test_reconciling_heals_and_goes_the_watchs_round() -> None:
     assert (world.state.documents, world.bus.published) == ({}, [])
     window = dict(world.warehouse.asked)["complete__schedule"]
     assert window.items() >= {"first": date(2024, 3, 1), "last": DAY}.items()
+    await world.state.create("watch", "first", {"at": (NOON - timedelta(days=1)).isoformat()})
     body = {"schedule": "reconcile", "targets": ["schedule"]}
     _, answer = await world.call("POST", "/v1/reconcile", body, {"X-API-Key": SCHEDULES_KEY})
     assert (answer["dry_run"], answer["asked"][0]["does"]) == (False, "ask for the run")
-    assert [alert["name"] for alert in answer["alerts"]] == ["predictions_missing"]
+    assert [alert["name"] for alert in answer["alerts"]] == [
+        "predictions_missing",
+        "update_missing",
+    ]
     assert [document.id for document in await world.state.list("schedule_fires")] == ["reconcile"]
     assert world.bus.sent() == [f"{RUN_KEY}.1/schedule/1"]
 

@@ -293,6 +293,15 @@ async def test_a_whole_slate_has_its_tries_back(verified: int, status: StepStatu
     assert {name.partition(" ")[2] for name in await opened(world.state)} == kept
 
 
+async def test_what_a_run_at_work_has_archived_is_in_its_hands() -> None:
+    """It is loading it: a round beside it raises nothing, and asks for nothing."""
+    world = World(verified=2)
+    world.put(StepStatus.RUNNING, RunStatus.RUNNING)
+    await world.archive.put(f"raw/fetches/espn/{DAY}/overnight/injuries/unit/1_1_200_a.json", b"{}")
+    assert await world.round() == []
+    assert await opened(world.state) == {}
+
+
 async def test_f12_what_is_archived_and_not_loaded_is_told_of_until_it_is() -> None:
     """Five at most by name, in order, with the window; no more once nothing is left."""
     world = World(verified=2)

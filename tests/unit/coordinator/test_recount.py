@@ -52,7 +52,7 @@ async def test_the_grid_counts_every_step_that_can_be_counted() -> None:
 
 
 async def test_what_a_run_owes_is_joined_to_its_slate() -> None:
-    """As its step was settled, or as it stands; of the generation that asked for it. Unasked, it owes nothing."""
+    """Games whose cutoff was ahead as its step was settled, or as it stands; of the generation that asked for it."""
     warehouse = counting_warehouse()
     settled = StepState(status=StepStatus.DONE, attempt=1, generation=2, ended_at=NINE - timedelta(hours=1))
     waiting, running = StepState(), StepState(status=StepStatus.RUNNING, attempt=1, generation=3)
@@ -60,10 +60,22 @@ async def test_what_a_run_owes_is_joined_to_its_slate() -> None:
     await recount(warehouse, {Mode.SAME_DAY: runs}, BEFORE, DAY, NINE)
     asked = {name: [json.loads(row) for row in params["slates"]] for name, params in warehouse.asked}  # type: ignore[union-attr, arg-type]  # a list of strings
     schedule = [{"game_date": str(day), "season": "2023-24"} for day in (BEFORE, DAY)]
-    owed = {"systems": "moving_average market_residual", "per_player": len(MARKETS), "per_line": 1}
+    owed = {"games": "", "systems": "moving_average market_residual", "per_player": len(MARKETS), "per_line": 1}
     assert asked["complete__predict"] == [
-        schedule[0] | owed | {"run_id": "2024-03-03.same_day.2", "not_tipped_after": "2024-03-04T13:00:00+00:00"},
-        schedule[1] | owed | {"run_id": "2024-03-04.same_day.3", "not_tipped_after": "2024-03-04T14:00:00+00:00"},
+        schedule[0]
+        | owed
+        | {
+            "run_id": "2024-03-03.same_day.2",
+            "not_tipped_after": "2024-03-04T13:20:00+00:00",
+            "over_before": "2024-03-04T09:00:00+00:00",
+        },
+        schedule[1]
+        | owed
+        | {
+            "run_id": "2024-03-04.same_day.3",
+            "not_tipped_after": "2024-03-04T14:20:00+00:00",
+            "over_before": "2024-03-04T10:00:00+00:00",
+        },
     ]
     assert asked["complete__publish"] == schedule
 

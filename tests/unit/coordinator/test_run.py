@@ -14,6 +14,7 @@ from services.coordinator.runs.run import (
     RunStatus,
     StepState,
     StepStatus,
+    key_for,
     key_of,
 )
 from shared.basketball.slate import Mode
@@ -59,6 +60,32 @@ def test_a_run_is_named_by_date_mode_and_generation() -> None:
     assert key_of("2024-03-04.overnight.1") == "2024-03-04.overnight"
 
 
+def test_the_run_of_a_part_is_named_by_it_too() -> None:
+    """It has a document of its own; the part comes before the generation."""
+    run = Run(
+        game_date=date(2024, 3, 4), mode=Mode.SAME_DAY, generation=3, source="pulse", retrospective=False,
+        part="game-1", games=("1",), targets=("export",), steps={}, created_at=AT,
+    )  # fmt: skip
+    assert (run.key, run.run_id) == ("2024-03-04.same_day.game-1", "2024-03-04.same_day.game-1.3")
+    assert key_of(run.run_id) == run.key == key_for(run.game_date, run.mode, "game-1")
+
+
+def test_a_run_is_asked_for_again_as_it_is() -> None:
+    """The same part, games and kind, whoever asks; so that its key is its own."""
+    run = Run(
+        game_date=date(2024, 3, 4), mode=Mode.SAME_DAY, generation=3, source="pulse", retrospective=True,
+        part="game-1", games=("1",), final=True, why="Bos Elm Out 17:42", stands_on=("schedule",),
+        targets=("injuries", "export"), steps={}, created_at=AT,
+    )  # fmt: skip
+    asked = RunRequested.again(run, resend=True)
+    assert asked == RunRequested(
+        date(2024, 3, 4), Mode.SAME_DAY, "pulse", ("injuries", "export"), retrospective=True, resend=True,
+        part="game-1", games=("1",), final=True, why="Bos Elm Out 17:42", stands_on=("schedule",),
+    )  # fmt: skip
+    assert asked.key == run.key
+    assert not RunRequested.again(run, resend=False).resend
+
+
 def test_what_is_left_out_of_a_stored_run_has_its_default() -> None:
     """A document of an older revision is read with these."""
     read = Run.model_validate(
@@ -72,7 +99,8 @@ def test_what_is_left_out_of_a_stored_run_has_its_default() -> None:
     )  # fmt: skip
     assert read.model_dump() == {
         "game_date": date(2024, 3, 4), "mode": Mode.OVERNIGHT, "generation": 1, "source": "cli",
-        "retrospective": True, "from_archive": False, "retrain": False, "targets": ("export",),
+        "retrospective": True, "from_archive": False, "retrain": False,
+        "part": "", "games": (), "final": False, "why": "", "stands_on": (), "targets": ("export",),
         "steps": {
             "schedule": {
                 "status": StepStatus.PENDING, "attempt": 0, "generation": None, "tries": 0, "reason": "",

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.coordinator.runs.run import NOTHING
 from tests.unit.coordinator.sql_rows import (
     AROUND,
     DAYS,
@@ -271,6 +272,15 @@ async def test_predictions_are_expected_of_served_players_whose_game_has_not_tip
         ],
     )
     assert found == seen(4, 0, "nothing is staged")
+
+
+async def test_predictions_of_a_pass_are_expected_of_its_games() -> None:
+    """What is served of the slate's other games is owed by other runs."""
+    games = [served(100 + n, game_id=f"002230000{n}") for n in range(1, 5)]
+    owed = {**OWED, "games": "0022300002 0022300004"}
+    assert await verified("predict", owed, features__ml_feature_store=games) == seen(4, 0, "nothing is staged")
+    none = {**OWED, "games": "0022300009"}
+    assert await verified("predict", none, features__ml_feature_store=games) in (seen(0, 0), NOTHING)
 
 
 async def test_staged_predictions_count_by_player_market_and_system() -> None:

@@ -182,7 +182,10 @@ async def test_coverage_is_the_share_of_served_players_who_were_predicted() -> N
 
 
 async def test_a_source_is_as_fresh_as_its_newest_accepted_answer() -> None:
-    """Slates with games after it went by without; of a source that never answered all did."""
+    """Slates with games after it went by without; of a source that never answered all did.
+
+    It fails since the first date for which it was asked in vain within a day: `stats` was asked two days late.
+    """
     early, late = tip(FIRST), tip(LAST)
 
     def answer(source: str, outcome: str, at: datetime, **values: Any) -> Row:  # noqa: ANN401 - columns
@@ -212,13 +215,13 @@ async def test_a_source_is_as_fresh_as_its_newest_accepted_answer() -> None:
             answer("old", "loaded", early, game_date=ago(3)),
         ],
     )
-    columns = ("source", "fresh_at", "fresh_for", "failed", "reason", "slates")
+    columns = ("source", "fresh_at", "fresh_for", "failed", "reason", "failing_since", "slates")
     assert [tuple(one) for one in found] == [columns] * 4
     assert [tuple(one.values()) for one in found] == [
-        ("bref", early, ago(1), 0, None, 1),
-        ("espn", late, LAST, 0, None, 0),
-        ("odds", early, FIRST, 2, "timed out", 1),
-        ("stats", None, None, 1, "403", 2),
+        ("bref", early, ago(1), 0, None, None, 1),
+        ("espn", late, LAST, 0, None, None, 0),
+        ("odds", early, FIRST, 2, "timed out", ago(1), 1),
+        ("stats", None, None, 1, "403", None, 2),
     ]
 
 
@@ -260,12 +263,13 @@ async def test_a_slate_is_predicted_when_all_its_games_are() -> None:
     )
     assert found == [
         {
-            "game_date": FIRST, "mode": "overnight", "games": 1, "predicted_games": 1, "predictions": 2,
-            "published_at": half_past, "present": True, "in_time": True,
+            "game_date": FIRST, "mode": "overnight", "games": 1, "first_tip": tip(FIRST), "predicted_games": 1,
+            "predictions": 2, "published_at": half_past, "present": True, "in_time": True,
         },
         {
-            "game_date": LAST, "mode": "overnight", "games": 2, "predicted_games": 1, "predictions": 3,
-            "published_at": tip(LAST, 7, 30) + timedelta(microseconds=1), "present": False, "in_time": False,
+            "game_date": LAST, "mode": "overnight", "games": 2, "first_tip": tip(LAST), "predicted_games": 1,
+            "predictions": 3, "published_at": tip(LAST, 7, 30) + timedelta(microseconds=1),
+            "present": False, "in_time": False,
         },
     ]  # fmt: skip
 
@@ -311,8 +315,8 @@ async def test_a_slate_that_was_never_published_is_late() -> None:
     """Nothing is there, at no time."""
     assert await monitored("predictions_present", raw__games=[game("1", LAST)]) == [
         {
-            "game_date": LAST, "mode": "overnight", "games": 1, "predicted_games": 0, "predictions": 0,
-            "published_at": None, "present": False, "in_time": False,
+            "game_date": LAST, "mode": "overnight", "games": 1, "first_tip": tip(LAST), "predicted_games": 0,
+            "predictions": 0, "published_at": None, "present": False, "in_time": False,
         }
     ]  # fmt: skip
 

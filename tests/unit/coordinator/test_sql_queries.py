@@ -142,9 +142,10 @@ async def test_a_slates_features_are_loaded_with_the_teams_of_its_contexts() -> 
     other = context(90, 4)
     unasked = near(mine | {"player_id": 105}, game_date=(ago(1), TOMORROW), mode=MODES)
     tipped = [features("1", 106, 5, tip_utc=tip(SLATE)), features("1", 107, 5, tip_utc=tip(SLATE, 18))]
+    params: Params = {"game_date": SLATE, "mode": "overnight", "not_tipped_after": tip(SLATE), "games": ""}
     found = await answers(
         sql("load_features"),
-        {"game_date": SLATE, "mode": "overnight", "not_tipped_after": tip(SLATE)},
+        params,
         features__ml_feature_store=[
             later,
             features("1", 103, 6),
@@ -173,6 +174,19 @@ async def test_a_slates_features_are_loaded_with_the_teams_of_its_contexts() -> 
     assert found[3] == loaded(later, other)
 
 
+async def test_the_features_of_some_games_are_loaded_alone() -> None:
+    """Of a pass; one of whose games has none."""
+    tables = {
+        "features__ml_feature_store": [features(f"002230000{n}", 100 + n, n) for n in range(1, 5)],
+        "analytics__upcoming_player_game_context": [context(100 + n, n) for n in range(1, 5)],
+    }
+    params: Params = {"game_date": SLATE, "mode": "overnight", "not_tipped_after": tip(SLATE, 0)}
+    asked = {"0022300002 0022300004": [102, 104], "0022300003": [103], "0022300009": [], "": [101, 102, 103, 104]}
+    for games, players in asked.items():
+        found = await answers(sql("load_features"), {**params, "games": games}, **tables)
+        assert [one["player_id"] for one in found] == players
+
+
 async def test_a_slates_quotes_are_loaded_by_player_and_market() -> None:
     """Of that date and mode; a player without a line has none."""
     quotes = [
@@ -186,7 +200,7 @@ async def test_a_slates_quotes_are_loaded_by_player_and_market() -> None:
 
 
 STAGING = "predictions.staging"
-RUN: Params = {"game_date": SLATE, "mode": "overnight", "run_id": "run.2"}
+RUN: Params = {"game_date": SLATE, "mode": "overnight", "run_id": "run.2", "why": ""}
 
 
 def staged(seed: int, **values: object) -> Row:
@@ -231,8 +245,16 @@ async def test_what_is_published_is_a_runs_newest_staging_of_each_game() -> None
     lookups = {102: "him", 90: "p90"}
     by_batch = sorted(found, key=lambda one: int(one["batch"]))
     expected = [first, newest, *others]
-    expected = [one | {"player_lookup": lookups.get(one["player_id"])} for one in expected]
+    expected = [one | {"player_lookup": lookups.get(one["player_id"]), "reason": None} for one in expected]
     assert by_batch == [{name: one[name] for name in one if name != "attempt"} for one in expected]
+
+
+async def test_what_is_published_because_of_a_change_says_so() -> None:
+    """In every row."""
+    params = {**RUN, "why": "Bos Elm Out 17:42"}
+    rows = [staged(1), staged(2, player_id=103)]
+    found = await answers(sql("publish"), params, predictions__staging=rows)
+    assert [one["reason"] for one in found] == ["Bos Elm Out 17:42"] * 2
 
 
 async def test_a_runs_publication_is_counted() -> None:

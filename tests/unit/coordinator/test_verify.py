@@ -1,13 +1,13 @@
 """The evidence of every step: what is expected, there and refused, by hand."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.coordinator.runs.run import NOTHING, Batches, Evidence, Run
-from services.coordinator.steps.evidence import owed
+from services.coordinator.steps.evidence import not_tipped_after, owed
 from services.coordinator.steps.export import export_key
 from services.coordinator.steps.train import champions
 from services.coordinator.steps.ways import ways_of
@@ -245,10 +245,27 @@ def run_of(**fields: Any) -> Run:  # noqa: ANN401 - any field of a run
 def test_what_a_run_owes() -> None:
     """Of two systems about everything, 2 a player and market; of one about lines, one a line; all, looking back."""
     known = {"systems": "moving_average boosted market_residual", "per_player": 2 * len(MARKETS), "per_line": 1}
-    nine, never = "2024-03-04T14:00:00+00:00", "1946-01-01T00:00:00+00:00"
-    assert owed(run_of(), 2, NINE) == {"run_id": "2024-03-04.same_day.2", "not_tipped_after": nine, **known}
+    known |= {"games": ""}
+    cutoff, never = "2024-03-04T14:20:00+00:00", "1946-01-01T00:00:00+00:00"
+    live = {"not_tipped_after": cutoff, "over_before": "2024-03-04T10:00:00+00:00"}
+    assert owed(run_of(), 2, NINE) == {"run_id": "2024-03-04.same_day.2", **live, **known}
     past = owed(run_of(retrospective=True), 1, NINE)
     assert past == {"run_id": "2024-03-04.same_day.1", "not_tipped_after": never, **known}
+
+
+@pytest.mark.parametrize(
+    ("fields", "minutes"),
+    [({}, 20), ({"final": True}, 0), ({"mode": Mode.OVERNIGHT}, 0), ({"mode": Mode.MANUAL}, 0)],
+    ids=["same day", "final", "overnight", "manual"],
+)
+def test_on_the_day_only_a_final_pass_predicts_games_after_their_cutoff(fields: dict[str, Any], minutes: int) -> None:
+    """Twenty minutes before tip-off; a final pass and the other modes predict until the tip-off itself."""
+    assert not_tipped_after(run_of(**fields), NINE) == NINE + timedelta(minutes=minutes)
+
+
+def test_a_pass_owes_its_games() -> None:
+    """And no others of the slate."""
+    assert owed(run_of(part="games-2", games=("1", "2")), 2, NINE)["games"] == "1 2"
 
 
 async def test_evidence_is_the_row_of_the_steps_query() -> None:

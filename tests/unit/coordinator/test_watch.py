@@ -9,7 +9,7 @@ from services.coordinator.alerts import raise_alert
 from services.coordinator.runs.run import Run, RunStatus, StepState, StepStatus
 from services.coordinator.steps.feature_health import health_query, limits
 from services.coordinator.watch import check as watch
-from services.coordinator.watch import schedules
+from services.coordinator.watch import outputs, schedules
 from services.coordinator.watch.announce import announce, why
 from services.coordinator.watch.leaks import MIN_GRADES
 from shared.basketball.slate import Mode, eastern_instant
@@ -27,6 +27,8 @@ KEY = "2024-03-04.overnight"
 HALF_PAST_SEVEN = datetime(2024, 3, 4, 12, 30, tzinfo=UTC)
 LATE = datetime(2024, 3, 5, 4, 59, tzinfo=UTC)
 """23:59 Eastern of the same day."""
+TIP = datetime(2024, 3, 5, 0, 30, tzinfo=UTC)
+"""Of the slate's first game: 19:30 Eastern."""
 DONE, FAILED, BLOCKED = StepStatus.DONE, StepStatus.FAILED, StepStatus.BLOCKED
 Opened = dict[str, str]
 
@@ -37,6 +39,10 @@ class World:
     def __init__(self, now: datetime = LATE, **answers: list[Row]) -> None:
         self.clock, self.state, self.warehouse = VirtualClock(now), MemoryState(), AnsweringWarehouse(**answers)
         self.ports = memory_ports(clock=self.clock, state=self.state, warehouse=self.warehouse)
+
+    async def watching(self, since: datetime = datetime(2024, 3, 1, tzinfo=UTC)) -> None:
+        """It was there before."""
+        await self.state.create("watch", "first", {"at": since.isoformat()})
 
     async def raised(self, name: str, scope: str) -> None:
         """An alert is open."""
@@ -154,35 +160,91 @@ async def test_a_schedules_second_delivery_may_come_first() -> None:
 
 def present(**changes: object) -> Row:
     """A row of `predictions_present`."""
-    return {"present": False, "predicted_games": 3, "games": 5, **changes}
+    return {"game_date": DAY, "first_tip": TIP, "present": False, "predicted_games": 3, "games": 5, **changes}
 
 
 async def test_missing_predictions_are_told_of_from_half_past_seven() -> None:
     """From exactly 07:30, for today's overnight slate, until its predictions exist."""
     world = World(HALF_PAST_SEVEN - timedelta(microseconds=1), monitor__predictions_present=[present()])
-    await watch._predictions(world.ports)
+    await world.watching()
+    await outputs.check_outputs(world.ports)
     assert (await opened(world.state), world.warehouse.asked) == ({}, [])
     world.clock.set(HALF_PAST_SEVEN)
-    await watch._predictions(world.ports)
+    await outputs.check_outputs(world.ports)
     assert await opened(world.state) == {f"predictions_missing {KEY}": "3 of 5 games of 2024-03-04 are predicted"}
-    asked = {"first": DAY, "last": DAY, "mode": "overnight"}
+    asked = {"first": date(2024, 2, 26), "last": DAY, "mode": "overnight"}
     assert world.warehouse.asked == [("monitor__predictions_present", asked)]
-    for rows in ([present(present=True)], []):
-        other = World(LATE, monitor__predictions_present=rows)
+    for rows in ([present(present=True)], [], [present(game_date=date(2024, 3, 3))]):
+        other = World(HALF_PAST_SEVEN, monitor__predictions_present=rows)
+        await other.watching()
         await other.raised("predictions_missing", KEY)
-        await watch._predictions(other.ports)
+        await outputs.check_outputs(other.ports)
         assert await opened(other.state) == {}
 
 
-def fresh(source: str, fresh_for: date | None, slates: int = 2, reason: str | None = "HTTP 403") -> Row:
+@pytest.mark.parametrize(
+    ("now", "slate", "missing"),
+    [
+        (TIP - timedelta(microseconds=1), DAY, None),
+        (TIP, DAY, "same_day"),
+        (LATE - timedelta(minutes=59, microseconds=1), date(2024, 3, 5), None),
+        (LATE - timedelta(minutes=59), date(2024, 3, 5), "tomorrow"),
+    ],
+    ids=["before the tip", "at the tip", "before eleven", "at eleven"],
+)
+async def test_every_scheduled_mode_is_watched(now: datetime, slate: date, missing: str | None) -> None:
+    """The day-of update is due at the first tip-off, the evening's look at 23:00."""
+    world = World(now, monitor__predictions_present=[present(game_date=slate)])
+    await world.watching()
+    await outputs.check_outputs(world.ports)
+    detail = f"3 of 5 games of {slate} are predicted"
+    found = {name: text for name, text in (await opened(world.state)).items() if name.startswith("update_missing")}
+    assert found == ({} if missing is None else {f"update_missing {slate}.{missing}": detail})
+
+
+@pytest.mark.parametrize(
+    ("since", "alarmed"),
+    [(at_five := HALF_PAST_SEVEN - timedelta(hours=2, minutes=30), True), (at_five + timedelta(seconds=1), False)],
+    ids=["there at five", "a second too late"],
+)
+async def test_what_was_due_before_the_product_was_there_is_no_alarm(since: datetime, *, alarmed: bool) -> None:
+    """The night's run starts at 05:00."""
+    world = World(HALF_PAST_SEVEN, monitor__predictions_present=[present()])
+    await world.watching(since)
+    await outputs.check_outputs(world.ports)
+    assert (len(await opened(world.state)) == 1) == alarmed
+
+
+@pytest.mark.parametrize(
+    ("backfills", "earlier", "alarmed"),
+    [(True, 0, False), (False, 0, True), (True, 1, True)],
+    ids=["bootstrap", "nothing at work", "a later backfill"],
+)
+async def test_a_bootstrap_is_no_alarm(*, backfills: bool, earlier: int, alarmed: bool) -> None:
+    """While the first history is loaded; once a slate was predicted, no backfill excuses a missing one."""
+    rows = [present(predicted_games=0), present(game_date=date(2024, 3, 3), predicted_games=earlier)]
+    world = World(HALF_PAST_SEVEN, monitor__predictions_present=rows)
+    await world.watching()
+    if backfills:
+        await world.state.create("open_runs", "2023-11-01.backfill", {})
+    await world.state.create("open_runs", "2024-03-04.overnight", {})
+    await outputs.check_outputs(world.ports)
+    assert (len(await opened(world.state)) == 1) == alarmed
+
+
+def fresh(source: str, fresh_for: date | None, slates: int = 2, since: date | None = date(2024, 3, 2)) -> Row:
     """A row of `freshness`."""
-    return {"source": source, "fresh_for": fresh_for, "slates": slates, "reason": reason}
+    return {
+        "source": source, "fresh_for": fresh_for, "slates": slates, "reason": "HTTP 403", "failing_since": since,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("found", "detail"),
     [
-        (fresh("espn", date(2024, 3, 2)), None),
+        (fresh("espn", date(2024, 3, 2), since=date(2024, 3, 3)), None),
+        (fresh("espn", date(2024, 3, 1), since=None), None),
+        (fresh("espn", None, since=date(2024, 3, 3)), None),
         (fresh("espn", date(2024, 3, 1)), "nothing new since 2024-03-01, 2 slates went by: HTTP 403"),
         (fresh("espn", date(2024, 3, 1), slates=0), None),
         (fresh("espn", date(2024, 3, 1), slates=1), "nothing new since 2024-03-01, 1 slates went by: HTTP 403"),
@@ -193,15 +255,15 @@ def fresh(source: str, fresh_for: date | None, slates: int = 2, reason: str | No
     ],
 )
 async def test_a_source_is_stale_after_more_than_two_days_with_slates(found: Row, detail: str | None) -> None:
-    """On 4 March an answer for the 2nd is two days old. A fallback or an unknown source raises no alert."""
+    """On 4 March an answer for the 2nd is two days old. A fallback or an unknown source raises no alert.
+
+    Nor does one that nobody has asked since it answered, or whose first failure is younger.
+    """
     world = World(monitor__freshness=[found])
     if detail is None:
         await world.raised("source_stale", "espn")
     await watch._sources(world.ports)
-    unknown = found["source"] != "espn"
-    assert await opened(world.state) == (
-        {"source_stale espn": "before"} if unknown else {} if detail is None else {"source_stale espn": detail}
-    )
+    assert await opened(world.state) == ({} if detail is None else {"source_stale espn": detail})
     window = {"first": date(2024, 1, 4), "last": DAY}  # 60 days before: 29 of February, 31 of January
     assert world.warehouse.asked == [("monitor__freshness", window)]
 
@@ -215,7 +277,8 @@ async def test_every_source_is_looked_at() -> None:
 
 
 NAMES = {
-    "overnight", "features-fallback", "predictions-fallback", "reconcile", "tomorrow", "same-day", "same-day-fallback"
+    "overnight", "features-fallback", "predictions-fallback", "reconcile", "tomorrow", "same-day", "same-day-fallback",
+    "pulse",
 }  # fmt: skip
 
 
@@ -306,18 +369,20 @@ async def test_of_two_rounds_at_once_either_judges(error: TipoffError) -> None:
 
 
 async def test_a_round_looks_at_everything() -> None:
-    """Outputs, sources, schedules and accuracy each raise their own alert."""
+    """Outputs, sources, schedules and accuracy each raise their own alert; what is long past is resolved."""
     world = World(
         monitor__predictions_present=[present()],
         monitor__freshness=[fresh("espn", None)],
         accuracy_leaks=[leak("boosted", -0.3)],
     )
     world.clock.set(LATE - timedelta(days=2), force=True)
+    await world.watching()
+    await world.raised("run_failed", "2024-02-29.overnight")
     await schedules.note(world.ports, "schedule:overnight")
     world.clock.set(LATE)
     await watch.check(world.ports)
     assert {name.partition(" ")[0] for name in await opened(world.state)} == {
-        "predictions_missing", "source_stale", "schedule_missing", "accuracy_too_good"
+        "predictions_missing", "source_stale", "schedule_missing", "accuracy_too_good", "update_missing"
     }  # fmt: skip
 
 

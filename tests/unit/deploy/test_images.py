@@ -100,7 +100,7 @@ def test_the_base_is_resolved_said_and_built_from(tmp_path: Path) -> None:
         (["worker"], "error: buildah is not installed: apt install buildah mmdebstrap\n"),
         (
             ["worker", "nobody"],
-            "error: there is no service 'nobody': there are scraper, analytics, coordinator, worker\n",
+            "error: there is no service 'nobody': there are scraper, analytics, coordinator, worker, live\n",
         ),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from deploy.scheduler import JOBS
 from deploy.services import SERVICES
 from shared.registries.pipeline import STEPS
-from shared.registries.schedules import SCHEDULES
+from shared.registries.schedules import RUNS_PATH, SCHEDULES
 from tests.unit.deploy.conftest import Cloud
 
 FIRST, SECOND = list(SCHEDULES)[:2]
@@ -107,8 +107,9 @@ def test_a_schedule_asks_for_todays_slate_and_names_itself() -> None:
     """The body has no date (the coordinator takes today's Eastern one), known steps, and the schedule's name."""
     for schedule in SCHEDULES.values():
         body = json.loads(schedule.body)
-        mode = {} if schedule.name == "reconcile" else {"mode": schedule.mode.value}  # that one is for every mode
-        assert body == {**mode, "schedule": schedule.name, "targets": list(schedule.targets)}
+        mode = {"mode": schedule.mode.value} if schedule.path == RUNS_PATH else {}  # the others know theirs
+        targets = {} if schedule.name == "pulse" else {"targets": list(schedule.targets)}
+        assert body == {**mode, "schedule": schedule.name, **targets}
         assert set(schedule.targets) <= set(STEPS)
 
 
@@ -117,6 +118,17 @@ def test_schedules_are_well_formed() -> None:
     for name, job in JOBS.items():
         assert re.fullmatch(r"[a-z][a-z0-9-]{1,40}", name)
         assert re.fullmatch(r"([\d,]+|\*) ([\d,]+|\*) (\d+|\*) (\d+|\*) (\d+|\*)", job.cron)
+
+
+def test_an_attempt_of_the_pulse_is_over_before_the_next(cloud: Cloud) -> None:
+    """It fires every minute and is its own retry; an attempt of the others has a minute, and is made six times."""
+    cloud.run("schedules.sh")
+    jobs = {name: cloud.state["jobs"][f"tipoff-{name}"] for name in JOBS}
+    assert {name: (job["attemptDeadline"], job["retryConfig"]["retryCount"]) for name, job in jobs.items()} == {
+        name: ("50s", 0) if name == "pulse" else ("60s", 5) for name in JOBS
+    }
+    assert jobs["pulse"]["schedule"] == "* * * * *"
+    assert jobs["pulse"]["httpTarget"]["uri"].endswith("/v1/pulse")
 
 
 def test_every_service_is_woken_before_the_fallbacks(cloud: Cloud) -> None:

@@ -217,7 +217,8 @@ async def test_what_may_pass_of_sqlites_errors_is_transient(tmp_path: Path, code
 
     with pytest.raises(kind) as mapped:
         await state._run(fail)
-    assert str(mapped.value) == f"state store {tmp_path}/state.sqlite: why"
+    remedy = ": free space on the disk, or point TIPOFF_HOME elsewhere" if code == sqlite3.SQLITE_FULL else ""
+    assert str(mapped.value) == f"state store {tmp_path}/state.sqlite: why{remedy}"
     await state.close()
 
 

@@ -1,6 +1,7 @@
 """DuckDB behind the port: the file, the limits, the registry."""
 
 import asyncio
+import resource
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -163,6 +164,29 @@ def test_engine_errors_are_mapped_in_one_line(error: duckdb.Error, kind: type[Ex
     assert type(failure) is kind
     assert "SELECT x" in str(failure)
     assert "\n" not in str(failure)
+
+
+async def test_a_disk_that_was_full_is_used_again(tmp_path: Path) -> None:
+    """The engine, unable to fold in its log, refuses everything until its file is opened anew: nothing is lost."""
+    warehouse = DuckDBWarehouse(tmp_path / "w.duckdb", SMALL)
+    await warehouse._duck.run(lambda engine: engine.execute("SET GLOBAL checkpoint_threshold = '10KB'"), "set")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))  # stands in for the disk's end
+    written, failures = [], []
+    try:
+        for n in range(25):
+            try:
+                await warehouse.append(THINGS.name, [{**ROW, "unit": f"{n}.{m}"} for m in range(500)])
+                written.append(f"{n}.1")
+            except (Permanent, Transient) as failure:
+                failures.append(str(failure))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert any("database has been invalidated" in failure for failure in failures)
+    assert await warehouse.append(THINGS.name, [{**ROW, "unit": "after"}]) == 1
+    there = {row["unit"] for row in await warehouse.query("SELECT unit FROM contract.things")}
+    assert {*written, "after"} <= there
+    await warehouse.close()
 
 
 async def test_a_scope_may_end_in_a_comment() -> None:

@@ -50,10 +50,13 @@ def bench(
     now: datetime = MORNING,
     mode: Mode = Mode.OVERNIGHT,
     retrospective: bool = False,
+    games: tuple[str, ...] = (),
     held: set[tuple[str, str]] | None = None,
     **settings: Any,  # noqa: ANN401 - settings of the scraper
 ) -> Bench:
-    request = StepRequested(run_id="r1", game_date=SLATE, mode=mode, step=step, attempt=1, retrospective=retrospective)
+    request = StepRequested(
+        run_id="r1", game_date=SLATE, mode=mode, step=step, attempt=1, retrospective=retrospective, games=games
+    )
     warehouse, payloads, fetches = StubWarehouse(answers), StubPayloads(now, held), FetchLog(request, now)
     task = Task(request, ScraperSettings(**settings), warehouse, payloads, fetches, now)  # type: ignore[arg-type]  # stubs of the ports
     return Bench(warehouse, payloads, fetches, task)

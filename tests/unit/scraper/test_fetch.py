@@ -222,7 +222,7 @@ async def test_a_missing_secret_fails_without_a_request(monkeypatch: pytest.Monk
     missing = await bench.get()
     assert isinstance(missing, Failed)
     assert missing.reason.startswith("odds_api /v4/events: secret 'odds-api-key' is missing: set TIPOFF_SECRET_ODDS_")
-    assert missing.attempts == 1
+    assert (missing.attempts, missing.keyless) == (1, True)
     assert bench.session.asked == []
 
     async def unreachable(_: str) -> Any:  # noqa: ANN401 - as the port

@@ -152,6 +152,48 @@ async def test_what_an_earlier_run_has_loaded_keeps_its_account(log: FetchLog) -
     assert log.accounted == {"k1"}
 
 
+async def test_a_pass_of_some_games_leaves_the_accounts_of_others(log: FetchLog) -> None:
+    """What it reads and replaces is of its own units: those that it accounts for, refuses records of, or was handed."""
+    request = StepRequested(run_id="r1", game_date=DAY, mode=Mode.SAME_DAY, step="lines", attempt=1, games=("g1",))
+    log = FetchLog(request, NOW)
+    log.loaded("g1", GOT, 7)
+    log.refuse("names", "espn", [Refusal("Jo Doe", "has no name")])
+    log.handed(BOX, "k1")
+    scope, params = f"{SCOPE} AND unit IN UNNEST(@units)", {**PARAMS, "units": ["a", "g1", "names"]}
+    fetches, refused = (f"SELECT * FROM raw.{table} WHERE {scope}" for table in ("fetches", "quarantine"))  # noqa: S608 - constants
+    warehouse = StubWarehouse({fetches: [_fetch("a", "loaded", "old")]})
+    await log.write(warehouse)  # type: ignore[arg-type]  # a fake of the port
+    assert warehouse.asked == [(fetches, params), (refused, params)]
+    assert [(table, where, known) for table, _, where, known in warehouse.replaced] == [
+        ("raw.fetches", scope, params), ("raw.quarantine", scope, params)
+    ]  # fmt: skip
+    assert [row["unit"] for row in warehouse.replaced[0][1]] == ["a", "g1"]
+
+
+async def test_f12_what_is_over_keeps_the_account_of_a_payload_that_came(log: FetchLog) -> None:
+    """Whatever came of it, with its refused records: else nobody would have looked at the payload."""
+    answers = {
+        FETCHES: [
+            _fetch("loaded", "loaded", "k1"), _fetch("empty", "empty", "k2"),
+            {"unit": "failed", "outcome": "failed", "archive_key": None},
+        ],
+        QUARANTINE: [_refused("loaded", "x"), _refused("failed", "y")],
+    }  # fmt: skip
+    warehouse = StubWarehouse(answers)
+    for unit in ("loaded", "empty", "failed", "new"):
+        log.unasked(unit, "odds_api", "its cutoff is over")
+    await log.write(warehouse)  # type: ignore[arg-type]  # a fake of the port
+    [(fetches, _, _)] = warehouse.written("raw.fetches")
+    assert [(row["unit"], row["outcome"], row["archive_key"], row.get("reason")) for row in fetches] == [
+        ("loaded", "loaded", "k1", None), ("empty", "empty", "k2", None),
+        ("failed", "empty", None, "its cutoff is over"), ("new", "empty", None, "its cutoff is over"),
+    ]  # fmt: skip
+    [(quarantine, _, _)] = warehouse.written("raw.quarantine")
+    assert quarantine == [_refused("loaded", "x")]
+    assert log.accounted == {"k1", "k2"}
+    assert log.counts() == {"units": 4, "units_empty": 4, "quarantined": 0}
+
+
 async def test_a_unit_that_failed_although_its_payload_came_says_where_that_is(log: FetchLog) -> None:
     """As a game's that is not final; of the source that it was to be made of."""
     log.handed(BOX, "k1")

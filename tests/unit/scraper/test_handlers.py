@@ -1,7 +1,7 @@
 """What the scraper does with a message, with a full archive, with a warehouse that does not write."""
 
 from datetime import UTC, date, datetime
-from typing import cast
+from typing import Literal, cast
 
 import pytest
 from aiohttp import ClientSession
@@ -274,9 +274,13 @@ async def test_an_archive_without_the_step_or_with_rubbish_fails_it(rig: Rig) ->
 
 
 @pytest.mark.network
-async def test_the_service_says_who_it_is(rig: Rig) -> None:
-    """app.py wires a service called scraper whose readiness is that of what it stands on; it starts and stops."""
-    app = build(ScraperSettings(), rig.ports)
+@pytest.mark.parametrize(("profile", "needed"), [("local", False), ("gcp", True)])
+async def test_the_service_says_who_it_is(rig: Rig, profile: Literal["local", "gcp"], needed: bool) -> None:  # noqa: FBT001 - of the table
+    """app.py wires a service called scraper whose readiness is that of what it stands on; it starts and stops.
+
+    A deployment stands on its keys; on a machine of one's own they may be missing.
+    """
+    app = build(ScraperSettings(profile=profile, project="p"), rig.ports)
     async with (
         TestServer(app) as server,
         ClientSession() as session,
@@ -287,7 +291,7 @@ async def test_the_service_says_who_it_is(rig: Rig) -> None:
     _, body = await app[HEALTH].report(deep=True)
     assert body["service"] == "scraper"
     checks = cast("dict[str, str]", body["checks"])
-    assert "odds-api-key" in checks.pop("secrets")  # the rig has none
+    assert ("odds-api-key" in checks.pop("secrets")) is needed  # the rig has none
     assert checks == dict.fromkeys(("consumers", "warehouse", "clock", "topics", "archive"), "ok")
 
 

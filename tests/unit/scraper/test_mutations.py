@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from random import Random
 from typing import Any, TypeVar
@@ -258,7 +258,10 @@ def _put_fallback(rig: Rig, games: Games) -> None:
 async def test_f11_a_spoilt_game_of_the_fallback_costs_no_other(bad_day: Rig, mutations: int) -> None:
     """Twenty of thirty games, on two dates, at a time; the CDN has none of them."""
     bad_day.upstreams.bodies["nba_stats", "2023-24"] = wire.rosters_of(*TRICODES)
+    morning_after = bad_day.clock.now()
+    bad_day.clock.set(morning_after - timedelta(days=1), force=True)
     assert (await bad_day.run("rosters", date(2024, 3, 4))).outcome == "done"
+    bad_day.clock.set(morning_after, force=True)
     _put_fallback(bad_day, _fallback())
     assert (await bad_day.run("box_scores")).counts["rows"] == 480
     good = await _by(bad_day, "raw.player_box_scores", "game_id", _UNSURE)

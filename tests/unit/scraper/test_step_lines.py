@@ -2,19 +2,27 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 import pytest
 
+from services.scraper.answer import Keeper
+from services.scraper.fetch import Failed, Meter
 from services.scraper.fetch_log import Unit
+from services.scraper.sources.endpoint import Request
 from services.scraper.sources.odds_api.event_odds import event_odds
 from services.scraper.sources.odds_api.events import events
 from services.scraper.sources.odds_api.game_lines import game_lines
 from services.scraper.steps import lines
 from shared.basketball.slate import Mode
 from shared.registries.markets import MARKETS
+from shared.registries.sources import SOURCES
 from tests.unit.scraper import wire
 from tests.unit.scraper.bench import BOS_ELM, GAMES, MORNING, NYK_ASH, ROSTER, SLATE, TIP, bench, loaded, slate_game
 from tests.unit.scraper.conftest import Rig
+from tests.unit.scraper.fakes import FakeUpstreams
+
+T = TypeVar("T")
 
 EVENTS = wire.body(
     [
@@ -95,6 +103,36 @@ async def test_f13_f24_lines_are_appended() -> None:
     ]
 
 
+class NoKey(FakeUpstreams):
+    """Upstreams of which those that want a key are not asked."""
+
+    async def get(self, request: Request[T], meter: Meter, keeper: Keeper | None = None) -> Any:  # noqa: ANN401 - as the port
+        """As the fetcher does without a key."""
+        if SOURCES[request.source].secret is not None:
+            return Failed("secret 'odds-api-key' is missing", 1, keyless=True)
+        return await super().get(request, meter, keeper)
+
+
+async def test_without_a_key_there_are_no_lines_and_nothing_is_missing(slate: Rig) -> None:
+    """On a machine of one's own: every game is accounted for, as empty, and why is said."""
+    slate.upstreams = NoKey(slate.upstreams.now)
+    report = await slate.run("lines", SLATE)
+    assert (report.outcome, report.counts["units_empty"]) == ("done", 3)
+    assert {(row["unit"], row["outcome"], row["source"], row["reason"]) for row in await slate.fetches()} == {
+        (unit, "empty", "odds_api", "no key: predicted without lines")
+        for unit in ("events", wire.BOS_AT_NYK, wire.LAL_AT_DEN)
+    }
+    assert await slate.rows("raw.prop_lines") == []
+
+
+async def test_without_a_key_a_deployment_has_failed(slate: Rig) -> None:
+    """There it was lost, and is missed."""
+    slate.upstreams = NoKey(slate.upstreams.now)
+    slate.settings = slate.settings.model_copy(update={"profile": "gcp"})
+    report = await slate.run("lines", SLATE)
+    assert (report.outcome, report.reason) == ("failed", "secret 'odds-api-key' is missing")
+
+
 NO_GAME_LINES = Unit("failed", "odds_api", 0, "odds_api is down", None)
 
 
@@ -170,19 +208,22 @@ async def test_without_the_list_of_events_every_game_has_failed() -> None:
 SECOND = timedelta(seconds=1)
 LEAD = timedelta(minutes=20)
 ASKED_AT_TEN = MORNING + timedelta(hours=3)
+LATER = GAMES[1]["game_id"]
+OF_ALL = {"events", "game_lines"}
+"""Units that are not games."""
 
 
 @pytest.mark.parametrize(
     ("mode", "now", "retrospective", "of_list", "of_game"),
     [
         (Mode.OVERNIGHT, MORNING, False, None, None),
-        (Mode.OVERNIGHT, MORNING + SECOND, False, None, "2024-03-04T12:00:00Z"),
+        (Mode.OVERNIGHT, MORNING + lines.LATE, False, None, None),
+        (Mode.OVERNIGHT, MORNING + lines.LATE + SECOND, False, None, "2024-03-04T12:00:00Z"),
         (Mode.OVERNIGHT, TIP - SECOND, False, None, "2024-03-04T12:00:00Z"),
         (Mode.OVERNIGHT, TIP, False, "2024-03-04T12:00:00Z", "2024-03-04T12:00:00Z"),
         (Mode.OVERNIGHT, MORNING, True, "2024-03-04T12:00:00Z", "2024-03-04T12:00:00Z"),
         (Mode.SAME_DAY, TIP - LEAD, False, None, None),
-        (Mode.SAME_DAY, TIP - LEAD + SECOND, False, None, "2024-03-05T00:10:00Z"),
-        (Mode.SAME_DAY, TIP, False, "2024-03-05T00:10:00Z", "2024-03-05T00:10:00Z"),
+        (Mode.SAME_DAY, TIP - LEAD + lines.LATE, False, None, None),
         (Mode.SAME_DAY, TIP - LEAD, True, "2024-03-05T00:10:00Z", "2024-03-05T00:10:00Z"),
         (Mode.MANUAL, ASKED_AT_TEN, False, None, None),
         (Mode.MANUAL, ASKED_AT_TEN, True, "2024-03-05T00:10:00Z", "2024-03-05T00:10:00Z"),
@@ -192,7 +233,7 @@ ASKED_AT_TEN = MORNING + timedelta(hours=3)
 async def test_lines_are_asked_for_as_of_each_games_cutoff(
     mode: Mode, now: datetime, *, retrospective: bool, of_list: str | None, of_game: str | None
 ) -> None:
-    """Live up to the cutoff itself, what is of all games up to the first tip-off; a retrospective run asks the past."""
+    """Live until shortly after the cutoff, what is of all games until the tip-off; otherwise the past is asked."""
     b = bench("lines", {"slate_games": GAMES[:1], "roster": ROSTER}, now=now, mode=mode, retrospective=retrospective)
     b.payloads.bodies["odds_api", "events"] = EVENTS
     await lines.run(b.task)
@@ -201,13 +242,54 @@ async def test_lines_are_asked_for_as_of_each_games_cutoff(
 
 async def test_each_game_has_a_cutoff_of_its_own() -> None:
     """The list is of the first game's."""
-    now = TIP + timedelta(minutes=30)
-    b = bench("lines", {"slate_games": GAMES, "roster": ROSTER}, now=now, mode=Mode.SAME_DAY)
+    now, asked = TIP + timedelta(minutes=30), tuple(game["game_id"] for game in GAMES)
+    b = bench("lines", {"slate_games": GAMES, "roster": ROSTER}, now=now, mode=Mode.SAME_DAY, games=asked)
     b.payloads.bodies["odds_api", "events"] = EVENTS
     await lines.run(b.task)
     assert [request.params.get("date") for request in b.payloads.asked] == [
         "2024-03-05T00:10:00Z", "2024-03-05T00:10:00Z", None, "2024-03-05T00:10:00Z",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("after", "of_game"),
+    [(lines.LATE, None), (lines.LATE + SECOND, "2024-03-05T00:10:00Z"), (timedelta(hours=3), "2024-03-05T00:10:00Z")],
+    ids=["shortly after", "a second more", "hours after"],
+)
+async def test_a_pass_asks_for_its_games_only(after: timedelta, of_game: str | None) -> None:
+    """A final pass that comes later than shortly after the cutoff asks for what was known then."""
+    games = {"slate_games": GAMES, "roster": ROSTER}
+    b = bench("lines", games, now=TIP - LEAD + after, mode=Mode.SAME_DAY, games=(wire.BOS_AT_NYK,))
+    b.payloads.bodies["odds_api", "events"] = EVENTS
+    await lines.run(b.task)
+    of_games = [request for request in b.payloads.asked if request.unit not in OF_ALL]
+    assert {request.unit for request in of_games} == {wire.BOS_AT_NYK}
+    assert {request.params.get("date") for request in of_games} == {of_game}
+    assert set(b.fetches.units) - OF_ALL == {wire.BOS_AT_NYK}
+
+
+@pytest.mark.parametrize(
+    ("after", "asked"), [(lines.LATE, {wire.BOS_AT_NYK, LATER}), (lines.LATE + SECOND, {LATER})], ids=["ahead", "over"]
+)
+async def test_on_the_day_a_game_is_not_asked_for_once_its_cutoff_is_over(after: timedelta, asked: set[str]) -> None:
+    """It costs credits, and nothing comes of it; its account says why. The others are asked for as of now."""
+    b = bench("lines", {"slate_games": GAMES, "roster": ROSTER}, now=TIP - LEAD + after, mode=Mode.SAME_DAY)
+    b.payloads.bodies["odds_api", "events"] = EVENTS
+    await lines.run(b.task)
+    assert {unit for _, unit in b.payloads.units()} - OF_ALL == asked
+    assert {request.params.get("date") for request in b.payloads.asked} == {None}
+    over = Unit("empty", "odds_api", reason="its cutoff is over")
+    assert (b.fetches.units[wire.BOS_AT_NYK] == over) == (wire.BOS_AT_NYK not in asked)
+
+
+async def test_after_the_last_cutoff_of_the_day_nothing_is_asked() -> None:
+    """Not even what costs nothing."""
+    now = TIP + timedelta(hours=3)
+    b = bench("lines", {"slate_games": GAMES, "roster": ROSTER}, now=now, mode=Mode.SAME_DAY)
+    assert await lines.run(b.task) == 0
+    assert b.payloads.asked == []
+    assert {unit.reason for unit in b.fetches.units.values()} == {"its cutoff is over"}
+    assert len(b.fetches.units) == len(GAMES)
 
 
 LATE_EVENT = wire.event("e2", "DEN", "LAL", "2024-03-05T03:10:00Z")

@@ -43,7 +43,12 @@ COMPARED = tuple(scoreboard(day) for day in (SLATE - timedelta(days=1), SLATE))
 
 async def test_a_schedule_is_written() -> None:
     """A row for each game and for each final score, in place of the season's and of those games' earlier ones."""
-    b = bench("schedule", {"results": [], "seasons": []}, now=MORNING + timedelta(days=1), history_seasons=1)
+    b = bench(
+        "schedule",
+        {"results": [], "seasons": [], "season_settled": [{"games": 3, "unsettled": 1}]},
+        now=MORNING + timedelta(days=1),
+        history_seasons=1,
+    )
     b.payloads.bodies["nba_cdn", "2023-24"] = wire.schedule(PLAYED, COMING, UNDECIDED)
     assert await schedule.run(b.task) == 3
     common = {"season": "2023-24", "season_type": "regular", "fetched_at": MORNING + timedelta(days=1)}

@@ -166,6 +166,14 @@ async def test_every_secret_that_cannot_be_read_is_named(ports: Ports) -> None:
     await Checks("coordinator", ports).secrets()
 
 
+async def test_a_machine_of_ones_own_may_lack_the_sources_keys(ports: Ports) -> None:
+    """What set-up makes has to be there all the same."""
+    nothing = replace(ports, secrets=EnvironmentSecrets({}))
+    await Checks("scraper", nothing, keys_needed=False).secrets()
+    with pytest.raises(Permanent, match="'first-keys' is missing"):
+        await Checks("coordinator", nothing, keys_needed=False).secrets()
+
+
 async def test_an_archive_that_takes_nothing_is_named(ports: Ports, tmp_path: Path) -> None:
     """And one that does is left with one small file, however often it is asked."""
     for _ in range(2):

@@ -109,3 +109,11 @@ def test_a_secret_that_no_header_takes_is_refused(stored: str, reason: str) -> N
 def test_what_a_stranger_sends_takes_no_minutes(part: str) -> None:
     """A path or a name as long as a body: were the time its square, this would not end."""
     assert len(redacted(part * (65_536 // len(part)))) > 0
+
+
+def test_of_several_secrets_each_stands_on_its_own_line_and_is_starred() -> None:
+    """They become one line; each is looked for, whole: a URL may hold a comma."""
+    stored = "\n  json://hook/canary,one\n\tslack://canary/two three-is-short  \n"
+    secret = as_secret(stored, "secret 'x'", "", several=True)
+    assert secret.get_secret_value() == "json://hook/canary,one slack://canary/two three-is-short"
+    assert redacted("to json://hook/canary,one and slack://canary/two") == "to *** and ***"

@@ -160,10 +160,10 @@ def test_f29_every_raw_fact_says_when_it_was_known() -> None:
 
 
 def test_staging_and_publication_have_the_same_columns() -> None:
-    """Publishing is copying, but for the attempt, and giving the roster's name to look them up by."""
+    """Publishing is copying, but for the attempt; it gives the roster's name to look them up by, and the reason."""
     staging, published = TABLES["predictions.staging"], TABLES["predictions.player_prop_predictions"]
     copied = tuple(column for column in staging.columns if column.name != "attempt")
-    assert copied == tuple(column for column in published.columns if column.name != "player_lookup")
+    assert copied == tuple(column for column in published.columns if column.name not in ("player_lookup", "reason"))
     assert "run_id" in published.key
 
 

@@ -6,13 +6,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.coordinator.api.routes import RunBody
+from services.coordinator.api.routes import PulseBody, RunBody
 from shared.basketball.slate import Mode
 from shared.registries.pipeline import plan
-from shared.registries.schedules import SCHEDULED, SCHEDULES, TIME_ZONE, Schedule, due
+from shared.registries.schedules import PULSE_PATH, SCHEDULED, SCHEDULES, TIME_ZONE, Schedule, due
+
+OF_RUNS = [schedule for schedule in SCHEDULES.values() if schedule.path != PULSE_PATH]
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=lambda schedule: schedule.name)
+@pytest.mark.parametrize("schedule", OF_RUNS, ids=lambda schedule: schedule.name)
 def test_what_a_schedule_asks_for_can_be_had(schedule: Schedule) -> None:
     """The coordinator understands the body, the targets are steps, and the trigger is named."""
     body = RunBody.model_validate(json.loads(schedule.body))
@@ -20,7 +22,15 @@ def test_what_a_schedule_asks_for_can_be_had(schedule: Schedule) -> None:
     assert (body.mode, body.schedule, body.game_date) == (schedule.mode, schedule.name, None)
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=lambda schedule: schedule.name)
+def test_the_pulse_asks_for_no_run_of_its_own() -> None:
+    """Every minute; what is due then is decided when it asks."""
+    pulse = SCHEDULES["pulse"]
+    body = PulseBody.model_validate(json.loads(pulse.body))
+    assert (body.model_dump(), pulse.cron, pulse.targets) == ({"schedule": "pulse"}, "* * * * *", ())
+    assert [name for name, schedule in SCHEDULES.items() if schedule not in OF_RUNS] == ["pulse"]
+
+
+@pytest.mark.parametrize("schedule", OF_RUNS, ids=lambda schedule: schedule.name)
 def test_a_schedule_is_daily_at_a_fixed_eastern_time(schedule: Schedule) -> None:
     """Minute and hour of every day, or minute of every hour, on New York's clock."""
     assert re.fullmatch(r"[0-5]?\d ([01]?\d|2[0-3]|\*) \* \* \*", schedule.cron)
@@ -37,6 +47,7 @@ def test_what_asks_for_what_and_when() -> None:
         "tomorrow": ("0 20 * * *", "/v1/runs", "tomorrow", ("export",)),
         "same-day": ("0 11 * * *", "/v1/runs", "same_day", ("export",)),
         "same-day-fallback": ("0 17 * * *", "/v1/runs", "same_day", ("export",)),
+        "pulse": ("* * * * *", "/v1/pulse", "same_day", ()),
     }
 
 

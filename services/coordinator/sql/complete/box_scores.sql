@@ -1,8 +1,12 @@
--- Units of a slate: games of its season before it, and its bulk requests that failed. A game is there when both teams have
--- rows whose points add up to its result; one that does not add up, or whose payload was refused, in the last week counts as
--- quarantined, an older refusal is no longer news. A season lies within the 366 days that are read.
+-- Units of a slate: games of its season before it, in a live run those that were over by then, and its bulk requests that failed.
+-- A game is there when both teams have rows whose points add up to its result; one that does not add up, or whose payload was
+-- refused, in the last week counts as quarantined, an older refusal is no longer news. A season lies within the 366 days that
+-- are read.
 WITH slates AS (
-  SELECT CAST(JSON_VALUE(slate, '$.game_date') AS DATE) AS game_date, JSON_VALUE(slate, '$.season') AS season
+  SELECT
+    CAST(JSON_VALUE(slate, '$.game_date') AS DATE) AS game_date,
+    JSON_VALUE(slate, '$.season') AS season,
+    CAST(JSON_VALUE(slate, '$.over_before') AS TIMESTAMP) AS over_before
   FROM UNNEST(@slates) AS slate
 ),
 daily AS (
@@ -56,7 +60,10 @@ games AS (
     games.game_date >= DATE_SUB(slates.game_date, INTERVAL 7 DAY) AS recent
   FROM slates
   JOIN raw.games AS games
-    ON games.season = slates.season AND games.game_date < slates.game_date AND NOT games.postponed
+    ON games.season = slates.season
+    AND games.game_date < slates.game_date
+    AND NOT games.postponed
+    AND (slates.over_before IS NULL OR games.tip_utc < slates.over_before)
   LEFT JOIN scores ON scores.game_date = slates.game_date AND scores.game_id = games.game_id
   LEFT JOIN refused ON refused.game_date = slates.game_date AND refused.game_id = games.game_id
 ),

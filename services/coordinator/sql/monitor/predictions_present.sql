@@ -1,6 +1,6 @@
 -- Is every slate predicted, and was it by 07:30 ET? A slate without games expects nothing.
 WITH games AS (
-  SELECT game_date, COUNT(*) AS games
+  SELECT game_date, COUNT(*) AS games, MIN(tip_utc) AS first_tip
   FROM raw.games
   WHERE game_date BETWEEN @first AND @last AND NOT postponed
   GROUP BY game_date
@@ -28,6 +28,7 @@ SELECT
   games.game_date,
   @mode AS mode,
   games.games,
+  games.first_tip,
   COALESCE(predicted.games, 0) AS predicted_games,
   COALESCE(predicted.predictions, 0) AS predictions,
   published.published_at,

@@ -1,0 +1,168 @@
+"""A workspace: the folder that holds one world's warehouse, state, archive and secrets, for one process at a time."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from dotenv import dotenv_values
+
+from shared.embedded.secrets import PREFIX
+from shared.errors import Permanent, Transient
+from shared.registries.keys import SCHEDULES, Role, made
+from shared.registries.secrets import FIRST_KEYS
+
+LIVE: Final = "live"
+"""The product's own; every other one is a simulated world's."""
+SETTINGS: Final = "tipoff.toml"
+"""The product's settings, in TIPOFF_HOME: where they are, commands speak of the product."""
+LOCK: Final = "lock"
+_API_KEY: Final = "TIPOFF_API_KEY"
+_SCHEDULES_KEY: Final = "TIPOFF_SCHEDULES_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder under TIPOFF_HOME."""
+
+    home: Path
+    name: str
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return self.home / self.name
+
+    @property
+    def secrets_file(self) -> Path:
+        """The local profile's secrets."""
+        return self.path / "secrets.env"
+
+    def make(self) -> None:
+        """Create the folder, and its secrets unless it has some.
+
+        Raises:
+            Transient: the folder cannot be written.
+        """
+        if not self.secrets_file.exists():
+            self.write_secrets({})
+
+    def write_secrets(self, given: Mapping[str, str]) -> None:
+        """Write secrets by name into the file, beside those it has and API keys that nobody else knows.
+
+        Raises:
+            Transient: the folder cannot be written.
+        """
+        known = _read(self.secrets_file)
+        if not {_API_KEY, _SCHEDULES_KEY} <= known.keys():
+            kept = []
+            for variable, name, role in ((_API_KEY, "local", Role.ADMIN), (_SCHEDULES_KEY, SCHEDULES, Role.OPERATOR)):
+                stored, known[variable] = made(name, role)
+                kept.append(stored)
+            known[_variable(FIRST_KEYS)] = json.dumps(kept)
+        known |= {_variable(name): value for name, value in given.items()}
+        text = "".join(f"{name}={_quoted(value)}\n" for name, value in known.items())
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.secrets_file, text, mode=0o600)
+        except OSError as error:
+            raise self.unwritable(error) from error
+
+    @property
+    def api_key(self) -> str:
+        """The key that this workspace's coordinator accepts of whoever owns it."""
+        return self._key(_API_KEY)
+
+    @property
+    def schedules_key(self) -> str:
+        """The key by which the coordinator knows this machine's schedules."""
+        return self._key(_SCHEDULES_KEY)
+
+    def _key(self, wanted: str) -> str:
+        known = _read(self.secrets_file)
+        if wanted not in known:
+            raise Permanent(f"{self.secrets_file} has no {wanted}", remedy="delete the file: it is remade")
+        return known[wanted]
+
+    @property
+    def holder(self) -> int | None:
+        """The id of the process that holds it, if one does."""
+        if not self.held:
+            return None
+        pid = (self.path / LOCK).read_text().strip()
+        return int(pid) if pid.isdigit() else None
+
+    @property
+    def held(self) -> bool:
+        """Whether a process holds it."""
+        try:
+            with (self.path / LOCK).open("a+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the workspace for this process.
+
+        Raises:
+            Permanent: another process has it.
+            Transient: the folder cannot be written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = (self.path / LOCK).open("a+")
+        except OSError as error:
+            raise self.unwritable(error) from error
+        with lock as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                file.seek(0)
+                down = "tipoff down" if self.name == LIVE else "tipoff dev down"
+                raise Permanent(
+                    f"workspace {self.path} is in use by process {file.read().strip()}",
+                    remedy=f"wait for it, `{down}`, or set TIPOFF_HOME to another folder",
+                ) from error
+            file.seek(0)
+            file.truncate()
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+    def unwritable(self, error: OSError) -> Transient:
+        """What it is that the folder cannot be written."""
+        return Transient(
+            f"cannot write {self.path}: {error.strerror}", remedy="free space, or point TIPOFF_HOME elsewhere"
+        )
+
+
+def write_atomically(path: Path, text: str, *, mode: int = 0o666) -> None:
+    """A crash leaves the old file or the new one."""
+    temporary = path.with_suffix(path.suffix + ".tmp")
+    temporary.touch(mode)
+    with temporary.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _read(file: Path) -> dict[str, str]:
+    return {name: value for name, value in dotenv_values(file, interpolate=False).items() if value is not None}
+
+
+def _variable(secret: str) -> str:
+    return PREFIX + secret.upper().replace("-", "_")
+
+
+def _quoted(value: str) -> str:
+    """As dotenv reads it back."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

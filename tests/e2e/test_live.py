@@ -1,0 +1,93 @@
+"""The product on one machine: set up, started, killed, started again and stopped, on the local upstream."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from client.api import connect
+from client.runs import follow
+from devstack.league import open_history
+from devstack.stack import LOCAL_SCRAPING, upstream_urls
+from devstack.upstream.faults import FaultProfile
+from devstack.upstream.server import serve
+from live import daemon
+from shared.embedded.clock import FileClock
+from tests.e2e.command import DONE, FAILED, Done, inside, tipoff
+from tests.e2e.nights import LAST
+
+pytestmark = pytest.mark.network
+MORNING = datetime(2024, 11, 16, 10, 30, tzinfo=UTC)
+"""05:30 Eastern on the day of the last slate: the night's run is half an hour late."""
+NIGHT = f"{LAST}.overnight"
+
+
+async def command(home: Path, *arguments: str | Path) -> Done:
+    """`tipoff`, while this process serves the upstream; what stays behind is no child of this process."""
+    run = tipoff if "--detach" in arguments else inside
+    return await asyncio.to_thread(run, home, *arguments, TIPOFF_CLOCK_FILE=str(home / "clock"))
+
+
+@asynccontextmanager
+async def upstream(home: Path, league: Path) -> AsyncIterator[list[str]]:
+    """The flags of `init` that point every source at the local one, whose clock is the product's."""
+    clock = FileClock(home / "clock")
+    clock.set(MORNING)
+    async with serve(open_history(str(league)), clock, FaultProfile.named("none")) as served:
+        settings = {"port": 0, **LOCAL_SCRAPING, **upstream_urls(served.base_url)}
+        try:
+            yield [f"--set={name}={value}" for name, value in settings.items()]
+        finally:
+            await asyncio.to_thread(daemon.stop, home)
+
+
+async def ended(home: Path) -> str:
+    """The status of the night's run, at its end."""
+    up = daemon.found(home)
+    assert up is not None
+    async with connect(daemon.endpoint(home, up)) as client:
+        run = await follow(client, await client.run(NIGHT), lambda _: None)
+        return run["status"]
+
+
+async def test_a_night_without_a_key_for_lines(league_folder: Path, tmp_path: Path) -> None:
+    """Set up, up, killed, up again, down: the night is predicted once, without lines, and nothing is alarmed."""
+    home = tmp_path  # with the clock's file in it
+    async with upstream(home, league_folder) as flags:
+        (await command(home, "up")).refused(FAILED, "tipoff.toml", "`tipoff init`")
+        made = await command(home, "init", "--yes", "--seasons", "1", *flags)
+        assert (made.code, made.err, made.out.count("no key for lines")) == (DONE, "", 1)
+        (await command(home, "init", "--yes")).refused(FAILED, "tipoff.toml is there already", "--force")
+        assert (await command(home, "status", "--json")).json == {"running": False}
+        (await command(home, "runs")).refused(FAILED, "not running", "`tipoff up --detach`")
+
+        up = await command(home, "up", "--detach")
+        assert (up.code, up.err, up.out.count("no key for lines")) == (DONE, "", 1)
+        (await command(home, "up")).refused(FAILED, "up already", "`tipoff down`")
+        assert await ended(home) == "complete"
+
+        first = daemon.found(home)
+        assert first is not None
+        os.kill(first.pid, signal.SIGKILL)
+        assert (await command(home, "up", "--detach")).code == DONE
+        second = daemon.found(home)
+        assert second is not None
+        assert second.pid != first.pid
+
+        status = await command(home, "status", "--json")
+        assert (status.code, status.json["pid"], status.json["worst_alert"]) == (DONE, second.pid, None)
+        assert all(service["healthy"] for service in status.json["services"])
+        assert status.json["next"]["at"] == "2024-11-16T10:31:00+00:00"
+        [run] = [run for run in status.json["runs"] if run["id"] == NIGHT]
+        assert (run["id"], run["status"], run["source"]) == (NIGHT, "complete", "schedule:overnight")
+        rows = (await command(home, "predictions", "--json")).json
+        assert rows
+        assert {row["line"] for row in rows} == {None}
+
+        assert (await command(home, "down")).out == f"stopped (process {second.pid})\n"
+        assert (await command(home, "down")).out == "nothing was running\n"

@@ -183,7 +183,7 @@ class Api:
     async def idle(self, _: Asked) -> Idle:
         """Whether nothing is under way: runs may be open, but wait for what is outside."""
         at_work = await self._engine.at_work()
-        return Idle(idle=not at_work, at_work=at_work)
+        return Idle(idle=not at_work, at_work=[run.key for run in at_work])
 
     async def pulse(self, asked: Asked) -> Beat:
         """Look after today's slate, and say when to ask again: before that nothing is due."""

@@ -67,6 +67,8 @@ class Seen:
     """The look that saw it."""
     passes: list[Run]
     """What it began."""
+    changes: list[dict[str, Any]]
+    """What the slate's changes are said to be since, the newest first."""
 
     @property
     def seconds(self) -> float:
@@ -95,7 +97,7 @@ async def late_scratch(workspace: Workspace, history: History, scratch: Scratch)
         known = {run.run_id for run in await _runs(stack)}
         await stack.set_clock(scratch.known_at + _SECOND)
         await _pulse(client)
-        return await _seen(stack, scratch, known)
+        return await _seen(stack, scratch, known, await client.get("changes"))
 
 
 async def _pulse(client: Client) -> None:
@@ -118,7 +120,7 @@ async def _runs(stack: Stack) -> list[Run]:
     return [Run.model_validate(each.data) for each in await _ports(stack).state.list(RUNS)]
 
 
-async def _seen(stack: Stack, scratch: Scratch, known: set[str]) -> Seen:
+async def _seen(stack: Stack, scratch: Scratch, known: set[str], changes: list[dict[str, Any]]) -> Seen:
     warehouse = _ports(stack).warehouse
     new = [run for run in await _runs(stack) if run.run_id not in known]
     [look] = [run for run in new if run.part == LOOK]
@@ -132,4 +134,4 @@ async def _seen(stack: Stack, scratch: Scratch, known: set[str]) -> Seen:
     )
     ends = [run.steps["publish"].ended_at for run in passes]
     published_at = max((end for end in ends if end is not None), default=scratch.known_at)
-    return Seen(scratch, asked["at"], published_at, rows, look, passes)
+    return Seen(scratch, asked["at"], published_at, rows, look, passes, changes)

@@ -28,9 +28,11 @@ async def test_a_late_scratch_predicts_his_game_again_and_no_other(games: int, t
     assert len(history.on(league.last_date)) == games
     assert {row["game_id"] for row in seen.rows} == {scratch.game_id}
     known_at = (game.tip - LEAD).astimezone(EASTERN)
-    assert {row["reason"] for row in seen.rows} == {f"{names[scratch.player_id]} Out {known_at:%H:%M}"}
+    assert {row["reason"] for row in seen.rows} == {f"{names[scratch.player_id]} out since {known_at:%H:%M}"}
     teams = {row["player_id"]: row["team"] for row in history.players(scratch.game_id)}
     assert {teams[row["player_id"]] for row in seen.rows if row["player_id"] in teams} == {game.home, game.away}
+    change = seen.changes[0]
+    assert (change["reason"], change["games"]) == (seen.rows[0]["reason"], [scratch.game_id])
     [again] = seen.passes
     assert (again.status, again.games) == (RunStatus.COMPLETE, (scratch.game_id,))
     assert scratch.known_at <= seen.fetched_at <= seen.published_at < game.tip

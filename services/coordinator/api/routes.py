@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 from pydantic_core import to_json
 
-from services.coordinator.api import accuracy
+from services.coordinator.api import accuracy, changes
 from services.coordinator.api.answers import DryRun, Idle, PublicRun, Root, WarehouseRow
 from services.coordinator.api.quarantine import QuarantineRoutes
 from services.coordinator.api.queries import (
@@ -107,6 +107,7 @@ class Api:
             Route("GET", "/v1/predictions", Role.VIEWER, self.predictions, list[WarehouseRow], PredictionsQuery),
             Route("GET", "/v1/game-lines", Role.VIEWER, self.game_lines, list[WarehouseRow], SlateQuery),
             *accuracy.routes(self._ports, self._slate),
+            *changes.routes(self._ports),
             Route("GET", "/v1/grades", Role.VIEWER, partial(self.by_slate, "grades"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/slates", Role.VIEWER, partial(self.by_slate, "slates"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/models", Role.VIEWER, self.models, list[WarehouseRow], Moded),

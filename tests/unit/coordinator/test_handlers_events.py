@@ -159,7 +159,7 @@ async def test_the_end_of_a_look_has_its_news_acted_on_before_it_is_closed() -> 
     await world.handlers.on_event(RunEnded(run_id=look.run_id, attempts=1))
     begun = await world.engine.run("2024-03-04.same_day.news-g1")
     assert begun is not None
-    assert begun.why == "P Out 07:00"
+    assert begun.why == "P out since 07:00"
     assert (world.warehouse.appended, (OPEN, look.key) in world.state.documents) == ([], False)
 
 

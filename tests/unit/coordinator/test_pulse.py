@@ -186,7 +186,7 @@ async def test_news_has_the_games_that_it_touches_predicted_again() -> None:
     await night.beat()
     await night.pulse.news(night.ends(LOOK))
     run = night.run("news-a")
-    assert (run.games, run.why, run.final) == (("a",), "Bos Elm Out 16:30", False)
+    assert (run.games, run.why, run.final) == (("a",), "Bos Elm out since 16:30", False)
     assert run.stands_on == (*STANDING, *_NEWS)
     assert "injuries" not in run.steps
     assert [step for step, state in run.steps.items() if state.status is StepStatus.RUNNING] == [

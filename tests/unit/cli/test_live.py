@@ -38,7 +38,7 @@ async def test_init_asks_for_what_there_is(home: Path) -> None:
     result = run("init", typed=typed)
     assert result.exit_code == 0
     assert "0dds" not in result.output
-    assert "a month of the season takes up to 22,920 credits" in said(result)
+    assert "a month of the season takes up to 18,927 credits" in said(result)
     assert config.read(home).load(ScraperSettings).history_seasons == 2
     workspace = Workspace(home, LIVE)
     assert stat.S_IMODE(workspace.secrets_file.stat().st_mode) == 0o600

@@ -90,7 +90,7 @@ def _home() -> str:
 def _workspace() -> str:
     there = common.workspace(common.home())
     if there is None:
-        raise OSError("none yet: `tipoff init` sets Tipoff up, `tipoff demo` shows a night")
+        raise OSError("none yet: `tipoff demo` makes one, `tipoff init` the product's")
     return str(there.path)
 
 

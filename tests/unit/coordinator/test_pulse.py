@@ -155,7 +155,7 @@ async def test_a_look_at_lines_is_at_the_games_that_it_is_due_for() -> None:
     assert (night.run(LOOK).games, list(night.run(LOOK).steps)) == ((), ["injuries"])
 
 
-@pytest.mark.parametrize(("left", "looks"), [(0, 0), (30 * 80 * 3, 1), (None, 2), (30 * 80 * 6, 4)])
+@pytest.mark.parametrize(("left", "looks"), [(0, 0), (30 * 80 * 5, 1), (None, 2), (30 * 80 * 8, 4)])
 async def test_the_days_looks_at_lines_are_planned_once(left: int | None, looks: int) -> None:
     """By what the slate's own run found to be left of the credits."""
     night = Night()

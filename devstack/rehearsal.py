@@ -12,8 +12,8 @@ import random
 import resource
 import shutil
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -87,6 +87,8 @@ class Product:
     process: asyncio.subprocess.Process | None = None
     rss_kb: list[int] = field(default_factory=list)
     """Resident memory at midnights."""
+    _client: Client | None = None
+    _connection: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def ensure(self) -> None:
         """Start it if it does not run.
@@ -114,15 +116,24 @@ class Product:
         up = daemon.found(self.home)
         return up if up is not None and self.process is not None and up.pid == self.process.pid else None
 
-    @asynccontextmanager
-    async def client(self) -> AsyncIterator[Client]:
-        """Its coordinator."""
+    async def client(self) -> Client:
+        """Its coordinator; the same until the process has died.
+
+        Raises:
+            Transient: it has died this moment.
+        """
         await self.ensure()
-        up = self._up()
-        if up is None:
-            raise Transient("the product has died", remedy="it is started again")
-        async with connect(daemon.endpoint(self.home, up)) as client:
-            yield client
+        if self._client is None:
+            up = self._up()
+            if up is None:
+                raise Transient("the product has died", remedy="it is started again")
+            self._client = await self._connection.enter_async_context(connect(daemon.endpoint(self.home, up)))
+        return self._client
+
+    async def forget(self) -> None:
+        """Connect anew the next time."""
+        self._client = None
+        await self._connection.aclose()
 
     async def kill(self) -> None:
         """Kill it, as a power cut does."""
@@ -132,6 +143,7 @@ class Product:
 
     async def stop(self) -> None:
         """End it as `tipoff down` does."""
+        await self.forget()
         if self.process is not None and self.process.returncode is None:
             self.process.terminate()
             await self.process.wait()
@@ -172,9 +184,9 @@ async def rehearse(
         product = Product(home, clock)
         try:
             jumps = await _through(product, part, observe, upstream)
-            async with product.client() as client:
-                report = await _report(client, product, part, upstream)
-                await after(client)
+            client = await product.client()
+            report = await _report(client, product, part, upstream)
+            await after(client)
         finally:
             await product.stop()
     return report | {"jumps": jumps}
@@ -235,21 +247,20 @@ async def _through(product: Product, part: Part, observe: Observer, upstream: Up
 async def _settled(product: Product) -> datetime:
     """Wait until nothing is under way; returns the next instant that somebody waits for."""
     deadline = asyncio.get_running_loop().time() + STUCK
-    at_work: list[str] = []
+    why = "a schedule"
     while asyncio.get_running_loop().time() < deadline:
         try:
-            async with product.client() as client:
-                while asyncio.get_running_loop().time() < deadline:
-                    if _awaited(product.clock) is not None:
-                        answer = await client.get("idle")
-                        at_work = answer["at_work"]
-                        if answer["idle"] and (following := _awaited(product.clock)) is not None:
-                            return following
-                    await asyncio.sleep(_LOOK)
-        except Transient:
-            if product.process is not None and product.process.returncode is None:
-                raise
-    raise Transient(f"under way for {STUCK:.0f} s: {', '.join(at_work) or 'a schedule'}", remedy="see rehearsed.log")
+            client = await product.client()
+            if _awaited(product.clock) is not None:
+                answer = await client.get("idle")
+                why = ", ".join(answer["at_work"])
+                if answer["idle"] and (following := _awaited(product.clock)) is not None:
+                    return following
+        except Transient as error:  # it dies, and is started again
+            why = str(error)
+            await product.forget()
+        await asyncio.sleep(_LOOK)
+    raise Transient(f"under way for {STUCK:.0f} s: {why}", remedy="see rehearsed.log")
 
 
 def _awaited(clock: FileClock) -> datetime | None:

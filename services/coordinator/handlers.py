@@ -102,8 +102,10 @@ class Handlers:
         """
         if run.finished_at is None:
             return
-        if run.part == LOOK:
+        if run.part == LOOK:  # a hundred a day, of which the fetch log has what matters
             await self._pulse.news(run)
+            await self._engine.close(run)
+            return
         try:
             await self._announce(run)
         except Permanent:  # trying again would not mend it, and the ledger does not depend on it

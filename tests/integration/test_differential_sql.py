@@ -12,14 +12,14 @@ import pytest
 import pytest_asyncio
 
 import services
-from services.analytics.processors import PROCESSORS, oldest_missing
+from services.analytics.processors import PROCESSORS, of_games, oldest_missing
 from services.coordinator.grid.count import COUNTED_IN
 from services.coordinator.grid.unloaded import _ACCOUNTED
 from services.coordinator.sql import sql
 from services.coordinator.steps.evidence import together
 from services.coordinator.steps.feature_health import health_query, limits
 from services.scraper.fetch_log import _SCOPE
-from shared.basketball.slate import Mode, eastern_instant
+from shared.basketball.slate import RETROSPECT, Mode, eastern_instant
 from shared.contract import StepRequested
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Params, Row, Warehouse
@@ -38,6 +38,8 @@ FILES = {path.relative_to(SERVICES).as_posix() for path in SERVICES.rglob("*.sql
 TRANSFORMS = [name for name in STEPS if name in PROCESSORS]
 """Every SQL file with a header, in the pipeline's order: a new one runs here without being named."""
 SLATE_ONLY = [name for name in TRANSFORMS if not PROCESSORS[name].header.of_the_past]
+PASSED = [name for name in TRANSFORMS if STEPS[name].of_the_day]
+"""What a pass makes again for its games."""
 GRADING = [name for name in TRANSFORMS if PROCESSORS[name].table.startswith("predictions.")]
 NIGHTS = [
     (world.EVE, Mode.OVERNIGHT, [name for name in TRANSFORMS if name not in GRADING]),
@@ -52,6 +54,7 @@ _DAY: Params = {"game_date": world.SLATE}
 _SLATE: Params = {**_DAY, "mode": "overnight"}
 _WINDOW: Params = {"first": world.PLAYED[0], "last": world.SLATE, "mode": "overnight"}
 _RUN: Params = {**_DAY, "run_id": world.RUN}
+_GAMES = [row["game_id"] for row in world.tables()["raw.games"] if row["game_date"] == world.SLATE]
 _NOON = datetime(2024, 3, 10, 16, tzinfo=UTC)
 _EVENING = datetime(2024, 3, 10, 23, 30, tzinfo=UTC)
 """Between the tip-offs."""
@@ -75,6 +78,7 @@ _SLATES = [
                 "per_player": 5,
                 "per_line": 1,
                 "not_tipped_after": _EVENING.isoformat(),
+                "games": "",
             },
         ),
     )
@@ -87,12 +91,16 @@ _CUTS: Sequence[Params] = [
     for by, lined in (("all", False), ("tier", True), ("edge", False), ("month", False))
 ]
 CASES: Mapping[str, Sequence[Params]] = {
+    "coordinator/sql/changes.sql": [
+        {**_DAY, "mode": mode, "now": now} for mode in ("overnight", "same_day") for now in (_NOON, _EVENING)
+    ],
     "coordinator/sql/champions.sql": [_SLATE, {**_DAY, "mode": "same_day"}],
     "coordinator/sql/costs.sql": [{"first": world.EVE, "last": world.SLATE}],
     "coordinator/sql/accuracy.sql": _CUTS,
     "coordinator/sql/accuracy_bins.sql": _CUTS,
     "coordinator/sql/accuracy_leaks.sql": [_ACCURACY, {**_ACCURACY, "mode": "same_day"}],
     "coordinator/sql/game_lines.sql": [_DAY, {"game_date": world.EVE}],
+    "coordinator/sql/games_of_slate.sql": [_DAY, {"game_date": date(2024, 7, 1)}],
     "coordinator/sql/grades.sql": [
         {"first": world.EVE, "last": world.SLATE, "mode": "overnight"},
         {"first": world.SLATE, "last": world.SLATE, "mode": "same_day"},
@@ -102,7 +110,9 @@ CASES: Mapping[str, Sequence[Params]] = {
         for kind, params in (("complete", _COMPLETE), ("monitor", _WINDOW))
         for path in sorted((SERVICES / "coordinator" / "sql" / kind).glob("*.sql"))
     },
-    "coordinator/sql/load_features.sql": [{**_SLATE, "not_tipped_after": at} for at in (_NOON, _EVENING)],
+    "coordinator/sql/load_features.sql": [
+        {**_SLATE, "not_tipped_after": at, "games": games} for at in (_NOON, _EVENING) for games in ("", _GAMES[0])
+    ],
     "coordinator/sql/load_quotes.sql": [_SLATE],
     "coordinator/sql/models.sql": [{"mode": "overnight"}],
     "coordinator/sql/names.sql": [{"first": world.EVE, "last": world.SLATE}],
@@ -162,6 +172,23 @@ INLINE: Mapping[str, tuple[str, Params]] = {
         for processor in PROCESSORS.values()
         if not processor.header.per_mode
     },
+    "fetch log of games": (
+        f"SELECT * FROM raw.fetches WHERE {_SCOPE} AND unit IN UNNEST(@units)",  # noqa: S608 - a constant
+        {**_SLATE, "step": "lines", "units": [*_GAMES, "events"]},
+    ),
+    **{
+        f"{name} of games": (
+            f"SELECT * FROM (\n{PROCESSORS[name].select}\n) AS made\nWHERE {of_games(PROCESSORS[name].table)}",  # noqa: S608 - the registry's
+            {
+                "mode": "same_day",
+                "asked_at": RETROSPECT,
+                "first_date": world.SLATE,
+                "last_date": world.SLATE,
+                "games": _GAMES[:1],
+            },
+        )
+        for name in PASSED
+    },
     "fetch log fetches": (f"SELECT * FROM raw.fetches WHERE {_SCOPE}", {**_SLATE, "step": "lines"}),  # noqa: S608 - a constant
     "fetch log quarantine": (f"SELECT * FROM raw.quarantine WHERE {_SCOPE}", {**_SLATE, "step": "box_scores"}),  # noqa: S608 - a constant
     "unloaded": (_ACCOUNTED, {**_WINDOW, "modes": ["overnight", "same_day"]}),
@@ -214,7 +241,7 @@ async def worlds() -> AsyncIterator[Worlds]:
                 written.append((f"{step} {day} {mode.value}", one, other))
         scope = "game_date = @game_date AND run_id = @run_id"
         one, other = [
-            await warehouse.transform(PUBLISHED, sql("publish"), scope=scope, params=_RUN)
+            await warehouse.transform(PUBLISHED, sql("publish"), scope=scope, params={**_RUN, "why": ""})
             for warehouse in (duckdb, cloud)
         ]
         written.append(("publish", one, other))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.coordinator.grid.reconcile import reconcile
+from services.coordinator.pulse.pulse import Beat
 from services.coordinator.runs.events import RunRequested
 from services.coordinator.steps.ways import COUNTED
 from services.coordinator.watch.check import check
@@ -86,6 +87,10 @@ class Asking:
             if requests is not None:
                 return requests
             await asyncio.sleep(self._dice.uniform(1.0, 60.0))
+
+    async def pulse(self) -> Beat | None:
+        """The schedule `pulse` fires: what it is answered, if anything."""
+        return await self._answer(lambda process: process.beat(), 300.0)
 
     async def _answer(
         self, request: Callable[[Coordinator], Coroutine[Any, Any, T]], patience: float | None

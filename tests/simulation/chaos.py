@@ -91,6 +91,7 @@ class Chaos:
         self._lost = dice.choice((0.0, 0.0, 0.003, 0.01))
         self._delay = dice.choice((0.05, 0.15, 0.4))
         self._stall = dice.choice((0.0, 0.001, 0.004))
+        self.stall_seconds = (30.0, 900.0)
         self._skew = dice.choice((0.0, 0.0, 0.002))
         self.duplicate = dice.choice((0.0, 0.02, 0.2))
         self.reorder = dice.choice((0.0, 0.1, 0.4))
@@ -107,6 +108,14 @@ class Chaos:
         """Nobody dies and nothing fails by itself: what is left are delays, duplicates and reorderings."""
         self.crashes = 0
         self._fault = self._bus = self._lost = self._stall = self._skew = self.unextended = self.unacknowledged = 0.0
+
+    def of_one_machine(self) -> None:
+        """Whoever is in one process with his ports reaches them."""
+        self._fault = self._bus = self._lost = 0.0
+
+    def exact(self) -> None:
+        """All clocks are right."""
+        self._skew = 0.0
 
     def away(self, port: str) -> bool:
         """Whether the port cannot be reached now."""
@@ -130,7 +139,7 @@ class Chaos:
             raise Transient(f"{place} cannot be reached")
         if roll < self._stall:
             self.count("stall", "")
-            await asyncio.sleep(dice.uniform(30.0, 900.0))
+            await asyncio.sleep(dice.uniform(*self.stall_seconds))
         elif roll < self._stall + self._delay:
             await asyncio.sleep(dice.expovariate(dice.choice((0.5, 5.0, 50.0))))
         if dice.random() < self._skew:

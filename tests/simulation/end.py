@@ -23,20 +23,25 @@ def check_quiet(night: "Night") -> None:
     """Nothing is on its way and nobody has to ask again: a run has ended, or waits for what is late."""
     run = night.run()
     assert run is not None, "the request was lost"
-    waits = any(step.status is StepStatus.WAITING for step in run.steps.values())
-    at_work = [name for name, step in run.steps.items() if step.status is StepStatus.RUNNING]
-    assert not at_work, f"stuck: {at_work} run, and nobody is at work"
-    assert waits or run.finished_at is not None, "stuck: the run goes on and nothing happens"
-    keys = {entry.attributes["key"] for entry in run.outbox}  # what was sent may stay if two mark it at once
-    assert keys <= night.witness.sent.keys(), f"never sent: {sorted(keys - night.witness.sent.keys())}"
-    decided = {key for key in night.witness.decided if key.startswith(f"{run.run_id}/")}
-    assert night.mortal or decided <= night.witness.delivered, f"lost: {sorted(decided - night.witness.delivered)}"
+    check_run(night, run)
     letters = set(night.documents.of(DEAD_LETTERS))
     assert night.witness.letters <= letters, "a dead letter is not recorded"
     assert night.mortal or letters == night.witness.letters
     unreachable = any("bus.publish" in kind for kind in night.chaos.counts if kind.startswith(("fault", "answer")))
     for letter in night.documents.of(DEAD_LETTERS).values():
         assert unreachable or not letter["reason"].startswith("nacked"), f"nobody says why: {letter}"
+
+
+def check_run(night: "Night", run: Run) -> None:
+    """Nothing is on its way to a run: it has ended, or waits for what is late."""
+    waits = any(step.status is StepStatus.WAITING for step in run.steps.values())
+    at_work = [name for name, step in run.steps.items() if step.status is StepStatus.RUNNING]
+    assert not at_work, f"{run.run_id} is stuck: {at_work} run, and nobody is at work"
+    assert waits or run.finished_at is not None, f"{run.run_id} is stuck: it goes on and nothing happens"
+    keys = {entry.attributes["key"] for entry in run.outbox}  # what was sent may stay if two mark it at once
+    assert keys <= night.witness.sent.keys(), f"{run.run_id}: never sent: {sorted(keys - night.witness.sent.keys())}"
+    decided = {key for key in night.witness.decided if key.startswith(f"{run.run_id}/")}
+    assert night.mortal or decided <= night.witness.delivered, f"lost: {sorted(decided - night.witness.delivered)}"
 
 
 def check_end(night: "Night") -> None:

@@ -156,9 +156,12 @@ class Night:
 
     def _start(self, name: str) -> None:
         service = name.partition("-")[0]
-        process = Coordinator(name, self) if service == "coordinator" else Service(name, service, self)
+        process = Coordinator(name, self) if service == "coordinator" else self._service(name, service)
         self.processes.append(process)
         self.broker.dispatch()
+
+    def _service(self, name: str, service: str) -> Process:
+        return Service(name, service, self)
 
     # The night
 

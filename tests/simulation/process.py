@@ -6,6 +6,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.coordinator.handlers import Handlers
+from services.coordinator.pulse.pulse import Beat, Pulse
 from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import RunRequested
 from services.coordinator.watch.schedules import note
@@ -117,6 +118,7 @@ class Coordinator(Process):
         super().__init__(name, "coordinator", night)
         self.engine = Engine(self.ports, jitter=night.chaos.dice.random)
         self.handlers = Handlers(self.engine, self.ports, batch_size=night.dice.choice(night.batch_sizes))
+        self.pulse = Pulse(self.engine, self.ports)
         self.consume("coordinator-events", self.handlers.on_event, 8)
         self.consume(tasks_of("coordinator"), self.handlers.on_task, 2)
         for topic in TOPICS.values():
@@ -130,6 +132,11 @@ class Coordinator(Process):
         plan((*event.targets, *event.redo))
         await note(self.ports, event.source)
         return (await self.engine.apply(event)).generation
+
+    async def beat(self) -> Beat:
+        """`POST /v1/pulse`."""
+        await note(self.ports, "schedule:pulse")
+        return await self.pulse.beat()
 
     async def _recover(self) -> None:
         if not await self.handlers.recover():  # it serves all the same, and the reconciler sends what is left

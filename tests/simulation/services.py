@@ -46,10 +46,7 @@ class Service(Process):
             chaos.count("killed by a message", "")
             self.crash()
             raise asyncio.CancelledError
-        units, expected = tables.units[step], tables.expected[step]
-        wanted = {"short": expected // 2, "slow": min(expected, len(units) + (expected + 1) // 2)}.get(fate, expected)
-        for upto in (wanted // 2, wanted):  # in two writes: a process may die in between
-            await self.warehouse.write(_filled(units, upto))
+        await self._write(request, fate)
         (tables.refused.add if fate == "refused" else tables.refused.discard)(step)
         if step == "train":
             await self._train(request)
@@ -63,6 +60,13 @@ class Service(Process):
         if chaos.chance(0.1):
             chaos.count("reported twice", "")
             await self.ports.bus.publish("coordinator-events", report.encode(), report.attributes())
+
+    async def _write(self, request: StepRequested, fate: str) -> None:
+        tables, step = self.night.tables, request.step
+        units, expected = tables.units[step], tables.expected[step]
+        wanted = {"short": expected // 2, "slow": min(expected, len(units) + (expected + 1) // 2)}.get(fate, expected)
+        for upto in (wanted // 2, wanted):  # in two writes: a process may die in between
+            await self.warehouse.write(_filled(units, upto))
 
     async def _train(self, request: StepRequested) -> None:
         await self.ports.archive.put("models/boosted/d1", b"a model")
@@ -83,10 +87,7 @@ class Service(Process):
         }
         if self.night.fate("batch") == "short" and batch.attempt == 1:
             rows = set(sorted(rows)[1:])
-        staging = self.night.tables.staging
-        games = {int(task.game_id[-5:]) for task in batch.tasks}
-        by_game = {(batch.run_id, game): {row for row in rows if row[0] == game} for game in games}
-        await self.warehouse.write(lambda: staging.update(by_game))
+        await self.warehouse.write(lambda: self.night.tables.stage(batch, rows))
         report = BatchReported(
             run_id=batch.run_id, attempt=batch.attempt, batch=batch.batch, rows=len(rows), absent=absent
         )

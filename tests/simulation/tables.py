@@ -3,7 +3,7 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from functools import cache
 from importlib.resources import files
@@ -13,6 +13,7 @@ from services.coordinator.grid import unloaded
 from services.coordinator.runs.run import Evidence
 from services.coordinator.sql import sql
 from shared.basketball.slate import Mode
+from shared.contract import BatchRequested
 from shared.ports import Params, Row
 from shared.registries.features import FEATURES
 from shared.tables import TABLES
@@ -106,6 +107,11 @@ class Tables:
         known.update(missing)
         return len(missing)
 
+    def stage(self, batch: BatchRequested, rows: set[Prediction]) -> None:
+        """Stage the rows of a batch: of each game the newest staging counts, whole."""
+        games = {int(task.game_id[-5:]) for task in batch.tasks}
+        self.staging.update({(batch.run_id, game): {row for row in rows if row[0] == game} for game in games})
+
     def publish(self, run_id: str, mode: str) -> int:
         """Publish what a run has staged, all at once."""
         rows = frozenset(row for (of, _), staged in self.staging.items() if of == run_id for row in staged)
@@ -161,7 +167,7 @@ class Tables:
         return []
 
     def _load_features(self, _: Params) -> list[Row]:
-        return [_served(game, player) for game, player in self.players()]
+        return [served(game, player) for game, player in self.players()]
 
     def _published(self, params: Params) -> list[Row]:
         _, _, rows = self.published.get(str(params["run_id"]), _UNPUBLISHED)
@@ -182,7 +188,7 @@ class Tables:
         [slate] = [json.loads(row) for row in slates]
         run_id = str(slate.get("run_id", ""))
         if step == "predict":
-            return self._staged(run_id, slate.get("systems", "").split(), slate.get("per_player", 0))
+            return self._staged_of(slate)
         if step != "publish":
             return self.evidence(step)
         if run_id:
@@ -199,11 +205,16 @@ class Tables:
         refused = int(step in self.refused and present > 0)
         return Evidence(expected=self.expected[step], verified=present - refused, quarantined=refused)
 
-    def _staged(self, run_id: str, systems: Sequence[str], per_player: int) -> Evidence:
-        wanted = set(self.players())
-        rows = {row for (of, _), staged in self.staging.items() if of == run_id for row in staged}
+    def served_of(self, slate: Mapping[str, Any]) -> list[tuple[int, int]]:
+        """(game, player) of the served features that a run predicts from: here all of them."""
+        del slate
+        return self.players()
+
+    def _staged_of(self, slate: Mapping[str, Any]) -> Evidence:
+        wanted, systems = set(self.served_of(slate)), slate.get("systems", "").split()
+        rows = {row for (of, _), staged in self.staging.items() if of == slate.get("run_id", "") for row in staged}
         rows = {row for row in rows if row[:2] in wanted and row[3] in systems}
-        return Evidence(expected=len(wanted) * per_player, verified=len(rows))
+        return Evidence(expected=len(wanted) * slate.get("per_player", 0), verified=len(rows))
 
 
 @cache
@@ -211,7 +222,8 @@ def _features() -> Row:
     return dict.fromkeys(FEATURES, 1.0)
 
 
-def _served(game: int, player: int) -> Row:
+def served(game: int, player: int) -> Row:
+    """A row of `load_features`."""
     return {
         **_features(),
         "game_id": f"00223{game:05d}",

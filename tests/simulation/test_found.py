@@ -2,21 +2,25 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from services.coordinator.grid import reconcile as module
+from services.coordinator.pulse.plan import QUIET, SOON
+from services.coordinator.pulse.pulse import PULSES, Known, Pulse, part_of
 from services.coordinator.runs.decide import decide
 from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import RunRequested, StepFailed
 from services.coordinator.runs.run import Run, RunStatus, StepState, StepStatus
-from shared.basketball.slate import Mode
+from shared.basketball.slate import SAME_DAY_LEAD, Mode
 from shared.errors import Conflict, Permanent, TipoffError, Transient
+from shared.ports import Warehouse
 from shared.runtime.answers import failures
+from tests.clock import FakeClock
 from tests.simulation.fakes import MemoryState, RecordingBus
-from tests.unit.coordinator.memory import failing, memory_ports
+from tests.unit.coordinator.memory import AnsweringWarehouse, failing, memory_ports
 
 DAY = date(2024, 3, 4)
 NOW = datetime(2024, 3, 4, 22, tzinfo=UTC)
@@ -135,3 +139,42 @@ def test_an_ended_run_that_is_asked_for_a_part_of_it_does_not_end_again() -> Non
     old = run.model_copy(update={"steps": done, "status": RunStatus.COMPLETE, "finished_at": NOW})
     again, commands = decide(old, RunRequested(DAY, Mode.MANUAL, "test", ("rosters",)), NOW + timedelta(minutes=1))
     assert (again, commands) == (old.model_copy(update={"targets": ("export", "rosters")}), [])
+
+
+async def test_a_pulse_sends_what_the_bus_did_not_take_of_the_one_before() -> None:
+    """The request of a final pass that waits for the hourly round in an outbox comes too late for its game."""
+    tip = NOW + timedelta(hours=1)
+    warehouse = AnsweringWarehouse(games_of_slate=[{"game_id": "0022300001", "tip_utc": tip}])
+    clock, bus = FakeClock(NOW), RecordingBus()
+    ports = memory_ports(clock=clock, bus=bus, warehouse=cast("Warehouse", warehouse))
+    bus.before = failing(Transient("the bus cannot be reached"), "publish", lambda call: call == 1)
+    pulse = Pulse(Engine(ports), ports)
+    with pytest.raises(Transient):
+        await pulse.beat()
+    assert bus.sent() == []
+    clock.set(NOW + timedelta(minutes=5))
+    await pulse.beat()
+    assert bus.sent() == ["2024-03-04.same_day.1/schedule/1"]
+
+
+@pytest.mark.parametrize(
+    ("status", "next_at"),
+    [(RunStatus.RUNNING, SOON), (RunStatus.COMPLETE, QUIET), (RunStatus.FAILED, SOON)],
+    ids=["at work", "complete", "failed"],
+)
+async def test_until_the_last_final_pass_of_a_day_has_ended_a_pulse_is_due(
+    status: RunStatus, next_at: timedelta
+) -> None:
+    """No game is ahead, and in an hour the last one has tipped off: then it is too late to ask again."""
+    state, game = MemoryState(), "0022300001"
+    warehouse = AnsweringWarehouse(games_of_slate=[{"game_id": game, "tip_utc": NOW + SAME_DAY_LEAD}])
+    ports = memory_ports(clock=FakeClock(NOW), state=state, warehouse=cast("Warehouse", warehouse))
+    slate, _ = decide(None, RunRequested(DAY, Mode.SAME_DAY, "test"), NOW)
+    assert slate is not None
+    done = {name: StepState(status=StepStatus.DONE) for name in slate.steps}
+    final = slate.model_copy(update={"part": part_of((game,)), "games": (game,), "final": True, "status": status})
+    for run in (slate.model_copy(update={"steps": done}), final):
+        await state.create("runs", run.key, run.model_dump(mode="json"))
+    known = Known(looked_at=NOW, finals={game: 1}, final_parts=(final.part,))
+    await state.create(PULSES, str(DAY), known.model_dump(mode="json"))
+    assert (await Pulse(Engine(ports), ports).beat()).next_at == NOW + next_at

@@ -12,6 +12,7 @@ from itertools import count
 from typing import ParamSpec
 
 from services.coordinator.handlers import DEAD_LETTERS
+from services.coordinator.pulse.pulse import SOURCE
 from services.coordinator.runs.decide import MAX_ATTEMPTS
 from shared.contract import BatchReported, BatchRequested, Message, RunEnded, StepReported, StepRequested, decode
 from shared.errors import Permanent
@@ -72,6 +73,8 @@ class Witness:
     def written(self, key: str, before: Row | None, after: Row, asked: bool) -> None:  # noqa: FBT001 - a callback
         """A run was written."""
         old, new = [] if before is None else before["outbox"], after["outbox"]
+        begun = before is None or before["generation"] != after["generation"]
+        asked = asked or (begun and after["source"] == SOURCE)
         if before is not None and before["generation"] != after["generation"]:
             self._generation(before, after, asked=asked)
             before, old = None, []  # what an earlier generation had decided is about nothing any more
@@ -87,7 +90,7 @@ class Witness:
         added = [decode(entry["data"].encode()) for entry in new[len(old) :]]
         for message in added:
             self._decided(before, after, message, asked=asked)
-        self._moved(before, after, {message.key for message in added}, asked=asked)
+        self._moved(f"{key}.{after['generation']}", before, after, {message.key for message in added}, asked=asked)
 
     def _generation(self, before: Row, after: Row, *, asked: bool) -> None:
         assert asked, f"{before['generation']} was followed by {after['generation']} though nobody asked"
@@ -109,13 +112,13 @@ class Witness:
         if isinstance(message, RunEnded):
             assert not known, f"{message.key}: a run ends once"
         if isinstance(message, StepRequested):
-            needs = {need: after["steps"][need]["status"] for need in STEPS[message.step].needs}
+            needed = [need for need in STEPS[message.step].needs if need not in after["stands_on"]]
+            needs = {need: after["steps"][need]["status"] for need in needed}
             assert set(needs.values()) <= set(USABLE), f"{message.key} was asked for too early: {needs}"
         self.decided[message.key] = next(self._instants)
 
-    def _moved(self, before: Row | None, after: Row, added: set[str], *, asked: bool) -> None:
+    def _moved(self, run_id: str, before: Row | None, after: Row, added: set[str], *, asked: bool) -> None:
         """Forward only, bounded, and nothing starts or ends without the message that says so."""
-        run_id = f"{after['game_date']}.{after['mode']}.{after['generation']}"
         for name, step in after["steps"].items():
             old = _PENDING if before is None else before["steps"].get(name, _PENDING)
             assert step["tries"] <= MAX_ATTEMPTS, f"{name} was tried {step['tries']} times"
@@ -226,8 +229,9 @@ class Witness:
 
     def _at_work(self, run_id: str, step: str, attempt: int) -> bool:
         """Whether the run is still at this attempt of the step."""
-        run = self._documents.of("runs").get(run_id.rpartition(".")[0])
-        if run is None or run_id != f"{run['game_date']}.{run['mode']}.{run['generation']}":
+        key, _, generation = run_id.rpartition(".")
+        run = self._documents.of("runs").get(key)
+        if run is None or generation != str(run["generation"]):
             return False
         found = run["steps"].get(step, _PENDING)
         return (found["status"], found["attempt"]) == ("running", attempt)

@@ -81,6 +81,7 @@ class Pulse:
         known = Known() if document is None else Known.model_validate(document.data)
         if known.next_at is not None and known.next_at > now:
             return Beat(known.next_at, [])
+        await self._engine.recover()  # what an earlier pulse asked for and the bus did not take: it cannot wait an hour
         with charged_to(Reason("pulse")):
             rows = await self._ports.warehouse.query(sql("games_of_slate"), {"game_date": day})
             games = [Game(row["game_id"], row["tip_utc"]) for row in rows]

@@ -1,7 +1,7 @@
 """The end of a run, told: its alerts are raised, or resolved once their condition has cleared."""
 
 from services.coordinator.alerts import clear_alert, set_alert
-from services.coordinator.runs.run import LOOK, Run, RunStatus
+from services.coordinator.runs.run import Run, RunStatus
 from services.coordinator.steps.ways import ways_of
 from shared.ports import Ports
 from shared.registries.pipeline import MODE_RULES
@@ -11,7 +11,7 @@ _ALERT_OF = {RunStatus.FAILED: "run_failed", RunStatus.DEGRADED: "run_degraded"}
 
 async def announce(run: Run, ports: Ports) -> None:
     """Its status, and what its steps have to say. A mode without alerts, or a replay, raises none."""
-    if run.retrospective or not MODE_RULES[run.mode].alerts or run.part == LOOK:  # which is asked again at once
+    if run.retrospective or not MODE_RULES[run.mode].alerts:
         return
     for status, name in _ALERT_OF.items():
         await set_alert(ports, name, run.key, why(run) if run.status is status else None)

@@ -230,3 +230,34 @@ async def test_a_run_is_shown_by_key_or_current_generation() -> None:
     shown = public(run)
     assert (shown["id"], shown["run_id"], shown["created_at"]) == (RUN_KEY, f"{RUN_KEY}.2", "2024-03-04T17:00:00Z")
     assert not {"outbox", "batches"} & shown.keys()
+
+
+async def test_a_part_is_shown_by_its_key() -> None:
+    """With or without the generation; the list is of the slates' own runs."""
+    world = World()
+    run = world.put(part="game-0022300900", generation=2)
+    for name in (f"{RUN_KEY}.game-0022300900", f"{RUN_KEY}.game-0022300900.2"):
+        assert await world.call("GET", f"/v1/runs/{name}") == (200, public(run))
+    for name in (RUN_KEY, f"{RUN_KEY}.game-0022300900.1", f"{RUN_KEY}.pulse", f"{RUN_KEY}.Game-1", f"{RUN_KEY}.2"):
+        assert (await world.call("GET", f"/v1/runs/{name}"))[0] == 404
+    assert (await world.call("GET", "/v1/runs"))[1] == []
+
+
+async def test_idle_says_what_is_at_work() -> None:
+    """Nothing is, until a run is asked for."""
+    world = World()
+    assert await world.call("GET", "/v1/idle") == (200, {"idle": True, "at_work": []})
+    await world.call("POST", "/v1/runs", {})
+    assert await world.call("GET", "/v1/idle") == (200, {"idle": False, "at_work": [RUN_KEY]})
+
+
+async def test_a_pulse_says_what_it_did_and_when_to_ask_again() -> None:
+    """Asked for by a schedule, that is noted."""
+    tip = NOON + timedelta(hours=7)
+    world = World(games_of_slate=[{"game_id": "a", "tip_utc": tip}])
+    schedules = {"X-API-Key": SCHEDULES_KEY}
+    status, beat = await world.call("POST", "/v1/pulse", {"schedule": "pulse"}, schedules)
+    assert (status, beat) == (200, {"next_at": "2024-03-04T17:05:00Z", "did": ["asked for 2024-03-04.same_day"]})
+    assert [document.id for document in await world.state.list("schedule_fires")] == ["pulse"]
+    assert await world.call("POST", "/v1/pulse", {}) == (200, {"next_at": "2024-03-04T17:05:00Z", "did": []})
+    assert (await world.call("POST", "/v1/pulse", {"mode": "same_day"}))[0] == 400

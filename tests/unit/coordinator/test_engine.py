@@ -329,6 +329,55 @@ def test_a_run_that_begins_and_ends_at_once_is_looked_after() -> None:
     assert [_begins(run, run), _begins(run, ended), _begins(ended, ended)] == [False] * 3
 
 
+def standing(**steps: StepStatus) -> dict[str, StepState]:
+    """Steps that stand so, in their second attempt."""
+    return {name: StepState(status=status, attempt=2) for name, status in steps.items()}
+
+
+async def test_a_run_is_at_work_while_something_of_it_is_under_way(world: World) -> None:
+    """A step, a word in its outbox, or an end that is not in the ledger; not one that waits for what is outside."""
+    world.put(run_of(DAY, steps=standing(schedule=StepStatus.WAITING)))
+    assert await world.engine.at_work() == []
+    day = [DAY + timedelta(days=n) for n in range(1, 5)]
+    world.put(run_of(day[0], steps=standing(schedule=StepStatus.RUNNING)))
+    world.put(run_of(day[1], steps=standing(schedule=StepStatus.WAITING), outbox=(letter("a"),)))
+    world.put(run_of(day[2], steps=standing(schedule=StepStatus.DONE), finished_at=world.clock.now()))
+    world.state._put(OPEN, f"{day[3]}.overnight", {})  # asked for, and not stored yet
+    assert await world.engine.at_work() == [f"{each}.overnight" for each in day]
+
+
+async def test_after_a_restart_all_that_was_at_work_is_sent_again(world: World) -> None:
+    """Of the slate's runs and of parts, the same attempts; nothing of a run that waits, and no further generation."""
+    world.put(run_of(steps=standing(schedule=StepStatus.RUNNING), targets=("schedule",)))
+    waits = run_of(DAY - timedelta(days=1), steps=standing(schedule=StepStatus.WAITING), targets=("schedule",))
+    world.put(waits)
+    part = run_of(
+        steps=standing(injuries=StepStatus.RUNNING, lines=StepStatus.DONE), targets=("injuries", "lines"),
+        part="pulse", games=("g",), stands_on=("schedule", "box_scores", "rosters"),
+    )  # fmt: skip
+    world.put(part)
+    world.state._put(OPEN, "2024-03-07.manual", {})
+    await world.engine.resend()
+    assert world.bus.sent() == [f"{RUN_ID}/schedule/2", f"{KEY}.pulse.1/injuries/2"]
+    assert await world.engine.run(waits.key) == waits
+    stored = await world.engine.run(part.key)
+    assert stored is not None
+    assert (stored.generation, stored.steps, stored.games) == (1, part.steps, ("g",))
+
+
+async def test_a_part_is_a_run_of_its_own(world: World) -> None:
+    """Beside the slate's, which is what is listed; asked for again it is another generation of the part."""
+    await world.engine.apply(REQUEST)
+    for _ in range(2):
+        await world.engine.apply(replace(REQUEST, part="game-1", games=("1",)))
+    assert world.bus.sent() == [SCHEDULE, *(f"{KEY}.game-1.{n}/schedule/1" for n in (1, 2))]
+    await world.engine.apply(StepFailed(f"{KEY}.game-1.2", "schedule", 1, "HTTP 403"))
+    assert [run.run_id for run in await world.engine.between(DAY, DAY, set(Mode))] == [RUN_ID]
+    slate = await world.engine.run(KEY)
+    assert slate is not None
+    assert slate.steps["schedule"].status is StepStatus.RUNNING
+
+
 async def test_a_window_of_runs_reads_no_others(world: World) -> None:
     """A document outside of it, or of another mode, is not even parsed."""
     world.put(run_of())

@@ -1,12 +1,14 @@
 """Dead letters and recovery on fakes."""
 
 import hashlib
+from typing import Literal
 
 import pytest
 from structlog.testing import capture_logs
 
-from services.coordinator.handlers import DEAD_LETTERS
+from services.coordinator.handlers import DEAD_LETTERS, Handlers
 from services.coordinator.runs.run import Batches, RunStatus, StepStatus
+from services.coordinator.settings import CoordinatorSettings
 from shared.basketball.slate import Mode
 from shared.contract import BatchReported, BatchRequested, Message, RunEnded, decode
 from shared.errors import Permanent, Transient
@@ -267,3 +269,25 @@ async def test_without_a_state_store_or_a_bus_the_service_starts_all_the_same(aw
     assert [entry["reason"] for entry in logs if entry["event"] == "not_recovered"] == [f"the {away} is away"]
     assert await world.handlers.recover()
     assert world.bus.sent() == ["left"]
+
+
+@pytest.mark.parametrize("resends", [False, True])
+async def test_recovery_sends_again_what_a_bus_of_the_process_has_lost(*, resends: bool) -> None:
+    """Only there: elsewhere whoever is at it would do it twice."""
+    world = World()
+    world.put(run_of({"schedule": StepStatus.RUNNING}, targets=("schedule",)))
+    handlers = Handlers(world.engine, world.ports, batch_size=2, resends=resends)
+    assert await handlers.recover()
+    assert world.bus.sent() == ([f"{RUN_ID}/schedule/1"] if resends else [])
+
+
+@pytest.mark.parametrize(
+    ("profile", "resend", "resends"),
+    [("local", None, True), ("gcp", None, False), ("gcp", True, True), ("local", False, False)],
+)
+def test_what_was_at_work_is_sent_again_where_the_bus_ends_with_it(
+    profile: Literal["local", "gcp"], *, resend: bool | None, resends: bool
+) -> None:
+    """In profile local, unless a setting says otherwise."""
+    settings = CoordinatorSettings.model_construct(profile=profile, resend=resend)
+    assert settings.resends == resends

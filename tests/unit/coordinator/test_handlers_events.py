@@ -9,6 +9,7 @@ from services.coordinator.runs.run import Batches, Evidence, RunStatus, StepStat
 from shared.basketball.slate import Mode
 from shared.contract import BatchReported, BatchRequested, RunEnded
 from shared.errors import Permanent, Skip, Transient
+from tests.simulation.fakes import MemoryState
 from tests.unit.coordinator.handling import DAY, FULL, KEY, NOON, RUN_ID, World, ask, reported, run_of, working
 from tests.unit.coordinator.memory import failing, opened
 
@@ -139,6 +140,26 @@ async def test_f37_a_run_is_entered_though_its_watchers_can_never_be_told() -> N
     with pytest.raises(Permanent, match="nobody expected"):
         await world.handlers.on_event(RunEnded(run_id=RUN_ID, attempts=1))
     assert [table for table, _ in world.warehouse.appended] == ["ops.decisions", "ops.step_runs"]
+
+
+async def test_the_end_of_a_look_has_its_news_acted_on_before_it_is_entered() -> None:
+    """What it has found is asked for; a crash before that is mended by the end being told again."""
+    change = {"game_id": "g1", "player_name": "P", "became": "Out", "known_at": NOON, "seen_at": NOON, "quotes": None}
+    world = World(changes=[change])
+    look = world.put(
+        run_of({"injuries": StepStatus.DONE}, mode=Mode.SAME_DAY, part="pulse", status=RunStatus.COMPLETE,
+               finished_at=NOON)
+    )  # fmt: skip
+    world.state.before = failing(Transient("the store is away"), "create")
+    with pytest.raises(Transient):
+        await world.handlers.on_event(RunEnded(run_id=look.run_id, attempts=1))
+    assert world.warehouse.appended == []
+    world.state.before = MemoryState().before
+    await world.handlers.on_event(RunEnded(run_id=look.run_id, attempts=1))
+    begun = await world.engine.run("2024-03-04.same_day.game-g1")
+    assert begun is not None
+    assert begun.why == "P Out 07:00"
+    assert {table for table, _ in world.warehouse.appended} == {"ops.decisions", "ops.step_runs"}
 
 
 async def test_a_run_that_goes_on_again_is_neither_entered_nor_announced() -> None:

@@ -157,6 +157,18 @@ async def test_grades_of_all_leave_nothing_to_say() -> None:
     assert found == seen(1, 1)
 
 
+async def test_a_live_run_owes_no_grade_of_a_game_that_was_not_over() -> None:
+    """The evening's look at tomorrow runs beside tonight's games."""
+    owes = {**OWED, "over_before": tip(YESTERDAY, 21).isoformat()}
+    found = await verified(
+        "grade",
+        owes,
+        raw__games=[game("2", YESTERDAY, tip_utc=tip(YESTERDAY, 21)), game("3", YESTERDAY, tip_utc=tip(YESTERDAY, 20))],
+        predictions__player_prop_predictions=[predicted("2", 101), predicted("3", 101)],
+    )
+    assert found == seen(1, 0, "GSW@BOS on 2024-03-03: no box score")
+
+
 async def test_the_history_is_there_as_the_grades_stand() -> None:
     """Grades of the last week in this mode, each with its run and whether it is void, in the last revision."""
     outside = [ago(8), SLATE, TOMORROW]

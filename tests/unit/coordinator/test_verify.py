@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.coordinator.runs.run import NOTHING, Batches, Evidence, Run
+from services.coordinator.runs.run import NOTHING, Batches, Evidence, Run, StepState, StepStatus
 from services.coordinator.steps.evidence import not_tipped_after, owed
-from services.coordinator.steps.export import export_key
+from services.coordinator.steps.export import export, export_key
 from services.coordinator.steps.train import champions
 from services.coordinator.steps.ways import ways_of
 from shared.basketball.slate import Mode
@@ -266,6 +266,44 @@ def test_on_the_day_only_a_final_pass_predicts_games_after_their_cutoff(fields: 
 def test_a_pass_owes_its_games() -> None:
     """And no others of the slate."""
     assert owed(run_of(part="games-2", games=("1", "2")), 2, NINE)["games"] == "1 2"
+
+
+PUBLISHED = StepState(status=StepStatus.DONE, attempt=1, ended_at=NINE)
+
+
+@pytest.mark.parametrize(
+    ("part", "at", "verified"),
+    [
+        ("game-1", NINE, 1),
+        ("game-1", NINE - timedelta(microseconds=1), 0),
+        ("", NINE, 0),
+    ],
+    ids=["of a part, later", "of a part, earlier", "of the slate"],
+)
+async def test_an_export_that_another_part_wrote_later_holds_a_runs_predictions(
+    part: str, at: datetime, verified: int
+) -> None:
+    """It reads all that count; written before this run had published it has not read them."""
+    archive = MemoryArchive()
+    document = {"run_id": "another", "part": part, "published_at": at.isoformat(), "predictions": []}
+    await archive.put(export_key(run_of()), json.dumps(document).encode())
+    found = await evidence(run_of(steps={"publish": PUBLISHED}), "export", memory_ports(archive=archive))
+    assert (found.expected, found.verified) == (1, verified)
+    nothing = await evidence(run_of(), "export", memory_ports(archive=archive))
+    assert nothing.verified == 0, "a run that has not published has nothing there"
+
+
+async def test_the_export_of_a_pass_is_of_the_whole_slate_in_the_slates_place() -> None:
+    """A pass that wrote last is what the slate's run finds, and the other way round."""
+    of_game = run_of(part="game-1", games=("1",), steps={"publish": PUBLISHED})
+    assert export_key(of_game) == export_key(run_of())
+    archive, warehouse = MemoryArchive(), AnsweringWarehouse(predictions=[{"player_id": 1}])
+    ports = memory_ports(archive=archive, warehouse=warehouse)
+    ports.clock.set(NINE)  # type: ignore[attr-defined]  # the clock of tests
+    await export(of_game, ports, 0)
+    assert warehouse.asked == [("predictions", {"game_date": DAY, "mode": "same_day", "market": ""})]
+    for run in (of_game, run_of(steps={"publish": PUBLISHED})):
+        assert (await evidence(run, "export", ports)).verified == 1
 
 
 async def test_evidence_is_the_row_of_the_steps_query() -> None:

@@ -1,7 +1,10 @@
--- Units of a slate: predictions of the week before it that count. Those of a game whose box score was refused are
--- quarantined.
+-- Units of a slate: predictions of the week before it that count, in a live run those of games that were over by then. Those of
+-- a game whose box score was refused are quarantined.
 WITH slates AS (
-  SELECT game_date FROM UNNEST(GENERATE_DATE_ARRAY(@first, @last)) AS game_date
+  SELECT
+    CAST(JSON_VALUE(slate, '$.game_date') AS DATE) AS game_date,
+    CAST(JSON_VALUE(slate, '$.over_before') AS TIMESTAMP) AS over_before
+  FROM UNNEST(@slates) AS slate
 ),
 current_predictions AS (
   SELECT
@@ -10,6 +13,7 @@ current_predictions AS (
     predictions.player_id,
     predictions.market,
     predictions.system,
+    games.tip_utc,
     CONCAT(games.away_team, '@', games.home_team, ' on ', CAST(games.game_date AS STRING)) AS name
   FROM predictions.player_prop_predictions AS predictions
   JOIN raw.games AS games
@@ -25,6 +29,7 @@ games AS (
     current_predictions.game_date,
     current_predictions.game_id,
     current_predictions.name,
+    current_predictions.tip_utc,
     COUNT(*) AS expected,
     COUNT(grades.player_id) AS verified
   FROM current_predictions
@@ -34,7 +39,11 @@ games AS (
     AND grades.player_id = current_predictions.player_id
     AND grades.market = current_predictions.market
     AND grades.system = current_predictions.system
-  GROUP BY current_predictions.game_date, current_predictions.game_id, current_predictions.name
+  GROUP BY
+    current_predictions.game_date,
+    current_predictions.game_id,
+    current_predictions.name,
+    current_predictions.tip_utc
 ),
 refused AS (
   SELECT game_date, record AS game_id, MIN(reason) AS reason
@@ -51,6 +60,9 @@ SELECT
     MIN(IF(games.verified < games.expected, CONCAT(games.name, ': ', COALESCE(refused.reason, 'no box score')), NULL)), ''
   ) AS detail
 FROM slates
-JOIN games ON games.game_date >= DATE_SUB(slates.game_date, INTERVAL 7 DAY) AND games.game_date < slates.game_date
+JOIN games
+  ON games.game_date >= DATE_SUB(slates.game_date, INTERVAL 7 DAY)
+  AND games.game_date < slates.game_date
+  AND (slates.over_before IS NULL OR games.tip_utc < slates.over_before)
 LEFT JOIN refused ON refused.game_date = slates.game_date AND refused.game_id = games.game_id
 GROUP BY slates.game_date

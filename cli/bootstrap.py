@@ -88,7 +88,7 @@ async def _planned(wish: Wish) -> dict[str, Any]:
 @asynccontextmanager
 async def _coordinator(seasons: int) -> AsyncIterator[tuple[Client, float]]:
     """(client, seconds between looks): whoever runs, else the product, started for as long as it takes."""
-    base, elsewhere = common.home().resolve(), common.remote()
+    base, elsewhere = common.home().resolve(), common.elsewhere()
     if elsewhere is None and daemon.found(base) is None and daemon.speaks_for(base):
         async with _product(seasons) as endpoint, connect(endpoint) as client:
             yield client, LOCAL_LOOK

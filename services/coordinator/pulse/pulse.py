@@ -18,6 +18,7 @@ from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import RunRequested
 from services.coordinator.runs.run import LOOK, Run, RunStatus, StepStatus, key_for
 from services.coordinator.sql import sql
+from services.coordinator.watch.announce import made_good
 from shared.basketball.slate import Mode, eastern_date
 from shared.errors import AlreadyExists, Conflict
 from shared.ports import Document, Ports
@@ -89,6 +90,9 @@ class Pulse:
             if slate is None or not _ready(slate):
                 return await self._wait_for(slate, games, document, known, now)
             finals = await self._finals(day, known)
+            whole = {game for run in finals if run.status is RunStatus.COMPLETE for game in run.games}
+            if games and whole >= {game.game_id for game in games}:
+                await made_good(slate, self._ports)
             looks = known.looks if known.looks is not None else _line_looks(slate)
             wanted = needs(
                 games,

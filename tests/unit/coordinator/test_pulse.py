@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.coordinator.alerts import raise_alert
 from services.coordinator.pulse.plan import EVERY, LINES_BEFORE, MAX_TRIES, QUIET, SOON
 from services.coordinator.pulse.pulse import _NEWS, PULSES, STANDING, Known, Pulse, part_of
 from services.coordinator.runs.engine import RUNS, Engine
@@ -17,7 +18,7 @@ from shared.ports import Row
 from shared.registries.pipeline import plan
 from tests.clock import FakeClock
 from tests.simulation.fakes import MemoryState, RecordingBus
-from tests.unit.coordinator.memory import AnsweringWarehouse, failing, memory_ports
+from tests.unit.coordinator.memory import AnsweringWarehouse, failing, memory_ports, opened
 
 DAY = date(2024, 3, 4)
 SLATE = "2024-03-04.same_day"
@@ -247,6 +248,26 @@ async def test_a_final_pass_is_made_at_the_cutoff_and_collects_for_itself() -> N
     night.ends("final-a", RunStatus.DEGRADED)
     for minute in range(1, 20):
         assert f"{SLATE}.final-a.2" not in await night.beat(CUTOFF + minute * MINUTE)
+
+
+@pytest.mark.parametrize(("last", "left"), [(RunStatus.COMPLETE, set()), (RunStatus.DEGRADED, {SLATE, "games-2-x"})])
+async def test_complete_final_passes_make_good_what_was_short_before(last: RunStatus, left: set[str]) -> None:
+    """Once every game has one: the alerts of the slate's run and its passes are over, and no others."""
+    night = ready(CUTOFF)
+    for scope in (SLATE, f"{SLATE}.games-2-x", f"{DAY}.overnight"):
+        await raise_alert(night.ports, "run_degraded", scope, "lines: 403")
+    await raise_alert(night.ports, "credits_low", SLATE, "0 left")
+    await night.beat()
+    night.ends("game-a")
+    late = LATE_TIP - timedelta(minutes=20)
+    await night.beat(late)
+    assert len(await opened(night.state)) == 4  # the late game's is at work
+    night.ends("game-b", last)
+    await night.beat(late + MINUTE)
+    found = {
+        name.removeprefix(f"run_degraded {SLATE}.").removeprefix("run_degraded ") for name in await opened(night.state)
+    }
+    assert found == {f"{DAY}.overnight", f"credits_low {SLATE}", *left}
 
 
 async def test_a_failed_final_pass_is_asked_for_three_times() -> None:

@@ -103,18 +103,13 @@ async def _product(seasons: int) -> AsyncIterator[Endpoint]:
     from live import config  # noqa: PLC0415 - the services, and of no use where one runs
     from live.settings import LiveSettings  # noqa: PLC0415 - as above
     from live.stack import running  # noqa: PLC0415 - as above
-    from shared.embedded.clock import FileClock  # noqa: PLC0415 - as above
-    from shared.runtime.clock import WallClock  # noqa: PLC0415 - as above
 
     base = common.home().resolve()
     given = config.read(base)
     settings, file = given.services(), given.load(LiveSettings).clock_file
     scraping = settings.scraper.model_copy(update={"history_seasons": max(seasons, settings.scraper.history_seasons)})
-    workspace, clock = daemon.workspace_of(base), WallClock() if file is None else FileClock(file)
-    with workspace.lock():
-        workspace.make()
-        if file is None:
-            daemon.require_set(clock.now())
+    workspace = daemon.workspace_of(base)
+    with daemon.opened(workspace, file) as clock:
         async with running(workspace.path, clock, replace(settings, scraper=scraping)) as services:
             yield Endpoint(services.urls["coordinator"], workspace.api_key)
 

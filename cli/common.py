@@ -18,6 +18,7 @@ from client.api import Client, Endpoint, connect
 from devstack import daemon
 from devstack.workspace import Workspace, current
 from live import daemon as live
+from live.workspace import Workspace as Folder
 from shared.basketball.slate import Mode
 from shared.errors import Permanent
 from shared.runtime import logs
@@ -115,8 +116,13 @@ def print_json(document: object) -> None:
     click.echo(json.dumps(document, indent=1, default=str))
 
 
+def workspace(base: Path) -> Folder | None:
+    """The product's in its home, else the one that a simulated world was last at work in; None: there is none."""
+    return live.workspace_of(base) if live.speaks_for(base) else current(base)
+
+
 def workspace_or_fail(base: Path) -> Workspace:
-    """The current workspace.
+    """A simulated world's workspace.
 
     Raises:
         Permanent: nothing has been run yet.

@@ -11,6 +11,8 @@ from cli.health import health
 from devstack import daemon
 from devstack.league import open_history
 from devstack.workspace import Workspace, current
+from live import daemon as live
+from shared.errors import Permanent
 
 DEFAULT_PORT = 8780
 
@@ -30,6 +32,10 @@ def dev() -> None:
 def up(path: Path | None, port: int, *, processes: bool, dry_run: bool) -> None:
     """Start it in the background."""
     base = common.home()
+    if live.speaks_for(base):
+        raise Permanent(
+            f"{base} is the product's home", remedy="`tipoff up` runs it; for a world, TIPOFF_HOME elsewhere"
+        )
     there = current(base)
     history = None if path is None else str(path.resolve())
     if path is None and there is not None:

@@ -16,12 +16,15 @@ from rich.table import Table
 from cli import common
 from cli.common import out
 from devstack import daemon
-from devstack.workspace import current
+from live import config
+from live import daemon as product
 from services.worker.domain.trees import lightgbm
 from shared.errors import TipoffError
 from shared.runtime.settings import CommonSettings, load
 
 LEAST_FREE_GB = 1.0
+_PRODUCT, _STACK = "tipoff", "local stack"
+"""Checks of which a home needs one: it is the product's, or the simulated worlds'."""
 
 
 @click.command()
@@ -33,7 +36,8 @@ def doctor(*, live: bool, as_json: bool) -> None:
         from cli import upstreams  # noqa: PLC0415 - the services' code
 
         raise click.exceptions.Exit(upstreams.ask(as_json=as_json))
-    found = [_checked(name, needed, check) for name, needed, check in CHECKS]
+    other = _STACK if product.speaks_for(common.home()) else _PRODUCT
+    found = [_checked(name, needed, check) for name, needed, check in CHECKS if name != other]
     if as_json:
         common.print_json(found)
     else:
@@ -68,6 +72,8 @@ def _lightgbm() -> str:
 
 
 def _settings() -> str:
+    if product.speaks_for(common.home()):
+        config.read(common.home())  # a mistake in it is what there is to say
     return ", ".join(f"{name}={value}" for name, value in load(CommonSettings).masked().items())
 
 
@@ -82,10 +88,17 @@ def _home() -> str:
 
 
 def _workspace() -> str:
-    there = current(common.home())
+    there = common.workspace(common.home())
     if there is None:
-        raise OSError("none yet: `tipoff demo` makes one")
+        raise OSError("none yet: `tipoff demo` makes one, `tipoff init` the product's")
     return str(there.path)
+
+
+def _product() -> str:
+    up = product.found(common.home())
+    if up is None:
+        raise OSError("not running: `tipoff up --detach` starts it")
+    return f"process {up.pid}, {up.url}"
 
 
 def _stack() -> str:
@@ -138,7 +151,8 @@ CHECKS: tuple[tuple[str, bool, Callable[[], str]], ...] = (
     ("settings", True, _settings),
     ("home", True, _home),
     ("workspace", False, _workspace),
-    ("local stack", False, _stack),
+    (_PRODUCT, False, _product),
+    (_STACK, False, _stack),
     ("coordinator", False, _coordinator),
     ("real data", False, _real_data),
     ("revision", False, _revision),

@@ -11,11 +11,9 @@ from live import config, credits, daemon  # noqa: A004 - a month's credits
 from live.workspace import SETTINGS, write_atomically
 from services.scraper.settings import ScraperSettings
 from shared.errors import Permanent
-from shared.registries.secrets import BALLDONTLIE_API_KEY, ODDS_API_KEY
+from shared.registries.secrets import ALERT_URLS, BALLDONTLIE_API_KEY, HEARTBEAT_URL, ODDS_API_KEY
 
 SEASONS = 3
-ALERT_URLS = "alert-urls"
-HEARTBEAT_URL = "heartbeat-url"
 
 
 @click.command()

@@ -13,12 +13,11 @@ from cli.common import err, out
 from devstack.workspace import Workspace, current
 from live import backup as making
 from live import restore as restoring
+from live.workspace import LIVE, LOCK, SECRETS
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Permanent
 from shared.runtime.clock import WallClock
 
-_LIVE = "live"
-"""The product's own workspace; without one, the one last worked in is meant."""
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -61,24 +60,25 @@ def restore(file: Path, *, force: bool, dry_run: bool, as_json: bool) -> None:
         "version": manifest.version,
         "files": len(manifest.files),
         "bytes": size,
-        "secrets": any(each.name == making.SECRETS for each in manifest.files),
+        "secrets": any(each.name == SECRETS for each in manifest.files),
     }
     if dry_run:
         with _bar("check", size) as advance:
             restoring.check(file, advance)
         _say({"would_restore": file, **said}, as_json=as_json)
         return
-    if not force and workspace.path.is_dir() and any(each.name != "lock" for each in workspace.path.iterdir()):
+    if not force and workspace.path.is_dir() and any(each.name != LOCK for each in workspace.path.iterdir()):
         raise Permanent(f"{workspace.path} is not empty", remedy="--force replaces it; TIPOFF_HOME names another home")
     with workspace.lock(), _bar("restore", size) as advance:
         restoring.restore(file, workspace.path, advance)
-    if workspace.name != _LIVE:  # which `tipoff up` completes, with other secrets than a simulated world's
+    if workspace.name != LIVE:  # which `tipoff up` completes, with other secrets than a simulated world's
         workspace.make()
     _say({"restored": file, **said}, as_json=as_json)
 
 
 def _workspace(home: Path) -> Workspace | None:
-    live = Workspace(home, _LIVE)
+    """The product's where there is one, also without its settings; else the one last worked in."""
+    live = Workspace(home, LIVE)
     return live if live.path.is_dir() else current(home)
 
 

@@ -23,6 +23,7 @@ from devstack.stack import running
 from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace
 from devstack.world import readable
+from live import daemon as live
 from shared.basketball.slate import Mode, days
 from shared.errors import Permanent
 from shared.registries.markets import MARKETS
@@ -71,7 +72,10 @@ def demo(path: Path | None, mode: str, market: str, *, as_json: bool, dry_run: b
             f"\n{night['predictions']} predictions for {night['games']['expected']} games of {plan.first}, "
             f"{night['graded']} graded, {night['voided']} void (did not play); {night['wall_seconds']:.1f} s"
         )
-        out.print("Next: `tipoff predictions --json`, `tipoff status`, `tipoff replay --help`")
+        if live.speaks_for(base):
+            out.print("This home is the product's, and commands speak of that: TIPOFF_HOME names another for demos")
+        else:
+            out.print("Next: `tipoff predictions --json`, `tipoff status`, `tipoff replay --help`")
         show.reasons([*report["nights"], report["grading"]])
     show.failure([*report["nights"], report["grading"]])
     raise click.exceptions.Exit(common.EXIT_CODES[report["status"]])

@@ -10,7 +10,8 @@ import duckdb
 
 from cli import common
 from cli.common import out
-from devstack.workspace import current
+from live import daemon as live
+from live.backup import WAREHOUSE
 from shared.embedded import schema as embedded
 from shared.embedded.duck import engine_failure
 from shared.embedded.warehouse import DuckDBWarehouse
@@ -53,9 +54,9 @@ def apply(context: click.Context, dry_run: bool, as_json: bool) -> None:  # noqa
 
 
 def _file(settings: CommonSettings) -> Path:
-    """The embedded warehouse: the current workspace's, else the home's own."""
-    workspace = current(common.home())
-    return (workspace.path if workspace is not None else settings.home) / "warehouse.duckdb"
+    """The embedded warehouse: of the workspace that is meant, else the home's own."""
+    workspace = common.workspace(common.home())
+    return (workspace.path if workspace is not None else settings.home) / WAREHOUSE
 
 
 def _plan(settings: CommonSettings) -> list[Change]:
@@ -66,7 +67,8 @@ def _plan(settings: CommonSettings) -> list[Change]:
         return embedded.plan(path, TABLES)
     except duckdb.Error as error:
         if "Conflicting lock" in str(error):
-            raise Permanent(f"the warehouse {path} is in use", remedy="stop the stack: `tipoff dev down`") from error
+            down = "tipoff down" if live.speaks_for(common.home()) else "tipoff dev down"
+            raise Permanent(f"the warehouse {path} is in use", remedy=f"stop what runs: `{down}`") from error
         raise engine_failure(error, f"opening {path}") from error
 
 

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ import aiohttp
 
 from client.api import Endpoint
 from devstack.workspace import Workspace, write_atomically
+from live.daemon import wait
 from shared.basketball.slate import OVERNIGHT_CUTOFF, eastern_instant
 from shared.embedded.clock import VirtualClock
 from shared.errors import Permanent, Transient
@@ -109,7 +109,7 @@ def start(home: Path, workspace: Workspace, history: str | None, port: int, *, p
     command += ["--processes"] if processes else []
     with log.open("w") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)  # noqa: S603 - ourselves
-    _wait(lambda: running_stack(home) is not None or process.poll() is not None, START_TIMEOUT)
+    wait(lambda: running_stack(home) is not None or process.poll() is not None, START_TIMEOUT)
     stack = running_stack(home)
     if stack is not None:
         return stack
@@ -129,17 +129,9 @@ def stop(home: Path) -> int | None:
         return None
     os.kill(stack.pid, signal.SIGTERM)
     workspace = Workspace(home, stack.workspace)
-    if _wait(lambda: not workspace.held, STOP_TIMEOUT):
+    if wait(lambda: not workspace.held, STOP_TIMEOUT):
         return stack.pid
     raise Transient(f"the local stack (process {stack.pid}) did not stop in {STOP_TIMEOUT:.0f} s", remedy="try again")
-
-
-def _wait(until: Callable[[], bool], seconds: float) -> bool:
-    """Whether it came true in time."""
-    deadline = time.monotonic() + seconds
-    while not (came := until()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return came
 
 
 async def _serve(home: Path, workspace: Workspace, given: str | None, port: int, runner: Runner) -> None:

@@ -23,6 +23,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict
 
+from live.workspace import SECRETS, SETTINGS
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Permanent, TipoffError, Transient
 from shared.ports import Clock
@@ -30,9 +31,7 @@ from shared.runtime.logs import get_logger
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
-STATE, WAREHOUSE, ARCHIVE, SECRETS = "state.sqlite", "warehouse.duckdb", "archive", "secrets.env"
-CONFIG: Final = "tipoff.toml"
-"""In the folder that holds the workspace."""
+STATE, WAREHOUSE, ARCHIVE = "state.sqlite", "warehouse.duckdb", "archive"
 _SMALL = ("version", "session.json")
 _ROOM = ".backup"
 """Folder, in the workspace, of backups that are being made; one for each, by a name of its own."""
@@ -198,7 +197,7 @@ def _paths(folder: Path, room: Path, *, secrets: bool) -> Iterator[tuple[str, Pa
     yield WAREHOUSE, room / WAREHOUSE
     for name in (*_SMALL, *((SECRETS,) if secrets else ())):
         yield name, folder / name
-    yield CONFIG, folder.parent / CONFIG
+    yield SETTINGS, folder.parent / SETTINGS
     root = folder / ARCHIVE
     for start in (root, root / ".packs"):
         for parent, folders, files in os.walk(start):

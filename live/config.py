@@ -18,11 +18,12 @@ from pydantic.fields import FieldInfo
 
 from live.settings import OWN, LiveSettings
 from live.stack import Settings
-from live.workspace import SETTINGS
+from live.workspace import SECRETS_FILE, SETTINGS
 from services.analytics.settings import AnalyticsSettings
 from services.coordinator.settings import CoordinatorSettings
 from services.scraper.settings import ScraperSettings
 from services.worker.settings import WorkerSettings
+from shared.embedded.secrets import variable
 from shared.errors import Missing, Permanent
 from shared.registries.secrets import SECRETS
 from shared.runtime.settings import PREFIX, CommonSettings, load
@@ -39,7 +40,7 @@ _MODELS: Final[Mapping[str, type[CommonSettings]]] = {
 _HEAD: Final = f"""\
 # Tipoff's settings on this machine. What is commented out is the default.
 # An environment variable wins: {PREFIX} and the name in capitals, as {PREFIX}LOG_LEVEL.
-# Keys and other secrets are not here but in live/secrets.env.
+# Keys and other secrets are not here but in {SECRETS_FILE}.
 """
 Values = Mapping[str, Mapping[str, object]]
 """Section -> name -> value."""
@@ -181,8 +182,7 @@ def _made(section: str, name: str, value: object) -> CommonSettings:
 
 def _unknown(section: str, name: str, where: str) -> Permanent:
     if name.lower().replace("_", "-") in SECRETS:
-        variable = f"TIPOFF_SECRET_{name.upper()}"
-        return Permanent(f"{where}: {name} is a secret", remedy=f"set {variable} in live/secrets.env")
+        return Permanent(f"{where}: {name} is a secret", remedy=f"set {variable(name)} in {SECRETS_FILE}")
     homes = [each for each in _MODELS if name in _fields(each)]
     if homes:
         belongs = f"[{homes[0]}]" if homes[0] else "the top, before the first section"

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from client.api import Endpoint, connect
 from live.logs import into
-from live.workspace import LIVE, SETTINGS, Workspace, write_atomically
+from live.workspace import LIVE, SECRETS_FILE, SETTINGS, Workspace, write_atomically
+from shared.embedded.secrets import variable
 from shared.errors import Missing, Permanent, TipoffError, Transient
 from shared.ports import Clock, Ports
 from shared.registries.schedules import SCHEDULES
@@ -37,7 +39,7 @@ _LOOK: Final = 60.0
 """Seconds between two looks at whether the clock went back."""
 NO_LINES: Final = (
     "no key for lines: predictions are made without them; "
-    "set TIPOFF_SECRET_ODDS_API_KEY in live/secrets.env, which is read again for the next slate"
+    f"set {variable(ODDS_API_KEY)} in {SECRETS_FILE}, which is read again for the next slate"
 )
 _log = logs.get_logger("live")
 
@@ -144,7 +146,7 @@ def run(home: Path, *, host: str | None, port: int | None, trust_clock: bool, re
     Raises:
         Permanent: the settings, the workspace or the clock are refused, or a service broke.
     """
-    from live import config, versions  # noqa: PLC0415 - who only asks whether it runs need not load the services
+    from live import config  # noqa: PLC0415 - who only asks whether it runs need not load the services
     from live.settings import LiveSettings  # noqa: PLC0415 - as above
 
     given = config.read(home)
@@ -153,17 +155,30 @@ def run(home: Path, *, host: str | None, port: int | None, trust_clock: bool, re
     logs.configure(settings.log_level, settings.log_format if asked else "console")
     address = (host if host is not None else settings.host, port if port is not None else settings.port)
     workspace = workspace_of(home)
-    with workspace.lock():
-        workspace.make()
-        for version in versions.upgrade(workspace):
-            _log.info("workspace_upgraded", version=version)
-        clock = clock_of(settings.clock_file)
-        if settings.clock_file is None:
-            require_set(clock.now())
+    with opened(workspace, settings.clock_file) as clock:
         work = _serve(
             workspace, given.services(), clock, address, ready, settings.disk_budget_gb, trust_clock=trust_clock
         )
         asyncio.run(work)
+
+
+@contextmanager
+def opened(workspace: Workspace, clock_file: Path | None) -> Iterator[Clock]:
+    """Hold the workspace, brought to this program's version; the clock by which it works.
+
+    Raises:
+        Permanent: the workspace or the clock is refused.
+    """
+    from live import versions  # noqa: PLC0415 - as in `run`
+
+    with workspace.lock():
+        workspace.make()
+        for version in versions.upgrade(workspace):
+            _log.info("workspace_upgraded", version=version)
+        clock = clock_of(clock_file)
+        if clock_file is None:
+            require_set(clock.now())
+        yield clock
 
 
 def require_set(now: datetime) -> None:

@@ -13,7 +13,8 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from live.backup import CONFIG, FORMAT, MANIFEST, SECRETS, File, Manifest, Progress
+from live.backup import FORMAT, MANIFEST, File, Manifest, Progress
+from live.workspace import SECRETS, SETTINGS
 from shared.errors import Permanent, Transient
 
 _CHUNK = 1 << 20
@@ -137,10 +138,10 @@ def _write(path: Path, contents: Iterator[bytes], progress: Progress) -> None:
 
 
 def _take_place(beside: Path, folder: Path) -> None:
-    config = beside / CONFIG
+    config = beside / SETTINGS
     if config.exists():
-        if not (folder.parent / CONFIG).exists():
-            config.replace(folder.parent / CONFIG)
+        if not (folder.parent / SETTINGS).exists():
+            config.replace(folder.parent / SETTINGS)
         config.unlink(missing_ok=True)
     if not (beside / SECRETS).exists() and (folder / SECRETS).exists():
         shutil.copy2(folder / SECRETS, beside / SECRETS)

@@ -11,7 +11,7 @@ from typing import Final
 
 from dotenv import dotenv_values
 
-from shared.embedded.secrets import PREFIX
+from shared.embedded.secrets import variable
 from shared.errors import Permanent, Transient
 from shared.registries.keys import SCHEDULES, Role, made
 from shared.registries.secrets import FIRST_KEYS
@@ -21,6 +21,9 @@ LIVE: Final = "live"
 SETTINGS: Final = "tipoff.toml"
 """The product's settings, in TIPOFF_HOME: where they are, commands speak of the product."""
 LOCK: Final = "lock"
+SECRETS: Final = "secrets.env"
+SECRETS_FILE: Final = f"{LIVE}/{SECRETS}"
+"""The product's, as its owner is told of it."""
 _API_KEY: Final = "TIPOFF_API_KEY"
 _SCHEDULES_KEY: Final = "TIPOFF_SCHEDULES_KEY"
 
@@ -40,7 +43,7 @@ class Workspace:
     @property
     def secrets_file(self) -> Path:
         """The local profile's secrets."""
-        return self.path / "secrets.env"
+        return self.path / SECRETS
 
     def make(self) -> None:
         """Create the folder, and its secrets unless it has some.
@@ -60,11 +63,11 @@ class Workspace:
         known = _read(self.secrets_file)
         if not {_API_KEY, _SCHEDULES_KEY} <= known.keys():
             kept = []
-            for variable, name, role in ((_API_KEY, "local", Role.ADMIN), (_SCHEDULES_KEY, SCHEDULES, Role.OPERATOR)):
-                stored, known[variable] = made(name, role)
+            for key, name, role in ((_API_KEY, "local", Role.ADMIN), (_SCHEDULES_KEY, SCHEDULES, Role.OPERATOR)):
+                stored, known[key] = made(name, role)
                 kept.append(stored)
-            known[_variable(FIRST_KEYS)] = json.dumps(kept)
-        known |= {_variable(name): value for name, value in given.items()}
+            known[variable(FIRST_KEYS)] = json.dumps(kept)
+        known |= {variable(name): value for name, value in given.items()}
         text = "".join(f"{name}={_quoted(value)}\n" for name, value in known.items())
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -157,10 +160,6 @@ def write_atomically(path: Path, text: str, *, mode: int = 0o666) -> None:
 
 def _read(file: Path) -> dict[str, str]:
     return {name: value for name, value in dotenv_values(file, interpolate=False).items() if value is not None}
-
-
-def _variable(secret: str) -> str:
-    return PREFIX + secret.upper().replace("-", "_")
 
 
 def _quoted(value: str) -> str:

@@ -14,6 +14,11 @@ from shared.runtime.redaction import as_secret
 PREFIX = "TIPOFF_SECRET_"
 
 
+def variable(secret: str) -> str:
+    """The environment's name of a secret."""
+    return PREFIX + secret.upper().replace("-", "_")
+
+
 class EnvironmentSecrets:
     """Secret `odds-api-key` is the variable `TIPOFF_SECRET_ODDS_API_KEY`; an empty value counts as missing."""
 
@@ -28,20 +33,20 @@ class EnvironmentSecrets:
             Missing: it is; the message names the variable.
             Permanent: the file cannot be read; the message names the variable and the file.
         """
-        variable = PREFIX + name.upper().replace("-", "_")
-        value = self._environ.get(variable)
+        key = variable(name)
+        value = self._environ.get(key)
         if not value and self._env_file is not None:
-            value = await asyncio.to_thread(_read, self._env_file, variable)
+            value = await asyncio.to_thread(_read, self._env_file, key)
         if not value:
             places = "the environment" if self._env_file is None else f"the environment and {self._env_file}"
-            raise Missing(f"secret {name!r} is missing", remedy=f"set {variable} (looked in {places})")
+            raise Missing(f"secret {name!r} is missing", remedy=f"set {key} (looked in {places})")
         several = name in SECRETS and SECRETS[name].several
-        return as_secret(value, f"secret {name!r}", f"set {variable} to one line", several=several)
+        return as_secret(value, f"secret {name!r}", f"set {key} to one line", several=several)
 
 
-def _read(env_file: Path, variable: str) -> str | None:
+def _read(env_file: Path, key: str) -> str | None:
     try:
         # Interpolation is off: a secret may well contain `${`.
-        return dotenv_values(env_file, interpolate=False).get(variable) if env_file.exists() else None
+        return dotenv_values(env_file, interpolate=False).get(key) if env_file.exists() else None
     except (OSError, UnicodeDecodeError) as error:
-        raise Permanent(f"cannot read {env_file} ({error})", remedy=f"make it readable, or set {variable}") from error
+        raise Permanent(f"cannot read {env_file} ({error})", remedy=f"make it readable, or set {key}") from error

@@ -17,6 +17,8 @@ SOON: Final = timedelta(minutes=1)
 """Between two pulses while something is to be asked for again."""
 LINES_BEFORE: Final = (timedelta(minutes=40), timedelta(minutes=100), timedelta(minutes=220), timedelta(minutes=340))
 """When lines may be looked at between the slate's own run and the final pass, the most useful look first."""
+RUN_LOOKS: Final = 4
+"""At a game's lines besides those: by the runs of the evening before, the night and the day, and the final pass."""
 MONTH: Final = 30
 """Days that the credits which are left must last for."""
 UNKNOWN_LOOKS: Final = 2
@@ -54,12 +56,12 @@ class Needs:
 def line_looks(left: int | None, slate: int) -> tuple[timedelta, ...]:
     """The looks that the day can pay for: how long before a game's cutoff.
 
-    `left` credits must last for a month of days like this; `slate` is what one look at all games takes. The slate's
-    own run and the final passes come first.
+    `left` credits must last for a month of days like this; `slate` is what one look at all games takes. The runs and
+    the final passes come first.
     """
     if left is None or slate <= 0:
         return LINES_BEFORE[:UNKNOWN_LOOKS]
-    spare = left // MONTH - 2 * slate
+    spare = left // MONTH - RUN_LOOKS * slate
     return LINES_BEFORE[: max(0, min(len(LINES_BEFORE), spare // slate))]
 
 

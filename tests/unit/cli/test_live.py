@@ -1,5 +1,6 @@
 """`tipoff init`, `up`, `down`, `status`, `install`, as far as nothing runs."""
 
+import json
 import stat
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from cli.main import tipoff
 from live import config
+from live.backup import WAREHOUSE
 from live.workspace import LIVE, SETTINGS, Workspace
 from services.scraper.settings import ScraperSettings
 from shared.embedded.secrets import EnvironmentSecrets
@@ -38,7 +40,7 @@ async def test_init_asks_for_what_there_is(home: Path) -> None:
     result = run("init", typed=typed)
     assert result.exit_code == 0
     assert "0dds" not in result.output
-    assert "a month of the season takes up to 22,920 credits" in said(result)
+    assert "a month of the season takes up to 18,927 credits" in said(result)
     assert config.read(home).load(ScraperSettings).history_seasons == 2
     workspace = Workspace(home, LIVE)
     assert stat.S_IMODE(workspace.secrets_file.stat().st_mode) == 0o600
@@ -104,3 +106,23 @@ def test_the_unit_runs_this_home(home: Path) -> None:
     assert "User=" not in own
     assert "User=tipoff\n" in run("install", "--dry-run", "--system", "--user", "tipoff").stdout
     assert run("install", "--user", "tipoff").exit_code == 2
+
+
+def test_commands_beside_the_product_speak_of_its_home(home: Path) -> None:
+    """The doctor, the schema and the local stack know whose home it is, whatever was simulated there before."""
+    assert run("init", "--yes").exit_code == 0
+    (home / "current").write_text("demo")
+    (home / "demo").mkdir()
+    checks = {check["check"]: check for check in json.loads(run("doctor", "--json").stdout)}
+    assert checks["workspace"]["detail"] == str(home / LIVE)
+    assert checks["tipoff"]["detail"] == "not running: `tipoff up --detach` starts it"
+    assert "local stack" not in checks
+    assert run("schema", "apply").exit_code == 0
+    assert (home / LIVE / WAREHOUSE).exists()
+    with pytest.raises(Permanent, match="is the product's home"):
+        run("dev", "up")
+    with (home / SETTINGS).open("a") as file:
+        file.write("\nodds_region = 'eu'\n")
+    checks = {check["check"]: check for check in json.loads(run("doctor", "--json").stdout)}
+    assert checks["settings"]["ok"] is False
+    assert "there is no setting 'odds_region'" in checks["settings"]["detail"]

@@ -1,11 +1,16 @@
 """Every alert of the registry: raised by its cause, resolved once that is gone, and none that stays for ever."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from live.disk import _LOADED, GB, tidy
+from live.workspace import LIVE
 from services.coordinator.alerts import ALERTS
 from services.coordinator.grid.cells import Cell, CellStatus
 from services.coordinator.grid.reconcile import HEALS, MAX_HEALS, _ask, _forget_healed, _heal, _tell_unloaded
@@ -165,6 +170,23 @@ async def channel(world: World, wrong: bool) -> None:  # noqa: FBT001 - see Act
     await (channels.failed(one, Permanent("refuses")) if wrong else channels.got(one, "page"))
 
 
+@contextmanager
+def holding(content: bytes) -> Iterator[Path]:
+    """A workspace with one file."""
+    with TemporaryDirectory() as home:
+        folder = Path(home, LIVE)
+        folder.mkdir()
+        (folder / "warehouse.duckdb").write_bytes(content)
+        yield folder
+
+
+async def disk(world: World, wrong: bool) -> None:  # noqa: FBT001 - see Act
+    """The machine's workspace has a byte for three, then gigabytes."""
+    world.warehouse.answers[_LOADED] = ("loaded", [])
+    with holding(b"abc") as folder:
+        await tidy(folder, world.ports, 1 / GB if wrong else 1.0)
+
+
 CAUSES: dict[str, tuple[str, Act]] = {
     "run_failed": (KEY, ends(RunStatus.FAILED)),
     "run_degraded": (KEY, ends(RunStatus.DEGRADED)),
@@ -183,6 +205,7 @@ CAUSES: dict[str, tuple[str, Act]] = {
     "open_door": (HOST, door),
     "heal_exhausted": (KEY, healing),
     "channel_refused": (named(HOOK), channel),
+    "disk_budget": (LIVE, disk),
 }
 
 

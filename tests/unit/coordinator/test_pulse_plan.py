@@ -15,6 +15,7 @@ from services.coordinator.pulse.plan import (
     MAX_TRIES,
     MONTH,
     QUIET,
+    RUN_LOOKS,
     SOON,
     UNKNOWN_LOOKS,
     Game,
@@ -169,13 +170,13 @@ def test_lines_are_looked_at_with_the_injuries_and_once_for_each_look() -> None:
 
 @given(left=st.integers(0, 100_000), slate=st.integers(1, 500))
 def test_looks_at_lines_never_spend_more_than_a_months_share(left: int, slate: int) -> None:
-    """With the slate's own run and its final passes a month of such days can be paid for; one look more could not."""
+    """With those of the runs and of the final passes a month of such days can be paid for; one look more could not."""
     looks = line_looks(left, slate)
     assert looks == LINES_BEFORE[: len(looks)]
     if looks:
-        assert (len(looks) + 2) * slate * MONTH <= left
+        assert (len(looks) + RUN_LOOKS) * slate * MONTH <= left
     if len(looks) < len(LINES_BEFORE):
-        assert (len(looks) + 3) * slate * MONTH > left
+        assert (len(looks) + RUN_LOOKS + 1) * slate * MONTH > left
 
 
 @pytest.mark.parametrize(("left", "slate"), [(None, 40), (9000, 0)])

@@ -64,12 +64,14 @@ def test_only_the_process_that_holds_the_workspace_is_up(tmp_path: Path) -> None
 
 
 def test_lines_of_a_month_and_the_plan_that_they_fit_into() -> None:
-    """225 games, five looks at each; the games' own lines come once a look and slate."""
+    """225 games, four looks at each or eight; the games' own lines thrice a slate, and with each game's other looks."""
     everything = month(ScraperSettings())
-    assert (everything.per_game, everything.credits, everything.plan) == (20, 225 * 5 * 20 + 28 * 5 * 3, "100K")
+    assert (everything.per_game, everything.least) == (20, 225 * 4 * 20 + 3 * (3 * 28 + 225))
+    assert everything.most == 225 * 8 * 20 + 3 * (3 * 28 + 5 * 225)
+    assert "up to 18,927 credits of The Odds API, plan 20K" in str(everything)
+    assert "up to 39,627, plan 100K" in str(everything)
     points = month(ScraperSettings(odds_markets="points", odds_alternates=False))
-    assert (points.per_game, points.credits, points.plan) == (1, 225 * 5 + 28 * 5 * 3, "20K")
-    assert "up to 22,920 credits" in str(everything)
+    assert (points.per_game, points.most) == (1, 225 * 8 + 3 * (3 * 28 + 5 * 225))
 
 
 @pytest.mark.parametrize("user", [None, "daemon"], ids=["own", "system"])

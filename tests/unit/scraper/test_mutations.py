@@ -372,6 +372,7 @@ async def test_f11_a_spoilt_row_of_an_index_costs_no_other(bad_day: Rig, mutatio
         unsure,
         ("_null 3=", "_null 6=", "_rename 3=", "_rename 6="),
     )
+    bad_day.clock.set(datetime(2024, 3, 4, 11, tzinfo=UTC), force=True)
     tally = await _listed(bad_day, listing, mutations, date(2024, 3, 4))
     assert min(tally.became.values()) > mutations / 10
 
@@ -387,6 +388,7 @@ def _feed_body(entries: list[Any]) -> bytes:
 @_mutations(100)
 async def test_f11_a_spoilt_injury_costs_no_other(bad_day: Rig, mutations: int) -> None:
     """It is there with its status, or it is refused; its comment may be missing."""
+    bad_day.clock.set(datetime(2024, 3, 4, 11, tzinfo=UTC), force=True)
     bad_day.upstreams.bodies["nba_stats", "2023-24"] = wire.rosters_of(*TRICODES[:3])
     assert (await bad_day.run("rosters", date(2024, 3, 4))).outcome == "done"
     players = [wire.player(team, number) for team in TRICODES[:3] for number in range(8)]

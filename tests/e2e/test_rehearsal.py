@@ -85,4 +85,4 @@ async def test_days_without_stats_nba_com(league: Path, tmp_path: Path) -> None:
     rehearsed.check_final(nights)
     rehearsed.check_kept(nights)
     assert nights.report["upstream"]["hosts"]["stats.nba.com"]["faults"]
-    assert nights.raised == {}
+    assert nights.raised.keys() <= {"source_stale nba_stats"}  # a ticket, after two days

@@ -258,11 +258,11 @@ async def test_complete_final_passes_make_good_what_was_short_before(last: RunSt
         await raise_alert(night.ports, "run_degraded", scope, "lines: 403")
     await raise_alert(night.ports, "credits_low", SLATE, "0 left")
     await night.beat()
-    night.ends("game-a")
+    night.ends("final-a")
     late = LATE_TIP - timedelta(minutes=20)
     await night.beat(late)
     assert len(await opened(night.state)) == 4  # the late game's is at work
-    night.ends("game-b", last)
+    night.ends("final-b", last)
     await night.beat(late + MINUTE)
     found = {
         name.removeprefix(f"run_degraded {SLATE}.").removeprefix("run_degraded ") for name in await opened(night.state)

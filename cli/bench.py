@@ -18,6 +18,7 @@ BENCHES = (
     "dispersion",
     "night",
     "predict",
+    "pulse",
     "replay",
     "scrape",
     "size",

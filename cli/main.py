@@ -24,6 +24,7 @@ COMMANDS = {
     "predictions": "predictions",
     "lines": "lines",
     "accuracy": "accuracy",
+    "changes": "changes",
     "status": "reading",
     "runs": "reading",
     "dlq": "reading",

@@ -73,7 +73,7 @@ def rehearse(  # noqa: PLR0913 - one argument per option
         slates += [{"game_date": day, "games": len(history.on(day)), "warmup": False} for day in days(first, last)]
         common.print_json(slates)
         return
-    part = rehearsal.Part(first, last, faults, speed, kills, seed)
+    part = rehearsal.Part(first, last, faults, speed=speed, kills=kills, seed=seed)
     found: list[pa.Table] = []
     with show.TimeProgress("rehearsal", part.start, part.end) as progress:
         before = partial(rehearsal.warm_up, history=history, plan=plan, dates=earlier, modes=MODES) if earlier else None

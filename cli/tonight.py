@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cli import common
+from cli import changes, common
 from cli.common import out
 from cli.health import health
 from client.answers import Alert, Run
@@ -15,6 +15,9 @@ from live.scheduler import following
 from shared.basketball.slate import EASTERN, eastern_date
 from shared.registries.schedules import SCHEDULES
 from shared.runtime.settings import CommonSettings, load
+
+_SHOWN = 3
+"""Changes; `tipoff changes` has all."""
 
 
 def show(home: Path, up: daemon.Up | None, *, as_json: bool) -> int:
@@ -44,6 +47,7 @@ async def _found(home: Path, up: daemon.Up) -> dict[str, Any]:
     async with connect(endpoint) as client:
         runs = await client.runs(first=str(today), last=str(today + timedelta(days=1)))
         alerts = await client.alerts()
+        changed = await client.get("changes", game_date=str(today))
     coming = min((following(schedule, now) for schedule in SCHEDULES.values()), key=lambda firing: firing.at)
     return {
         "running": True,
@@ -53,6 +57,7 @@ async def _found(home: Path, up: daemon.Up) -> dict[str, Any]:
         "services": services,
         "next": {"schedule": coming.schedule.name, "at": coming.at.isoformat(), "why": coming.schedule.why},
         "runs": [_short(run) for run in runs],
+        "changes": changed[:_SHOWN],
         "open_alerts": len(alerts),
         "worst_alert": _words(alerts[0]) if alerts else None,
         "credits_left": _credits(runs),
@@ -95,6 +100,10 @@ def _print(up: daemon.Up, found: dict[str, Any]) -> None:
         out.print(table)
     else:
         out.print("no run of today yet")
+    if found["changes"]:
+        out.print("what changed:")
+    for change in found["changes"]:
+        out.print(f"  {changes.line(change)}", soft_wrap=True, markup=False, highlight=False)
     if found["open_alerts"]:
         more = "`tipoff alerts` lists them"
         out.print(f"alerts: {found['open_alerts']} open, first {found['worst_alert']}; {more}", markup=False)

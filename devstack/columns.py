@@ -10,12 +10,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from shared.basketball.identity import TEAMS, canonical_game_id, tricode
 from shared.errors import Permanent
 
 Row = dict[str, Any]
 Schema = Mapping[str, Any]
 """Column name -> Arrow type it is cast to."""
 
+_BY_NICKNAME = {team.name.casefold(): team.tricode for team in TEAMS.values()}
 REMEDY = "the tables and their columns are described in devstack/schema.py"
 
 
@@ -119,3 +121,24 @@ def cast(table: pa.Table, schema: Schema, what: str) -> pa.Table:
         except pa.ArrowException as error:
             raise Permanent(f"{what}, column {name}: expected {type_}, found {column.type} ({error})") from error
     return pa.table(columns)
+
+
+def canonical(table: pa.Table) -> Columns:
+    """A table's columns with game ids and teams in their one spelling."""
+    columns = Columns(table)
+    if "game_id" in columns.names:
+        columns.rewrite("game_id", canonical_game_id)
+    if "team" in columns.names:
+        columns.rewrite("team", _team)
+    return columns
+
+
+def _team(name: str) -> str:
+    """The tricode of a team as a table writes it ("PHI", "76Ers"); what is no team stays as it is."""
+    nickname = _BY_NICKNAME.get(name.strip().casefold())
+    if nickname is not None:
+        return nickname
+    try:
+        return tricode(name)
+    except Permanent:
+        return name

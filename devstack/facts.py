@@ -42,6 +42,14 @@ class Game:
         return self.home_points is not None and self.away_points is not None and self.final_at <= now
 
 
+class Scratch(NamedTuple):
+    """A player who is ruled out at an instant of his game's day."""
+
+    game_id: str
+    player_id: int
+    known_at: datetime
+
+
 class PropLine(NamedTuple):
     """A bookmaker's line as posted at one instant before tip-off; prices are American odds."""
 

@@ -13,15 +13,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from devstack.columns import REMEDY, Columns, GameRows, Row, cast, read
+from devstack.columns import REMEDY, Columns, GameRows, Row, canonical, cast, read
 from devstack.corrections import Corrected, Correction, checked
-from devstack.facts import Game, GameLine, PropLine
+from devstack.facts import Game, GameLine, PropLine, Scratch
 from devstack.schema import OPTIONAL, REQUIRED, SCHEMA
-from shared.basketball.identity import TEAMS, canonical_game_id, tricode
+from shared.basketball.identity import TEAMS, tricode
 from shared.basketball.slate import PREDICTED_SEASON_TYPES, season_type_of
 from shared.errors import Permanent
-
-_BY_NICKNAME = {team.name.casefold(): team.tricode for team in TEAMS.values()}
 
 
 class History:
@@ -36,17 +34,19 @@ class History:
         """What it was made from, for messages."""
         self.fingerprint = fingerprint
         """Changes whenever the content does."""
-        self._players = GameRows(_canonical(tables["player_games"]))
-        self._teams = GameRows(_canonical(tables["team_games"]))
-        self._absences = GameRows(_canonical(tables["availability"]))
-        self._lines = GameRows(_canonical(tables["prop_lines"]))
-        self._game_lines = GameRows(_canonical(tables["game_lines"]))
+        self._players = GameRows(canonical(tables["player_games"]))
+        self._teams = GameRows(canonical(tables["team_games"]))
+        self._absences = GameRows(canonical(tables["availability"]))
+        self._lines = GameRows(canonical(tables["prop_lines"]))
+        self._game_lines = GameRows(canonical(tables["game_lines"]))
         self.corrections: tuple[Correction, ...] = ()
         """What is corrected some time."""
         self.published = Corrected()
         """The corrections that box scores show."""
-        self._injuries = _canonical(tables["injuries"])
-        self.games = _games(_canonical(tables["schedule"]), source)
+        self._injuries = canonical(tables["injuries"])
+        self.scratches: tuple[Scratch, ...] = ()
+        """Beside the injured list and the inactive lists."""
+        self.games = _games(canonical(tables["schedule"]), source)
         """Games by id, in the order of their tip-offs."""
         self._by_date: dict[date, list[Game]] = defaultdict(list)
         for game in self.games.values():
@@ -130,6 +130,13 @@ class History:
             before, after = self.teams(game_id), other.at(max(one.published_at for one in known)).teams(game_id)
             if any(before[team]["pts"] != after[team]["pts"] for team in before):
                 raise Permanent(f"correction of game {game_id} changes its score", remedy="move points within a team")
+        return other
+
+    def scratching(self, *scratches: Scratch) -> Self:
+        """This history with players who are ruled out, each at an instant of its own; what they did stays."""
+        other = copy.copy(self)
+        other.scratches += scratches
+        other.fingerprint = hashlib.sha256(f"{self.fingerprint}{scratches}".encode()).hexdigest()
         return other
 
     def at(self, now: datetime) -> Self:
@@ -246,16 +253,6 @@ def write(tables: Mapping[str, pa.Table], folder: Path) -> None:
         pq.write_table(table, folder / f"{name}.parquet")
 
 
-def _canonical(table: pa.Table) -> Columns:
-    """A table's columns with game ids and teams in their one spelling."""
-    columns = Columns(table)
-    if "game_id" in columns.names:
-        columns.rewrite("game_id", canonical_game_id)
-    if "team" in columns.names:
-        columns.rewrite("team", _team)
-    return columns
-
-
 def _games(schedule: Columns, source: str) -> dict[str, Game]:
     games = {}
     for row in sorted(schedule.rows(0, schedule.length), key=lambda row: (row["tip_utc"], row["game_id"])):
@@ -282,14 +279,3 @@ def _games(schedule: Columns, source: str) -> dict[str, Game]:
     if not games:
         raise Permanent(f"{source}: table schedule has no games", remedy="a history needs at least one game")
     return games
-
-
-def _team(name: str) -> str:
-    """The tricode of a team as a table writes it ("PHI", "76Ers"); what is no team stays as it is."""
-    nickname = _BY_NICKNAME.get(name.strip().casefold())
-    if nickname is not None:
-        return nickname
-    try:
-        return tricode(name)
-    except Permanent:
-        return name

@@ -54,6 +54,8 @@ class Part:
     first: date
     last: date
     faults: str = "none"
+    troubles: Mapping[datetime, str] = field(default_factory=dict)
+    """From these instants on other faults than `faults`."""
     speed: float | None = None
     """Virtual seconds in a real one at most; None: no bound."""
     kills: int = 0
@@ -181,7 +183,7 @@ async def rehearse(
             clock.set(part.start, force=True)
         product = Product(home, clock)
         try:
-            jumps = await _through(product, part, observe)
+            jumps = await _through(product, part, observe, upstream)
             client = await product.client()
             report = await _report(client, product, part, upstream)
             await after(client)
@@ -208,15 +210,20 @@ def _set_up(home: Path, upstream: Upstream, part: Part) -> None:
     daemon.workspace_of(home).write_secrets(secrets)
 
 
-async def _through(product: Product, part: Part, observe: Observer) -> int:
+async def _through(product: Product, part: Part, observe: Observer, upstream: Upstream) -> int:
     """Let time pass; returns the jumps it took."""
     dice = random.Random(part.seed)  # noqa: S311 - which moments are tried
     end = part.end
     span = (end - part.start) / max(1, part.kills)
     deaths = [part.start + span * (n + dice.random()) for n in range(part.kills)]
     jumps, day = 0, None
+    troubles = sorted(part.troubles.items())
     while (now := product.clock.now()) < end:
+        while troubles and troubles[0][0] <= now:
+            upstream.change(FaultProfile.named(troubles.pop(0)[1]))
         following = await _settled(product)
+        if troubles:
+            following = min(following, troubles[0][0])
         observe(now)
         if eastern_date(now) != day:
             day = eastern_date(now)

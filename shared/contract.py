@@ -17,6 +17,8 @@ from shared.errors import Permanent
 
 Outcome = Literal["done", "failed"]
 
+LEVELS = frozenset({"credits_left", "credits_needed"})
+"""Counts of a report that say how much there is: those of several attempts do not add up."""
 API_VERSION = 2
 """Version of the coordinator's HTTP API. Raise it when a command line of the release before would misread an answer."""
 MAX_WINDOW_DAYS = 400

@@ -35,6 +35,7 @@ from shared.ports import Clock
 
 GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 CLOCK: web.AppKey[Clock] = web.AppKey("clock")
+ACCOUNT: web.AppKey[Credits] = web.AppKey("account")
 
 
 @runtime_checkable
@@ -57,10 +58,18 @@ def build(history: History, clock: Clock, faults: FaultProfile) -> web.Applicati
     app.router.add_get("/_devstack/stats", _stats)
     app.router.add_get("/_devstack/clock", _read_clock)
     app.router.add_post("/_devstack/clock", _set_clock)
-    account = Credits(PLAN if faults.credits is None else faults.credits)
+    account = app[ACCOUNT] = Credits(PLAN if faults.credits is None else faults.credits)
     for path, endpoint in endpoints(history, account).items():
         app.router.add_get(path, _handler(path.split("/")[1], endpoint, clock, gate))
     return app
+
+
+def change(app: web.Application, faults: FaultProfile) -> None:
+    """Other faults from now on; the key's credits are counted anew where the profile names them, or the one before."""
+    before = app[GATE].profile
+    app[GATE].profile = faults
+    if faults.credits != before.credits:
+        app[ACCOUNT].reset(PLAN if faults.credits is None else faults.credits)
 
 
 def endpoints(history: History, account: Credits) -> dict[str, Endpoint]:

@@ -27,6 +27,10 @@ class Credits:
         self._left = left
         self._used = 0
 
+    def reset(self, left: int) -> None:
+        """So many are left from now on, as when a month begins."""
+        self._left, self._used = left, 0
+
     def keyed(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint as a key's holder sees it: his account in the headers, 401 without a key."""
 

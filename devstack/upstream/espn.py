@@ -1,7 +1,8 @@
 """ESPN's injury feed: who is listed at `now`, by team.
 
 Two things make an entry: an open event of the injured list, and the inactive list of a game today, known 30 minutes
-before its tip-off, which wins. What is decided during a game (dnp_*, dnd) never shows.
+before its tip-off, which wins; and over both, who was scratched today. What is decided during a game (dnp_*, dnd)
+never shows.
 """
 
 import re
@@ -57,7 +58,23 @@ class InjuryFeed:
     def entries(self, now: datetime) -> dict[int, Row]:
         """player_id -> team, name, status, stamp, note."""
         today = eastern_date(now)
-        return {**injured_list(self._history).on(today), **self._inactive(today, now)}
+        return {**injured_list(self._history).on(today), **self._inactive(today, now), **self._scratched(today, now)}
+
+    def _scratched(self, today: date, now: datetime) -> dict[int, Row]:
+        """Those ruled out at an instant of their own."""
+        return {
+            row["player_id"]: {
+                "team": row["team"],
+                "name": row["player_name"],
+                "status": "Out",
+                "stamp": scratch.known_at,
+                "note": "",
+            }
+            for scratch in self._history.scratches
+            if scratch.known_at <= now and self._history.games[scratch.game_id].game_date == today
+            for row in self._history.players(scratch.game_id)
+            if row["player_id"] == scratch.player_id
+        }
 
     def _inactive(self, today: date, now: datetime) -> dict[int, Row]:
         """The inactive lists of today's games."""

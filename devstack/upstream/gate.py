@@ -24,8 +24,8 @@ class Gate:
     """Accounts of all hosts since the upstream started."""
 
     def __init__(self, clock: Clock, profile: FaultProfile) -> None:
+        self.profile = profile
         self._clock = clock
-        self._profile = profile
         self._hosts: dict[str, Counter[str]] = defaultdict(Counter)
         self._arrivals: dict[str, deque[float]] = defaultdict(deque)
         self._asked: Counter[str] = Counter()
@@ -46,7 +46,7 @@ class Gate:
         arrivals.append(instant)
         asked = self._asked[request]
         self._asked[request] += 1
-        verdict = self._profile.verdict(host, request, asked)
+        verdict = self.profile.verdict(host, request, asked)
         if verdict is not None:
             seen[verdict.fault] += 1
             if verdict.fault is Fault.RATE_LIMITED:
@@ -56,4 +56,4 @@ class Gate:
     def report(self) -> dict[str, Any]:
         """Per host and in total, as JSON."""
         hosts = {host: _told(seen) for host, seen in sorted(self._hosts.items())}
-        return {"profile": self._profile.name, "hosts": hosts, "totals": _told(sum(self._hosts.values(), Counter()))}
+        return {"profile": self.profile.name, "hosts": hosts, "totals": _told(sum(self._hosts.values(), Counter()))}

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from devstack.history import History
-from devstack.upstream.app import GATE, build
+from devstack.upstream.app import GATE, build, change
 from devstack.upstream.faults import FaultProfile
 from shared.errors import Permanent
 from shared.ports import Clock
@@ -27,6 +27,10 @@ class Upstream:
     def stats(self) -> dict[str, Any]:
         """Requests, faults and broken limits, per host and in total (as `/_devstack/stats`)."""
         return self.app[GATE].report()
+
+    def change(self, faults: FaultProfile) -> None:
+        """Other faults from now on."""
+        change(self.app, faults)
 
 
 @asynccontextmanager

@@ -55,10 +55,10 @@ async def ended(home: Path) -> str:
         return run["status"]
 
 
-async def test_a_night_without_a_key_for_lines(league_folder: Path, tmp_path: Path) -> None:
+async def test_a_night_without_a_key_for_lines(small_league: Path, tmp_path: Path) -> None:
     """Set up, up, killed, up again, down: the night is predicted once, without lines, and nothing is alarmed."""
     home = tmp_path  # with the clock's file in it
-    async with upstream(home, league_folder) as flags:
+    async with upstream(home, small_league) as flags:
         (await command(home, "up")).refused(FAILED, "tipoff.toml", "`tipoff init`")
         made = await command(home, "init", "--yes", "--seasons", "1", *flags)
         assert (made.code, made.err, made.out.count("no key for lines")) == (DONE, "", 1)
@@ -91,3 +91,25 @@ async def test_a_night_without_a_key_for_lines(league_folder: Path, tmp_path: Pa
 
         assert (await command(home, "down")).out == f"stopped (process {second.pid})\n"
         assert (await command(home, "down")).out == "nothing was running\n"
+
+
+@pytest.mark.proof
+async def test_set_up_filled_in_and_up(small_league: Path, tmp_path: Path) -> None:
+    """As the README has it: init, bootstrap, up, status, down; the night stands on the slates that were filled in."""
+    home = tmp_path
+    async with upstream(home, small_league) as flags:
+        assert (await command(home, "init", "--yes", "--seasons", "1", *flags)).code == DONE
+        filled = await command(home, "bootstrap", "--seasons", "1", "--json")
+        assert filled.code == DONE, filled
+        assert (filled.json["status"], filled.json["holes"]) == ("complete", {})
+        for mode in filled.json["modes"]:
+            assert mode["made"] == mode["slates"] > 0
+
+        assert (await command(home, "up", "--detach")).code == DONE
+        assert await ended(home) == "complete"
+        status = await command(home, "status", "--json")
+        assert (status.code, status.json["worst_alert"]) == (DONE, None)
+        assert all(service["healthy"] for service in status.json["services"])
+        assert (await command(home, "predictions", "--json")).json
+        assert (await command(home, "down")).code == DONE
+        assert (await command(home, "status", "--json")).json == {"running": False}

@@ -3,15 +3,18 @@
 import os
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
 from tests.e2e.command import DEGRADED, DONE, tipoff
-from tests.e2e.nights import FIRST, key_of, replay
+from tests.e2e.nights import FIRST, Key, key_of, replay
+
+Predicted = dict[Key, dict[str, Any]]
 
 
-def _rehearsed(folder: Path, history: Path, first: date, last: date, mode: str) -> dict[object, dict[str, object]]:
+def _rehearsed(folder: Path, history: Path, first: date, last: date, mode: str) -> Predicted:
     file = folder / "rehearsed.parquet"
     about = ("--history", history, "--from", str(first), "--to", str(last), "--mode", mode, "--predictions", file)
     done = tipoff(folder / "live", "rehearse", *about, "--report", folder / "rehearsed.json")

@@ -115,6 +115,9 @@ CASES: Mapping[str, Sequence[Params]] = {
     ],
     "coordinator/sql/load_quotes.sql": [_SLATE],
     "coordinator/sql/models.sql": [{"mode": "overnight"}],
+    "coordinator/sql/moves.sql": [
+        {**_SLATE, "systems": systems} for systems in (["moving_average", "ensemble"], ["moving_average"])
+    ],
     "coordinator/sql/names.sql": [{"first": world.EVE, "last": world.SLATE}],
     "coordinator/sql/names_waiting.sql": [{"first": world.EVE, "last": world.SLATE, "modes": ["overnight", "manual"]}],
     "coordinator/sql/player.sql": [{"since": world.EVE, "player_id": player} for player in (100, 7)],

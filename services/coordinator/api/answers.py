@@ -49,6 +49,29 @@ class Idle(TypedDict):
     at_work: list[str]
 
 
+class Move(TypedDict):
+    """How far a player's mean was moved, against what counted before."""
+
+    game_id: str
+    player_id: int
+    player_name: str | None
+    team: str | None
+    was: float
+    mean: float
+    change: float
+
+
+class Change(TypedDict):
+    """A pass that was published for a reason."""
+
+    at: datetime
+    run_id: str
+    reason: str
+    games: list[str]
+    moves: dict[str, list[Move]]
+    """Market -> the largest, by the best system that predicted the pass."""
+
+
 class Root(TypedDict):
     """Who answers."""
 

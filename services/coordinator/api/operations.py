@@ -22,7 +22,7 @@ from services.coordinator.runs.run import Run
 from services.coordinator.sql import sql
 from services.coordinator.steps import feature_health
 from services.coordinator.watch.check import check
-from services.coordinator.watch.schedules import note
+from services.coordinator.watch.schedules import note, watched_since
 from services.coordinator.watch.voice import Speaker
 from shared.basketball.slate import Mode, days, eastern_date
 from shared.errors import Permanent, TipoffError, Transient
@@ -148,6 +148,8 @@ class Operations:
         source = source_of(asked.caller, body.schedule)
         today = eastern_date(self._ports.clock.now())
         first = today - timedelta(days=body.days)
+        if body.schedule:  # nobody has promised what lies before the first round
+            first = max(first, eastern_date(await watched_since(self._ports)))
         modes = SCHEDULED if body.mode is None else (body.mode,)
         async with _in_time():
             found = await reconcile(self._engine, self._ports, first, today, modes, body.targets, dry_run=body.dry_run)

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 from pydantic_core import to_json
 
-from services.coordinator.api import accuracy
+from services.coordinator.api import accuracy, changes
 from services.coordinator.api.answers import DryRun, Idle, PublicRun, Root, WarehouseRow
 from services.coordinator.api.quarantine import QuarantineRoutes
 from services.coordinator.api.queries import (
@@ -107,6 +107,7 @@ class Api:
             Route("GET", "/v1/predictions", Role.VIEWER, self.predictions, list[WarehouseRow], PredictionsQuery),
             Route("GET", "/v1/game-lines", Role.VIEWER, self.game_lines, list[WarehouseRow], SlateQuery),
             *accuracy.routes(self._ports, self._slate),
+            *changes.routes(self._ports),
             Route("GET", "/v1/grades", Role.VIEWER, partial(self.by_slate, "grades"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/slates", Role.VIEWER, partial(self.by_slate, "slates"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/models", Role.VIEWER, self.models, list[WarehouseRow], Moded),
@@ -183,7 +184,7 @@ class Api:
     async def idle(self, _: Asked) -> Idle:
         """Whether nothing is under way: runs may be open, but wait for what is outside."""
         at_work = await self._engine.at_work()
-        return Idle(idle=not at_work, at_work=at_work)
+        return Idle(idle=not at_work, at_work=[run.key for run in at_work])
 
     async def pulse(self, asked: Asked) -> Beat:
         """Look after today's slate, and say when to ask again: before that nothing is due."""

@@ -16,7 +16,6 @@ from services.coordinator.grid.unloaded import unloaded
 from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import RunRequested
 from services.coordinator.runs.ledger import recover
-from services.coordinator.runs.run import RunStatus
 from shared.basketball.slate import Mode, days, eastern_date
 from shared.ports import Ports
 from shared.registries.pipeline import LOAD, plan
@@ -98,7 +97,8 @@ async def reconcile(
 ) -> list[dict[str, str]]:
     """Heal the slates from `first` to `last`; what was asked for, and why, a line each.
 
-    In the first of `modes` every slate that is due; in the others what has begun, tomorrow's slate included.
+    In the first of `modes` every slate that is due; in the others what has begun, tomorrow's slate included, but no
+    early look at a day that has come. A slate of which anything is at work, a pass say, is left to the next round.
     """
     with charged_to(Reason("reconcile")):
         if not dry_run:  # a step whose request is still in the outbox counts as running, although nobody works at it
@@ -106,7 +106,10 @@ async def reconcile(
         mode = modes[0]
         runs = await engine.between(first, last + timedelta(days=1), set(modes))
         seen = {run.key: run.generation for run in runs}
-        begun = [run for run in runs if run.mode is not mode]
+        busy = await _at_work(engine)
+        begun = [
+            run for run in runs if run.mode is not mode and (run.mode is not Mode.TOMORROW or run.game_date > last)
+        ]
         until = max([last, *(run.game_date for run in begun)])
         slates: dict[Mode, list[date]] = {mode: days(first, last)}
         for run in begun:
@@ -114,10 +117,9 @@ async def reconcile(
         counted = await cells(ports, runs, first, until, list(slates))
         found = [cell for cell in counted if cell.game_date in slates[cell.mode]]
         left = await unloaded(ports, slates)
-        if left:  # a run at work has in hand what it has archived
-            now_known = await engine.between(first, until, set(slates))
-            at_work = {(run.mode, run.game_date) for run in now_known if run.status is RunStatus.RUNNING}
-            left = {each for each in left if each[:2] not in at_work}
+        busy |= await _at_work(engine)  # what has begun while these were counted
+        left = {each for each in left if each[:2] not in busy}
+        found = [cell for cell in found if (cell.mode, cell.game_date) not in busy]
         to_load = left | set(await waiting(ports, first, until, list(slates)))
         now = ports.clock.now()
         wanted = _heals_of(mode, found, targets, now, to_load)
@@ -136,6 +138,11 @@ async def reconcile(
                 await _tell_unloaded(ports, dates[0], dates[-1], each, _of(each, left))
             await _forget_healed(ports, {line["run"] for line in asked}, found)
     return asked
+
+
+async def _at_work(engine: Engine) -> set[tuple[Mode, date]]:
+    """Slates of which a run, or that of a part, is at work: it has in hand what it has archived, or is yet to make."""
+    return {(run.mode, run.game_date) for run in await engine.at_work() if run.finished_at is None}
 
 
 def _heals_of(

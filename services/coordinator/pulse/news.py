@@ -9,6 +9,7 @@ from shared.ports import Ports, Row
 
 _SHOWN = 4
 """Statuses that a reason names."""
+_WORDS = {"Suspension": "suspended", "Not With Team": "not with the team"}
 
 
 async def changes(ports: Ports, day: date, mode: Mode, now: datetime) -> list[Row]:
@@ -17,15 +18,21 @@ async def changes(ports: Ports, day: date, mode: Mode, now: datetime) -> list[Ro
 
 
 def reason(found: Sequence[Row]) -> str:
-    """The changes in one line: "Jayson Tatum Out 17:42, 12 quotes moved". Instants are Eastern."""
+    """The changes in one line: "Jayson Tatum out since 17:42, 12 quotes moved". Instants are Eastern."""
     statuses = [row for row in found if row["player_name"] is not None]
-    parts = [f"{row['player_name']} {row['became']} {_at(row['known_at'])}" for row in statuses[:_SHOWN]]
-    if len(statuses) > _SHOWN:
-        parts.append(f"{len(statuses) - _SHOWN} more")
+    parts = [f"{row['player_name']} {_word(row['became'])} since {_at(row['known_at'])}" for row in statuses[:_SHOWN]]
+    more = len(statuses) - _SHOWN
+    if more > 0:
+        parts.append(f"{more} more players" if more > 1 else "1 more player")
     moved = sum(row["quotes"] or 0 for row in found)
     if moved:
         parts.append(f"{moved} quotes moved" if moved > 1 else "1 quote moved")
     return ", ".join(parts)
+
+
+def _word(status: str | None) -> str:
+    """As it is said within a sentence; whoever has no status any more is available."""
+    return "available" if status is None else _WORDS.get(status, status.lower())
 
 
 def _at(instant: datetime) -> str:

@@ -4,7 +4,7 @@ A look is a run of its own (part `pulse`), so is each pass of games (part of the
 neither cancel nor wait for each other. Everything else stands on the slate's own run. See ADR 0027.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -18,6 +18,7 @@ from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import RunRequested
 from services.coordinator.runs.run import LOOK, Run, RunStatus, StepStatus, key_for
 from services.coordinator.sql import sql
+from services.coordinator.watch.announce import made_good
 from shared.basketball.slate import Mode, eastern_date
 from shared.errors import AlreadyExists, Conflict
 from shared.ports import Document, Ports
@@ -89,6 +90,9 @@ class Pulse:
             if slate is None or not _ready(slate):
                 return await self._wait_for(slate, games, document, known, now)
             finals = await self._finals(day, known)
+            whole = {game for run in finals if run.status is RunStatus.COMPLETE for game in run.games}
+            if games and whole >= {game.game_id for game in games}:
+                await made_good(slate, self._ports)
             looks = known.looks if known.looks is not None else _line_looks(slate)
             wanted = needs(
                 games,
@@ -100,7 +104,7 @@ class Pulse:
                 settled={game: run.status is not RunStatus.RUNNING for run in finals for game in run.games},
             )
             had = {game.game_id: looks_passed(game, looks, now) for game in games if game.game_id in wanted.lines}
-            part = part_of(wanted.finals)
+            part = part_of(wanted.finals, "final")
             noted = await self._note(
                 day,
                 document,
@@ -135,15 +139,16 @@ class Pulse:
                 return
             with charged_to(Reason("pulse")):
                 found = await changes(self._ports, day, MODE, now)
-                busy = await self._busy(day, known)
-                found = [row for row in found if row["game_id"] not in busy or row["seen_at"] > busy[row["game_id"]]]
-                games = tuple(sorted({row["game_id"] for row in found}))
+                newest = await self._newest_passes(day, known)
+                found = [row for row in found if not _under_way(newest.get(row["game_id"]), row["seen_at"])]
+                failed = await self._failed(day, newest, now)
+                games = tuple(sorted({*(row["game_id"] for row in found), *failed}))
                 part = part_of(games)
                 update = {"judged": look.run_id, "passes": _with(known.passes, part) if games else known.passes}
                 if await self._note(day, document, known.model_copy(update=update)):
                     if games:
-                        wish = {"why": reason(found), "stands_on": (*STANDING, *_NEWS)}
-                        await self._begin(day, part, games, _TARGETS, **wish)
+                        why = ", ".join(dict.fromkeys([*([reason(found)] if found else []), *failed.values()]))
+                        await self._begin(day, part, games, _TARGETS, why=why, stands_on=(*STANDING, *_NEWS))
                     return
         raise Conflict(f"the pulse of {day} is being written by too many at once")
 
@@ -166,14 +171,23 @@ class Pulse:
         runs = [await self._engine.run(key_for(day, MODE, part)) for part in known.final_parts]
         return [run for run in runs if run is not None and run.final and run.status is not RunStatus.FAILED]
 
-    async def _busy(self, day: date, known: Known) -> dict[str, datetime]:
-        """Game -> when the newest pass of it began, of those that are at work."""
-        busy: dict[str, datetime] = {}
+    async def _newest_passes(self, day: date, known: Known) -> dict[str, Run]:
+        """Game -> the newest pass of it that news was the reason of."""
+        newest: dict[str, Run] = {}
         for part in known.passes:
             run = await self._engine.run(key_for(day, MODE, part))
-            if run is not None and run.status is RunStatus.RUNNING:
-                busy |= {game: max(run.created_at, busy.get(game, run.created_at)) for game in run.games}
-        return busy
+            if run is not None:
+                newest |= {game: max(run, newest.get(game, run), key=_began) for game in run.games}
+        return newest
+
+    async def _failed(self, day: date, newest: Mapping[str, Run], now: datetime) -> dict[str, str]:
+        """Game -> why it was to be predicted again, of those where that failed: its news counts as served by now."""
+        failed = {game: run.why for game, run in newest.items() if run.status is RunStatus.FAILED}
+        if not failed:
+            return {}
+        rows = await self._ports.warehouse.query(sql("games_of_slate"), {"game_date": day})
+        ahead = {row["game_id"] for row in rows if Game(row["game_id"], row["tip_utc"]).cutoff > now}
+        return {game: why for game, why in failed.items() if game in ahead}
 
     async def _do(self, day: date, wanted: Needs, part: str) -> list[str]:
         did = []
@@ -206,16 +220,25 @@ class Pulse:
         return True
 
 
-def part_of(games: Sequence[str]) -> str:
-    """What the pass of some games is called: short, and the same for the same games."""
+def part_of(games: Sequence[str], kind: str = "news") -> str:
+    """What the pass of some games is called: short, the same for the same games, and a final pass by another name."""
     if len(games) == 1:
-        return f"game-{games[0]}"
-    return f"games-{len(games)}-{sha256(' '.join(sorted(games)).encode()).hexdigest()[:10]}"
+        return f"{kind}-{games[0]}"
+    return f"{kind}-{len(games)}-{sha256(' '.join(sorted(games)).encode()).hexdigest()[:10]}"
 
 
 def _ready(slate: Run) -> bool:
     """Whether a pass can stand on it: it has served features, of which the pass replaces those of its games."""
     return all(name in slate.steps and slate.steps[name].status.usable for name in _REQUIRED)
+
+
+def _began(run: Run) -> datetime:
+    return run.created_at
+
+
+def _under_way(newest: Run | None, seen_at: datetime) -> bool:
+    """Whether what was seen then is what a pass at work was asked for."""
+    return newest is not None and newest.status is RunStatus.RUNNING and seen_at <= newest.created_at
 
 
 def _at_work(run: Run | None) -> bool:

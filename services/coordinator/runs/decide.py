@@ -21,6 +21,7 @@ from services.coordinator.runs.requested import requested
 from services.coordinator.runs.run import Decision, Evidence, Run, RunStatus, StepState, StepStatus
 from services.coordinator.runs.staging import planned, staged
 from shared.basketball.slate import EASTERN, eastern_instant
+from shared.contract import LEVELS
 from shared.registries.pipeline import MODE_RULES, PREDICTING, STEPS
 
 MAX_ATTEMPTS = 3
@@ -62,7 +63,7 @@ def _verified(run: Run, event: StepVerified, now: datetime) -> Decided:
         update={
             "evidence": event.evidence,
             "seconds": round(step.seconds + event.seconds, 3),
-            "counts": {k: step.counts.get(k, 0) + event.counts.get(k, 0) for k in {*step.counts, *event.counts}},
+            "counts": _added(step.counts, event.counts),
         }
     )
     short = event.evidence.verified + event.evidence.quarantined < event.evidence.expected
@@ -73,6 +74,14 @@ def _verified(run: Run, event: StepVerified, now: datetime) -> Decided:
             run = _recorded(run, event.step, seen, "retry", reason, now)
             return _again(run, event.step, seen, now)
     return _settled(run, event.step, seen, status, reason, now)
+
+
+def _added(counts: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    """Counts of one attempt more; of a level the newest stands."""
+    return {
+        name: more[name] if name in more and name in LEVELS else counts.get(name, 0) + more.get(name, 0)
+        for name in {*counts, *more}
+    }
 
 
 def _settled(run: Run, name: str, step: StepState, status: StepStatus, reason: str, now: datetime) -> Decided:

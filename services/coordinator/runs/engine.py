@@ -84,21 +84,19 @@ class Engine:
             found.append(run)
         return found
 
-    async def at_work(self) -> list[str]:
-        """Keys of the open runs that wait for nothing but work or words under way."""
-        found = []
-        for opened in await self._ports.state.list(OPEN, limit=_ALL):
-            run = await self.run(opened.id)
-            if run is None or run.finished_at is not None or run.outbox or _running(run):
-                found.append(opened.id)
-        return found
+    async def at_work(self) -> list[Run]:
+        """The open runs that wait for nothing but work or words under way, their own end's included."""
+        return [run for run in await self._opened() if run.finished_at is not None or run.outbox or _running(run)]
 
     async def resend(self) -> None:
         """After a restart: ask again for everything at work, which a bus that ended with the process has lost."""
-        for opened in await self._ports.state.list(OPEN, limit=_ALL):
-            run = await self.run(opened.id)
-            if run is not None and _running(run):
+        for run in await self._opened():
+            if _running(run):
                 await self.apply(RunRequested.again(run, resend=True))
+
+    async def _opened(self) -> list[Run]:
+        found = [await self.run(opened.id) for opened in await self._ports.state.list(OPEN, limit=_ALL)]
+        return [run for run in found if run is not None]
 
     async def close(self, run: Run) -> None:
         """The end of a run is in the ledger: nobody has to look after it, unless it has gone on since."""

@@ -17,6 +17,7 @@ def export_key(run: Run) -> str:
 
 async def export(run: Run, ports: Ports, _: int) -> int:
     """Write the document; what lay there is superseded."""
+    published_at = ports.clock.now()  # not later than what it holds
     rows = await ports.warehouse.query(
         sql("predictions"), {"game_date": run.game_date, "mode": run.mode.value, "market": ""}
     )
@@ -25,7 +26,7 @@ async def export(run: Run, ports: Ports, _: int) -> int:
         "mode": run.mode.value,
         "run_id": run.run_id,
         "part": run.part,
-        "published_at": ports.clock.now().isoformat(),
+        "published_at": published_at.isoformat(),
         "predictions": rows,
     }
     await ports.archive.put(export_key(run), json.dumps(document, default=str).encode())

@@ -16,8 +16,9 @@ from shared.ports import Ports, Row, Warehouse
 from shared.registries.features import FEATURES
 
 STORE = "features.ml_feature_store"
-ENOUGH = 40
-"""Players a slate needs before a feature that never varies says anything."""
+ENOUGH = 100
+"""Players a slate needs before a feature that never varies says anything: four games. Players of one team share some
+features, and four teams have often played as many games in a week."""
 DRIFT = 4.0
 """Standard deviations of the last weeks' player rows by which a slate's mean may be off before it has drifted."""
 _SHOWN = 5

@@ -1,6 +1,6 @@
 """The end of a run, told: its alerts are raised, or resolved once their condition has cleared."""
 
-from services.coordinator.alerts import clear_alert, set_alert
+from services.coordinator.alerts import alerts, clear_alert, set_alert
 from services.coordinator.runs.run import Run, RunStatus
 from services.coordinator.steps.ways import ways_of
 from shared.ports import Ports
@@ -19,6 +19,14 @@ async def announce(run: Run, ports: Ports) -> None:
         await clear_alert(ports, "dead_letter", run.key)
     for step in () if run.part else run.steps:  # the whole slate's are looked at, not those of each pass
         await ways_of(step).ended(run, ports)
+
+
+async def made_good(slate: Run, ports: Ports) -> None:
+    """Every game has a final pass that is complete: what the slate's run and earlier passes were short of is over."""
+    for alert in await alerts(ports.state):
+        about = alert["scope"] == slate.key or alert["scope"].startswith(f"{slate.key}.")
+        if about and alert["name"] in _ALERT_OF.values():
+            await clear_alert(ports, alert["name"], alert["scope"])
 
 
 def why(run: Run) -> str:

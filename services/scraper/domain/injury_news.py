@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 AVAILABLE = "Available"
+OUT = "Out"
 NO_LONGER_LISTED = "no longer listed"
 _HARMLESS = (AVAILABLE, "Probable")
 """Whoever is not on a list is as good as these."""
@@ -54,14 +55,21 @@ class Disagreement:
 def merged(best: Listing, other: Listing) -> tuple[Listing, list[Disagreement]]:
     """The better source's list, and of the other's what the better one does not speak of; and where they disagree.
 
-    A status that both give keeps the other's own date and comment, where the better source dates only its list.
+    Nor does it speak of who was ruled out after it was published: a report is made every quarter of an hour at best,
+    a late scratch is news at once. A status that both give keeps the other's own date and comment, where the better
+    source dates only its list.
     """
     listed = {status.player_id: status for status in best.statuses}
+    published_at = max(
+        (status.published_at for status in best.statuses if status.published_at is not None), default=None
+    )
     found = dict(listed)
     disagreements: list[Disagreement] = []
     for theirs in other.statuses:
         ours = listed.get(theirs.player_id)
-        if ours is None and theirs.team in best.speaks_for:
+        if _ruled_out_since(published_at, theirs):
+            found[theirs.player_id] = theirs
+        elif ours is None and theirs.team in best.speaks_for:
             if theirs.status not in _HARMLESS:
                 silent = replace(theirs, status=AVAILABLE, source=next(iter({s.source for s in best.statuses}), ""))
                 disagreements.append(Disagreement(silent, theirs))
@@ -73,6 +81,11 @@ def merged(best: Listing, other: Listing) -> tuple[Listing, list[Disagreement]]:
             found[ours.player_id] = replace(ours, since=theirs.since, comment=ours.comment or theirs.comment)
     speaks_for = frozenset(best.speaks_for | other.speaks_for)
     return Listing(tuple(found.values()), max(best.seen_at, other.seen_at), speaks_for), disagreements
+
+
+def _ruled_out_since(published_at: datetime | None, status: Status) -> bool:
+    newer = published_at is not None and status.since is not None and status.since > published_at
+    return status.status == OUT and newer
 
 
 def news(

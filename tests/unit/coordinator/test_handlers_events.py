@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.coordinator.runs.engine import OPEN
 from services.coordinator.runs.ledger import step_rows
 from services.coordinator.runs.run import Batches, Evidence, RunStatus, StepState, StepStatus
 from shared.basketball.slate import Mode
@@ -142,8 +143,8 @@ async def test_f37_a_run_is_entered_though_its_watchers_can_never_be_told() -> N
     assert [table for table, _ in world.warehouse.appended] == ["ops.decisions", "ops.step_runs"]
 
 
-async def test_the_end_of_a_look_has_its_news_acted_on_before_it_is_entered() -> None:
-    """What it has found is asked for; a crash before that is mended by the end being told again."""
+async def test_the_end_of_a_look_has_its_news_acted_on_before_it_is_closed() -> None:
+    """What it has found is asked for; a crash before that is mended by the end being told again. No ledger has it."""
     change = {"game_id": "g1", "player_name": "P", "became": "Out", "known_at": NOON, "seen_at": NOON, "quotes": None}
     world = World(changes=[change])
     look = world.put(
@@ -153,13 +154,13 @@ async def test_the_end_of_a_look_has_its_news_acted_on_before_it_is_entered() ->
     world.state.before = failing(Transient("the store is away"), "create")
     with pytest.raises(Transient):
         await world.handlers.on_event(RunEnded(run_id=look.run_id, attempts=1))
-    assert world.warehouse.appended == []
+    assert (OPEN, look.key) in world.state.documents
     world.state.before = MemoryState().before
     await world.handlers.on_event(RunEnded(run_id=look.run_id, attempts=1))
-    begun = await world.engine.run("2024-03-04.same_day.game-g1")
+    begun = await world.engine.run("2024-03-04.same_day.news-g1")
     assert begun is not None
-    assert begun.why == "P Out 07:00"
-    assert {table for table, _ in world.warehouse.appended} == {"ops.decisions", "ops.step_runs"}
+    assert begun.why == "P out since 07:00"
+    assert (world.warehouse.appended, (OPEN, look.key) in world.state.documents) == ([], False)
 
 
 async def test_a_run_that_goes_on_again_is_neither_entered_nor_announced() -> None:

@@ -47,11 +47,11 @@ def problems(rows: list[Row], limit: Limit = LIMIT) -> list[str]:
         ({"mean": -4.0}, LIMIT, []),
         ({"mean": -6.0}, LIMIT, ["mean -6 is 4.5 standard deviations off the last weeks' 12"]),
         (
-            {"nulls": 50, "low": -1.0, "high": -1.0, "mean": 32.0},
+            {"players": 200, "nulls": 100, "low": -1.0, "high": -1.0, "mean": 32.0},
             LIMIT,
             [
                 "null for 50% of players, allowed 10%",
-                "the same for all 50 players who have it: -1.0",
+                "the same for all 100 players who have it: -1.0",
                 "-1 is below 0",
                 "mean 32 is 5.0 standard deviations off the last weeks' 12",
             ],
@@ -65,8 +65,8 @@ def test_f38_both_sides_of_every_bound_of_a_feature(now: dict[str, Any], limit: 
     assert problems([before, slate(**now)], limit) == found
 
 
-@pytest.mark.parametrize(("players", "nulls", "found"), [(39, 0, 0), (40, 0, 1), (50, 10, 1), (50, 11, 0)])
-def test_a_constant_needs_forty_players_who_have_the_feature(players: int, nulls: int, found: int) -> None:
+@pytest.mark.parametrize(("players", "nulls", "found"), [(99, 0, 0), (100, 0, 1), (110, 10, 1), (110, 11, 0)])
+def test_a_constant_needs_a_hundred_players_who_have_the_feature(players: int, nulls: int, found: int) -> None:
     """Fewer may agree by chance."""
     limit = Limit(nulls=1.0)
     assert len(problems([slate(players, nulls=nulls, low=5.0, high=5.0)], limit)) == found

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.coordinator.alerts import raise_alert
 from services.coordinator.pulse.plan import EVERY, LINES_BEFORE, MAX_TRIES, QUIET, SOON
 from services.coordinator.pulse.pulse import _NEWS, PULSES, STANDING, Known, Pulse, part_of
 from services.coordinator.runs.engine import RUNS, Engine
@@ -17,7 +18,7 @@ from shared.ports import Row
 from shared.registries.pipeline import plan
 from tests.clock import FakeClock
 from tests.simulation.fakes import MemoryState, RecordingBus
-from tests.unit.coordinator.memory import AnsweringWarehouse, failing, memory_ports
+from tests.unit.coordinator.memory import AnsweringWarehouse, failing, memory_ports, opened
 
 DAY = date(2024, 3, 4)
 SLATE = "2024-03-04.same_day"
@@ -185,8 +186,8 @@ async def test_news_has_the_games_that_it_touches_predicted_again() -> None:
     night = ready(AFTERNOON, change("a"))
     await night.beat()
     await night.pulse.news(night.ends(LOOK))
-    run = night.run("game-a")
-    assert (run.games, run.why, run.final) == (("a",), "Bos Elm Out 16:30", False)
+    run = night.run("news-a")
+    assert (run.games, run.why, run.final) == (("a",), "Bos Elm out since 16:30", False)
     assert run.stands_on == (*STANDING, *_NEWS)
     assert "injuries" not in run.steps
     assert [step for step, state in run.steps.items() if state.status is StepStatus.RUNNING] == [
@@ -213,7 +214,7 @@ async def test_one_look_is_acted_on_once() -> None:
     look = night.ends(LOOK)
     for _ in range(3):
         await night.pulse.news(look)
-    assert night.run("game-a").generation == 1
+    assert night.run("news-a").generation == 1
 
 
 async def test_news_of_a_game_whose_pass_is_at_work_waits_unless_it_was_seen_later() -> None:
@@ -225,7 +226,7 @@ async def test_news_of_a_game_whose_pass_is_at_work_waits_unless_it_was_seen_lat
         night.found[:] = [change("a", seen_at)]
         await night.beat(night.clock.now() + EVERY)
         await night.pulse.news(night.ends(LOOK))
-        assert night.run("game-a").generation == generation
+        assert night.run("news-a").generation == generation
 
 
 async def test_several_games_are_passed_together() -> None:
@@ -240,13 +241,33 @@ async def test_several_games_are_passed_together() -> None:
 async def test_a_final_pass_is_made_at_the_cutoff_and_collects_for_itself() -> None:
     """As of the cutoff; once, whatever it says in the end but failed."""
     night = ready(CUTOFF)
-    assert f"{SLATE}.game-a.1" in await night.beat()
-    run = night.run("game-a")
+    assert f"{SLATE}.final-a.1" in await night.beat()
+    run = night.run("final-a")
     assert (run.games, run.final, run.why, run.stands_on) == (("a",), True, "", STANDING)
     assert [name for name, step in run.steps.items() if step.status is StepStatus.RUNNING] == list(_NEWS)
-    night.ends("game-a", RunStatus.DEGRADED)
+    night.ends("final-a", RunStatus.DEGRADED)
     for minute in range(1, 20):
-        assert f"{SLATE}.game-a.2" not in await night.beat(CUTOFF + minute * MINUTE)
+        assert f"{SLATE}.final-a.2" not in await night.beat(CUTOFF + minute * MINUTE)
+
+
+@pytest.mark.parametrize(("last", "left"), [(RunStatus.COMPLETE, set()), (RunStatus.DEGRADED, {SLATE, "games-2-x"})])
+async def test_complete_final_passes_make_good_what_was_short_before(last: RunStatus, left: set[str]) -> None:
+    """Once every game has one: the alerts of the slate's run and its passes are over, and no others."""
+    night = ready(CUTOFF)
+    for scope in (SLATE, f"{SLATE}.games-2-x", f"{DAY}.overnight"):
+        await raise_alert(night.ports, "run_degraded", scope, "lines: 403")
+    await raise_alert(night.ports, "credits_low", SLATE, "0 left")
+    await night.beat()
+    night.ends("game-a")
+    late = LATE_TIP - timedelta(minutes=20)
+    await night.beat(late)
+    assert len(await opened(night.state)) == 4  # the late game's is at work
+    night.ends("game-b", last)
+    await night.beat(late + MINUTE)
+    found = {
+        name.removeprefix(f"run_degraded {SLATE}.").removeprefix("run_degraded ") for name in await opened(night.state)
+    }
+    assert found == {f"{DAY}.overnight", f"credits_low {SLATE}", *left}
 
 
 async def test_a_failed_final_pass_is_asked_for_three_times() -> None:
@@ -255,18 +276,40 @@ async def test_a_failed_final_pass_is_asked_for_three_times() -> None:
     begun = []
     for minute in range(20):
         begun += await night.beat(LATE_TIP - (20 - minute) * MINUTE)
-        if minute % 3 == 2 and night.run("game-b").status is RunStatus.RUNNING:
-            night.ends("game-b", RunStatus.FAILED)
-    assert begun == [f"{SLATE}.game-b.{n}" for n in range(1, MAX_TRIES + 1)]
+        if minute % 3 == 2 and night.run("final-b").status is RunStatus.RUNNING:
+            night.ends("final-b", RunStatus.FAILED)
+    assert begun == [f"{SLATE}.final-b.{n}" for n in range(1, MAX_TRIES + 1)]
 
 
 async def test_a_pass_for_news_is_no_final_pass() -> None:
-    """The same part, begun anew at the cutoff."""
+    """Each goes on by itself: the one that began earlier takes nothing from the final one."""
     night = ready(CUTOFF - MINUTE, change("a"))
     await night.beat()
     await night.pulse.news(night.ends(LOOK))
-    assert f"{SLATE}.game-a.2" in await night.beat(CUTOFF)
-    assert night.run("game-a").final
+    assert f"{SLATE}.final-a.1" in await night.beat(CUTOFF)
+    assert (night.run("final-a").final, night.run("news-a").final) == (True, False)
+    assert night.run("news-a").status is RunStatus.RUNNING
+
+
+async def test_a_pass_that_failed_is_made_again_with_its_reason() -> None:
+    """Its news counts as served by then; until the cutoff, and not once a newer pass has stood."""
+    night = ready(AFTERNOON, change("a"))
+    await night.beat()
+    await night.pulse.news(night.ends(LOOK))
+    why = night.run("news-a").why
+    night.found[:] = []
+    for generation in (2, 3):
+        night.ends("news-a", RunStatus.FAILED)
+        await night.beat(night.clock.now() + EVERY)
+        await night.pulse.news(night.ends(LOOK))
+        assert (night.run("news-a").generation, night.run("news-a").why) == (generation, why)
+    night.ends("news-a", RunStatus.DEGRADED)
+    await night.beat(night.clock.now() + EVERY)
+    await night.pulse.news(night.ends(LOOK))
+    night.ends("news-a", RunStatus.FAILED)
+    await night.beat(CUTOFF)
+    await night.pulse.news(night.ends(LOOK))
+    assert night.run("news-a").generation == 3
 
 
 async def test_two_pulses_at_once_begin_nothing_twice() -> None:
@@ -284,7 +327,7 @@ async def test_two_pulses_at_once_begin_nothing_twice() -> None:
 
     night.state.before = together
     await asyncio.gather(night.pulse.beat(), Pulse(Engine(night.ports), night.ports).beat())
-    assert sorted(night.begun()) == [f"{SLATE}.game-a.1", f"{SLATE}.{LOOK}.1"]
+    assert sorted(night.begun()) == [f"{SLATE}.final-a.1", f"{SLATE}.{LOOK}.1"]
     assert night.known().finals == {"a": 1}
 
 
@@ -301,7 +344,7 @@ async def test_a_crash_between_note_and_request_loses_no_final_pass(crashed: Nig
     with pytest.raises(Transient):
         await crashed.pulse.beat()
     assert (crashed.known().finals, crashed.begun()) == ({"a": 1}, [])
-    assert await crashed.beat(CUTOFF + MINUTE) == [f"{SLATE}.game-a.1"]
+    assert await crashed.beat(CUTOFF + MINUTE) == [f"{SLATE}.final-a.1"]
 
 
 async def test_a_crash_between_note_and_request_loses_no_news() -> None:
@@ -315,7 +358,7 @@ async def test_a_crash_between_note_and_request_loses_no_news() -> None:
     night.state.before = MemoryState().before
     await night.beat(night.clock.now() + EVERY)
     await night.pulse.news(night.ends(LOOK))
-    assert night.run("game-a").generation == 1
+    assert night.run("news-a").generation == 1
 
 
 async def test_news_that_meets_a_pulse_is_judged_anew() -> None:
@@ -325,8 +368,8 @@ async def test_news_that_meets_a_pulse_is_judged_anew() -> None:
     look = night.ends(LOOK)
     night.state.before = failing(Conflict("moved"), "compare_and_set", lambda call: call == 1)
     await night.pulse.news(look)
-    assert night.run("game-a").generation == 1
-    assert (night.known().judged, night.known().passes) == (look.run_id, ("game-a",))
+    assert night.run("news-a").generation == 1
+    assert (night.known().judged, night.known().passes) == (look.run_id, ("news-a",))
     night.state.before = failing(Conflict("moved"), "compare_and_set")
     with pytest.raises(Conflict, match="too many at once"):
         await night.pulse.news(look.model_copy(update={"generation": 2}))

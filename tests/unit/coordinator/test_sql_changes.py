@@ -198,8 +198,23 @@ def became(name: str, at: datetime = KNOWN) -> Row:
 def test_a_reason_is_one_line() -> None:
     """Statuses with the Eastern time they were known, four at most by name; then how many quotes have moved."""
     quotes = [{"player_name": None, "quotes": n} for n in (3, 9)]
-    assert reason([became("Jayson Tatum"), *quotes]) == "Jayson Tatum Out 17:42, 12 quotes moved"
+    assert reason([became("Jayson Tatum"), *quotes]) == "Jayson Tatum out since 17:42, 12 quotes moved"
     assert reason([{"player_name": None, "quotes": 1}]) == "1 quote moved"
-    four = ", ".join(f"P{n} Out 17:42" for n in range(4))
+    four = ", ".join(f"P{n} out since 17:42" for n in range(4))
     assert reason([became(f"P{n}") for n in range(4)]) == four
-    assert reason([became(f"P{n}") for n in range(6)]) == f"{four}, 2 more"
+    assert reason([became(f"P{n}") for n in range(6)]) == f"{four}, 2 more players"
+    assert reason([became(f"P{n}") for n in range(5)]) == f"{four}, 1 more player"
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (None, "available"),
+        ("Questionable", "questionable"),
+        ("Suspension", "suspended"),
+        ("Not With Team", "not with the team"),
+    ],
+)
+def test_a_status_is_said_as_in_a_sentence(status: str | None, words: str) -> None:
+    """The sources' own labels are not."""
+    assert reason([became("Al") | {"became": status}]) == f"Al {words} since 17:42"

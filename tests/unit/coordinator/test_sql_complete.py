@@ -6,6 +6,7 @@ from shared.ports import Row
 from shared.registries.pipeline import STEPS
 from tests.unit.coordinator.sql_rows import (
     DAYS,
+    OWED,
     TEAMS,
     ago,
     fetched,
@@ -248,6 +249,17 @@ async def test_lines_are_there_for_games_whose_odds_were_answered() -> None:
         ],
     )
     assert found == seen(7, 4, "hung up")
+
+
+async def test_a_pass_owes_the_lines_of_its_games_alone() -> None:
+    """A look at one game is not asked again because another's lines have failed."""
+    world: dict[str, list[Row]] = {
+        "raw__games": [game("1"), game("2"), game("3")],
+        "raw__fetches": [fetched("lines", "1", "loaded"), fetched("lines", "2", "failed", reason="403")],
+    }
+    assert await verified("lines", {**OWED, "games": "1"}, **world) == seen(1, 1)
+    assert await verified("lines", {**OWED, "games": "1 2"}, **world) == seen(2, 1, "403")
+    assert await verified("lines", {**OWED, "games": ""}, **world) == seen(3, 1, "403")
 
 
 async def test_names_that_match_nobody_are_quarantined_lines() -> None:

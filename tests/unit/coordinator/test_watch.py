@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.coordinator.alerts import raise_alert
-from services.coordinator.runs.run import LOOK, Run, RunStatus, StepState, StepStatus
+from services.coordinator.runs.run import Run, RunStatus, StepState, StepStatus
 from services.coordinator.steps.feature_health import health_query, limits
 from services.coordinator.watch import check as watch
 from services.coordinator.watch import outputs, schedules
@@ -84,13 +84,6 @@ async def test_a_replay_or_a_backfill_tells_nobody(fields: dict[str, Any]) -> No
     await world.raised("run_degraded", KEY)
     await announce(run_of(RunStatus.FAILED, **fields), world.ports)
     assert await opened(world.state) == {f"run_degraded {KEY}": "before"}
-
-
-async def test_a_look_for_news_tells_nobody() -> None:
-    """It is made again at once."""
-    world = World()
-    await announce(run_of(RunStatus.FAILED, part=LOOK), world.ports)
-    assert await opened(world.state) == {}
 
 
 async def test_the_end_of_a_pass_tells_of_itself_and_not_of_its_features() -> None:

@@ -297,6 +297,28 @@ async def test_credits_are_used_up(league: History) -> None:
             assert (response.status, response.headers["x-requests-last"]) == (200, "0")
 
 
+async def test_faults_come_and_go(league: History) -> None:
+    """A change holds from the next request on; credits are counted anew only where it says so."""
+    params = {"apiKey": "k", "markets": "h2h", "regions": "us"}
+    lines = EVENTS.removesuffix("/events") + "/odds"
+    async with running(league, FaultProfile.named("credits:2")) as (upstream, session):
+
+        async def answered() -> tuple[int, str | None]:
+            async with session.get(lines, params=params) as response:
+                return response.status, response.headers.get("x-requests-remaining")
+
+        assert await answered() == (200, "1")
+        upstream.change(FaultProfile.named("credits:2,blocked:api.the-odds-api.com"))
+        assert (await answered())[0] == 403
+        upstream.change(FaultProfile.named("credits:2"))
+        assert await answered() == (200, "0")
+        upstream.change(FaultProfile.named("credits:9"))
+        assert await answered() == (200, "8")
+        upstream.change(FaultProfile.named("none"))
+        assert await answered() == (200, "499999")
+        assert upstream.stats()["hosts"]["api.the-odds-api.com"]["faults"] == {"blocked": 1}
+
+
 async def test_truth_comes_within_four_requests(league: History) -> None:
     """Asked four times, every profile's upstream tells the truth at least once."""
     async with running(league, FaultProfile("always", (Fault.FLAKY,), 1.0)) as (upstream, session):

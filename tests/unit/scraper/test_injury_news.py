@@ -262,3 +262,24 @@ def test_an_undated_entry_of_the_other_list_does_not_take_the_better_lists_date(
     listing, _ = merged(best(listed(1, published_at=NOON - HOUR)), seen(listed(2), at=NOON + MINUTE))
     public = {status.player_id: since for status, since in news(listing, {}, LAST)}
     assert public == {1: NOON - HOUR, 2: NOON + MINUTE}
+
+
+@pytest.mark.parametrize("ours", [(), (listed(1, "Questionable", published_at=NOON),)], ids=["unlisted", "listed"])
+def test_who_is_ruled_out_after_the_better_list_was_published_is_out(ours: Sequence[Status]) -> None:
+    """A late scratch need not wait for the next report: that is no disagreement."""
+    report = seen(*ours, listed(3, published_at=NOON), at=NOON + HOUR)
+    late = listed(1, "Out", NOON + MINUTE)
+    found, disagreements = merged(report, seen(late, at=NOON + HOUR))
+    assert (late in found.statuses, disagreements) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("status", "since", "published_at"),
+    [("Out", NOON, NOON), ("Questionable", NOON + MINUTE, NOON), ("Out", None, NOON), ("Out", NOON + MINUTE, None)],
+    ids=["as old as the list", "not ruled out", "without a date", "beside a list without a date"],
+)
+def test_of_all_else_the_better_list_speaks(status: str, since: datetime | None, published_at: datetime | None) -> None:
+    """What a source says of a player whose team the better one speaks for is noted, and does not stand."""
+    report = seen(listed(3, published_at=published_at), at=NOON + HOUR)
+    found, disagreements = merged(report, seen(listed(1, status, since), at=NOON + HOUR))
+    assert ([each.player_id for each in found.statuses], len(disagreements)) == ([3], 1)

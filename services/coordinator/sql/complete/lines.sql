@@ -1,12 +1,19 @@
 -- Units of a slate: its games, and the records refused in their payloads, mostly names that match nobody. A game is there when its
--- odds were asked for and answered, with lines or without; a refused record counts as quarantined.
-WITH games AS (
+-- odds were asked for and answered, with lines or without; a refused record counts as quarantined. Of a run that names games
+-- only these count.
+WITH slates AS (
+  SELECT CAST(JSON_VALUE(slate, '$.game_date') AS DATE) AS game_date, COALESCE(JSON_VALUE(slate, '$.games'), '') AS games
+  FROM UNNEST(@slates) AS slate
+),
+games AS (
   SELECT
     games.game_date,
     COUNT(*) AS expected,
     COUNTIF(fetches.outcome IN ('loaded', 'empty')) AS verified,
     MIN(fetches.reason) AS reason
   FROM raw.games AS games
+  JOIN slates
+    ON slates.game_date = games.game_date AND (slates.games = '' OR STRPOS(slates.games, games.game_id) > 0)
   LEFT JOIN raw.fetches AS fetches
     ON fetches.game_date = games.game_date
     AND fetches.game_date BETWEEN @first AND @last

@@ -22,6 +22,11 @@ def _rehearsed(folder: Path, history: Path, first: date, last: date, mode: str) 
     return {key_of(row): row for row in pq.read_table(file).to_pylist()}
 
 
+def _whenever(rows: Predicted) -> Predicted:
+    """The rows without the instants at which they were predicted."""
+    return {key: {**row, "predicted_at": None} for key, row in rows.items()}
+
+
 @pytest.mark.proof
 @pytest.mark.parametrize("mode", ["same_day", "overnight"])
 def test_a_made_up_night_is_the_same_live_and_replayed(mode: str, league_folder: Path, tmp_path: Path) -> None:
@@ -30,7 +35,7 @@ def test_a_made_up_night_is_the_same_live_and_replayed(mode: str, league_folder:
     live = _rehearsed(tmp_path, league_folder, FIRST, FIRST, mode)
     expected = {key_of(row): row for row in replayed.predictions}
     if mode == "overnight":  # which is predicted when it is asked for, at 05:00
-        live, expected = ({k: r | {"predicted_at": None} for k, r in each.items()} for each in (live, expected))
+        live, expected = _whenever(live), _whenever(expected)
     assert live == expected
 
 
@@ -44,5 +49,5 @@ def test_a_real_fortnight_is_the_same_live_and_replayed(mode: str, shared_data: 
     live = _rehearsed(tmp_path, shared_data, first, last, mode)
     expected = {key_of(row): row for row in replayed.predictions}
     if mode == "overnight":
-        live, expected = ({k: r | {"predicted_at": None} for k, r in each.items()} for each in (live, expected))
+        live, expected = _whenever(live), _whenever(expected)
     assert live == expected

@@ -250,11 +250,11 @@ async def test_a_final_pass_is_made_at_the_cutoff_and_collects_for_itself() -> N
         assert f"{SLATE}.final-a.2" not in await night.beat(CUTOFF + minute * MINUTE)
 
 
-@pytest.mark.parametrize(("last", "left"), [(RunStatus.COMPLETE, set()), (RunStatus.DEGRADED, {SLATE, "games-2-x"})])
+@pytest.mark.parametrize(("last", "left"), [(RunStatus.COMPLETE, set()), (RunStatus.DEGRADED, {SLATE, "final-2-x"})])
 async def test_complete_final_passes_make_good_what_was_short_before(last: RunStatus, left: set[str]) -> None:
     """Once every game has one: the alerts of the slate's run and its passes are over, and no others."""
     night = ready(CUTOFF)
-    for scope in (SLATE, f"{SLATE}.games-2-x", f"{DAY}.overnight"):
+    for scope in (SLATE, f"{SLATE}.final-2-x", f"{DAY}.overnight"):
         await raise_alert(night.ports, "run_degraded", scope, "lines: 403")
     await raise_alert(night.ports, "credits_low", SLATE, "0 left")
     await night.beat()

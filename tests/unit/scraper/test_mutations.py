@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cache
 from random import Random
 from typing import Any, TypeVar
@@ -47,6 +47,9 @@ _TOTALS = frozenset(
 _STAMPS = ("fetched_at", "available_at")
 _UNSURE = (*_STAMPS, "plus_minus")
 """Columns that a payload may leave out, or that say when it came."""
+
+
+SLATE_MORNING = datetime(2024, 3, 4, 11, tzinfo=UTC)
 
 
 @dataclass
@@ -259,7 +262,7 @@ async def test_f11_a_spoilt_game_of_the_fallback_costs_no_other(bad_day: Rig, mu
     """Twenty of thirty games, on two dates, at a time; the CDN has none of them."""
     bad_day.upstreams.bodies["nba_stats", "2023-24"] = wire.rosters_of(*TRICODES)
     morning_after = bad_day.clock.now()
-    bad_day.clock.set(morning_after - timedelta(days=1), force=True)
+    _on_the_day(bad_day)
     assert (await bad_day.run("rosters", date(2024, 3, 4))).outcome == "done"
     bad_day.clock.set(morning_after, force=True)
     _put_fallback(bad_day, _fallback())
@@ -299,9 +302,15 @@ def _without(row: Row, columns: frozenset[str]) -> Row:
     return {name: value for name, value in row.items() if name not in columns}
 
 
+def _on_the_day(rig: Rig) -> None:
+    """Of a slate whose day is over nobody is asked for rosters, injuries or lines."""
+    rig.clock.set(SLATE_MORNING, force=True)
+
+
 async def _listed(rig: Rig, listing: Listing, mutations: int, day: date) -> Tally:
     """Two thirds of the records are spoilt at a time: each of the others is there, and no other than it was."""
     source = (listing.source, listing.unit)
+    _on_the_day(rig)
     rig.upstreams.bodies[source] = listing.body(list(listing.records.values()))
     assert (await rig.run(listing.step, day)).outcome == "done"
     good = await _by(rig, listing.table, listing.key)
@@ -372,7 +381,6 @@ async def test_f11_a_spoilt_row_of_an_index_costs_no_other(bad_day: Rig, mutatio
         unsure,
         ("_null 3=", "_null 6=", "_rename 3=", "_rename 6="),
     )
-    bad_day.clock.set(datetime(2024, 3, 4, 11, tzinfo=UTC), force=True)
     tally = await _listed(bad_day, listing, mutations, date(2024, 3, 4))
     assert min(tally.became.values()) > mutations / 10
 
@@ -388,7 +396,7 @@ def _feed_body(entries: list[Any]) -> bytes:
 @_mutations(100)
 async def test_f11_a_spoilt_injury_costs_no_other(bad_day: Rig, mutations: int) -> None:
     """It is there with its status, or it is refused; its comment may be missing."""
-    bad_day.clock.set(datetime(2024, 3, 4, 11, tzinfo=UTC), force=True)
+    _on_the_day(bad_day)
     bad_day.upstreams.bodies["nba_stats", "2023-24"] = wire.rosters_of(*TRICODES[:3])
     assert (await bad_day.run("rosters", date(2024, 3, 4))).outcome == "done"
     players = [wire.player(team, number) for team in TRICODES[:3] for number in range(8)]
@@ -454,12 +462,12 @@ async def _lines(rig: Rig, random: Random, tally: Tally, good: Rows) -> None:
 @_mutations(100)
 async def test_f11_spoilt_odds_cost_what_they_spoil(bad_day: Rig, mutations: int) -> None:
     """Lines are as they were, or refused; no other game's are touched."""
+    _on_the_day(bad_day)
     bad_day.upstreams.bodies["nba_stats", "2023-24"] = wire.rosters_of(*TRICODES)
     assert (await bad_day.run("rosters", date(2024, 3, 4))).outcome == "done"
     events = [wire.event(game_id, *GAMES[game_id][:2]) for game_id in SLATE]
     for game_id in SLATE:
         bad_day.upstreams.bodies["odds_api", game_id] = encode(_odds(game_id))
-    bad_day.clock.set(datetime(2024, 3, 4, 11, tzinfo=UTC), force=True)
     bad_day.upstreams.now = datetime(2024, 3, 4, 11, tzinfo=UTC)
     bad_day.upstreams.bodies["odds_api", "events"] = wire.body(events)
     assert (await bad_day.run("lines", date(2024, 3, 4))).counts["rows"] == len(SLATE) * 24

@@ -83,7 +83,7 @@ async def test_f03_handling_a_batch_twice_leaves_the_same_rows(ports: Ports) -> 
 
 async def published(ports: Ports) -> Counter[tuple[int, int]]:
     """(player, batch) -> rows of the run that would be published."""
-    params: Params = {"game_date": date(2024, 3, 4), "run_id": RUN_ID}
+    params: Params = {"game_date": date(2024, 3, 4), "run_id": RUN_ID, "why": ""}
     rows = await ports.warehouse.query(sql("publish"), params)
     return Counter((row["player_id"], row["batch"]) for row in rows)
 

@@ -391,6 +391,6 @@ async def test_a_league_is_learned_registered_and_predicted(ports: Ports) -> Non
     assert (whole.absent, set(part.absent)) == ({}, {"boosted", "market_residual", "ensemble"})
     assert "its bytes were changed" in part.absent["boosted"]
     assert part.absent["ensemble"] == "its member boosted is absent"
-    params: Params = {"game_date": DAY, "run_id": "2024-03-04.overnight.1"}
+    params: Params = {"game_date": DAY, "run_id": "2024-03-04.overnight.1", "why": ""}
     published = await ports.warehouse.query(coordinator_sql("publish"), params)
     assert {row["system"] for row in published} == {*HAND_MADE, "similarity"}

@@ -218,7 +218,7 @@ async def _serve(
             write_atomically(record, json.dumps(asdict(up)), mode=0o600)
             try:
                 ready(up)
-                scheduler = Scheduler(SCHEDULES.values(), client.post, state, clock)
+                scheduler = Scheduler(SCHEDULES.values(), client.post, state, clock, life=f".{os.urandom(4).hex()}")
                 await until_first(
                     stopped.wait(),
                     scheduler.run(),

@@ -79,7 +79,11 @@ def due(schedule: Schedule, since: datetime, now: datetime) -> Firing | None:
 class Scheduler:
     """Lives as long as the process."""
 
-    def __init__(self, schedules: Iterable[Schedule], post: Post, state: StateStore, clock: Clock) -> None:
+    def __init__(
+        self, schedules: Iterable[Schedule], post: Post, state: StateStore, clock: Clock, *, life: str = ""
+    ) -> None:
+        """`life` tells this process from the one before, which may have died over a request: its key stays at work."""
+        self._life = life
         self._schedules = tuple(schedules)
         self._post = post
         self._state = state
@@ -133,12 +137,12 @@ class Scheduler:
 
     async def _fire(self, firing: Firing) -> datetime | None:
         """Ask until there is an answer or it is too late; returns the instant before which it wants no other firing."""
-        schedule = firing.schedule
+        schedule, key = firing.schedule, f"{firing.key}{self._life}"
 
         async def ask(_: int) -> Any:  # noqa: ANN401 - JSON
             if self._clock.now() >= firing.end:
                 raise Permanent("too late for it", remedy="the next firing, or `tipoff run`")
-            return await self._post(schedule.path.removeprefix("/v1/"), json.loads(schedule.body), firing.key)
+            return await self._post(schedule.path.removeprefix("/v1/"), json.loads(schedule.body), key)
 
         try:
             answer = await retry(ask, _PATIENCE, sleep=self._clock.sleep, on_retry=_warner(schedule))

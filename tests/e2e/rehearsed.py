@@ -23,7 +23,8 @@ from tests.e2e.nights import VOLATILE, Key, key_of, tips
 from tests.mailbox import Heard
 
 _TITLE = re.compile(r"Tipoff: (?P<kind>PAGE|TICKET|resolved:|raised and resolved:) (?P<name>\w+) \((?P<scope>.*)\)")
-_SCOPE = re.compile(r"^- (?P<scope>.+?): .*\(raised ", re.MULTILINE)
+_SCOPE = re.compile(r"(?:^|\s)- (?P<scope>\S+): .*?\(raised ", re.DOTALL)
+"""A mail's plain text may come in one line."""
 _KINDS = {"PAGE": "raised", "TICKET": "raised", "resolved:": "resolved", "raised and resolved:": "over"}
 Spoken = Counter[tuple[str, str, str]]
 """(word, alert, scope) -> how often it arrived."""
@@ -56,8 +57,9 @@ class Rehearsed:
         return {f"{alert['name']} {alert['scope']}": alert["opening"] for alert in self.alerts}
 
     def served(self, mode: str) -> dict[Key, dict[str, Any]]:
-        """What was predicted last, without run ids and times of writing."""
-        kept = {key_of(row): {k: v for k, v in row.items() if k not in VOLATILE} for row in self.predictions[mode]}
+        """What was predicted last, without run ids, of which a generation is a part, and times of writing."""
+        left_out = VOLATILE | {"generation"}
+        kept = {key_of(row): {k: v for k, v in row.items() if k not in left_out} for row in self.predictions[mode]}
         assert len(kept) == len(self.predictions[mode])  # nothing twice
         return kept
 

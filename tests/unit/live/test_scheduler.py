@@ -180,6 +180,25 @@ async def test_schedules_do_not_wait_for_each_other() -> None:
     assert "overnight" not in world.state.kept
 
 
+async def test_a_request_that_a_dead_process_was_at_is_asked_anew() -> None:
+    """Its key is at work for as long as the coordinator remembers it: the next life has keys of its own."""
+    never = asyncio.Event()
+    world = World()
+
+    async def dies(path: str, body: Row, key: str) -> Any:  # noqa: ANN401 - JSON
+        await world.post(path, body, key)
+        await never.wait()
+
+    for life, post in ((".a", dies), (".b", world.post)):
+        scheduler = Scheduler((OVERNIGHT,), post, world.state, world.clock, life=life)  # type: ignore[arg-type]  # as above
+        task = asyncio.create_task(scheduler.run())
+        await turns()
+        await world.at(FIVE)
+        task.cancel()
+        await asyncio.wait([task])
+    assert world.keys == ["overnight.2024-03-04T10:00Z.a", "overnight.2024-03-04T10:00Z.b"]
+
+
 async def test_who_is_away_is_asked_again_under_the_same_key() -> None:
     """So that what was done although nobody heard of it is not done twice."""
     world = World(Moving(FIVE), answer=lambda n: {} if n == 4 else Transient("away"))

@@ -7,13 +7,9 @@ that somebody waits for. A process that dies is started again, as a supervisor w
 
 import asyncio
 import json
-import os
 import random
-import resource
 import shutil
-import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -23,6 +19,7 @@ from client.api import Client, connect
 from devstack import warmup
 from devstack.driver import Plan
 from devstack.history import History
+from devstack.product import Product
 from devstack.stack import LOCAL_SCRAPING, Stack, upstream_urls
 from devstack.upstream.app import CLOCK
 from devstack.upstream.faults import FaultProfile
@@ -43,7 +40,6 @@ END: Final = time(7, 1)
 STUCK: Final = 600.0
 """Seconds of real time after which what is under way is given up on."""
 _LOOK: Final = 0.005
-_STARTING: Final = 60.0
 _MADE_UP: Final = "local-upstream"
 
 
@@ -75,86 +71,6 @@ class Part:
     def end(self) -> datetime:
         """When it is stopped."""
         return eastern_instant(self.last + timedelta(days=1), END)
-
-
-@dataclass(slots=True)
-class Product:
-    """The live product in a process that is started again whenever it has died."""
-
-    home: Path
-    clock: FileClock
-    starts: int = 0
-    process: asyncio.subprocess.Process | None = None
-    rss_kb: list[int] = field(default_factory=list)
-    """Resident memory at midnights."""
-    _client: Client | None = None
-    _connection: AsyncExitStack = field(default_factory=AsyncExitStack)
-
-    async def ensure(self) -> None:
-        """Start it if it does not run.
-
-        Raises:
-            Permanent: it does not get ready.
-        """
-        if self.process is not None and self.process.returncode is None:
-            return
-        self.clock.awaited.unlink(missing_ok=True)
-        self.starts += 1
-        with (self.home / "rehearsed.log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "live.daemon", "--home", str(self.home), "--port", "0",
-                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, "TIPOFF_CLOCK_FILE": str(self.clock.path)},
-            )  # fmt: skip
-        deadline = asyncio.get_running_loop().time() + _STARTING
-        while self._up() is None:
-            if self.process.returncode is not None or asyncio.get_running_loop().time() > deadline:
-                raise Permanent("the product did not start", remedy=f"see {self.home / 'rehearsed.log'}")
-            await asyncio.sleep(0.05)
-
-    def _up(self) -> daemon.Up | None:
-        up = daemon.found(self.home)
-        return up if up is not None and self.process is not None and up.pid == self.process.pid else None
-
-    async def client(self) -> Client:
-        """Its coordinator; the same until the process has died.
-
-        Raises:
-            Transient: it has died this moment.
-        """
-        await self.ensure()
-        if self._client is None:
-            up = self._up()
-            if up is None:
-                raise Transient("the product has died", remedy="it is started again")
-            self._client = await self._connection.enter_async_context(connect(daemon.endpoint(self.home, up)))
-        return self._client
-
-    async def forget(self) -> None:
-        """Connect anew the next time."""
-        self._client = None
-        await self._connection.aclose()
-
-    async def kill(self) -> None:
-        """Kill it, as a power cut does."""
-        if self.process is not None and self.process.returncode is None:
-            self.process.kill()
-            await self.process.wait()
-
-    async def stop(self) -> None:
-        """End it as `tipoff down` does."""
-        await self.forget()
-        if self.process is not None and self.process.returncode is None:
-            self.process.terminate()
-            await self.process.wait()
-
-    def measure(self) -> None:
-        """Note its resident memory."""
-        if self.process is None:
-            return
-        with suppress(OSError):
-            pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
-            self.rss_kb.append(pages * resource.getpagesize() // 1024)
 
 
 Observer = Callable[[datetime], None]

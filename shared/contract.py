@@ -70,6 +70,8 @@ class StepRequested(Message):
     """Train even if the models are not due."""
     games: tuple[str, ...] = ()
     """Games that it is for; empty: all of the slate."""
+    final: bool = False
+    """Nothing of these games is asked for once more before they tip off."""
 
 
 class StepReported(Message):

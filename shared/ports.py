@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from pydantic import SecretStr
 
-from shared.errors import Permanent
+from shared.nobody import NoDoors, NoVoice
 
 Row = dict[str, Any]
 Scalar = str | int | float | bool | date | datetime | None
@@ -262,14 +262,6 @@ class Doors(Protocol):
         ...
 
 
-class NoDoors:
-    """Of services that nobody can reach from outside."""
-
-    async def statuses(self) -> Mapping[str, int]:
-        """None."""
-        return {}
-
-
 class Voice(Protocol):
     """What leaves the house: messages to people, and a sign of life. A channel is a URL, and a secret."""
 
@@ -285,20 +277,6 @@ class Voice(Protocol):
     async def ping(self, url: SecretStr) -> None:
         """Let a service that waits for it know that this one lives; raises as `say` does."""
         ...
-
-
-class NoVoice:
-    """Of a service that has nobody to talk to."""
-
-    async def say(self, channel: SecretStr, title: str, body: str) -> None:
-        """Raises `Permanent`."""
-        del channel, body
-        raise Permanent(f"nobody is here to say {title!r}", remedy="give the ports a voice")
-
-    async def ping(self, url: SecretStr) -> None:
-        """Raises `Permanent`."""
-        del url
-        raise Permanent("nobody is here to ping", remedy="give the ports a voice")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     """Wire the service: the engine, its three kinds of consumers, the API."""
     ports = metered("coordinator", ports, settings.usd_per_tib)
     speaker = Speaker(ports, per_hour=settings.alert_messages_per_hour)
-    ports = speaker.heard
+    ports = speaker.ports
     engine = Engine(ports)
     handlers = Handlers(
         engine,

@@ -13,7 +13,8 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from shared.errors import Permanent, TipoffError, Transient
-from shared.ports import NoVoice, Voice
+from shared.nobody import NoVoice
+from shared.ports import Voice
 from shared.runtime.voice import AppriseVoice, channel_name
 from tests.voices import FakeVoice
 

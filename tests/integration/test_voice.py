@@ -25,15 +25,15 @@ async def test_each_alert_reaches_mailbox_and_webhook_once(tmp_path: Path) -> No
         speaker = Speaker(ports, per_hour=12)
         task = asyncio.create_task(speaker.run())
         try:
-            await raise_alert(speaker.heard, "run_failed", "2024-03-04.overnight", "rosters: 0 of 30 there")
+            await raise_alert(speaker.ports, "run_failed", "2024-03-04.overnight", "rosters: 0 of 30 there")
             await heard.until(2, 2)
             assert heard.mails == heard.posts
             assert heard.mails[0] == "Tipoff: PAGE run_failed (2024-03-04.overnight)"
             assert heard.mails[1].startswith("Tipoff: TICKET channel_refused (nonsense-")
-            await clear_alert(speaker.heard, "run_failed", "2024-03-04.overnight")
+            await clear_alert(speaker.ports, "run_failed", "2024-03-04.overnight")
             await heard.until(3, 3)
             heard.hook_status = 404
-            await raise_alert(speaker.heard, "open_door", "scraper", "answers 200")
+            await raise_alert(speaker.ports, "open_door", "scraper", "answers 200")
             await heard.until(5, 3)
             assert [title for title in heard.mails[3:] if "channel_refused (json-" in title]
             heard.hook_status = 200

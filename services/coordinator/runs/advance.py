@@ -70,6 +70,7 @@ def request(run: Run, name: str) -> Command:
         from_archive=run.from_archive,
         retrain=run.retrain,
         games=run.games,
+        final=run.final,
     )
     return tasks_of(STEPS[name].service), message
 

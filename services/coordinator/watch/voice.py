@@ -1,7 +1,7 @@
 """Alerts leave the house: each is said once to every channel, and its end too.
 
 The alerts are their own outbox. Before a message goes out, each alert in it notes by compare-and-set that the channel
-is being told; once the channel has it, that it has heard. Of several coordinators one says a word. A failure takes
+is being sent; once the channel has it, that it has heard. Of several coordinators one says a word. A failure takes
 the note back. A crash between the two leaves the note: after two minutes the word is said once more and never again,
 since nobody knows whether it was heard. So a channel hears a word exactly once, but for a crash in that moment: then
 once or twice.
@@ -44,9 +44,9 @@ class Speaker:
         self._per_hour = per_hour
         self._written = asyncio.Event()
         self._written.set()  # what an earlier process has written and not said
-        self.heard = replace(ports, state=Noticed(ports.state, alerts.COLLECTION, self._written.set))
+        self.ports = replace(ports, state=Noticed(ports.state, alerts.COLLECTION, self._written.set))
         """The ports for all others: alerts that are written through them are said at once."""
-        self._channels = Channels(self.heard)
+        self._channels = Channels(self.ports)
         self._heartbeat = Heartbeat(ports)
         self._one_at_a_time = asyncio.Lock()
         self._looked: float | None = None
@@ -133,16 +133,16 @@ class Speaker:
             if (word := word_of(document.id, document.data, channel.name, channel.since, now)) is not None
         ]
         waiting = any(begun_lately(document.data, channel.name, now) for document in found)
-        told = 0
+        sent = 0
         if not channel.rests(now):
             for message in messages(words, channel.lately(now), self._per_hour):
                 if self._ports.clock.monotonic() > deadline:
                     break
-                channel, heard = await self._message(channel, message)
-                told += heard
+                channel, reached = await self._message(channel, message)
+                sent += reached
                 if channel.rests(now):
                     break
-        if waiting or told < len(words):
+        if waiting or sent < len(words):
             self._left = True
 
     async def _message(self, channel: Channel, message: Sequence[Sequence[Word]]) -> tuple[Channel, int]:
@@ -193,8 +193,8 @@ class Speaker:
             if document is None:
                 return
             before = word.alert.get("said", {}).get(channel.name)
-            heard = word.begun(self._ports.clock.now()) | {"state": "said"} if said else before
-            noted = _with(document.data, channel.name, heard)
+            record = word.begun(self._ports.clock.now()) | {"state": "said"} if said else before
+            noted = _with(document.data, channel.name, record)
             try:
                 await state.compare_and_set(alerts.COLLECTION, word.id, noted, version=document.version)
             except Conflict:
@@ -203,6 +203,6 @@ class Speaker:
         raise Conflict(f"alert {word.id} is being written by too many at once")
 
 
-def _with(data: Mapping[str, Any], channel: str, heard: Mapping[str, Any] | None) -> dict[str, Any]:
+def _with(data: Mapping[str, Any], channel: str, record: Mapping[str, Any] | None) -> dict[str, Any]:
     said = {name: value for name, value in data.get("said", {}).items() if name != channel}
-    return {**data, "said": said if heard is None else said | {channel: dict(heard)}}
+    return {**data, "said": said if record is None else said | {channel: dict(record)}}

@@ -59,8 +59,8 @@ class Word:
 
 def begun_lately(alert: Mapping[str, Any], channel: str, now: datetime) -> bool:
     """Whether somebody is saying something of it there: what else is to be said has to wait."""
-    heard = _heard(alert, channel)
-    return heard is not None and heard["state"] == "sending" and now - datetime.fromisoformat(heard["at"]) < CLAIM
+    record = _record(alert, channel)
+    return record is not None and record["state"] == "sending" and now - datetime.fromisoformat(record["at"]) < CLAIM
 
 
 def word_of(id_: str, alert: Mapping[str, Any], channel: str, since: datetime, now: datetime) -> Word | None:
@@ -77,8 +77,8 @@ def word_of(id_: str, alert: Mapping[str, Any], channel: str, since: datetime, n
         return None
     if alert["name"] == "channel_refused" and alert["scope"] == channel:
         return None
-    opening, heard = int(alert.get("opening", 1)), _heard(alert, channel)
-    last, word, attempt = (0, "", 1) if heard is None else _before(heard)
+    opening, record = int(alert.get("opening", 1)), _record(alert, channel)
+    last, word, attempt = (0, "", 1) if record is None else _before(record)
     resolved = alert["resolved_at"]
     kind: Kind | None = None
     if last < opening:
@@ -91,15 +91,15 @@ def word_of(id_: str, alert: Mapping[str, Any], channel: str, since: datetime, n
     return None if kind is None else Word(id_, kind, opening, attempt, alert)
 
 
-def _heard(alert: Mapping[str, Any], channel: str) -> Mapping[str, Any] | None:
-    heard: Mapping[str, Any] | None = alert.get("said", {}).get(channel)
-    return heard
+def _record(alert: Mapping[str, Any], channel: str) -> Mapping[str, Any] | None:
+    record: Mapping[str, Any] | None = alert.get("said", {}).get(channel)
+    return record
 
 
-def _before(heard: Mapping[str, Any]) -> tuple[int, str, int]:
+def _before(record: Mapping[str, Any]) -> tuple[int, str, int]:
     """The opening and the word that it has heard for sure, or as often as it may, and which attempt the next one is."""
-    opening, word, attempt = heard["opening"], heard["word"], heard["attempt"]
-    if heard["state"] == "said" or attempt >= ATTEMPTS:
+    opening, word, attempt = record["opening"], record["word"], record["attempt"]
+    if record["state"] == "said" or attempt >= ATTEMPTS:
         return opening, word, 1
     return (opening, "raised", attempt + 1) if word == "resolved" else (opening - 1, "", attempt + 1)
 

@@ -57,7 +57,10 @@ async def run(task: Task) -> int:
     for found in await together(_game_lines(task, game, got, names, planned) for game in games):
         rows.extend(found)
     new = await task.append("raw.prop_lines", rows)
-    if got.credits_left is None or got.credits_left >= planned.needed + game_lines.credits_of(task, as_of):
+    affordable = got.credits_left is None or got.credits_left >= planned.needed + game_lines.credits_of(task, as_of)
+    if affordable and (
+        task.request.final or not task.request.games
+    ):  # they come for all games at once, and cost as much
         await game_lines.run(task, games, as_of)
     return new
 

@@ -33,7 +33,7 @@ class World:
     @property
     def ports(self) -> Ports:
         """Those that the coordinator works with."""
-        return self.speaker.heard
+        return self.speaker.ports
 
     async def raised(self, name: str, scope: str = KEY, detail: str = "why") -> None:
         """It is wrong."""

@@ -109,7 +109,7 @@ def test_a_request_on_the_wire() -> None:
     step = StepRequested(run_id="r", game_date=date(2024, 3, 4), mode=Mode.SAME_DAY, step="lines", attempt=2)
     assert step.encode() == (
         b'{"kind":"step_requested","version":3,"body":{"run_id":"r","game_date":"2024-03-04","mode":"same_day",'
-        b'"step":"lines","attempt":2,"retrospective":false,"from_archive":false,"retrain":false,"games":[]}}'
+        b'"step":"lines","attempt":2,"retrospective":false,"from_archive":false,"retrain":false,"games":[],"final":false}}'
     )
 
 

@@ -58,9 +58,8 @@ async def run(task: Task) -> int:
         rows.extend(found)
     new = await task.append("raw.prop_lines", rows)
     affordable = got.credits_left is None or got.credits_left >= planned.needed + game_lines.credits_of(task, as_of)
-    if affordable and (
-        task.request.final or not task.request.games
-    ):  # they come for all games at once, and cost as much
+    last = task.request.final or not task.request.games  # those of all games come at once, and cost as much
+    if affordable and last:
         await game_lines.run(task, games, as_of)
     return new
 

@@ -51,11 +51,19 @@ def bench(
     mode: Mode = Mode.OVERNIGHT,
     retrospective: bool = False,
     games: tuple[str, ...] = (),
+    final: bool = False,
     held: set[tuple[str, str]] | None = None,
     **settings: Any,  # noqa: ANN401 - settings of the scraper
 ) -> Bench:
     request = StepRequested(
-        run_id="r1", game_date=SLATE, mode=mode, step=step, attempt=1, retrospective=retrospective, games=games
+        run_id="r1",
+        game_date=SLATE,
+        mode=mode,
+        step=step,
+        attempt=1,
+        retrospective=retrospective,
+        games=games,
+        final=final,
     )
     warehouse, payloads, fetches = StubWarehouse(answers), StubPayloads(now, held), FetchLog(request, now)
     task = Task(request, ScraperSettings(**settings), warehouse, payloads, fetches, now)  # type: ignore[arg-type]  # stubs of the ports

@@ -171,6 +171,19 @@ async def test_the_lines_of_the_games_themselves_are_kept_with_their_time() -> N
     assert b.fetches.units["game_lines"] == loaded("odds_api", 4, "game_lines")
 
 
+@pytest.mark.parametrize(
+    ("games", "final", "asked"), [((), False, 1), ((wire.BOS_AT_NYK,), True, 1), ((wire.BOS_AT_NYK,), False, 0)]
+)
+async def test_game_lines_are_not_asked_for_with_every_look(games: tuple[str, ...], *, final: bool, asked: int) -> None:
+    """They cost as much for one game as for all: the slate's own runs ask for them, and the final passes."""
+    b = bench("lines", {"slate_games": GAMES, "roster": ROSTER}, games=games, final=final)
+    b.payloads.bodies["odds_api", "events"] = EVENTS
+    b.payloads.bodies["odds_api", wire.BOS_AT_NYK] = wire.body({**wire.event(), "bookmakers": []})
+    b.payloads.bodies["odds_api", "game_lines"] = wire.body([])
+    await lines.run(b.task)
+    assert b.payloads.asked.count(game_lines(regions="us", as_of=None)) == asked
+
+
 async def test_a_date_without_games_needs_no_lines() -> None:
     """Nothing is asked of any upstream."""
     b = bench("lines", {"slate_games": []})
@@ -243,7 +256,7 @@ async def test_lines_are_asked_for_as_of_each_games_cutoff(
 async def test_each_game_has_a_cutoff_of_its_own() -> None:
     """The list is of the first game's."""
     now, asked = TIP + timedelta(minutes=30), tuple(game["game_id"] for game in GAMES)
-    b = bench("lines", {"slate_games": GAMES, "roster": ROSTER}, now=now, mode=Mode.SAME_DAY, games=asked)
+    b = bench("lines", {"slate_games": GAMES, "roster": ROSTER}, now=now, mode=Mode.SAME_DAY, games=asked, final=True)
     b.payloads.bodies["odds_api", "events"] = EVENTS
     await lines.run(b.task)
     assert [request.params.get("date") for request in b.payloads.asked] == [

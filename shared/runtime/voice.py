@@ -90,7 +90,7 @@ class _Lines(logging.Handler):
 
 def _send(name: str, url: str, title: str, body: str) -> TipoffError | None:
     """Send in this thread; what went wrong."""
-    from apprise import Apprise  # noqa: PLC0415 - takes a fifth of a second, and most processes have no channel
+    from apprise import Apprise, NotifyFormat  # noqa: PLC0415 - takes a fifth of a second, and most processes have no channel
 
     logger = logging.getLogger("apprise")
     logger.propagate = False  # its lines hold what ours must not
@@ -102,6 +102,7 @@ def _send(name: str, url: str, title: str, body: str) -> TipoffError | None:
         if plugin is None:
             known = "no URL that Apprise knows"
             return Permanent(f"channel {name}: {known}", remedy=f"{_REMEDY} (https://appriseit.com/services)")
+        plugin.notify_format = NotifyFormat.TEXT  # as HTML a mail would lose its lines
         if plugin.notify(title=title, body=body):
             return None
     finally:

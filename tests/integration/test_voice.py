@@ -30,6 +30,9 @@ async def test_each_alert_reaches_mailbox_and_webhook_once(tmp_path: Path) -> No
             assert heard.mails == heard.posts
             assert heard.mails[0] == "Tipoff: PAGE run_failed (2024-03-04.overnight)"
             assert heard.mails[1].startswith("Tipoff: TICKET channel_refused (nonsense-")
+            mailed, posted = ([body.strip().splitlines() for _, body in each] for each in (heard.letters, heard.calls))
+            assert mailed == posted
+            assert len(mailed[0]) > 1
             await clear_alert(speaker.ports, "run_failed", "2024-03-04.overnight")
             await heard.until(3, 3)
             heard.hook_status = 404

@@ -157,7 +157,8 @@ def check_said(nights: Rehearsed, *, at_most_again: int = 0) -> None:
         for alert in nights.alerts:
             about = (alert["name"], alert["scope"])
             raised, over, resolved = (words.pop((kind, *about), 0) for kind in ("raised", "over", "resolved"))
-            extra = raised + over - alert["opening"] + abs(resolved - raised)
+            ends = alert["opening"] - (alert["resolved_at"] is None)
+            extra = raised + over - alert["opening"] + abs(resolved + over - ends)
             assert 0 <= extra <= at_most_again, (about, alert["opening"], raised, over, resolved)
             again += extra
         assert not words  # nothing that never was

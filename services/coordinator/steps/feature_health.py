@@ -19,6 +19,8 @@ STORE = "features.ml_feature_store"
 ENOUGH = 100
 """Players a slate needs before a feature that never varies says anything: four games. Players of one team share some
 features, and four teams have often played as many games in a week."""
+USUAL = 600
+"""Player rows of the last weeks before which they do not tell what is usual: a new install has few teams' yet."""
 DRIFT = 4.0
 """Standard deviations of the last weeks' player rows by which a slate's mean may be off before it has drifted."""
 _SHOWN = 5
@@ -89,7 +91,7 @@ def findings(rows: list[Row], features: Mapping[str, Limit]) -> list[Finding]:
             _nulls(figures, slate["players"], limit),
             _constant(figures, earlier, slate["players"], limit),
             _range(figures, limit),
-            _drift(figures, earlier),
+            _drift(figures, earlier, 0 if before is None else before["players"]),
         )
         found += [Finding(name, problem) for problem in problems if problem is not None]
     return found
@@ -138,9 +140,9 @@ def _range(figures: Mapping[str, Any], limit: Limit) -> str | None:
     return None
 
 
-def _drift(figures: Mapping[str, Any], earlier: Mapping[str, Any]) -> str | None:
+def _drift(figures: Mapping[str, Any], earlier: Mapping[str, Any], rows: int) -> str | None:
     mean, usual, spread = figures["mean"], earlier.get("mean"), earlier.get("spread")
-    if mean is None or usual is None or not spread:
+    if rows < USUAL or mean is None or usual is None or not spread:
         return None
     off = abs(mean - usual) / spread
     return f"mean {mean:.3g} is {off:.1f} standard deviations off the last weeks' {usual:.3g}" if off > DRIFT else None

@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 
 from services.coordinator.steps import feature_health as health
-from services.coordinator.steps.feature_health import ENOUGH, Finding, Limit, check, findings, health_query, limits
+from services.coordinator.steps.feature_health import (
+    ENOUGH,
+    USUAL,
+    Finding,
+    Limit,
+    check,
+    findings,
+    health_query,
+    limits,
+)
 from shared.basketball.slate import Mode
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.ports import Ports, Row
@@ -87,6 +96,13 @@ def test_a_coarse_feature_is_constant_only_if_it_was_before(before: tuple[float,
 def test_without_a_past_that_varies_nothing_drifts(changes: dict[str, Any]) -> None:
     """Nothing to divide by."""
     assert problems([slate(mean=99.0, low=1.0, high=30.0), slate(900, 0, **changes)]) == []
+
+
+@pytest.mark.parametrize(("rows", "found"), [(USUAL - 1, 0), (USUAL, 1)])
+def test_few_slates_do_not_tell_what_is_usual(rows: int, found: int) -> None:
+    """A feature of teams hardly varies among the four of a first night."""
+    past = slate(rows, 0)
+    assert len(problems([slate(mean=99.0, low=1.0, high=100.0), past], Limit(nulls=1.0))) == found
 
 
 def test_without_a_slate_nothing_is_wrong() -> None:

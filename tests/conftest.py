@@ -1,10 +1,11 @@
 """For every test: no network, a hypothesis profile, and the shared data where it is at hand."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile("default", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
@@ -30,6 +31,14 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
             item.add_marker("disable_socket")
         else:
             item.add_marker(pytest.mark.allow_hosts(["127.0.0.1", "::1"]))
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Whatever a test or the command in it sets up is its own: a silent command would silence the tests after it."""
+    known = structlog.get_config()
+    yield
+    structlog.configure(**known)
 
 
 def _shared(folder: str) -> Path:

@@ -86,7 +86,7 @@ async def test_what_is_decided_is_stored_then_published_then_marked_sent(world: 
         "version": 3,
         "body": {
             "run_id": RUN_ID, "game_date": "2024-03-04", "mode": "overnight", "step": "schedule", "attempt": 1,
-            "retrospective": False, "from_archive": False, "retrain": False, "games": [],
+            "retrospective": False, "from_archive": False, "retrain": False, "games": [], "final": False,
         },
     }  # fmt: skip
     assert attributes == {"kind": "step_requested", "version": "3", "key": SCHEDULE}

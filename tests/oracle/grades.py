@@ -67,7 +67,7 @@ def grade(tables: Tables, first: date, last: date, mode: Mode) -> list[Row]:
 
 
 def of_latest_runs(predictions: Sequence[Row], game: Row, mode: Mode) -> list[Row]:
-    """Of each system the predictions of its latest run, of those made before tip-off for the date of the game."""
+    """Of each system the predictions that it made last, of those made before tip-off for the date of the game."""
     before = [
         each
         for each in predictions
@@ -76,10 +76,15 @@ def of_latest_runs(predictions: Sequence[Row], game: Row, mode: Mode) -> list[Ro
         and each["mode"] == mode
         and each["predicted_at"] < game["tip_utc"]
     ]
-    latest: dict[str, int] = {}
+    latest: dict[str, tuple[datetime, int, str]] = {}
     for each in before:
-        latest[each["system"]] = max(each["generation"], latest.get(each["system"], 0))
-    return [each for each in before if each["generation"] == latest[each["system"]]]
+        latest[each["system"]] = max(_order(each), latest.get(each["system"], _order(each)))
+    return [each for each in before if _order(each) == latest[each["system"]]]
+
+
+def _order(prediction: Row) -> tuple[datetime, int, str]:
+    """By the instant, then by the run."""
+    return prediction["predicted_at"], prediction["generation"], prediction["run_id"]
 
 
 def known_games(boxes: Sequence[Row], prediction: Row, game: Row) -> list[Row]:

@@ -118,6 +118,8 @@ def predictions(
         moved_from = [one["game_date"] - 2 * DAY] if one["game_id"] == MOVED else []
         for day in (one["game_date"], *moved_from):
             for mode, system, at, generation in _runs(one, day, dice):
+                if moved_from and day == one["game_date"] and system == SYSTEMS[1]:
+                    continue  # what it said of the other date is not graded, although it is the last that it said
                 run = {"run_id": f"{day}.{mode}.{generation}", "generation": generation, "predicted_at": at}
                 kind = {"game_id": one["game_id"], "game_date": day, "mode": mode.value, "system": system}
                 for player in players:

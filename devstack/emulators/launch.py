@@ -4,6 +4,7 @@ Each is in a process group of its own, and must end when its standard input does
 """
 
 import asyncio
+import http.client
 import os
 import signal
 import socket
@@ -74,7 +75,7 @@ def _await_answer(what: str, process: subprocess.Popen[bytes], url: str, timeout
         try:
             with opener.open(url, timeout=1.0):
                 return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
+        except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError):
             time.sleep(_POLL)
     address = url.removeprefix("http://").partition("/")[0]
     raise Transient(f"{what} did not answer on {address} within {timeout:g} s: {_last_line(log)}")

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from cli import common, show
 from cli.common import Day, err, out
-from cli.worlds import folder, refuse_outside
+from cli.worlds import folder, own_world
 from devstack import daemon, warmup
 from devstack.clocked import SCRAPING
 from devstack.driver import Plan, held
@@ -20,12 +20,10 @@ from devstack.driver import replay as replay_nights
 from devstack.history import History
 from devstack.league import open_history
 from devstack.stack import running
-from devstack.upstream.faults import FaultProfile
 from devstack.workspace import Workspace
 from devstack.world import readable
 from live import daemon as live
 from shared.basketball.slate import Mode, days
-from shared.errors import Permanent
 from shared.registries.markets import MARKETS
 from shared.registries.systems import headline
 from shared.tables import QUANTILE_COLUMNS
@@ -110,17 +108,8 @@ def replay(  # noqa: PLR0913 - one argument per option
     warmup_days: int | None, as_json: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     """Real seasons night by night through the production code, at a virtual clock; grades the last night too."""
-    try:
-        FaultProfile.named(faults)
-    except Permanent as error:
-        raise click.BadParameter(str(error), param_hint="--faults") from error
-    if last < first:
-        raise click.UsageError(f"--to {last} is before --from {first}")
-    base = common.home()
-    daemon.refuse_beside(base, "replay")
-    history = open_history(folder(path))
+    base, history = own_world("replay", path, first, last, faults)
     plan = Plan(first, last, Mode(mode), faults, folder(path))
-    refuse_outside(history, first, last)
     slates = [(day, len(history.on(day))) for day in days(first, last)]
     earlier = warmup.slates(history, plan, warmup_days if warmup_days is not None else warmup.default_days(plan))
     if dry_run:

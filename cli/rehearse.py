@@ -11,15 +11,12 @@ import pyarrow as pa
 from cli import common, show
 from cli.common import Day, out
 from cli.nights import packed, write_parquet
-from cli.worlds import folder, refuse_outside
+from cli.worlds import folder, own_world
 from client.api import Client
-from devstack import daemon, rehearsal, warmup
+from devstack import rehearsal, warmup
 from devstack.driver import Plan
 from devstack.history import History
-from devstack.league import open_history
-from devstack.upstream.faults import FaultProfile
 from shared.basketball.slate import EASTERN, Mode, days
-from shared.errors import Permanent
 
 MODES = (Mode.OVERNIGHT, Mode.SAME_DAY)
 
@@ -56,16 +53,7 @@ def rehearse(  # noqa: PLR0913 - one argument per option
     kills: int, seed: int, parquet: Path | None, report_file: Path | None, as_json: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     """Live nights, schedules and pulse and all, against the local upstream; time jumps to the next event."""
-    try:
-        FaultProfile.named(faults)
-    except Permanent as error:
-        raise click.BadParameter(str(error), param_hint="--faults") from error
-    if last < first:
-        raise click.UsageError(f"--to {last} is before --from {first}")
-    base = common.home()
-    daemon.refuse_beside(base, "rehearse")
-    history = open_history(folder(path))
-    refuse_outside(history, first, last)
+    base, history = own_world("rehearse", path, first, last, faults)
     plan = Plan(first, last, Mode(mode), faults, folder(path))
     earlier = warmup.slates(history, plan, warmup_days if warmup_days is not None else warmup.default_days(plan))
     if dry_run:

@@ -5,7 +5,12 @@ from pathlib import Path
 
 import click
 
+from cli import common
+from devstack import daemon
 from devstack.history import History
+from devstack.league import open_history
+from devstack.upstream.faults import FaultProfile
+from shared.errors import Permanent
 
 
 def folder(path: Path | None) -> str | None:
@@ -13,6 +18,21 @@ def folder(path: Path | None) -> str | None:
     if path is not None and not path.is_dir():
         raise click.BadParameter(f"{path} is not a folder: name a folder of Parquet tables", param_hint="--history")
     return None if path is None else str(path.resolve())
+
+
+def own_world(command: str, path: Path | None, first: date, last: date, faults: str) -> tuple[Path, History]:
+    """(TIPOFF_HOME, history) of a command that goes through dates in a world of its own; wrong flags are refused."""
+    try:
+        FaultProfile.named(faults)
+    except Permanent as error:
+        raise click.BadParameter(str(error), param_hint="--faults") from error
+    if last < first:
+        raise click.UsageError(f"--to {last} is before --from {first}")
+    base = common.home()
+    daemon.refuse_beside(base, command)
+    history = open_history(folder(path))
+    refuse_outside(history, first, last)
+    return base, history
 
 
 def refuse_outside(history: History, first: date, last: date, *, served: bool = False) -> None:

@@ -10,7 +10,7 @@ from services.scraper.sources.odds_api.game_lines import MARKETS as GAME_LINES
 GAMES: Final = 225
 """Of a month of the regular season: 1,230 in about 165 days."""
 SLATES: Final = 28
-MOST_LOOKS: Final = RUN_LOOKS + len(LINES_BEFORE)
+ALL_LOOKS: Final = RUN_LOOKS + len(LINES_BEFORE)
 """At each game's lines on a day whose credits allow for all."""
 _PLANS: Final = ((500, "the free plan"), (20_000, "20K"), (100_000, "100K"), (5_000_000, "5M"), (15_000_000, "15M"))
 """Credits a month, and the plan: https://the-odds-api.com."""
@@ -32,18 +32,18 @@ class Month:
     @property
     def most(self) -> int:
         """With every look on the way to tip-off; how many there are, follows from what is left."""
-        return self._of(MOST_LOOKS)
+        return self._of(ALL_LOOKS)
 
     def _of(self, looks: int) -> int:
-        """The games' own lines come along: once with the run of a slate, else with each game's look at most."""
-        own = (RUN_LOOKS - 1) * SLATES + (looks - RUN_LOOKS + 1) * GAMES
+        """The games' own lines come along: once with each run of a slate, and with each game's final pass at most."""
+        own = (RUN_LOOKS - 1) * SLATES + GAMES
         return looks * GAMES * self.per_game + own * len(GAME_LINES) * self.regions
 
     def __str__(self) -> str:
         return (
             f"a month of the season takes up to {self.least:,} credits of The Odds API, plan {_plan(self.least)}; "
             f"with every look on the way to tip-off up to {self.most:,}, plan {_plan(self.most)} "
-            f"({GAMES} games at {self.per_game} credits, {RUN_LOOKS} to {MOST_LOOKS} looks at each)"
+            f"({GAMES} games at {self.per_game} credits, {RUN_LOOKS} to {ALL_LOOKS} looks at each)"
         )
 
 

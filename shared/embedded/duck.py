@@ -176,7 +176,7 @@ def copy(connection: Connection, path: Path) -> None:
     _attach(connection, path, "copy")
     try:
         connection.execute("COPY FROM DATABASE warehouse TO copy; DETACH copy")
-    except BaseException:
+    except duckdb.Error:  # an interrupt at its time limit, too
         with suppress(duckdb.Error):
             connection.execute("DETACH copy")
         path.unlink(missing_ok=True)

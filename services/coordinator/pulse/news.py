@@ -24,7 +24,7 @@ def reason(found: Sequence[Row]) -> str:
     more = len(statuses) - _SHOWN
     if more > 0:
         parts.append(f"{more} more players" if more > 1 else "1 more player")
-    moved = sum(row["quotes"] or 0 for row in found)
+    moved = sum(row["quotes"] for row in found if row["quotes"] is not None)
     if moved:
         parts.append(f"{moved} quotes moved" if moved > 1 else "1 quote moved")
     return ", ".join(parts)

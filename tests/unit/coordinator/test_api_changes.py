@@ -22,7 +22,8 @@ def moved(hours: int, change: float | None, system: str = BEST, market: str = "p
     """A row of `moves.sql`: of a pass so many hours after noon."""
     at = NOON + timedelta(hours=hours)
     key = {"run_id": f"run.{hours}", "predicted_at": at, "reason": f"why {hours}", "game_id": "2", "player_id": 1}
-    shown = {"player_name": "Al", "team": "BOS", "was": 10.0, "mean": 10.0 + (change or 0.0), "change": change}
+    mean = 10.0 if change is None else 10.0 + change
+    shown = {"player_name": "Al", "team": "BOS", "was": 10.0, "mean": mean, "change": change}
     return {**key, **shown, "system": system, "market": market} | values
 
 

@@ -107,11 +107,11 @@ def _judge(world: World, url: str, story: Story) -> None:
         for line in (title, *body.split("\n"))
         if of == url and line.startswith("Tipoff: ") and "held back" not in line
     ]
-    told = Counter(tuple(re.sub(r"Tipoff: |:| \(.*|PAGE |TICKET ", "", line).rsplit(" ", 1)) for line in heads)
+    words = Counter(tuple(re.sub(r"Tipoff: |:| \(.*|PAGE |TICKET ", "", line).rsplit(" ", 1)) for line in heads)
     for name in NAMES:
-        begun = told[name,] + told["raised and resolved", name]
+        begun = words[name,] + words["raised and resolved", name]
         assert begun <= openings[name] + crashes
-        assert told["resolved", name] <= (begun + crashes if begun else 0)
+        assert words["resolved", name] <= (begun + crashes if begun else 0)
         assert (begun > 0) == (openings[name] > 0)
         for (collection, _), document in world.state.documents.items():
             if collection == COLLECTION and document.data["name"] == name:

@@ -64,14 +64,14 @@ def test_only_the_process_that_holds_the_workspace_is_up(tmp_path: Path) -> None
 
 
 def test_lines_of_a_month_and_the_plan_that_they_fit_into() -> None:
-    """225 games, four looks at each or eight; the games' own lines thrice a slate, and with each game's other looks."""
+    """225 games, four looks at each or eight; the games' own lines thrice a slate, and with each game's final pass."""
     everything = month(ScraperSettings())
     assert (everything.per_game, everything.least) == (20, 225 * 4 * 20 + 3 * (3 * 28 + 225))
-    assert everything.most == 225 * 8 * 20 + 3 * (3 * 28 + 5 * 225)
+    assert everything.most == 225 * 8 * 20 + 3 * (3 * 28 + 225)
     assert "up to 18,927 credits of The Odds API, plan 20K" in str(everything)
-    assert "up to 39,627, plan 100K" in str(everything)
+    assert "up to 36,927, plan 100K" in str(everything)
     points = month(ScraperSettings(odds_markets="points", odds_alternates=False))
-    assert (points.per_game, points.most) == (1, 225 * 8 + 3 * (3 * 28 + 5 * 225))
+    assert (points.per_game, points.most) == (1, 225 * 8 + 3 * (3 * 28 + 225))
 
 
 @pytest.mark.parametrize("user", [None, "daemon"], ids=["own", "system"])

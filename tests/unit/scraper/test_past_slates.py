@@ -271,8 +271,8 @@ async def test_a_roster_is_in_time_if_it_was_public_and_fetched_by_then() -> Non
 async def test_what_box_scores_told_afterwards_was_no_look_at_a_list() -> None:
     """So a list of this morning is as fresh as it says, though a past slate was filled in meanwhile."""
     seen = tip(SLATE, 12)
-    told = row("raw.injuries", player_id=1, fetched_at=seen - timedelta(minutes=1), source="nba_cdn")
+    absent = row("raw.injuries", player_id=1, fetched_at=seen - timedelta(minutes=1), source="nba_cdn")
     params = {"game_date": SLATE, "seen_at": seen}
-    last = await answers(sql("last_look"), {**params, "archive_keys": []}, raw__fetches=[], raw__injuries=[told])
+    last = await answers(sql("last_look"), {**params, "archive_keys": []}, raw__fetches=[], raw__injuries=[absent])
     assert last == [{"seen_at": None}]
-    assert await answers(sql("injuries_known"), params, raw__fetches=[], raw__injuries=[told]) == []
+    assert await answers(sql("injuries_known"), params, raw__fetches=[], raw__injuries=[absent]) == []

@@ -27,7 +27,8 @@ _BEFORE: Final = (timedelta(hours=1), timedelta(minutes=30))
 """Pulses before that: looks at lines are due, and inactive lists are out."""
 _SECOND: Final = timedelta(seconds=1)
 _DAY_RUN: Final = timedelta(hours=2)
-_LOOK: Final = 0.005
+_LOOK: Final = 0.1
+"""Seconds between looks: the coordinator takes twenty requests a second. Nothing is measured by them."""
 _LONGEST: Final = 120.0
 
 

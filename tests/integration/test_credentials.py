@@ -81,7 +81,7 @@ class World:
             yield route.method, pattern.format(**FILLED), needed(route.method, pattern)
 
 
-def needed(method: str, pattern: str) -> str:
+def needed(method: str, pattern: str) -> str:  # noqa: PLR0911 - a table
     """A viewer, an operator or an admin, a push, a session of the page, or nothing."""
     if pattern.startswith(WAYS_IN):
         return WAY_IN

@@ -51,7 +51,7 @@ class Browser:
         async with self.client.get(path, headers=headers) as response:
             return Shown(response.status, response.url.path_qs, await response.text(), response.headers)
 
-    async def post(self, path: str, headers: Mapping[str, str] | None = None, **fields: str) -> Shown:
+    async def post(self, path: str, fields: Mapping[str, str], **headers: str) -> Shown:
         """Send a form."""
         async with self.client.post(path, data=fields, headers=headers) as response:
             return Shown(response.status, response.url.path_qs, await response.text(), response.headers)
@@ -59,7 +59,7 @@ class Browser:
     async def sign_in(self, key: str = API_KEY, following: str = "/nights") -> Shown:
         """Sign in as a person does."""
         form = (await self.get(f"/sign-in?next={following}")).form("/sign-in")
-        shown = await self.post("/sign-in", **form | {"key": key})
+        shown = await self.post("/sign-in", form | {"key": key})
         assert shown.status == HTTPStatus.OK, shown.text
         return shown
 

@@ -23,6 +23,6 @@ async def test_who_has_not_signed_in_is_asked_to_and_led_back(browser: Browser) 
     asked = await browser.get("/nights?last=2024-03-04")
     form = asked.form("/sign-in")
     assert (asked.status, form["next"]) == (HTTPStatus.OK, "/nights?last=2024-03-04")
-    shown = await browser.post("/sign-in", **form | {"key": API_KEY})
+    shown = await browser.post("/sign-in", form | {"key": API_KEY})
     assert (shown.status, shown.path) == (HTTPStatus.OK, "/nights?last=2024-03-04")
     assert "Sign out" in shown.text

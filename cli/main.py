@@ -43,6 +43,7 @@ COMMANDS = {
     "restore": "keep",
     "parse": "parse",
     "doctor": "doctor",
+    "page": "page",
     "init": "init",
     "up": "live",
     "down": "live",

@@ -126,12 +126,12 @@ class Served:
         async def handle(request: web.Request) -> web.StreamResponse:
             caller = await request.app[ACCESS].require(request, route.role)
             await self._requests.count(caller)
-            with _refusing():
+            with refusing():
                 query = route.query.model_validate(_query(request))
             if request.method == hdrs.METH_GET:
                 return await self._read(route, request, Asked(caller, query, None, dict(request.match_info)))
             body = await _body(request)
-            with _refusing():
+            with refusing():
                 parsed = None if route.body is None else route.body.model_validate_json(body)
             asked = Asked(caller, query, parsed, dict(request.match_info))
             key = request.headers.get(KEY_HEADER) if route.once else None
@@ -173,7 +173,7 @@ def _json(body: bytes, status: int, headers: Mapping[str, str] | None = None) ->
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def refusing() -> Iterator[None]:
     """What is wrong with a request is said to the caller; what is wrong with our own data is a bug, and none of his."""
     try:
         yield

@@ -1,18 +1,26 @@
-"""The drawings of players and of the record. Pure: numbers in, markup out; what is missing is left out of the drawing.
+"""The drawings of a player. Pure: numbers in, markup out; what is missing is left out of the drawing.
 
 Every drawing stands beside a table with the same numbers. What the small script moves has `data-` attributes.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from services.coordinator.page.svg import Scale, axis_below, axis_left, drawing, line, number, rect, tag, text, ticks
-
-WIDTH = 400.0
-"""Of the view box of every larger drawing, in units that are pixels on a small phone."""
+from services.coordinator.page.svg import (
+    WIDTH,
+    Scale,
+    axis_below,
+    axis_left,
+    drawing,
+    line,
+    nothing,
+    number,
+    rect,
+    tag,
+    ticks,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +60,6 @@ class Span:
     """Said beside it; by itself the number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """Predictions of about one probability: what was said, and how often it came true."""
-
-    p: float
-    share: float
-    n: int
-    low: float
-    high: float
-
-
 def side(count: float, against: float) -> str:
     """On which side of a line a count lies: over, under or push."""
     return "push" if count == against else "over" if count > against else "under"
@@ -99,7 +96,8 @@ def distribution(
     )
     marks = [] if band is None else [rect(x(band[0]), floor + 3, (x(band[1]) - x(band[0]), 4.0), "band")]
     if at is not None:
-        marks.append(line(x(at), top - 10, x(at), floor + 8, "line"))
+        marks.append(line(x(at), top - 6, x(at), floor + 8, "line"))
+        marks.append(tag("circle", cx=x(at), cy=top - 7, r=5.0, class_="grip"))
     most = max(chances, key=lambda each: each.p)
     described = f"Most probable: {most.count}."
     if band is not None:
@@ -113,7 +111,7 @@ def distribution(
         *marks,
         axis_below(x, floor + 12, labels),
         class_="chart distribution",
-        **_moved("x", x),
+        **x.movable("x"),
     )
 
 
@@ -140,7 +138,7 @@ def last_games(games: Sequence[Game], at: float | None, *, name: str = "Last gam
         *drawn,
         *across,
         class_="chart last-games",
-        **_moved("y", y),
+        **y.movable("y"),
     )
 
 
@@ -188,90 +186,17 @@ def sparkline(values: Sequence[float | None], name: str, *, size: tuple[float, f
     )
 
 
-def calibration(bins: Sequence[Bin], *, name: str = "Calibration") -> Markup:
-    """What was said against what came true: a dot a bin, larger with its number, and its interval."""
-    if not bins:
-        return nothing(name, "Nothing graded yet.", (280.0, 120.0))
-    size, left, top = 280.0, 40.0, 10.0
-    x, y = Scale(0.0, 1.0, left, size - 10.0), Scale(0.0, 1.0, size - 34.0, top)
-    largest = max(each.n for each in bins)
-    dots = (
-        tag(
-            "g",
-            tag("title", f"said {each.p:.0%}: came true {each.share:.1%}, N {each.n}"),
-            line(x(each.p), y(each.low), x(each.p), y(each.high), "whisker"),
-            tag("circle", cx=x(each.p), cy=y(each.share), r=2.0 + 4.0 * math.sqrt(each.n / largest), class_="dot"),
-        )
-        for each in bins
-    )
-    quarters = [(each / 4, f"{each * 25} %") for each in range(5)]
-    total = sum(each.n for each in bins)
-    gap = sum(abs(each.share - each.p) * each.n for each in bins) / total if total else 0.0
+def span(forecast: Span, at: float, ends: tuple[float, float], *, name: str) -> Markup:
+    """One forecast in a row of text: its interval as a bar, itself as a dot, and a line."""
+    x = Scale(*ends, 4.0, 116.0)
+    low, high = (forecast.value if each is None else each for each in (forecast.low, forecast.high))
     return drawing(
         name,
-        f"{len(bins)} bins of {total} predictions; said and came true differ by {gap:.1%} on average.",
-        (size, size),
-        axis_left(y, left, x.end, quarters),
-        axis_below(x, y.start, quarters),
-        line(x(0.0), y(0.0), x(1.0), y(1.0), "ideal"),
-        *dots,
-        text((x.start + x.end) / 2, size - 4, "said", "label axis-name", text_anchor="middle"),
-        class_="chart calibration",
-    )
-
-
-def intervals(spans: Sequence[Span], *, reference: float | None = None, name: str = "Intervals") -> Markup:
-    """A row for each number: its interval as a bar, itself as a dot; a reference as a line through all of them."""
-    if not spans:
-        return nothing(name, "Nothing to show yet.")
-    ends = [each for span in spans for each in (span.low, span.value, span.high) if each is not None]
-    ends += [] if reference is None else [reference]
-    margin = (max(ends) - min(ends)) * 0.04
-    row, left, right = 22.0, 110.0, 54.0
-    x = Scale(min(ends) - margin, max(ends) + margin, left, WIDTH - right)
-    floor = row * len(spans) + 4.0
-    rows = (_span(each, row * i + row / 2 + 2, x) for i, each in enumerate(spans))
-    through = [] if reference is None else [line(x(reference), 2.0, x(reference), floor, "line")]
-    described = "; ".join(f"{each.label} {_words(each)}" for each in spans) + "."
-    return drawing(
         name,
-        described,
-        (WIDTH, floor + 20.0),
-        *through,
-        *rows,
-        axis_below(x, floor, [(each, number(each)) for each in ticks(x.low, x.high, 5)]),
-        class_="chart intervals",
-        **_moved("x", x),
+        (120.0, 20.0),
+        line(x.start, 10.0, x.end, 10.0, "rule"),
+        rect(x(low), 7.0, (x(high) - x(low), 6.0), "band", rx=3.0),
+        line(x(at), 1.0, x(at), 19.0, "line"),
+        tag("circle", cx=x(forecast.value), cy=10.0, r=3.5, class_="dot"),
+        class_="chart span",
     )
-
-
-def _span(span: Span, y: float, x: Scale) -> Markup:
-    parts = [text(x.start - 8, y + 4, span.label, text_anchor="end")]
-    if span.low is not None and span.high is not None:
-        parts.append(rect(x(span.low), y - 3, (x(span.high) - x(span.low), 6.0), "band", rx=3.0))
-    parts.append(tag("circle", cx=x(span.value), cy=y, r=4.0, class_="dot"))
-    parts.append(text(WIDTH - 2, y + 4, span.words or number(span.value), text_anchor="end"))
-    return tag("g", *parts)
-
-
-def _words(span: Span) -> str:
-    value = number(span.value)
-    return value if span.low is None or span.high is None else f"{value} ({number(span.low)} to {number(span.high)})"
-
-
-def nothing(name: str, words: str, size: tuple[float, float] = (WIDTH, 60.0)) -> Markup:
-    """A drawing of nothing, which says why."""
-    width, height = size
-    said = text(width / 2, height / 2 + 4, words, text_anchor="middle") if width > len(words) * 5 else ""
-    return drawing(name, words, size, said, class_="chart empty")
-
-
-def _moved(direction: str, scale: Scale) -> dict[str, str | float]:
-    """Where a line can be moved to: the scale, for the script."""
-    return {
-        "data_moves": direction,
-        "data_low": number(scale.low),
-        "data_high": number(scale.high),
-        "data_start": number(scale.start),
-        "data_end": number(scale.end),
-    }

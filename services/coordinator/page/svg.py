@@ -6,11 +6,16 @@ Strings of markup, no library: what there is (`svg.py` 1.10) does not escape tex
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from markupsafe import Markup, escape
 
+WIDTH = 400.0
+"""Of the view box of every larger drawing, in units that are pixels on a small phone."""
 STEPS = (1.0, 2.0, 5.0, 10.0)
 """Distances of ticks, times a power of ten."""
+_NO_RANGE = 1e-9
+"""Shares of a value that no axis tells apart."""
 _TIME_STEPS = tuple(
     timedelta(seconds=seconds)
     for seconds in (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 604_800)
@@ -39,6 +44,16 @@ class Scale:
         share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
         return self.start + share * (self.end - self.start)
 
+    def movable(self, direction: Literal["x", "y"]) -> dict[str, str | float]:
+        """Attributes of a drawing whose line the script may move: the scale, and along which axis it lies."""
+        return {
+            "data_moves": direction,
+            "data_low": number(self.low),
+            "data_high": number(self.high),
+            "data_start": number(self.start),
+            "data_end": number(self.end),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class TimeScale:
@@ -57,7 +72,7 @@ class TimeScale:
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
     """Round numbers from `low` to `high`, about `count` of them; one where there is no range."""
-    if not high > low:
+    if not high - low > _NO_RANGE * max(1.0, abs(low), abs(high)):
         return [low]
     rough = (high - low) / max(count, 1)
     ten = 10.0 ** math.floor(math.log10(rough))
@@ -154,6 +169,13 @@ def axis_left(scale: Scale, x: float, right: float, at: list[tuple[float, str]])
         ),
         class_="axis-left",
     )
+
+
+def nothing(name: str, words: str, size: tuple[float, float] = (WIDTH, 60.0)) -> Markup:
+    """A drawing of nothing, which says why."""
+    width, height = size
+    said = text(width / 2, height / 2 + 4, words, text_anchor="middle") if width > len(words) * 5 else ""
+    return drawing(name, words, size, said, class_="chart empty")
 
 
 def number(value: float) -> str:

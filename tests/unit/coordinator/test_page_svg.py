@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from services.coordinator.page import charts
-from services.coordinator.page.charts import Bin, Chance, Game, Span
+from services.coordinator.page import charts, record_charts
+from services.coordinator.page.charts import Chance, Game, Span
+from services.coordinator.page.record_charts import Bin
 from services.coordinator.page.svg import (
     Scale,
     TimeScale,
@@ -194,21 +195,27 @@ def test_a_sparkline_is_well_drawn_and_breaks_at_gaps(values: list[float | None]
 @given(st.lists(bins, max_size=12))
 def test_a_calibration_plot_is_well_drawn(made: list[Bin]) -> None:
     """With any bins, and before anything is graded."""
-    root = box(charts.calibration(made))
+    root = box(record_charts.calibration(made))
     assert len(list(root.iter("circle"))) == len(made)
 
 
 def test_calibration_says_by_how_much_it_is_off() -> None:
     """Weighted by what is in the bins."""
-    root = box(charts.calibration([Bin(0.5, 0.6, 30, 0.4, 0.8), Bin(0.8, 0.8, 10, 0.5, 0.9)]))
+    root = box(record_charts.calibration([Bin(0.5, 0.6, 30, 0.4, 0.8), Bin(0.8, 0.8, 10, 0.5, 0.9)]))
     assert root[1].text == "2 bins of 40 predictions; said and came true differ by 7.5% on average."
 
 
 @given(st.lists(spans, max_size=20), st.none() | st.floats(-1e4, 1e4))
 def test_intervals_are_well_drawn(made: list[Span], reference: float | None) -> None:
     """Wide, narrow, far from the reference, and none."""
-    root = box(charts.intervals(made, reference=reference))
+    root = box(record_charts.intervals(made, reference=reference))
     assert len(list(root.iter("circle"))) == len(made)
+
+
+@given(spans, st.floats(-1e4, 1e4), st.lists(counts, min_size=2, max_size=2).map(sorted))
+def test_a_forecast_in_a_row_of_text_is_well_drawn(made: Span, at: float, ends: list[float]) -> None:
+    """What lies outside is drawn at the end."""
+    box(charts.span(made, at, (ends[0], ends[1]), name="forecast"))
 
 
 @given(st.lists(counts, min_size=2, max_size=2).map(sorted))

@@ -6,13 +6,14 @@ from functools import partial
 
 from aiohttp import web
 
+from services.coordinator.api.inside import Inside
 from services.coordinator.api.keys import KeyRoutes
 from services.coordinator.api.limits import Requests
 from services.coordinator.api.names import NameRoutes
 from services.coordinator.api.once import Once
 from services.coordinator.api.openapi import described
 from services.coordinator.api.operations import Operations
-from services.coordinator.api.route import Served
+from services.coordinator.api.route import Route, Served
 from services.coordinator.api.routes import Api
 from services.coordinator.handlers import Handlers
 from services.coordinator.keys import KeyStore
@@ -61,16 +62,29 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
         keys=keys,
     )
     once = Once(ports)
-    routes = [
+    routes = _routes(settings, ports, engine, speaker, keys, once)
+    Served(Requests(settings.requests_per_second), once).add(app, described(routes))
+    app.cleanup_ctx.append(partial(_recovering, handlers))
+    app.cleanup_ctx.append(partial(_speaking, speaker))
+    return app
+
+
+def inside(settings: CoordinatorSettings, ports: Ports) -> Inside:
+    """The API's readings for whoever has the ports; nothing is consumed, recovered or said."""
+    speaker = Speaker(ports, per_hour=settings.alert_messages_per_hour)
+    keys = KeyStore(ports.state, ports.secrets, ports.clock)
+    return Inside(_routes(settings, ports, Engine(ports), speaker, keys, Once(ports)))
+
+
+def _routes(
+    settings: CoordinatorSettings, ports: Ports, engine: Engine, speaker: Speaker, keys: KeyStore, once: Once
+) -> list[Route]:
+    return [
         *Api(engine, ports, speaker, active_runs=settings.active_runs).routes(),
         *Operations(engine, ports, once, speaker).routes(),
         *NameRoutes(engine, ports).routes(),
         *KeyRoutes(keys, ports.clock).routes(),
     ]
-    Served(Requests(settings.requests_per_second), once).add(app, described(routes))
-    app.cleanup_ctx.append(partial(_recovering, handlers))
-    app.cleanup_ctx.append(partial(_speaking, speaker))
-    return app
 
 
 async def _recovering(handlers: Handlers, _: web.Application) -> AsyncIterator[None]:

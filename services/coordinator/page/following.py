@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 
@@ -14,6 +15,7 @@ from services.coordinator.page.live import Hub
 from services.coordinator.page.page import Page
 from services.coordinator.page.serving import LIVE, Site
 from services.coordinator.page.who import Who
+from shared.ports import Clock
 from shared.runtime.access import Untrusted
 
 PING_SECONDS = 20.0
@@ -23,9 +25,10 @@ PING_SECONDS = 20.0
 class Following:
     """The streams of an app."""
 
-    def __init__(self, site: Site, hub: Hub) -> None:
+    def __init__(self, site: Site, hub: Hub, clock: Clock) -> None:
         self._site = site
         self._hub = hub
+        self._clock = clock
 
     def add(self, app: web.Application, pages: Sequence[Page]) -> None:
         """Register one for each page that has a live part, and the poller behind all of them."""
@@ -43,7 +46,7 @@ class Following:
         frame, role = self._site.frame, visit.caller.role
 
         async def render() -> str:
-            return frame.part(page.live, {"role": role, **await page.handler(visit)})
+            return frame.part(page.live, {"role": role, **await page.handler(replace(visit, now=self._clock.now()))})
 
         response = answers.stream()
         await response.prepare(request)

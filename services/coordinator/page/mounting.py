@@ -21,8 +21,8 @@ def mount(
 ) -> None:
     """Serve every declared page and form, what they are made of, and sign-in."""
     assets = Assets()
-    site = Site(Frame(assets, clock, PAGES, public=public), Visitors(sessions), reader, requests)
+    site = Site(Frame(assets, clock, PAGES, public=public), Visitors(sessions), reader, requests, clock)
     site.add(app, PAGES, ACTIONS)
-    Following(site, Hub(clock)).add(app, PAGES)
+    Following(site, Hub(clock), clock).add(app, PAGES)
     SignIn(site, sessions, ACTIONS).add(app)
     app.router.add_get(PREFIX + "{name}", assets.serve)

@@ -1,21 +1,32 @@
-"""The pages of runs: which there are, and one of them."""
+"""The pages of runs: which there are, and one of them with its steps."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any, Literal
 
 from services.coordinator.api.queries import Slate
 from services.coordinator.api.route import Query
-from services.coordinator.page.page import Action, Page, Visit
+from services.coordinator.page.gantt import gantt
+from services.coordinator.page.page import Page, Visit
 from shared.registries.keys import Role
+from shared.registries.pipeline import STEPS
 
 DAYS = 14
 """Slates of the list."""
+Asked = Literal["retry", "redo", "force"]
 
 
 class NightsQuery(Query):
     """Up to which slate."""
 
     last: Slate | None = None
+
+
+class NightQuery(Query):
+    """Which step is opened, and what has just been asked for."""
+
+    step: str = ""
+    asked: Asked | None = None
 
 
 async def nights(visit: Visit) -> Mapping[str, object]:
@@ -32,5 +43,41 @@ async def nights(visit: Visit) -> Mapping[str, object]:
     return {"runs": shown, "first": first, "last": newest, "earlier": earlier}
 
 
-PAGES: tuple[Page, ...] = (Page("/nights", Role.VIEWER, nights, "nights.html", NightsQuery),)
-ACTIONS: tuple[Action, ...] = ()
+async def night(visit: Visit) -> Mapping[str, object]:
+    """A run: its chart, its steps, and of the one that is opened everything that is known. No statement is run."""
+    run = await visit.get(f"/v1/runs/{visit.path['key']}")
+    query: NightQuery = visit.query
+    step = query.step if query.step in run["steps"] else ""
+    return {
+        "run": run,
+        "chart": gantt(run, visit.now, step),
+        "chosen": step,
+        "opened": opened(run, step) if step else None,
+        "asked": query.asked,
+        "counted": {
+            status: number
+            for status in ("running", "waiting", "failed", "blocked", "degraded", "pending", "done")
+            if (number := sum(each["status"] == status for each in run["steps"].values()))
+        },
+        "broken": [name for name, each in run["steps"].items() if each["status"] in ("failed", "blocked", "waiting")],
+        "microdollars": sum(each["counts"].get("microdollars", 0) for each in run["steps"].values()),
+    }
+
+
+def opened(run: Mapping[str, Any], name: str) -> Mapping[str, object]:
+    """What is known of one step of a run."""
+    declared = STEPS[name]
+    return {
+        "step": run["steps"][name],
+        "service": declared.service,
+        "table": declared.table,
+        "needs": [need for need in declared.needs if need in run["steps"]],
+        "needed_by": [other for other in run["steps"] if name in STEPS[other].needs],
+        "decisions": [decision for decision in run["decisions"] if decision["step"] == name][::-1],
+    }
+
+
+PAGES: tuple[Page, ...] = (
+    Page("/nights", Role.VIEWER, nights, "nights.html", NightsQuery),
+    Page("/nights/{key}", Role.VIEWER, night, "night.html", NightQuery, live="night_part.html"),
+)

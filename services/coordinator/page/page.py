@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -25,10 +26,16 @@ class Visit:
     path: Mapping[str, str]
     """The variable parts of the path."""
     reader: Reader
+    now: datetime
+    """The business instant."""
 
     async def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - whatever the route answers
         """What a route of the typed API answers the caller: `visit.get("/v1/runs", mode="overnight")`."""
         return await self.reader.get(path, self.caller, **query)
+
+    async def preview(self, path: str, body: Mapping[str, object]) -> Any:  # noqa: ANN401 - as above
+        """What a route of the typed API would do for the caller: nothing is written."""
+        return await self.reader.post(path, self.caller, {**body, "dry_run": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +79,18 @@ class Sent:
     """As the action's `form` has it."""
     path: Mapping[str, str]
     reader: Reader
+    now: datetime
+    """The business instant."""
     once: str
     """The form's own id: sent twice, it counts once."""
 
-    async def post(self, path: str, part: str = "", **body: object) -> Any:  # noqa: ANN401 - whatever the route answers
+    async def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - whatever the route answers
+        """What a route of the typed API answers the caller."""
+        return await self.reader.get(path, self.caller, **query)
+
+    async def post(self, path: str, body: Mapping[str, object], part: str = "") -> Any:  # noqa: ANN401 - whatever the route answers
         """What a route of the typed API does for the caller; `part` tells several requests of one form apart."""
-        return await self.reader.post(path, self.caller, once=f"{self.once}{part}", **body)
+        return await self.reader.post(path, self.caller, body, once=f"{self.once}{part}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Reader:
             return answer[asked.query.offset : asked.query.offset + asked.query.limit]
         return answer
 
-    async def post(self, path: str, caller: Caller, *, once: str | None = None, **body: object) -> Any:  # noqa: ANN401 - as above
+    async def post(self, path: str, caller: Caller, body: Mapping[str, object], *, once: str | None = None) -> Any:  # noqa: ANN401 - as above
         """What POST `path` answers, as JSON has it; under one `once` it happens once. Raises as `get` does."""
         route, parts = self._found(hdrs.METH_POST, path, caller)
         with refusing():

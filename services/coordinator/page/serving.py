@@ -17,6 +17,7 @@ from services.coordinator.page.frame import Frame
 from services.coordinator.page.page import VISITOR, Action, Page, Sent, Visit
 from services.coordinator.page.reader import Reader
 from services.coordinator.page.who import Visitors, Who, is_foreign, is_ours
+from shared.ports import Clock
 from shared.registries.keys import Role
 from shared.runtime.access import Caller, Untrusted
 
@@ -27,11 +28,12 @@ _Answer = Callable[[web.Request, Who], Awaitable[web.StreamResponse]]
 class Site:
     """The pages of an app."""
 
-    def __init__(self, frame: Frame, visitors: Visitors, reader: Reader, requests: Requests) -> None:
+    def __init__(self, frame: Frame, visitors: Visitors, reader: Reader, requests: Requests, clock: Clock) -> None:
         self.frame = frame
         self.visitors = visitors
         self._reader = reader
         self._requests = requests
+        self._clock = clock
 
     def add(self, app: web.Application, pages: Sequence[Page], actions: Sequence[Action]) -> None:
         """Register them."""
@@ -71,7 +73,7 @@ class Site:
         _require(caller, page.role)
         with refusing():
             query = page.query.model_validate({name: given for name, given in request.query.items() if given != ""})
-        return Visit(caller, query, dict(request.match_info), self._reader)
+        return Visit(caller, query, dict(request.match_info), self._reader, self._clock.now())
 
     async def _show(self, page: Page, request: web.Request, who: Who) -> web.Response:
         visit = self.visit(page, request, who)
@@ -105,7 +107,8 @@ class Site:
         once = once if once != "" else secrets.token_hex(16)
         try:
             form = forms.checked(action, fields)
-            where = await action.handler(Sent(who.caller, form, dict(request.match_info), self._reader, once))
+            sent = Sent(who.caller, form, dict(request.match_info), self._reader, self._clock.now(), once)
+            where = await action.handler(sent)
         except KINDS as error:  # nothing that was entered is lost
             shown = failed(error)
             return self.frame.answer(request, who, "again.html", kept | {"failed": shown}, shown.status)

@@ -8,6 +8,7 @@ from services.coordinator.page.charts import Span, span
 from services.coordinator.page.page import Page, Visit
 from services.coordinator.page.then import Links, Then, asked, local
 from services.coordinator.page.views import LABELS, shown
+from services.coordinator.runs.run import key_for
 from shared.basketball.slate import Mode
 from shared.registries.keys import Role
 
@@ -40,7 +41,7 @@ def view(slate: Tonight, query: Then) -> Mapping[str, object]:
         "names": {game["game_id"]: f"{game['away_team']} at {game['home_team']}" for game in slate["games"]},
         "shown_markets": SHOWN_MARKETS,
         "labels": LABELS,
-        "night": f"/nights/{slate['game_date']}:{slate['mode']}",
+        "night": f"/nights/{key_for(day, Mode(slate['mode']))}",
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1),
         "links": Links(kept),

@@ -205,7 +205,7 @@ class Api:
         key = await self._slate(query)
         if key is None:
             return []
-        params = {"game_date": key[0], "mode": key[1].value, "market": query.market or ""}
+        params = {"game_date": key[0], "mode": key[1].value, "market": query.market or "", "games": ""}
         return await self._ports.warehouse.query(sql("predictions"), params)
 
     async def by_slate(self, name: str, asked: Asked) -> list[Row]:

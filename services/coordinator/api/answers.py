@@ -184,6 +184,16 @@ class Accuracy(TypedDict):
     suspects: list[WarehouseRow]
 
 
+class RecordRows(TypedDict):
+    """A part of the graded predictions."""
+
+    total: int
+    """Of all parts."""
+    next_offset: int | None
+    """Where the next part begins; null after the last."""
+    rows: list[WarehouseRow]
+
+
 class Reconciled(TypedDict):
     """What was asked for, and the alerts that are open."""
 

@@ -46,6 +46,7 @@ class Table:
 class Month:
     """A document of the record, ready to be added up."""
 
+    mode: str
     recorded_at: str
     sums: Table
     bins: Table
@@ -57,6 +58,7 @@ def month(document: Mapping[str, Any]) -> Month:
     """A document as arrays."""
     mode, name = document["mode"], document["month"]
     return Month(
+        mode,
         document["recorded_at"],
         _table(document["sums"], mode, name),
         _table(document["bins"], mode, name),

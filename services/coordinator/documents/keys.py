@@ -32,9 +32,9 @@ def record(mode: str = "") -> str:
     return f"documents/record/{mode}/" if mode else "documents/record/"
 
 
-def picks(mode: str, day: date) -> str:
-    """Prefix of the graded picks of a slate."""
-    return f"documents/picks/{mode}/{day}/"
+def picks(mode: str, day: str = "") -> str:
+    """Prefix of the graded picks of a slate; without one, of every slate."""
+    return f"documents/picks/{mode}/{day}/" if day else f"documents/picks/{mode}/"
 
 
 def stamped(at: datetime, run_id: str) -> str:

@@ -5,16 +5,17 @@ that was cut short and the next one write the same objects. What says which ther
 """
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 from services.coordinator.documents import keys
 from services.coordinator.documents.games import Publication, Rows, documents
 from services.coordinator.documents.record import picks_so_far
+from services.coordinator.documents.shapes import CardDocument, GameDocument
 from services.coordinator.documents.store import put_once, read
 from services.coordinator.runs.run import Run
 from services.coordinator.sql import sql
 from shared.errors import Permanent
-from shared.ports import Params, Ports
+from shared.ports import Params, Ports, Row
 from shared.registries.pipeline import PUBLISHING
 from shared.registries.systems import BEST_FIRST
 
@@ -34,35 +35,44 @@ async def write(published: Publication, ports: Ports) -> list[str]:
     slate: Params = {"game_date": published.game_date, "mode": published.mode.value}
     forecasts = await ports.warehouse.query(sql("documents/forecasts"), {**slate, "run_id": published.run_id})
     games = sorted({str(row["game_id"]) for row in forecasts})
-    written = await _write_games(published, forecasts, games, slate, ports) if games else []
-    index = {"run_id": published.run_id, "published_at": published.at, "games": games, "documents": written}
-    await put_once(ports.archive, _index(published), index)
+    made = await _made(published, forecasts, {**slate, "games": " ".join(games)}, ports) if games else {}
+    await put_once(ports.archive, made, await _there(published, ports))
+    index = {"run_id": published.run_id, "published_at": published.at, "games": games, "documents": list(made)}
+    key = _index(published)
+    await put_once(ports.archive, {key: index}, await ports.archive.list(key))
     return games
 
 
-async def _write_games(
-    published: Publication, forecasts: list[dict[str, Any]], games: list[str], slate: Params, ports: Ports
-) -> list[str]:
-    of_games: Params = {**slate, "games": " ".join(games)}
+async def _made(
+    published: Publication, forecasts: list[Row], of_games: Params, ports: Ports
+) -> dict[str, GameDocument | CardDocument]:
+    """Key -> document of each game."""
     known: Params = {**of_games, "published_at": published.at}
-    moved = await ports.warehouse.query(sql("moves"), {**of_games, "systems": list(BEST_FIRST)})
-    rows = Rows(
-        forecasts=forecasts,
-        players=await ports.warehouse.query(sql("documents/players"), of_games),
-        books=await ports.warehouse.query(sql("documents/books"), known),
-        past=await ports.warehouse.query(sql("documents/past"), {**known, "systems": _SYSTEMS}),
-        moves=[row for row in moved if row["predicted_at"] <= published.at],
-    )
-    so_far = await picks_so_far(ports.archive, published)
-    made = await asyncio.to_thread(lambda: list(documents(published, rows, so_far)))
+    query = ports.warehouse.query
+    async with asyncio.TaskGroup() as tasks:
+        so_far = tasks.create_task(picks_so_far(ports.archive, published))
+        moved = tasks.create_task(query(sql("moves"), {**of_games, "systems": list(BEST_FIRST)}))
+        players = tasks.create_task(query(sql("documents/players"), of_games))
+        books = tasks.create_task(query(sql("documents/books"), known))
+        past = tasks.create_task(query(sql("documents/past"), {**known, "systems": _SYSTEMS}))
+    moves = [row for row in moved.result() if row["predicted_at"] <= published.at]
+    rows = Rows(forecasts, players.result(), books.result(), past.result(), moves)
+    made = await asyncio.to_thread(lambda: list(documents(published, rows, so_far.result())))
     day, mode = published.game_date, published.mode.value
     stamp = keys.stamped(published.at, published.run_id)
-    written = []
-    for game_id, document, card in made:
-        for key, each in ((keys.games(day, mode), document), (keys.cards(day, mode), card)):
-            written.append(f"{key}{game_id}/{stamp}")
-            await put_once(ports.archive, written[-1], each)
-    return written
+    return {
+        f"{folder}{game_id}/{stamp}": each
+        for game_id, document, card in made
+        for folder, each in ((keys.games(day, mode), document), (keys.cards(day, mode), card))
+    }
+
+
+async def _there(published: Publication, ports: Ports) -> set[str]:
+    """The documents that the archive has of the slate's games."""
+    found: set[str] = set()
+    for prefix in (keys.games, keys.cards):
+        found.update(await ports.archive.list(prefix(published.game_date, published.mode.value)))
+    return found
 
 
 async def missing(published: Publication, ports: Ports) -> tuple[int, list[str], list[str]]:
@@ -71,9 +81,7 @@ async def missing(published: Publication, ports: Ports) -> tuple[int, list[str],
         index = await read(ports.archive, _index(published))
     except Permanent:
         return 1, [], [_index(published)]
-    there: set[str] = set()
-    for prefix in (keys.games, keys.cards):
-        there.update(await ports.archive.list(prefix(published.game_date, published.mode.value)))
+    there = await _there(published, ports)
     return 1 + len(index["documents"]), index["games"], [key for key in index["documents"] if key not in there]
 
 

@@ -33,7 +33,8 @@ Columns = dict[str, list[Any]]
 async def write(published: Publication, ports: Ports) -> int:
     """Write what has changed up to the eve of a slate; returns how many months had."""
     archive, mode = ports.archive, published.mode.value
-    before = keys.newest(await archive.list(keys.record(mode)), published.at - _INSTANT)
+    there = await archive.list(keys.record(mode))
+    before = keys.newest(there, published.at - _INSTANT)
     eve = published.game_date - timedelta(days=1)
     first = (eve - (_CORRECTED if before else _SEASON)).replace(day=1)
     last = (eve.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
@@ -44,7 +45,8 @@ async def write(published: Publication, ports: Ports) -> int:
         return 0
     bins = _by_month(await ports.warehouse.query(sql("documents/record_bins"), cut))
     picks = _by_month(await ports.warehouse.query(sql("documents/record_picks"), cut))
-    written = 0
+    stamp = keys.stamped(published.at, published.run_id)
+    written: dict[str, dict[str, Any]] = {}
     for month, of_month in sums.items():
         folder = f"{keys.record(mode)}{month}"
         newest = await read(archive, before[folder]) if folder in before else {"slates": {}}
@@ -57,10 +59,9 @@ async def write(published: Publication, ports: Ports) -> int:
             "slates": await _slates(published, picks[month], newest["slates"], archive),
         }
         if any(newest.get(name) != value for name, value in known.items()):
-            document = {"recorded_at": published.at, "run_id": published.run_id, **known}
-            await put_once(archive, f"{folder}/{keys.stamped(published.at, published.run_id)}", document)
-            written += 1
-    return written
+            written[f"{folder}/{stamp}"] = {"recorded_at": published.at, "run_id": published.run_id, **known}
+    await put_once(archive, written, there)
+    return len(written)
 
 
 async def _slates(
@@ -70,17 +71,18 @@ async def _slates(
     by_date: defaultdict[str, list[Row]] = defaultdict(list)
     for row in picks:
         by_date[str(row["game_date"])].append(row)
-    found = {}
+    found, written = {}, {}
+    stamp = keys.stamped(published.at, published.run_id)
     for day, rows in by_date.items():
         columns = _columns(rows)
         digest = hashlib.sha256(to_json(columns)).hexdigest()
         if day in before and before[day]["digest"] == digest:
             found[day] = dict(before[day])
             continue
-        prefix = keys.picks(published.mode.value, date.fromisoformat(day))
-        key = f"{prefix}{keys.stamped(published.at, published.run_id)}"
-        await put_once(archive, key, columns)
-        found[day] = {"key": key, "digest": digest}
+        prefix = keys.picks(published.mode.value, day)
+        written[f"{prefix}{stamp}"] = columns
+        found[day] = {"key": f"{prefix}{stamp}", "digest": digest}
+    await put_once(archive, written, await archive.list(keys.picks(published.mode.value)) if written else ())
     return found
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from services.coordinator.api.inside import Inside, pattern
 from services.coordinator.api.route import Query
@@ -54,18 +54,12 @@ class Page:
 
     It is rendered once for all callers of a role, so that nothing in it may depend on who looks.
     """
-
-
-def _many(given: object) -> object:
-    return (given,) if isinstance(given, str) else given
-
-
-Many = Annotated[tuple[str, ...], BeforeValidator(_many)]
-"""A field that a form may send several times."""
+    every: float = 2.0
+    """Seconds between two looks at the live part: more where it takes statements of the warehouse."""
 
 
 class Form(BaseModel):
-    """The fields of a form."""
+    """The fields of a form. A field that may come several times is a tuple."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -72,7 +72,7 @@ class Site:
             caller = VISITOR
         _require(caller, page.role)
         with refusing():
-            query = page.query.model_validate({name: given for name, given in request.query.items() if given != ""})
+            query = page.query.model_validate(forms.gathered(request.query.items(), page.query))
         return Visit(caller, query, dict(request.match_info), self._reader, self._clock.now())
 
     async def _show(self, page: Page, request: web.Request, who: Who) -> web.Response:

@@ -133,7 +133,7 @@ def alerts(
             await client.post("alerts", {"name": resolve[0], "scope": resolve[1]})
         return await client.alerts(**({"resolved": "1"} if resolved else {}))
 
-    rows = common.ask(asked)
+    rows = common.ask(asked, changing=resolve is not None and not dry_run)
     if resolve is not None and dry_run:
         rows = [row for row in rows if (row["name"], row["scope"]) == resolve]
     if as_json:
@@ -157,7 +157,7 @@ def alerts(
 @common.coordinator_options
 def test(*, dry_run: bool, as_json: bool) -> None:
     """Send a test message to every channel that alerts go to. Exit code 1 when one has not taken it."""
-    rows = common.ask(lambda client: client.test_alerts(dry_run=dry_run))
+    rows = common.ask(lambda client: client.test_alerts(dry_run=dry_run), changing=True)
     if as_json:
         common.print_json(rows)
     else:
@@ -177,7 +177,7 @@ def test(*, dry_run: bool, as_json: bool) -> None:
 @common.coordinator_options
 def reconcile(days: int, mode: str, *, dry_run: bool, as_json: bool) -> None:
     """Compare the grid with what exists and ask for what is missing; then go the watch's round."""
-    answer = common.ask(lambda client: client.reconcile(days=days, mode=mode, dry_run=dry_run))
+    answer = common.ask(lambda client: client.reconcile(days=days, mode=mode, dry_run=dry_run), changing=True)
     if as_json:
         common.print_json(answer)
         return

@@ -6,7 +6,7 @@ from rich.table import Table
 from cli import common
 from cli.common import out
 from client.answers import Run
-from live import daemon as live
+from live import here as live
 
 
 @click.command()
@@ -16,8 +16,9 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
 
     Exit code 3 when it is degraded, 1 when it failed.
     """
-    home = common.home()
+    home = common.place()
     if common.elsewhere() is None and live.speaks_for(home):
+        common.home()
         from cli.tonight import show  # noqa: PLC0415 - only this case needs the table of schedules
 
         raise click.exceptions.Exit(show(home, live.found(home), as_json=as_json))

@@ -7,6 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from client.api import Endpoint
+from devstack import here
 from devstack.history import History
 from devstack.upstream.faults import FaultProfile
 from devstack.upstream.server import Upstream
@@ -85,4 +86,5 @@ async def running(
             coordinator=load(CoordinatorSettings),
         )
         services = await exits.enter_async_context(serving(workspace.path, clock, settings, port=port))
+        exits.enter_context(here.serving(workspace, services.urls["coordinator"]))
         yield Stack(services.urls, workspace.api_key, upstream, clock, services.ports)

@@ -36,9 +36,9 @@ from services.coordinator.sql import sql
 from services.coordinator.watch.schedules import note
 from services.coordinator.watch.voice import Speaker
 from shared.basketball.slate import Mode, eastern_date
-from shared.contract import API_VERSION
 from shared.errors import Permanent
 from shared.ports import Params, Ports, Row
+from shared.registries.api import API_VERSION
 from shared.registries.keys import SCHEDULES, Role
 from shared.registries.pipeline import plan
 from shared.runtime.access import Caller

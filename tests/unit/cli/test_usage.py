@@ -136,6 +136,15 @@ def test_the_command_line_imports_what_is_asked_for() -> None:
     assert heavy.isdisjoint(done.stdout.split())
 
 
+def test_commands_that_read_load_little() -> None:
+    """What takes longer to import than a running coordinator to answer is not loaded until it is needed."""
+    modules = "common, predictions, operating, reading, changes, lines, cost, accuracy, models, names, quarantine"
+    heavy = {"aiohttp", "pydantic", "structlog", "duckdb", "numpy", "pyarrow", "scipy", "services", "live.daemon"}
+    asked = f"import sys; from cli import {modules}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True)
+    assert heavy.isdisjoint(done.stdout.split())
+
+
 def test_every_command_is_where_it_is_said_to_be() -> None:
     """Each name leads to the command of that name."""
     context = click.Context(main.tipoff)

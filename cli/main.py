@@ -11,7 +11,7 @@ import click
 from shared.errors import TipoffError
 
 COMMANDS = {
-    "demo": "nights",
+    "demo": "demo",
     "replay": "nights",
     "rehearse": "rehearse",
     "run": "run",

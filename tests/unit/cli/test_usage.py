@@ -119,7 +119,7 @@ def test_nothing_runs_in_a_new_home(tmp_path: Path) -> None:
 
 
 def test_demo_s_dry_run_names_its_slate_and_makes_nothing(tmp_path: Path) -> None:
-    """The last slate of the history, with its games; no home is made."""
+    """The slate that is shown, with its games; no home is made."""
     done = inside(tmp_path / "home", "demo", "--dry-run")
     assert (done.code, done.err) == (DONE, "")
     [slate] = done.json

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import pyarrow.parquet as pq
@@ -64,10 +64,11 @@ def test_best_is_by_the_size_of_the_edge_on_either_side() -> None:
 
 def cell(day: str, step: str, status: str, why: str = "") -> GridCell:
     """A cell of the grid."""
-    return {
+    made = {
         "game_date": day, "mode": "overnight", "step": step, "status": status, "expected": 8, "verified": 8,
         "missing": 0, "quarantined": 0, "why": why,
     }  # fmt: skip
+    return cast("GridCell", made)
 
 
 def test_a_grid_of_several_slates_has_a_mark_for_each_step() -> None:

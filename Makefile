@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV := uv==0.13.9
 PIP_AUDIT := pip-audit==2.10.1
+PLAYWRIGHT := playwright==1.65.2 axe-playwright-python==0.1.8
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 # One more at once than there are processors, at most four: tests that start processes wait for them.
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); [ $$n -lt 4 ] && echo $$((n + 1)) || echo 4)
@@ -17,7 +18,7 @@ COVERING := tests/unit tests/contract
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint type cover long proof audit advisories mutants bench images dev-up dev-down lock clean
+.PHONY: help demo test test-ui lint type cover long proof audit advisories mutants bench images dev-up dev-down lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +38,14 @@ type: $(READY) ## mypy, strict
 
 cover: $(READY) ## unit and contract tests, and branch coverage of shared, services and client of at least 90 %
 	@$(PYTEST) -m "not proof" --cov --cov-fail-under=90 $(COVERING)
+
+# TIPOFF_CHROMIUM names a browser that is called otherwise.
+test-ui: $(READY) ## the page in a real browser: needs Chromium (Debian's package chromium); screenshots in build/screenshots
+	@$(PIP) install $(PLAYWRIGHT)
+	@for name in "$${TIPOFF_CHROMIUM:-chromium}" chromium-browser google-chrome; do \
+	  command -v "$$name" >/dev/null && exec $(BIN)/pytest tests/ui; \
+	done; \
+	echo "error: no Chromium found: install Debian's package chromium, or name one in TIPOFF_CHROMIUM" >&2; exit 1
 
 long: $(READY) ## the other tests: whole nights, both engines, the oracle, the simulation (tracing them would add a fifth)
 	@$(PYTEST) -m "not proof" $(addprefix --ignore=,$(COVERING))

@@ -29,7 +29,7 @@ class _Within:
         """The answer of a route; a change is refused."""
         if request.method != "GET":
             raise Permanent(f"{request.method} {request.path} changes something, and nothing runs here that could")
-        answered = await self._routes.get(f"/v1/{request.path}", request.params)
+        answered = await self._routes.answered(f"/v1/{request.path}", request.params)
         return Reply(answered.status, answered.body, following=answered.following)
 
 

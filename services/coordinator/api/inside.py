@@ -1,18 +1,19 @@
-"""The readings of the API, answered in the process that asks, without HTTP: by whoever has the ports."""
+"""The typed API in the process that asks, without HTTP: under the caller's own role, and by the routes' own rules."""
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import hdrs
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
-from services.coordinator.api.route import Asked, Route, part, refusing
+from services.coordinator.api.once import Once
+from services.coordinator.api.route import Asked, Route, part, performed, refusing
 from shared.registries.keys import Role
-from shared.runtime.access import Caller
+from shared.runtime.access import Caller, Untrusted
 from shared.runtime.answers import Refusal
 
 OWNER: Final = Caller("local", Role.ADMIN)
@@ -21,7 +22,7 @@ OWNER: Final = Caller("local", Role.ADMIN)
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer of a route."""
+    """An answer of a route, as HTTP would carry it."""
 
     status: int
     body: bytes
@@ -31,37 +32,60 @@ class Answered:
 
 
 class Inside:
-    """The routes that read. Those that change something are not here."""
+    """The routes, looked up as an HTTP server would."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self._routes = [(_pattern(route.path), route) for route in routes if route.method == hdrs.METH_GET]
+    def __init__(self, routes: Sequence[Route], once: Once) -> None:
+        self._routes = [(pattern(route.path), route) for route in routes]
+        self._once = once
 
-    async def get(self, path: str, query: Mapping[str, str]) -> Answered:
-        """What GET `path` answers.
+    async def get(self, path: str, caller: Caller, **query: object) -> Any:  # noqa: ANN401 - whatever the route answers
+        """What GET `path` answers, as the handler's own objects; of a list the part that the query asks for.
 
         Raises:
-            TipoffError: of the handler.
+            Untrusted: the caller's role is too low.
+            Refusal, TipoffError: as the route; 404 for a path that nothing reads.
         """
+        _, answer, _ = await self._read(path, caller, query)
+        return from_json(answer) if isinstance(answer, bytes) else answer
+
+    async def answered(self, path: str, query: Mapping[str, str]) -> Answered:
+        """The same for the owner of the files, refusals too, as HTTP would carry it."""
         try:
-            route, variable = self._found(path)
-            with refusing():
-                asked = Asked(OWNER, route.query.model_validate(dict(query)), None, variable)
-            answer, end = part(asked.query, await route.handler(asked))
+            asked, answer, end = await self._read(path, OWNER, query)
         except Refusal as refusal:
             return Answered(refusal.status, to_json({"error": str(refusal), "remedy": refusal.remedy}))
         body = answer if isinstance(answer, bytes) else await asyncio.to_thread(to_json, answer)
         following = None if end is None else {**query, "offset": str(end), "limit": str(asked.query.limit)}
-        return Answered(route.status, body, following)
+        return Answered(HTTPStatus.OK, body, following)
 
-    def _found(self, path: str) -> tuple[Route, Mapping[str, str]]:
-        for pattern, route in self._routes:
-            found = pattern.fullmatch(path)
-            if found is not None:
-                return route, found.groupdict()
-        raise Refusal(HTTPStatus.NOT_FOUND, f"GET {path}: Not Found", "see docs/coordinator.md")
+    async def post(self, path: str, caller: Caller, body: Mapping[str, object], *, once: str | None = None) -> Any:  # noqa: ANN401 - as above
+        """What POST `path` answers, as JSON has it; under one `once` it happens once. Raises as `get` does."""
+        route, variable = self._found(hdrs.METH_POST, path, caller)
+        with refusing():
+            parsed = None if route.body is None else route.body.model_validate(body)
+        asked = Asked(caller, route.query(), parsed, variable)
+        what = f"{route.method} {path} ".encode() + to_json(body)
+        key = once if route.once else None
+        _, answer = await self._once.answer(caller.actor, key, what, lambda: performed(route, asked))
+        return from_json(answer)
+
+    async def _read(self, path: str, caller: Caller, query: Mapping[str, object]) -> tuple[Asked, object, int | None]:
+        route, variable = self._found(hdrs.METH_GET, path, caller)
+        with refusing():
+            asked = Asked(caller, route.query.model_validate(query), None, variable)
+        return asked, *part(asked.query, await route.handler(asked))
+
+    def _found(self, method: str, path: str, caller: Caller) -> tuple[Route, Mapping[str, str]]:
+        for fits, route in self._routes:
+            match = fits.fullmatch(path)
+            if match is not None and route.method == method:
+                if not caller.role.covers(route.role):
+                    words = f"{caller.actor} is {caller.role}, this takes {route.role}"
+                    raise Untrusted(HTTPStatus.FORBIDDEN, words)
+                return route, match.groupdict()
+        raise Refusal(HTTPStatus.NOT_FOUND, f"{method} {path}: Not Found", "see docs/coordinator.md")
 
 
-def _pattern(path: str) -> re.Pattern[str]:
-    """Of a path whose variable parts are in braces."""
-    parts = re.split(r"\{(\w+)\}", path)
-    return re.compile("".join(f"(?P<{each}>[^/]+)" if n % 2 else re.escape(each) for n, each in enumerate(parts)))
+def pattern(path: str) -> re.Pattern[str]:
+    """What a declared path fits: its variable parts are in braces."""
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path)))

@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import hdrs
 from pydantic import TypeAdapter
 
+from services.coordinator.api import sign_in_links
 from services.coordinator.api.keys import KeyRoutes
 from services.coordinator.api.names import NameRoutes
 from services.coordinator.api.once import KEY_HEADER
@@ -161,6 +162,7 @@ def main() -> None:
         Api(nothing, nothing, nothing, active_runs=1).routes() + Operations(nothing, nothing, nothing, nothing).routes()
     )
     routes += NameRoutes(nothing, nothing).routes() + KeyRoutes(nothing, nothing).routes()
+    routes += sign_in_links.routes(nothing)
     sys.stdout.write(table(described(routes)))
 
 

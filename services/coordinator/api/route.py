@@ -136,7 +136,7 @@ class Served:
             asked = Asked(caller, query, parsed, dict(request.match_info))
             key = request.headers.get(KEY_HEADER) if route.once else None
             what = f"{route.method} {request.path} ".encode() + body
-            status, answer = await self._once.answer(caller.actor, key, what, lambda: _performed(route, asked))
+            status, answer = await self._once.answer(caller.actor, key, what, lambda: performed(route, asked))
             return _json(answer, status)
 
         return handle
@@ -165,7 +165,7 @@ def part(query: Query, answer: object) -> tuple[object, int | None]:
     return answer[query.offset : end], end if len(answer) > end else None
 
 
-async def _performed(route: Route, asked: Asked) -> tuple[int, bytes]:
+async def performed(route: Route, asked: Asked) -> tuple[int, bytes]:
     """A change, and its answer."""
     answer = await route.handler(asked)
     if isinstance(answer, Other):

@@ -4,13 +4,15 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from services.coordinator.documents.publish import publication
+from services.coordinator.documents.store import unpacked
 from services.coordinator.handlers import DEAD_LETTERS
 from services.coordinator.runs.ledger import decision_rows, step_rows
 from services.coordinator.runs.run import Run, StepStatus
 from shared.registries.markets import MARKETS
 from shared.registries.pipeline import MODE_RULES, STEPS
 from shared.registries.systems import HAND_MADE
-from tests.simulation.tables import export_of
+from tests.simulation.tables import export_of, game_id
 
 if TYPE_CHECKING:
     from tests.simulation.night import Night
@@ -94,8 +96,24 @@ def _check_predictions(night: "Night", run: Run) -> None:
     if "export" in run.steps and run.steps["export"].status is StepStatus.DONE:
         document = json.loads(night.tables.archive[export_of(night.mode, run.game_date)])
         assert document["run_id"] == run.run_id, f"the export is of {document['run_id']}"
-        rows = [{"run_id": run_id, "row": list(row)} for run_id, row in current]
+        rows = [{"run_id": run_id, "game_id": game_id(row[0]), "row": list(row)} for run_id, row in current]
         assert document["predictions"] == rows, "the export is not what is published"
+        _check_documents(night, run)
+
+
+def _check_documents(night: "Night", run: Run) -> None:
+    """Of each game that the run published one document and one card, with all its players, under one stamp."""
+    published = publication(run).run_id
+    _, _, rows = night.tables.published[published]
+    found: Counter[str] = Counter()
+    for key, data in night.tables.archive.items():
+        if key.endswith(f".{published}.json.gz") and key.startswith(("documents/games/", "documents/cards/")):
+            document = unpacked(data)
+            game = document.get("game", document)
+            found[game["game_id"]] += 1
+            players = {row[1] for row in rows if game_id(row[0]) == game["game_id"]}
+            assert {player["player_id"] for player in game["players"]} == players, f"{key} is of other players"
+    assert found == Counter({game_id(row[0]): 2 for row in rows}), "a game has not one document and one card"
 
 
 def _check_ledger(night: "Night", run: Run) -> None:

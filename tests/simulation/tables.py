@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from services.coordinator.documents.shapes import Forecast
 from services.coordinator.grid import unloaded
 from services.coordinator.runs.run import Evidence
 from services.coordinator.sql import sql
@@ -36,7 +37,7 @@ _PART = re.compile(r"^SELECT '(\w+)' AS step, '(\w+)' AS mode,", re.MULTILINE)
 def _names() -> dict[str, str]:
     """Text of each of the coordinator's statements -> its name."""
     found = {}
-    for folder in ("", "complete", "monitor"):
+    for folder in ("", "complete", "documents", "monitor"):
         for file in (_SQL / folder if folder else _SQL).iterdir():
             if file.name.endswith(".sql"):
                 name = f"{folder}/{file.name[:-4]}".lstrip("/")
@@ -147,7 +148,7 @@ class Tables:
     def _health(self, _: Params) -> list[Row]:
         return []
 
-    _freshness = _accuracy_leaks = _health
+    _freshness = _accuracy_leaks = _books = _past = _moves = _record_sums = _health
 
     def _ledger(self, _: Params) -> list[Row]:
         ends = {(row["run_id"], row["run_ended_at"]): None for row in self.rows["ops.step_runs"].values()}
@@ -174,7 +175,18 @@ class Tables:
         return [{"published": len(rows)}]
 
     def _predictions(self, params: Params) -> list[Row]:
-        return [{"run_id": run_id, "row": list(row)} for run_id, row in self.current(str(params["mode"]))]
+        return [
+            {"run_id": run_id, "game_id": game_id(row[0]), "row": list(row)}
+            for run_id, row in self.current(str(params["mode"]))
+        ]
+
+    def _forecasts(self, params: Params) -> list[Row]:
+        _, _, rows = self.published.get(str(params["run_id"]), _UNPUBLISHED)
+        return [forecast(str(params["run_id"]), row) for row in sorted(rows)]
+
+    def _players(self, params: Params) -> list[Row]:
+        games = str(params["games"]).split()
+        return [on_roster(game, player) for game, player in self.players() if game_id(game) in games]
 
     def _predictions_present(self, params: Params) -> list[Row]:
         predicted = len({row[0] for _, row in self.current(str(params["mode"]))})
@@ -217,6 +229,28 @@ class Tables:
         return Evidence(expected=len(wanted) * slate.get("per_player", 0), verified=len(rows))
 
 
+def game_id(game: int) -> str:
+    """The id of a game by its number."""
+    return f"00223{game:05d}"
+
+
+def on_roster(game: int, player: int) -> Row:
+    """A row of `documents/players`."""
+    return {
+        "game_id": game_id(game), "home_team": "BOS", "away_team": "NYK", "tip_utc": "2024-03-05T00:30:00Z",
+        "player_id": player, "player_name": f"P{player}", "team_abbr": "BOS", "opponent_team_abbr": "NYK",
+        "is_home": True, "injury_status": None,
+    }  # fmt: skip
+
+
+def forecast(run_id: str, row: Prediction) -> Row:
+    """A row of `documents/forecasts`."""
+    game, player, market, system = row
+    known = {"game_id": game_id(game), "player_id": player, "market": market, "system": system, "run_id": run_id}
+    numbers: Row = dict.fromkeys(Forecast.__annotations__)
+    return {**numbers, **known, "mean": 1.0, "recommendation": "no_line", "edge_size": "no price"}
+
+
 @cache
 def _features() -> Row:
     return dict.fromkeys(FEATURES, 1.0)
@@ -226,7 +260,7 @@ def served(game: int, player: int) -> Row:
     """A row of `load_features`."""
     return {
         **_features(),
-        "game_id": f"00223{game:05d}",
+        "game_id": game_id(game),
         "player_id": player,
         "team_abbr": "BOS",
         "opponent_team_abbr": "NYK",

@@ -12,6 +12,7 @@ from pydantic_core import to_json
 
 from services.coordinator.api import accuracy, changes
 from services.coordinator.api.answers import DryRun, Idle, PublicRun, Root, SlateFound, SlateKnown, WarehouseRow
+from services.coordinator.api.published import PublishedRoutes
 from services.coordinator.api.quarantine import QuarantineRoutes
 from services.coordinator.api.queries import (
     AllDays,
@@ -113,6 +114,7 @@ class Api:
             Route("GET", "/v1/game-lines", Role.VIEWER, self.game_lines, list[WarehouseRow], SlateQuery),
             *accuracy.routes(self._ports, self._slate),
             *changes.routes(self._ports),
+            *PublishedRoutes(self._engine, self._ports, self._slate).routes(),
             Route("GET", "/v1/grades", Role.VIEWER, partial(self.by_slate, "grades"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/slates", Role.VIEWER, partial(self.by_slate, "slates"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/models", Role.VIEWER, self.models, list[WarehouseRow], Moded),
@@ -210,7 +212,7 @@ class Api:
         key = await self._slate(query)
         if key is None:
             return []
-        params = {"game_date": key[0], "mode": key[1].value, "market": query.market or ""}
+        params = {"game_date": key[0], "mode": key[1].value, "market": query.market or "", "games": ""}
         return await self._ports.warehouse.query(sql("predictions"), params)
 
     async def by_slate(self, name: str, asked: Asked) -> list[Row]:

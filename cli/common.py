@@ -26,7 +26,10 @@ from shared.registries import home as where
 
 EXIT_CODES = {"complete": 0, "degraded": 3, "failed": 1}
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+WIDTH = 80
+"""Columns of what is printed where there is no terminal."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
 err = Console(stderr=True, highlight=False)
 
 _URL = "tipoff.url"
@@ -121,9 +124,14 @@ def writing(path: Path, what: str = "file") -> Iterator[None]:
         raise Permanent(f"cannot write {path}: {error}", remedy=f"name a writable {what}") from error
 
 
+def as_json_text(document: object) -> str:
+    """One JSON document."""
+    return json.dumps(document, indent=1, default=str)
+
+
 def print_json(document: object) -> None:
-    """One JSON document on stdout."""
-    click.echo(json.dumps(document, indent=1, default=str))
+    """The same on stdout."""
+    click.echo(as_json_text(document))
 
 
 def workspace(base: Path) -> Folder | None:

@@ -23,7 +23,7 @@ COVERING := tests/unit tests/contract
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: $(READY) ## one night, end to end, on this machine: prints the predictions
+demo: $(READY) ## one night, end to end, on this machine: the best edges, why, and a storm
 	@$(BIN)/tipoff demo
 
 test: lint type cover long ## everything that must pass on every change: lint, type, cover, long (under ten minutes)

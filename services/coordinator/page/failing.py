@@ -1,5 +1,6 @@
 """What a page says of a failure: status, what is wrong, and what to do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -14,6 +15,15 @@ KINDS: Final = (Refusal, Untrusted, TipoffError, ExceptionGroup)
 """Failures of which somebody is told; anything else is a bug."""
 
 
+class Unknown(Refusal):
+    """What was asked for is not there; what else there is."""
+
+    def __init__(self, message: str, remedy: str = "", suggestions: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(HTTPStatus.NOT_FOUND, message, remedy)
+        self.suggestions = tuple(suggestions)
+        """Words and addresses."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """A failure."""
@@ -21,6 +31,7 @@ class Failed:
     status: HTTPStatus
     what: str
     remedy: str
+    suggestions: tuple[tuple[str, str], ...] = ()
 
 
 def failed(error: Exception) -> Failed:
@@ -45,4 +56,5 @@ def failed(error: Exception) -> Failed:
         case _:
             raise error
     what = str(error).removesuffix(f": {remedy}")
-    return Failed(HTTPStatus(status), redacted(what), redacted(remedy))
+    suggestions = error.suggestions if isinstance(error, Unknown) else ()
+    return Failed(HTTPStatus(status), redacted(what), redacted(remedy), suggestions)

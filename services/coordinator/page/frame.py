@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -77,9 +78,18 @@ class Frame:
         keep_form_cookie(request, response, who)
         return response
 
+    def _instant(self, page: Page, request: web.Request) -> str:
+        """Who looks back to an instant goes on looking back, where a page can."""
+        at = request.query.get("as_of", "")
+        return f"?{urlencode({'as_of': at})}" if at and "as_of" in page.query.model_fields else ""
+
     def _navigation(self, request: web.Request, who: Who) -> list[Entry]:
         return [
-            Entry(path, name, request.path == path or (path != "/" and request.path.startswith(path)))
+            Entry(
+                path + self._instant(page, request),
+                name,
+                request.path == path or (path != "/" and request.path.startswith(path)),
+            )
             for path, name in NAVIGATION
             if (page := self._pages.get(path)) is not None
             and (self.opens(page) if who.caller is None else who.caller.role.covers(page.role))

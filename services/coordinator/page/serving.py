@@ -9,13 +9,13 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from services.coordinator.api.inside import Inside
 from services.coordinator.api.limits import Requests
 from services.coordinator.api.route import READING_SECONDS, refusing
 from services.coordinator.page import answers, forms
 from services.coordinator.page.failing import KINDS, Failed, failed
 from services.coordinator.page.frame import Frame
 from services.coordinator.page.page import VISITOR, Action, Page, Sent, Visit
-from services.coordinator.page.reader import Reader
 from services.coordinator.page.who import Visitors, Who, is_foreign, is_ours
 from shared.ports import Clock
 from shared.registries.keys import Role
@@ -28,7 +28,7 @@ _Answer = Callable[[web.Request, Who], Awaitable[web.StreamResponse]]
 class Site:
     """The pages of an app."""
 
-    def __init__(self, frame: Frame, visitors: Visitors, reader: Reader, requests: Requests, clock: Clock) -> None:
+    def __init__(self, frame: Frame, visitors: Visitors, reader: Inside, requests: Requests, clock: Clock) -> None:
         self.frame = frame
         self.visitors = visitors
         self._reader = reader

@@ -1,0 +1,148 @@
+"""The record: how good what was published has been, by what one likes, always with N and interval."""
+
+from calendar import monthrange
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from markupsafe import Markup
+from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from services.coordinator.api.queries import Market
+from services.coordinator.api.route import Query
+from services.coordinator.documents.record_shapes import Measured, Record, RecordCell
+from services.coordinator.page import record_charts
+from services.coordinator.page.charts import Span
+from services.coordinator.page.page import Page, Visit
+from services.coordinator.page.record_charts import Bin
+from services.coordinator.page.then import Instant, Links, asked, local
+from services.coordinator.page.views import LABELS
+from shared.accuracy import REFERENCES
+from shared.basketball.slate import Mode
+from shared.registries.keys import Role
+from shared.registries.markets import MARKETS
+from shared.registries.systems import SYSTEMS
+
+CUTS = ("all", "market", "system", "tier", "month", "edge", "mode")
+"""What the record can be cut by."""
+TIERS = ("regular", "bench", "new")
+_BREAK_EVEN = 110 / 210
+"""Hit rate that breaks even at -110, the usual price."""
+PICKS = 50
+"""Picks on a page."""
+
+
+def _month(given: object) -> object:
+    """A month as `YYYY-MM`."""
+    try:
+        date.fromisoformat(f"{given}-01")
+    except ValueError:
+        raise PydanticCustomError("month", "{given} is no month: write it as YYYY-MM", {"given": given}) from None
+    return given
+
+
+class RecordQuery(Query):
+    """Which graded predictions."""
+
+    mode: Mode | None = None
+    system: Annotated[str, StringConstraints(max_length=64)] | None = None
+    market: Market | None = None
+    tier: Literal["regular", "bench", "new"] | None = None
+    month: Annotated[str, BeforeValidator(_month)] | None = None
+    by: Literal["all", "market", "system", "tier", "month", "edge", "mode"] = "all"
+    as_of: Instant | None = None
+    offset: int = Field(0, ge=0, le=10_000_000)
+
+
+async def record(visit: Visit) -> Mapping[str, object]:
+    """The record as it was known at an instant."""
+    query: RecordQuery = visit.query
+    return view(await visit.get("/v1/record", **of_api(query)), query)
+
+
+def of_api(query: RecordQuery) -> dict[str, str]:
+    """The same, as the routes of the API are asked: a month is its two ends."""
+    given = {name: value for name, value in asked(query).items() if name not in {"month", "offset"}}
+    if query.month is not None:
+        year, month = (int(each) for each in query.month.split("-"))
+        given |= {"first": f"{query.month}-01", "last": f"{query.month}-{monthrange(year, month)[1]}"}
+    return given
+
+
+def view(found: Record, query: RecordQuery) -> Mapping[str, object]:
+    """What the template shows of the record."""
+    cells = found["cells"]
+    one = cells[0] if len(cells) == 1 else None
+    links = Links({name: value for name, value in asked(query).items() if name != "offset" and value != "all"})
+    return {
+        "found": found,
+        "cells": cells,
+        "one": one,
+        "hits": record_charts.intervals(
+            [_span(cell, cell["hit_rate"], share=True) for cell in cells if cell["hit_rate"]["value"] is not None],
+            reference=100 * _BREAK_EVEN,
+            name="Picks won, %, with 95 % interval; the line breaks even at -110",
+        ),
+        "calibration": None if one is None else record_charts.calibration(_bins(one)),
+        "errors": None if one is None else _errors(one),
+        "query": query,
+        "labels": LABELS,
+        "references": REFERENCES,
+        "picks": found["picks"],
+        "more": False,
+        "page_length": PICKS,
+        "files": {"csv": "", "parquet": ""},
+        "links": links,
+        "people": Links({} if query.as_of is None else {"as_of": query.as_of.isoformat()}),
+        "api": Links(of_api(query)),
+        "then": query.as_of,
+        "then_field": local(query.as_of or datetime.fromisoformat(found["as_of"])),
+        "choices": {
+            "mode": [mode.value for mode in Mode],
+            "system": list(SYSTEMS),
+            "market": list(MARKETS),
+            "tier": list(TIERS),
+            "by": list(CUTS),
+        },
+    }
+
+
+def _span(cell: RecordCell, measured: Measured, *, share: bool) -> Span:
+    value, low, high = (None if each is None else each * (100.0 if share else 1.0) for each in _three(measured))
+    label = LABELS.get(cell["label"], cell["label"].replace("_", " "))
+    return Span(label, 0.0 if value is None else value, low, high, f"N {measured['n']:,}")
+
+
+def _three(measured: Measured) -> tuple[float | None, float | None, float | None]:
+    return measured["value"], measured["low"], measured["high"]
+
+
+def _bins(cell: RecordCell) -> list[Bin]:
+    return [
+        Bin(
+            each["p_over"],
+            each["over_rate"],
+            each["n"],
+            each["over_rate"] if each["low"] is None else each["low"],
+            each["over_rate"] if each["high"] is None else each["high"],
+        )
+        for each in cell["bins"]
+    ]
+
+
+def _errors(cell: RecordCell) -> Markup | None:
+    spans = [
+        Span(each["reference"], value, measured["low"], measured["high"], f"N {measured['n']:,}")
+        for each in cell["against"]
+        for measured in [each["difference"]]
+        if (value := measured["value"]) is not None
+    ]
+    if not spans:
+        return None
+    return record_charts.intervals(
+        spans, reference=0.0, name="Error minus each reference's: left of the line is better"
+    )
+
+
+PAGES: tuple[Page, ...] = (Page("/record", Role.VIEWER, record, "record.html", RecordQuery, public=True),)

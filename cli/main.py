@@ -25,6 +25,7 @@ COMMANDS = {
     "lines": "lines",
     "accuracy": "accuracy",
     "changes": "changes",
+    "report": "report",
     "status": "reading",
     "runs": "reading",
     "dlq": "reading",

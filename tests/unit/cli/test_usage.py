@@ -64,7 +64,7 @@ def test_wrong_usage_exits_2_with_one_line(arguments: tuple[str, ...], words: li
 
 
 _COMMANDS = (
-    "demo|replay|run|backfill|predictions|lines|parse|accuracy|status|runs|dlq|grid|cascade|alerts|reconcile|cost|schema|"
+    "demo|replay|run|backfill|predictions|report|lines|parse|accuracy|status|runs|dlq|grid|cascade|alerts|reconcile|cost|schema|"
     "schema plan|schema apply|doctor|dev|dev up|bench|train|models|context|context add|context use|context list|"
     "context remove|keys|keys create|keys list|keys revoke|names|names list|names settle"
 )
@@ -80,7 +80,7 @@ def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     assert all(len(line.split()) > 2 for line in options if "--json" in line or "--dry-run" in line)
 
 
-@pytest.mark.parametrize("command", ["predictions", "lines", "status", "runs", "dlq", "cost"])
+@pytest.mark.parametrize("command", ["predictions", "report", "lines", "status", "runs", "dlq", "cost"])
 def test_reading_commands_before_the_first_night_say_what_to_run(command: str, tmp_path: Path) -> None:
     """In a home where nothing was run each reading command exits 1 with `tipoff demo` as the remedy."""
     inside(tmp_path / "home", command, "--json").refused(FAILED, str(tmp_path / "home"), "`tipoff demo`")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from services.coordinator.page.reader import Reader
 
 from services.coordinator.api.once import Once
 from services.coordinator.api.queries import PlayersQuery, PublishedQuery, RowsQuery
@@ -18,7 +19,6 @@ from services.coordinator.api.route import Asked, Query, Route
 from services.coordinator.page import player, record, record_rows, tonight
 from services.coordinator.page.failing import Unknown
 from services.coordinator.page.page import VISITOR, Download, Page, Visit
-from services.coordinator.page.reader import Reader
 from services.coordinator.page.record_rows import COLUMNS
 from services.coordinator.sql import sql
 from shared.ports import Ports

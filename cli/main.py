@@ -42,6 +42,7 @@ COMMANDS = {
     "backup": "keep",
     "restore": "keep",
     "parse": "parse",
+    "verify": "verify",
     "doctor": "doctor",
     "init": "init",
     "up": "live",

@@ -28,6 +28,7 @@ from services.coordinator.api.route import Asked, Body, Other, Route, source_of
 from services.coordinator.api.together import Together
 from services.coordinator.handlers import DEAD_LETTERS
 from services.coordinator.pulse.pulse import Beat, Pulse
+from services.coordinator.record import routes as record
 from services.coordinator.runs.decide import decide
 from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import RunRequested
@@ -108,6 +109,7 @@ class Api:
             Route("GET", "/v1/game-lines", Role.VIEWER, self.game_lines, list[WarehouseRow], SlateQuery),
             *accuracy.routes(self._ports, self._slate),
             *changes.routes(self._ports),
+            *record.routes(self._ports),
             Route("GET", "/v1/grades", Role.VIEWER, partial(self.by_slate, "grades"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/slates", Role.VIEWER, partial(self.by_slate, "slates"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/models", Role.VIEWER, self.models, list[WarehouseRow], Moded),

@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from services.coordinator.record.seal import head_document
 from services.coordinator.runs.run import Evidence, Run
 from services.coordinator.sql import sql
 from shared.errors import Permanent
@@ -27,6 +28,7 @@ async def export(run: Run, ports: Ports, _: int) -> int:
         "run_id": run.run_id,
         "part": run.part,
         "published_at": published_at.isoformat(),
+        "record": await head_document(ports),
         "predictions": rows,
     }
     await ports.archive.put(export_key(run), json.dumps(document, default=str).encode())

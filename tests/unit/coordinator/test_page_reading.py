@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from services.coordinator.page.reader import Reader
 
+from services.coordinator.api.inside import Inside
 from services.coordinator.api.once import Once
 from services.coordinator.api.queries import PlayersQuery, PublishedQuery, RowsQuery
 from services.coordinator.api.queries import RecordQuery as RecordAsked
@@ -58,7 +58,7 @@ class Answers:
             Route("GET", "/v1/record", Role.VIEWER, self._record, Any, RecordAsked),
             Route("GET", "/v1/record/rows", Role.VIEWER, self._part, Any, RowsQuery),
         ]
-        self.reader = Reader(routes, Once(ports))
+        self.reader = Inside(routes, Once(ports))
 
     def visit(self, page: Page | Download, query: Mapping[str, object] | None = None, **path: str) -> Visit:
         """Somebody's."""

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.network
 
 PAGES = {
+    "tonight": "/?game_date={last}&mode=same_day",
+    "looking-back": "/?game_date={last}&mode=same_day&as_of={last}T12:00",
+    "record": "/record?mode=same_day&market=points",
+    "record-by-market": "/record?mode=same_day&by=market",
+    "picks": "/record/picks?mode=same_day",
     "sign-in": "/sign-in",
     "nights": "/nights",
     "night": "/nights/{last}.same_day",

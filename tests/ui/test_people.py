@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import pyarrow.parquet as pq
 import pytest
 
 if TYPE_CHECKING:
@@ -140,3 +141,16 @@ def test_a_page_is_light(look: Callable[..., "Looked"], name: str) -> None:
         got.clear()
         looked.goto(where).wait_for_load_state("networkidle")
         assert 0 < sum(got) <= most, (name, sum(got))
+
+
+@pytest.mark.parametrize("kind", ["CSV", "Parquet"])
+def test_the_record_is_taken_home(look: Callable[..., "Looked"], kind: str) -> None:
+    """As a file, by whoever has signed in."""
+    looked = look("viewer")
+    page = looked.goto(f"/record?mode={MODE}&market=points")
+    with page.expect_download() as downloading:
+        page.click(f"a[download]:has-text('{kind}')")
+    path = downloading.value.path()
+    assert downloading.value.suggested_filename.endswith(f".{kind.lower()}")
+    rows = pq.read_table(path).num_rows if kind == "Parquet" else path.read_text("utf-8").count("\n") - 1
+    assert rows > 100

@@ -1,6 +1,6 @@
 """A page and a form, declared: who may see or send it, what it takes, what it shows."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,6 +58,26 @@ class Page:
     """
     every: float = 2.0
     """Seconds between two looks at the live part: more where it takes statements of the warehouse."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that is sent part by part, as it is made."""
+
+    name: str
+    kind: str
+    parts: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that may be asked for, declared as a page is."""
+
+    path: str
+    role: Role
+    handler: Callable[[Visit], Awaitable[File]]
+    query: type[Query] = Query
+    public: bool = False
 
 
 class Form(BaseModel):

@@ -17,6 +17,7 @@ BENCHES = (
     "bus",
     "dispersion",
     "night",
+    "page",
     "predict",
     "pulse",
     "replay",

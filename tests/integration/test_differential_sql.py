@@ -90,6 +90,7 @@ _CUTS: Sequence[Params] = [
     {**_ACCURACY, "market": "", "tier": "", "lined": lined, "by": by}
     for by, lined in (("all", False), ("tier", True), ("edge", False), ("month", False))
 ]
+_GAMES_AT: Params = {**_SLATE, "games": " ".join(_GAMES)}
 CASES: Mapping[str, Sequence[Params]] = {
     "coordinator/sql/changes.sql": [
         {**_DAY, "mode": mode, "now": now} for mode in ("overnight", "same_day") for now in (_NOON, _EVENING)
@@ -99,6 +100,20 @@ CASES: Mapping[str, Sequence[Params]] = {
     "coordinator/sql/accuracy.sql": _CUTS,
     "coordinator/sql/accuracy_bins.sql": _CUTS,
     "coordinator/sql/accuracy_leaks.sql": [_ACCURACY, {**_ACCURACY, "mode": "same_day"}],
+    "coordinator/sql/documents/books.sql": [{**_GAMES_AT, "published_at": at} for at in (_MORNING, _EVENING)],
+    "coordinator/sql/documents/forecasts.sql": [{**_RUN, "mode": "overnight"}, {**_RUN, "mode": "same_day"}],
+    "coordinator/sql/documents/past.sql": [
+        {**_GAMES_AT, "published_at": at, "systems": " ensemble moving_average "} for at in (_NOON, _EVENING)
+    ],
+    "coordinator/sql/documents/players.sql": [_GAMES_AT, {**_SLATE, "games": _GAMES[0]}],
+    **{
+        f"coordinator/sql/documents/record_{name}.sql": [{**_CUTS[2], "mode": "overnight"}]
+        for name in ("bins", "picks", "sums")
+    },
+    "coordinator/sql/record_rows.sql": [
+        {**_CUTS[0], "mode": "overnight", "picks": picks, "first_row": first, "last_row": last}
+        for picks, first, last in ((False, 1, 1000), (True, 1, 1000), (False, 6, 15))
+    ],
     "coordinator/sql/game_lines.sql": [_DAY, {"game_date": world.EVE}],
     "coordinator/sql/games_of_slate.sql": [_DAY, {"game_date": date(2024, 7, 1)}],
     "coordinator/sql/grades.sql": [
@@ -116,15 +131,16 @@ CASES: Mapping[str, Sequence[Params]] = {
     "coordinator/sql/load_quotes.sql": [_SLATE],
     "coordinator/sql/models.sql": [{"mode": "overnight"}],
     "coordinator/sql/moves.sql": [
-        {**_SLATE, "systems": systems} for systems in (["moving_average", "ensemble"], ["moving_average"])
+        {**_SLATE, "systems": systems, "games": games}
+        for systems, games in ((["moving_average", "ensemble"], ""), (["moving_average"], _GAMES[0]))
     ],
     "coordinator/sql/names.sql": [{"first": world.EVE, "last": world.SLATE}],
     "coordinator/sql/names_waiting.sql": [{"first": world.EVE, "last": world.SLATE, "modes": ["overnight", "manual"]}],
     "coordinator/sql/player.sql": [{"since": world.EVE, "player_id": player} for player in (100, 7)],
     "coordinator/sql/predictions.sql": [
-        {"game_date": day, "mode": "overnight", "market": market}
+        {"game_date": day, "mode": "overnight", "market": market, "games": games}
         for day in (world.EVE, world.SLATE)
-        for market in ("", "points")
+        for market, games in (("", ""), ("points", _GAMES[0]))
     ],
     "coordinator/sql/published.sql": [_RUN, {**_RUN, "run_id": "none"}],
     "coordinator/sql/quarantine.sql": [

@@ -71,7 +71,7 @@ def create(
         if as_json:
             common.print_json(body | {"dry_run": True})
         return
-    made: NewApiKey = common.ask(lambda client: client.create_key(**body))
+    made: NewApiKey = common.ask(lambda client: client.create_key(**body), changing=True)
     until = "never ends by itself" if made["expires_at"] is None else f"ends {made['expires_at']}"
     err.print(
         f"key {made['id']} for {name}, {role}, {until}: shown this once, keep it safe", markup=False, soft_wrap=True
@@ -105,7 +105,7 @@ def list_(*, ended: bool, as_json: bool) -> None:
 @common.coordinator_options
 def revoke(id_: str, *, dry_run: bool, as_json: bool) -> None:
     """End a key: within half a minute nobody gets in with it, anywhere."""
-    key: ApiKey = common.ask(lambda client: _found(client, id_) if dry_run else client.revoke_key(id_))
+    key: ApiKey = common.ask(lambda client: _found(client, id_) if dry_run else client.revoke_key(id_), changing=True)
     if as_json:
         common.print_json(key)
     elif dry_run:

@@ -11,7 +11,7 @@ import click
 from shared.errors import TipoffError
 
 COMMANDS = {
-    "demo": "nights",
+    "demo": "demo",
     "replay": "nights",
     "rehearse": "rehearse",
     "run": "run",
@@ -42,7 +42,9 @@ COMMANDS = {
     "backup": "keep",
     "restore": "keep",
     "parse": "parse",
+    "verify": "verify",
     "doctor": "doctor",
+    "page": "page",
     "init": "init",
     "up": "live",
     "down": "live",
@@ -62,6 +64,15 @@ class _Commands(click.Group):
             return None
         command: click.Command = getattr(import_module(f"cli.{COMMANDS[cmd_name]}"), cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Click's, with what may have been meant: it suggests only what is loaded."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            raise click.exceptions.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -19,7 +19,7 @@ from services.coordinator.api.once import KEY_HEADER
 from services.coordinator.api.operations import Operations
 from services.coordinator.api.route import Asked, Body, Query, Route
 from services.coordinator.api.routes import Api
-from shared.contract import API_VERSION
+from shared.registries.api import API_VERSION
 from shared.registries.keys import Role
 
 _ERROR = {

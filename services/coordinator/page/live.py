@@ -38,9 +38,8 @@ class _Part:
 class Hub:
     """The parts that somebody follows."""
 
-    def __init__(self, clock: Clock, tick: float = TICK) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._tick = tick
         self._parts: dict[Hashable, _Part] = {}
         self._wanted = asyncio.Event()
         self._closed = False
@@ -91,7 +90,7 @@ class Hub:
             if not self._parts:
                 self._wanted.clear()
             else:
-                await self._clock.sleep(self._tick)
+                await self._clock.sleep(TICK)
 
     async def look(self) -> None:
         """Ask for every part that is due."""

@@ -2,13 +2,13 @@
 
 from aiohttp import web
 
+from services.coordinator.api.inside import Inside
 from services.coordinator.api.limits import Requests
 from services.coordinator.page.assets import PREFIX, Assets
 from services.coordinator.page.declared import ACTIONS, DOWNLOADS, PAGES
 from services.coordinator.page.following import Following
 from services.coordinator.page.frame import Frame
 from services.coordinator.page.live import Hub
-from services.coordinator.page.reader import Reader
 from services.coordinator.page.serving import Site
 from services.coordinator.page.sign_in import SignIn
 from services.coordinator.page.who import Visitors
@@ -17,7 +17,7 @@ from shared.ports import Clock
 
 
 def mount(
-    app: web.Application, reader: Reader, sessions: Sessions, requests: Requests, clock: Clock, *, public: bool
+    app: web.Application, reader: Inside, sessions: Sessions, requests: Requests, clock: Clock, *, public: bool
 ) -> None:
     """Serve every declared page, file and form, what they are made of, and sign-in."""
     assets = Assets()

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from services.coordinator.api.inside import Inside, pattern
 from services.coordinator.api.route import Query
-from services.coordinator.page.reader import Reader, pattern
 from shared.registries.keys import Role
 from shared.runtime.access import Caller
 
@@ -25,7 +25,7 @@ class Visit:
     """As the page's `query` has it."""
     path: Mapping[str, str]
     """The variable parts of the path."""
-    reader: Reader
+    reader: Inside
     now: datetime
     """The business instant."""
 
@@ -92,7 +92,7 @@ class Sent:
     form: Any
     """As the action's `form` has it."""
     path: Mapping[str, str]
-    reader: Reader
+    reader: Inside
     now: datetime
     """The business instant."""
     once: str

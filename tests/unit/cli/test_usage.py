@@ -119,7 +119,7 @@ def test_nothing_runs_in_a_new_home(tmp_path: Path) -> None:
 
 
 def test_demo_s_dry_run_names_its_slate_and_makes_nothing(tmp_path: Path) -> None:
-    """The last slate of the history, with its games; no home is made."""
+    """The slate that is shown, with its games; no home is made."""
     done = inside(tmp_path / "home", "demo", "--dry-run")
     assert (done.code, done.err) == (DONE, "")
     [slate] = done.json
@@ -132,6 +132,15 @@ def test_the_command_line_imports_what_is_asked_for() -> None:
     """No engine, no client, no service is imported until a command needs it."""
     asked = "import sys, cli.main; print(*sys.modules)"
     heavy = {"duckdb", "pyarrow", "numpy", "scipy", "aiohttp", "google", "grpc", "benchmarks", "services", "devstack"}
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True)
+    assert heavy.isdisjoint(done.stdout.split())
+
+
+def test_commands_that_read_load_little() -> None:
+    """What takes longer to import than a running coordinator to answer is not loaded until it is needed."""
+    modules = "common, predictions, operating, reading, changes, lines, cost, accuracy, models, names, quarantine"
+    heavy = {"aiohttp", "pydantic", "structlog", "duckdb", "numpy", "pyarrow", "scipy", "services", "live.daemon"}
+    asked = f"import sys; from cli import {modules}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True)
     assert heavy.isdisjoint(done.stdout.split())
 

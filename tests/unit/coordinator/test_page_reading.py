@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from services.coordinator.api.inside import Inside
 from services.coordinator.api.once import Once
 from services.coordinator.api.queries import PlayersQuery, PublishedQuery, RowsQuery
 from services.coordinator.api.queries import RecordQuery as RecordAsked
@@ -18,7 +19,6 @@ from services.coordinator.api.route import Asked, Query, Route
 from services.coordinator.page import player, record, record_rows, tonight
 from services.coordinator.page.failing import Unknown
 from services.coordinator.page.page import VISITOR, Download, Page, Visit
-from services.coordinator.page.reader import Reader
 from services.coordinator.page.record_rows import COLUMNS
 from services.coordinator.sql import sql
 from shared.ports import Ports
@@ -59,7 +59,7 @@ class Answers:
             Route("GET", "/v1/record", Role.VIEWER, self._record, Any, RecordAsked),
             Route("GET", "/v1/record/rows", Role.VIEWER, self._part, Any, RowsQuery),
         ]
-        self.reader = Reader(routes, Once(ports))
+        self.reader = Inside(routes, Once(ports))
 
     def visit(self, page: Page | Download, query: Mapping[str, object] | None = None, **path: str) -> Visit:
         """Somebody's."""

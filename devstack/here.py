@@ -15,6 +15,8 @@ from client.api import Endpoint
 from devstack.workspace import Workspace, write_atomically
 from shared.errors import Permanent
 
+LOG: Final = "stack.log"
+"""In the workspace: what a stack in the background logs."""
 _SOON: Final = 5.0
 """Seconds in which a process that took a workspace answers."""
 _LOOK: Final = 0.05

@@ -14,7 +14,7 @@ from services.coordinator.page.page import Download, File, Page, Visit
 from services.coordinator.page.record import RecordQuery, of_api
 from services.coordinator.page.then import Links, asked
 from services.coordinator.page.views import LABELS
-from shared.contract import MAX_WINDOW_DAYS
+from shared.registries.api import MAX_WINDOW_DAYS
 from shared.registries.keys import Role
 
 COLUMNS: Mapping[str, Kind] = {

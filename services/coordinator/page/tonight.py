@@ -46,10 +46,9 @@ def view(slate: Tonight, query: Then) -> Mapping[str, object]:
     if query.as_of is not None:
         kept["as_of"] = query.as_of.isoformat()
     day = date.fromisoformat(slate["game_date"])
-    scale = _scale(slate["edges"])
     return {
         "slate": slate,
-        "edges": [(edge, _drawn(edge, scale.get(edge["market"], 1.0))) for edge in slate["edges"]],
+        "edges": list(zip(slate["edges"], drawings(slate["edges"]), strict=True)),
         "first": FIRST,
         "games": [
             (game, [edge for edge in slate["edges"] if edge["game_id"] == game["game_id"]]) for game in slate["games"]
@@ -65,6 +64,12 @@ def view(slate: Tonight, query: Then) -> Mapping[str, object]:
         "then_field": local(query.as_of or datetime.fromisoformat(slate["as_of"])),
         "modes": [mode.value for mode in Mode],
     }
+
+
+def drawings(edges: list[Edge]) -> list[object]:
+    """One of each edge; those of a market can be compared."""
+    scale = _scale(edges)
+    return [_drawn(edge, scale[edge["market"]]) for edge in edges]
 
 
 def _scale(edges: list[Edge]) -> dict[str, float]:

@@ -94,10 +94,11 @@ def late(instants: Sequence[Row]) -> Iterator[Problem]:
         if row["repeated"]:
             reason = f"{row['repeated']} {about} are there more than once"
         elif row["tip_utc"] is not None and row["mode"] in set(Mode):
-            limit = cutoff(Mode(row["mode"]), row["game_date"], row["tip_utc"])
-            if row["predicted_at"] > limit:
-                after = "tip-off" if row["predicted_at"] >= row["tip_utc"] else "cutoff"
-                reason = f"{about} are of {row['predicted_at']:%H:%M:%S} UTC, after the {after}"
+            at = f"{row['predicted_at']:%H:%M:%S} UTC"
+            if row["predicted_at"] >= row["tip_utc"]:
+                reason = f"{about} are of {at}, after the tip-off"
+            elif row["predicted_at"] > cutoff(Mode(row["mode"]), row["game_date"], row["tip_utc"]):
+                reason = f"{about} are of {at}, after the cutoff"
         if reason:
             yield Problem(game_date=row["game_date"], mode=row["mode"], seq=None, reason=reason, remedy=_TOO_LATE)
 

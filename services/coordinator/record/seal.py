@@ -9,6 +9,7 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 from services.coordinator.record import rows
 from services.coordinator.record.chain import Draft, Entry
@@ -26,6 +27,7 @@ _TRIES = 20
 _REGRADED_DAYS = 7
 """Days before a slate whose grades its run makes again."""
 
+T = TypeVar("T")
 Drafting = Callable[[datetime], Awaitable[Draft]]
 """Reads the rows as they stand; what is fetched after the instant is no part of them."""
 
@@ -54,15 +56,30 @@ async def seal_grades(run: Run, _: StepReported, ports: Ports) -> None:
     Raises: as `seal_published`.
     """
     mode = run.mode.value
-    first, last = run.game_date - timedelta(days=_REGRADED_DAYS), run.game_date - timedelta(days=1)
-    entries = await _tail(ports, first, last, mode)
-    graded = {entry.game_date: entry for entry in entries if entry.kind == "grade" and first <= entry.game_date <= last}
+    for slate in await _insisting(ports, f"{run.game_date} {mode}", partial(_changed, ports, run.game_date, mode)):
+        await _seal(ports, slate, mode, partial(_graded, ports, slate, mode, run.run_id))
+
+
+async def _changed(ports: Ports, graded_before: date, mode: str) -> list[date]:
+    """The slates whose grades are not as they were sealed last.
+
+    If there are none, the head is written all the same: whoever read rows before that, and is about to seal them, must
+    read them again.
+    """
+    document = await ports.state.get(RECORD, HEAD)
+    first, last = graded_before - timedelta(days=_REGRADED_DAYS), graded_before - timedelta(days=1)
+    entries = [entry for entry in await _tail(ports, first, last, mode) if first <= entry.game_date <= last]
+    sealed = {entry.game_date: entry for entry in entries if (entry.kind, entry.mode) == ("grade", mode)}
     groups = await rows.graded(ports.warehouse, first, last, mode)
     sources = await rows.sources(ports.warehouse, first, last)
-    for slate in sorted({slate for slate, _ in groups} | graded.keys()):
-        entry, lines = graded.get(slate), groups.get((slate, mode), [])
+    found = []
+    for slate in sorted({slate for slate, _ in groups} | sealed.keys()):
+        entry, lines = sealed.get(slate), groups.get((slate, mode), [])
         if entry is None or not await rows.apart(len(lines) + sources.size, _stands, entry, lines, sources):
-            await _seal(ports, slate, mode, partial(_graded, ports, slate, mode, run.run_id))
+            found.append(slate)
+    if document is not None and not found:
+        await _put(ports, document, Entry.of(document.data))
+    return found
 
 
 def _stands(entry: Entry, lines: Sequence[str], sources: rows.Sources) -> bool:
@@ -92,13 +109,18 @@ async def head_document(ports: Ports) -> Row | None:
 
 
 async def _seal(ports: Ports, slate: date, mode: str, drafting: Drafting) -> None:
+    while not await _insisting(ports, f"{slate} {mode}", partial(_sealed, ports, slate, mode, drafting)):
+        pass  # the head has been found again
+
+
+async def _insisting(ports: Ports, what: str, work: Callable[[], Awaitable[T]]) -> T:
+    """Do it, again where another was faster to write the head."""
     for attempt in range(_TRIES):
         try:
-            if await _sealed(ports, slate, mode, drafting):
-                return
+            return await work()
         except (Conflict, AlreadyExists):
             await ports.clock.sleep(random.random() * 0.01 * 2 ** min(attempt, 6))  # noqa: S311 - spreads out, no secret
-    raise Transient(f"{slate} {mode}: too many are sealing at once")
+    raise Transient(f"{what}: too many are sealing at once")
 
 
 async def _sealed(ports: Ports, slate: date, mode: str, drafting: Drafting) -> bool:
@@ -115,6 +137,8 @@ async def _sealed(ports: Ports, slate: date, mode: str, drafting: Drafting) -> b
     now = ports.clock.now()
     draft = await drafting(now)
     if draft.repeats(entries):
+        if draft.kind == "grade" and document is not None and newest is not None:  # as in `_changed`
+            await _put(ports, document, newest)
         return True
     entry = draft.after(newest, now)
     await _put(ports, document, entry)
@@ -129,6 +153,7 @@ async def _tail(ports: Ports, first: date, last: date, mode: str) -> list[Entry]
 
 async def _put(ports: Ports, document: Document | None, entry: Entry) -> None:
     if document is None:
-        await ports.state.create(RECORD, HEAD, entry.stored())
-    else:
-        await ports.state.compare_and_set(RECORD, HEAD, entry.stored(), version=document.version)
+        await ports.state.create(RECORD, HEAD, entry.stored() | {"writes": 1})
+        return
+    data = entry.stored() | {"writes": document.data["writes"] + 1}  # a store may keep the version of what is the same
+    await ports.state.compare_and_set(RECORD, HEAD, data, version=document.version)

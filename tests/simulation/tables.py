@@ -157,7 +157,7 @@ class Tables:
             rows = [(run_id, row) for row in sorted(self.published.get(run_id, _UNPUBLISHED)[2])]
         elif table == GRADED:
             rows = [("", (unit, unit, "points", "")) for unit in sorted(self.units["grade"])]
-        values = {
+        values: Mapping[str, Callable[[tuple[str, Prediction]], object]] = {
             "game_date": lambda _: self.day,
             "mode": lambda _: params.get("mode", ""),
             "run_id": lambda row: row[0],

@@ -18,12 +18,12 @@ COVERING := tests/unit tests/contract
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-ui lint type cover long proof audit advisories mutants bench images dev-up dev-down lock clean
+.PHONY: help demo test lint type cover test-ui long proof audit advisories mutants bench images dev-up dev-down lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: $(READY) ## one night, end to end, on this machine: prints the predictions
+demo: $(READY) ## one night, end to end, on this machine: the best edges, why, and a storm
 	@$(BIN)/tipoff demo
 
 test: lint type cover long ## everything that must pass on every change: lint, type, cover, long (under ten minutes)

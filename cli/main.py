@@ -11,7 +11,7 @@ import click
 from shared.errors import TipoffError
 
 COMMANDS = {
-    "demo": "nights",
+    "demo": "demo",
     "replay": "nights",
     "rehearse": "rehearse",
     "run": "run",
@@ -28,6 +28,7 @@ COMMANDS = {
     "lines": "lines",
     "accuracy": "accuracy",
     "changes": "changes",
+    "report": "report",
     "status": "reading",
     "runs": "reading",
     "dlq": "reading",
@@ -45,7 +46,9 @@ COMMANDS = {
     "backup": "keep",
     "restore": "keep",
     "parse": "parse",
+    "verify": "verify",
     "doctor": "doctor",
+    "page": "page",
     "init": "init",
     "up": "live",
     "down": "live",

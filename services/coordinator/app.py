@@ -15,11 +15,15 @@ from services.coordinator.api.names import NameRoutes
 from services.coordinator.api.once import Once
 from services.coordinator.api.openapi import described
 from services.coordinator.api.operations import Operations
+from services.coordinator.api.report import ReportRoutes
 from services.coordinator.api.route import Route, Served
 from services.coordinator.api.routes import Api
 from services.coordinator.handlers import Handlers
 from services.coordinator.keys import KeyStore
+from services.coordinator.page import report
+from services.coordinator.page.assets import Assets
 from services.coordinator.page.mounting import mount
+from services.coordinator.page.rendering import Renderer
 from services.coordinator.runs.engine import Engine
 from services.coordinator.sessions import Sessions
 from services.coordinator.settings import CoordinatorSettings
@@ -88,12 +92,13 @@ def inside(settings: CoordinatorSettings, ports: Ports) -> Inside:
 def _routes(
     settings: CoordinatorSettings, ports: Ports, engine: Engine, speaker: Speaker, keys: KeyStore, once: Once
 ) -> list[Route]:
-    return [
+    routes = [
         *Api(engine, ports, speaker, active_runs=settings.active_runs).routes(),
         *Operations(engine, ports, once, speaker).routes(),
         *NameRoutes(engine, ports).routes(),
         *KeyRoutes(keys, ports.clock).routes(),
     ]
+    return [*routes, *ReportRoutes(Inside(routes, once), partial(report.made, Renderer(Assets()))).routes()]
 
 
 async def _recovering(handlers: Handlers, _: web.Application) -> AsyncIterator[None]:

@@ -6,6 +6,7 @@ With `as_of` each answers as it would have at that instant. The rows behind the 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
+from functools import cached_property
 from http import HTTPStatus
 from typing import Final
 
@@ -36,11 +37,16 @@ class PublishedRoutes:
 
     def __init__(self, engine: Engine, ports: Ports, slate_of: SlateOf) -> None:
         self._engine = engine
-        self._clock = ports.clock
-        self._warehouse = ports.warehouse
+        self._ports = ports
         self._slate_of = slate_of
-        self._published = Published(ports.archive)
-        self._recorded = Recorded(ports.archive)
+
+    @cached_property
+    def _published(self) -> Published:
+        return Published(self._ports.archive)
+
+    @cached_property
+    def _recorded(self) -> Recorded:
+        return Recorded(self._ports.archive)
 
     def routes(self) -> list[Route]:
         """All of them."""
@@ -121,7 +127,7 @@ class PublishedRoutes:
             "first_row": query.offset + 1,
             "last_row": query.offset + query.limit,
         }
-        rows = await self._warehouse.query(sql("record_rows"), params)
+        rows = await self._ports.warehouse.query(sql("record_rows"), params)
         total = int(rows[0]["total"]) if rows else 0
         end = query.offset + len(rows)
         return RecordRows(
@@ -131,7 +137,7 @@ class PublishedRoutes:
         )
 
     def _as_of(self, asked: datetime | None) -> datetime:
-        now = self._clock.now()
+        now = self._ports.clock.now()
         return now if asked is None else min(asked, now)
 
     async def _asked_for(self, query: PublishedQuery) -> tuple[Slate, datetime]:

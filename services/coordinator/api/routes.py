@@ -29,6 +29,7 @@ from services.coordinator.api.route import Asked, Body, Other, Route, source_of
 from services.coordinator.api.together import Together
 from services.coordinator.handlers import DEAD_LETTERS
 from services.coordinator.pulse.pulse import Beat, Pulse
+from services.coordinator.record import routes as record
 from services.coordinator.runs.decide import decide
 from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import RunRequested
@@ -115,6 +116,7 @@ class Api:
             *accuracy.routes(self._ports, self._slate),
             *changes.routes(self._ports),
             *PublishedRoutes(self._engine, self._ports, self._slate).routes(),
+            *record.routes(self._ports),
             Route("GET", "/v1/grades", Role.VIEWER, partial(self.by_slate, "grades"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/slates", Role.VIEWER, partial(self.by_slate, "slates"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/models", Role.VIEWER, self.models, list[WarehouseRow], Moded),

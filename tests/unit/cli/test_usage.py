@@ -69,7 +69,7 @@ def test_wrong_usage_exits_2_with_one_line(arguments: tuple[str, ...], words: li
 
 
 _COMMANDS = (
-    "demo|replay|run|backfill|predictions|lines|parse|accuracy|status|runs|dlq|grid|cascade|alerts|reconcile|cost|schema|"
+    "demo|replay|run|backfill|predictions|report|lines|parse|accuracy|status|runs|dlq|grid|cascade|alerts|reconcile|cost|schema|"
     "schema plan|schema apply|doctor|dev|dev up|bench|train|models|context|context add|context use|context list|"
     "context remove|watch|logs|completion|keys|keys create|keys list|keys revoke|names|names list|names settle"
 )
@@ -85,7 +85,7 @@ def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     assert all(len(line.split()) > 2 for line in options if "--json" in line or "--dry-run" in line)
 
 
-@pytest.mark.parametrize("command", ["predictions", "lines", "status", "runs", "dlq", "cost"])
+@pytest.mark.parametrize("command", ["predictions", "report", "lines", "status", "runs", "dlq", "cost"])
 def test_reading_commands_before_the_first_night_say_what_to_run(command: str, tmp_path: Path) -> None:
     """In a home where nothing was run each reading command exits 1 with `tipoff demo` as the remedy."""
     inside(tmp_path / "home", command, "--json").refused(FAILED, str(tmp_path / "home"), "`tipoff demo`")
@@ -140,7 +140,7 @@ def test_nothing_runs_in_a_new_home(tmp_path: Path) -> None:
 
 
 def test_demo_s_dry_run_names_its_slate_and_makes_nothing(tmp_path: Path) -> None:
-    """The last slate of the history, with its games; no home is made."""
+    """The slate that is shown, with its games; no home is made."""
     done = inside(tmp_path / "home", "demo", "--dry-run")
     assert (done.code, done.err) == (DONE, "")
     [slate] = done.json

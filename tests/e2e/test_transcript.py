@@ -27,7 +27,7 @@ def test_the_page_has_what_a_command_prints(
 ) -> None:
     """To the letter, in 80 columns, an error in one line; `python -m tests.e2e.transcript` renews it."""
     command = f"tipoff {arguments}".rstrip()
-    assert parts[command] == transcript.section(undisturbed.home, arguments, meaning)
+    assert parts[command].strip() == transcript.section(undisturbed.home, arguments, meaning).strip()
     lines = transcript.said(undisturbed.home, arguments).splitlines()
     if "--format" not in arguments and not lines[0].startswith("error: "):
         assert max(map(len, lines)) <= transcript.WIDTH

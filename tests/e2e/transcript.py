@@ -42,6 +42,8 @@ COMMANDS = (
     ("lines --game BOS", "What the bookmakers say of a game itself."),
     ("changes", "What changed since the first prediction, and whom it moved."),
     ("accuracy --market points", "How good graded predictions were: docs/accuracy.md."),
+    (f"report --date {LAST}", "The morning in a few lines, for a channel; `--html FILE` is a page."),
+    ("verify", "Whether the sealed record holds."),
     ("status", "The latest run, step by step."),
     ("runs", "Every run."),
     ("watch", "Follow a run until it ends."),

@@ -24,11 +24,11 @@ SHOWN = 24
 """Lines of an answer that the page has: those of a terminal."""
 _CONSTANT: dict[str, object] = dict.fromkeys(MEASURED, 1.0) | {
     "number": 1, "row_count": 1, "bytes_processed": 2**20, "bytes_billed": 2**20, "slot_ms": 1, "usd": 0.001,
-    "elapsed_seconds": 1, "delay_seconds": 0, "seconds_since_asked": 1,
-    **dict.fromkeys(("started_at", "ended_at", "run_started_at", "run_ended_at"), "2024-11-16T23:00:00Z"),
-    **dict.fromkeys(("decided_at", "recorded_at", "applied_at"), "2024-11-16T23:00:00Z"),
+    "seq": 1, "sha256": "0" * 64, "elapsed_seconds": 1, "delay_seconds": 0, "seconds_since_asked": 1,
+    **dict.fromkeys((name for name in MEASURED if name.endswith("_at")), "2024-11-16T23:00:00Z"),
 }  # fmt: skip
-_ID = re.compile(r"\b[0-9a-f]{16}\b")
+_ID = re.compile(r"\b(?:[0-9a-f]{16}|[0-9a-f]{64})\b")
+"""Of keys, and digests."""
 
 COMMANDS = (
     ("", "Tonight in one screen: state, best edges, what needs a hand."),
@@ -70,7 +70,7 @@ def said(home: Path, arguments: str) -> str:
     with _constant():
         done = inside(home, *arguments.split())
     text = done.out + done.err
-    return _ID.sub("0" * 16, text.replace(str(home), ".tipoff"))
+    return _ID.sub(lambda found: "0" * len(found[0]), text.replace(str(home), ".tipoff"))
 
 
 @contextmanager

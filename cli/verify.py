@@ -45,7 +45,7 @@ def verify(first: date | None, last: date | None, file: Path | None, *, as_json:
     if as_json:
         common.print_json(report)
     elif not report["problems"]:
-        out.print(_words(report), soft_wrap=True, highlight=False)
+        out.print(_words(report), highlight=False)
     if report["problems"] and not as_json:
         raise _failure(report["problems"])
     raise click.exceptions.Exit(1 if report["problems"] else 0)

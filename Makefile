@@ -19,7 +19,7 @@ COVERING := tests/unit tests/contract
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-ui lint type cover long proof audit advisories mutants bench docs images dev-up dev-down lock clean
+.PHONY: help demo test lint type cover test-ui long proof audit advisories mutants bench docs images dev-up dev-down lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile

@@ -26,7 +26,10 @@ from shared.registries import home as where
 
 EXIT_CODES = {"complete": 0, "degraded": 3, "failed": 1}
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+WIDTH = 80
+"""Columns of what is printed where there is no terminal."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
 err = Console(stderr=True, highlight=False)
 
 _URL = "tipoff.url"
@@ -121,9 +124,14 @@ def writing(path: Path, what: str = "file") -> Iterator[None]:
         raise Permanent(f"cannot write {path}: {error}", remedy=f"name a writable {what}") from error
 
 
+def as_json_text(document: object) -> str:
+    """One JSON document."""
+    return json.dumps(document, indent=1, default=str)
+
+
 def print_json(document: object) -> None:
-    """One JSON document on stdout."""
-    click.echo(json.dumps(document, indent=1, default=str))
+    """The same on stdout."""
+    click.echo(as_json_text(document))
 
 
 def workspace(base: Path) -> Folder | None:
@@ -171,19 +179,23 @@ async def api(*, changing: bool = False) -> AsyncIterator[Client]:
 
     Where nobody does, its files are read as they lie, or, `changing`, a world is started for this command.
     """
-    base, endpoint = place(), remote()
-    stack = here.running_stack(base) if endpoint is None else None
-    endpoint = stack.endpoint if stack is not None else endpoint
-    workspace = None if endpoint is not None else workspace_or_fail(base)
-    if workspace is not None:
-        endpoint = await here.served(workspace)
+    endpoint = await coordinator()
     if endpoint is not None:
         async with connect_briefly(endpoint) as client:
             yield client
-    elif workspace is not None:
-        home()  # what is loaded now may log
-        async with _held(workspace, changing=changing) as client:
-            yield client
+        return
+    workspace = workspace_or_fail(home())  # what is loaded now may log
+    async with _held(workspace, changing=changing) as client:
+        yield client
+
+
+async def coordinator() -> Endpoint | None:
+    """The coordinator that runs and is meant: one elsewhere, this machine's, or that of whoever holds its world."""
+    base, endpoint = place(), remote()
+    if endpoint is not None:
+        return endpoint
+    stack = here.running_stack(base)
+    return stack.endpoint if stack is not None else await here.served(workspace_or_fail(base))
 
 
 @asynccontextmanager

@@ -22,9 +22,9 @@ from shared.runtime.settings import PREFIX, CommonSettings
 _HEAD = """\
 # Reference
 
-Made from the command line, the settings and the registries by `python -m cli.reference > docs/reference.md`. Tables and columns are
-in the [data dictionary](data-dictionary.md), routes of the API in [coordinator](coordinator.md#http-api), the file of settings in
-[run it for real](run-it-for-real.md#what-is-where).
+Made from the command line, the settings and the registries: `python -m cli.reference > docs/reference.md`.
+Beside it are tables and columns ([data dictionary](data-dictionary.md)), the API's routes
+([coordinator](coordinator.md#http-api)) and the file of settings ([run it for real](run-it-for-real.md#what-is-where)).
 """
 _SETTINGS: Sequence[tuple[str, type[CommonSettings]]] = (
     ("One machine", LiveSettings),

@@ -13,8 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devstack.here import LOG, record
 from devstack.here import RunningStack as RunningStack  # noqa: PLC0414 - with what starts it
-from devstack.here import record
 from devstack.here import running_stack as running_stack  # noqa: PLC0414 - as above
 from devstack.workspace import Workspace, write_atomically
 from live.daemon import wait
@@ -54,7 +54,7 @@ def start(home: Path, workspace: Workspace, history: str | None, port: int, *, p
             remedy="use it, or `tipoff dev down` first",
         )
     workspace.make()
-    log = workspace.path / "stack.log"
+    log = workspace.path / LOG
     command = [sys.executable, "-m", "devstack.daemon", "--home", str(home), "--workspace", workspace.name]
     command += ["--port", str(port), *(["--history", history] if history is not None else [])]
     command += ["--processes"] if processes else []

@@ -15,7 +15,9 @@ from client.api import Endpoint
 from devstack.workspace import Workspace, write_atomically
 from shared.errors import Permanent
 
-_SOON: Final = 10.0
+LOG: Final = "stack.log"
+"""In the workspace: what a stack in the background logs."""
+_SOON: Final = 5.0
 """Seconds in which a process that took a workspace answers."""
 _LOOK: Final = 0.05
 
@@ -101,9 +103,6 @@ async def served(workspace: Workspace) -> Endpoint | None:
         if noted.get("pid") == pid:
             return Endpoint(noted["url"], workspace.api_key, remedy=f"process {pid} may have ended: ask again")
         if time.monotonic() > deadline:
-            raise Permanent(
-                f"workspace {workspace.path} is in use by process {pid}, which cannot be asked",
-                remedy="wait for it, or set TIPOFF_HOME to another folder",
-            )
+            raise workspace.in_use(pid)
         await asyncio.sleep(_LOOK)
     return None

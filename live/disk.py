@@ -1,7 +1,8 @@
 """The disk of one machine: old raw payloads are packed, and dropped by rule where the budget wants it.
 
 What can be had again and is loaded goes, the oldest first: bodies of answers whose source gives them again. Records of
-fetches, and what was shown of a moment (odds, injuries, rosters, scoreboards), stay whatever the budget.
+fetches, what was shown of a moment (odds, injuries, rosters, scoreboards), and every document that was published stay
+whatever the budget.
 """
 
 import asyncio
@@ -32,7 +33,9 @@ MIN_FREE: Final = GB
 """Bytes of the disk that are left to the night, whatever the budget."""
 _LOOK: Final = "scoreboard"
 """How units begin that show a moment, among those of a schedule."""
-_BODIES, _FETCHES, _EXPORTS = "raw/bodies/", "raw/fetches/", "exports/"
+_BODIES, _FETCHES = "raw/bodies/", "raw/fetches/"
+_DATED: Final = {_FETCHES: 3, "exports/": 1, **{f"documents/{kind}/": 2 for kind in ("games", "cards", "publications")}}
+"""Prefix of keys -> which part of them is the slate."""
 _LOADED = "SELECT archive_key FROM raw.fetches WHERE outcome = 'loaded' AND archive_key IS NOT NULL"
 _log = get_logger("disk")
 
@@ -54,8 +57,8 @@ class Disk:
 def packable(loose: Mapping[str, int], sizes: Mapping[str, int], today: date) -> list[str]:
     """Folders to pack, given the bytes of the loose objects, and of all, by key.
 
-    Records and exports by slate; bodies, which lie together whatever their slate, once the loose ones of a folder are
-    more than its pack, so that over the years each is packed a few times and not every day.
+    Records, exports and documents by slate; bodies, which lie together whatever their slate, once the loose ones of a
+    folder are more than its pack, so that over the years each is packed a few times and not every day.
     """
     folders: set[str] = set()
     bodies: dict[str, int] = {}
@@ -64,7 +67,7 @@ def packable(loose: Mapping[str, int], sizes: Mapping[str, int], today: date) ->
             folder = key.rpartition("/")[0]
             bodies[folder] = bodies.get(folder, 0) + size
         elif (day := _slate(key)) is not None and day + YOUNG <= today:
-            folders.add("/".join(key.split("/")[: 4 if key.startswith(_FETCHES) else 2]))
+            folders.add("/".join(key.split("/")[: _place(key) + 1]))
     for key, size in sizes.items():
         folder = key.rpartition("/")[0]
         if folder in bodies and key not in loose:
@@ -174,13 +177,16 @@ def measured(folder: Path) -> Disk:
 
 
 def _slate(key: str) -> date | None:
-    """The slate that a record or an export is of."""
-    parts = key.split("/")
-    at = 3 if key.startswith(_FETCHES) else 1 if key.startswith(_EXPORTS) else len(parts)
+    """The slate that a record, an export or a document is of; None of what belongs to none."""
     try:
-        return date.fromisoformat(parts[at])
+        return date.fromisoformat(key.split("/")[_place(key)])
     except (IndexError, ValueError):
         return None
+
+
+def _place(key: str) -> int:
+    """Which part of a key is its slate."""
+    return next((place for prefix, place in _DATED.items() if key.startswith(prefix)), len(key))
 
 
 def _again(key: str) -> bool:

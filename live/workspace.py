@@ -123,7 +123,7 @@ class Workspace:
         """
         with self._open() as file:
             if not _taken(file, fcntl.LOCK_EX, READERS):
-                raise self._in_use(file)
+                raise self.in_use(_noted(file))
             file.seek(0)
             file.truncate()
             file.write(str(os.getpid()))
@@ -140,7 +140,7 @@ class Workspace:
         """
         with self._open() as file:
             if not _taken(file, fcntl.LOCK_SH, 0.0):
-                raise self._in_use(file)
+                raise self.in_use(_noted(file))
             yield
 
     def _open(self) -> IO[str]:
@@ -150,11 +150,11 @@ class Workspace:
         except OSError as error:
             raise self.unwritable(error) from error
 
-    def _in_use(self, file: IO[str]) -> Permanent:
-        file.seek(0)
+    def in_use(self, pid: object) -> Permanent:
+        """What it is that a process has it."""
         down = "tipoff down" if self.name == LIVE else "tipoff dev down"
         return Permanent(
-            f"workspace {self.path} is in use by process {file.read().strip()}",
+            f"workspace {self.path} is in use by process {pid}",
             remedy=f"wait for it, `{down}`, or set TIPOFF_HOME to another folder",
         )
 
@@ -177,6 +177,12 @@ def _taken(file: IO[str], kind: int, patience: float) -> bool:
             time.sleep(0.02)
         else:
             return True
+
+
+def _noted(file: IO[str]) -> str:
+    """The id of the process that took the lock last."""
+    file.seek(0)
+    return file.read().strip()
 
 
 def _only_read(file: IO[str]) -> bool:

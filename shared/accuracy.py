@@ -68,9 +68,16 @@ class Sums:
         self._np = np
         self._columns: dict[str, Floats] = {}
 
+    @classmethod
+    def of_columns(cls, columns: "Mapping[str, Floats]", dates: int) -> "Sums":
+        """The same of columns that are added up by date, each (dates,); one that is left out is 0 throughout."""
+        found = cls([])
+        found._columns = defaultdict(lambda: found._np.zeros(dates), columns)
+        return found
+
     def by_date(self, name: str) -> "Floats":
         """(dates,) the column, 0 where there was nothing to add."""
-        if name not in self._columns:
+        if name not in self._columns and self.rows:
             values = [0.0 if row[name] is None else float(row[name]) for row in self.rows]
             self._columns[name] = self._np.array(values)
         return self._columns[name]

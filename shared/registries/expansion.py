@@ -60,10 +60,14 @@ _REPEATED: Mapping[str, Callable[[str], Iterable[str]]] = {
 _BLOCK = re.compile(rf"^ *-- for each ({'|'.join(_REPEATED)})\n(.*?)^ *-- end\n", re.DOTALL | re.MULTILINE)
 
 
+def _repeated(text: str) -> str:
+    return _BLOCK.sub(lambda block: "".join(_REPEATED[block[1]](block[2])), text)
+
+
 _CAPITAL = re.compile(r"\b[A-Z]\b")
 _PASSAGE = re.compile(r"^-- passage: (.+)\n((?:.+\n)+)", re.MULTILINE)
 _PASSAGES = [
-    (re.compile(r"\{" + _CAPITAL.sub(r"(?P<\g<0>>[\\w.]+)", name) + r"\}"), passage.strip())
+    (re.compile(r"\{" + _CAPITAL.sub(r"(?P<\g<0>>[\\w.]+)", name) + r"\}"), _repeated(passage).strip())
     for name, passage in _PASSAGE.findall((files("shared.registries") / "passages.sql").read_text("utf-8"))
 ]
 """What names a passage in a statement, and the passage."""
@@ -84,7 +88,7 @@ def expanded(text: str, name: str) -> str:
     Raises:
         Permanent: a block has no end, is of something else, or names in braces what it does not fill.
     """
-    found = _with_passages(_BLOCK.sub(lambda block: "".join(_REPEATED[block[1]](block[2])), text))
+    found = _with_passages(_repeated(text))
     left = re.search(r"-- for each.*|\{.*?\}", found)
     if left is not None:
         raise Permanent(f"{name}: nothing fills {left[0]!r}", remedy=f"for each of {', '.join(_REPEATED)}, to -- end")

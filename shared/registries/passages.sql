@@ -114,6 +114,37 @@ FROM (
   GROUP BY game_id, game_date, season, season_type, team, opponent
 )
 
+-- `paid`: the grades that were asked for; a pick with the price at which it was made, and the profit of a unit staked there.
+-- passage: picks as asked for
+{grades as asked for},
+priced AS (
+  SELECT
+    cut.*,
+    picked.player_lookup,
+    picked.book,
+    CASE cut.recommendation WHEN 'over' THEN picked.over_price WHEN 'under' THEN picked.under_price END AS price
+  FROM cut
+  LEFT JOIN predictions.player_prop_predictions AS picked
+    ON picked.game_date = cut.game_date
+    AND picked.run_id = cut.run_id
+    AND picked.game_id = cut.game_id
+    AND picked.player_id = cut.player_id
+    AND picked.market = cut.market
+    AND picked.system = cut.system
+    AND picked.recommendation IN ('over', 'under')
+    AND picked.game_date BETWEEN @first AND @last
+),
+paid AS (
+  SELECT
+    *,
+    CASE
+      WHEN price IS NULL OR ABS(price) < 100 THEN NULL
+      WHEN pick_result = 'lost' THEN -1.0
+      WHEN pick_result = 'won' THEN IF(price > 0, price / 100, -100 / price)
+    END AS units
+  FROM priced
+)
+
 -- `cut`: the grades of some slates that were asked for, each in the bucket of one more cut (@by).
 -- passage: grades as asked for
 WITH grades AS (
@@ -138,19 +169,61 @@ cut AS (
     CASE @by
       WHEN 'tier' THEN tier
       WHEN 'month' THEN SUBSTR(CAST(game_date AS STRING), 1, 7)
-      WHEN 'edge' THEN CASE
-        WHEN edge IS NULL THEN 'no price'
-        WHEN ABS(edge) < 0.02 THEN '0-2 %'
-        WHEN ABS(edge) < 0.04 THEN '2-4 %'
-        WHEN ABS(edge) < 0.06 THEN '4-6 %'
-        WHEN ABS(edge) < 0.10 THEN '6-10 %'
-        ELSE '10 % and more'
-      END
+      WHEN 'edge' THEN {size of edge}
       ELSE 'all'
     END AS bucket
   FROM grades
   WHERE (@tier = '' OR tier = @tier) AND (NOT @lined OR line IS NOT NULL)
 )
+
+-- The sums of every measure of accuracy, over graded predictions.
+-- passage: sums of grades
+COUNTIF(NOT voided) AS n,
+COUNTIF(voided) AS voided,
+SUM(ABS(error)) AS error,
+SUM(mean_error) AS bias,
+SUM(crps) AS crps,
+COUNTIF(inside_80) AS inside_80,
+COUNTIF(inside_90) AS inside_90,
+-- for each quantile
+SUM(
+  IF(quantiles_below + quantiles_equal <= {number}, 1.0, IF(quantiles_below <= {number}, 0.5, 0.0))
+) AS below_{quantile},
+-- end
+COUNTIF(NOT voided AND season_mean IS NOT NULL) AS season_n,
+SUM(ABS(actual - season_mean)) AS season_error,
+SUM(ABS(error) - ABS(actual - season_mean)) AS season_difference,
+COUNTIF(NOT voided AND ewma IS NOT NULL) AS ewma_n,
+SUM(ABS(actual - ewma)) AS ewma_error,
+SUM(ABS(error) - ABS(actual - ewma)) AS ewma_difference,
+COUNTIF(NOT voided AND rate_minutes IS NOT NULL) AS rate_n,
+SUM(ABS(actual - rate_minutes)) AS rate_error,
+SUM(ABS(error) - ABS(actual - rate_minutes)) AS rate_difference,
+COUNTIF(NOT voided AND line IS NOT NULL) AS line_n,
+SUM(ABS(actual - line)) AS line_error,
+SUM(ABS(error) - ABS(actual - line)) AS line_difference,
+COUNT(brier) AS brier_n,
+SUM(brier) AS brier,
+COUNTIF(brier IS NOT NULL AND line_result = 'over') AS overs,
+COUNTIF(brier IS NOT NULL AND (p_over > 0.5) = (line_result = 'over')) AS hits,
+COUNT(market_brier) AS market_n,
+SUM(market_brier) AS market_brier,
+SUM(IF(market_brier IS NULL, NULL, brier)) AS priced_brier,
+SUM(brier - market_brier) AS brier_difference,
+COUNTIF(pick_result IN ('won', 'lost')) AS picks,
+COUNTIF(pick_result = 'won') AS picks_won,
+COUNTIF(pick_result IN ('push', 'void')) AS picks_returned,
+COUNTIF(pick_result IS NOT NULL AND clv IS NOT NULL) AS clv_n,
+SUM(IF(pick_result IS NULL, NULL, clv)) AS clv,
+COUNTIF(pick_result IS NOT NULL AND clv_price IS NOT NULL) AS clv_price_n,
+SUM(IF(pick_result IS NULL, NULL, clv_price)) AS clv_price
+
+-- And those of calibration, of those with a result.
+-- passage: bins of grades
+LEAST(CAST(FLOOR(p_over * 10) AS INT64), 9) AS bin,
+COUNT(*) AS n,
+SUM(p_over) AS p_over,
+COUNTIF(line_result = 'over') AS overs
 
 -- Units of a slate: teams of games of the 800 days before it, as far as both teams have box scores; summarised in A.
 -- passage: team games of A
@@ -228,3 +301,14 @@ RANK() OVER (
 -- The staged rows that count: of a run's game those of its newest staging, whole.
 -- passage: newest of A
 RANK() OVER (PARTITION BY A.run_id, A.game_id ORDER BY A.attempt DESC, A.predicted_at DESC) = 1
+
+-- The size of an edge, a share, in words.
+-- passage: size of A
+CASE
+  WHEN A IS NULL THEN 'no price'
+  WHEN ABS(A) < 0.02 THEN '0-2 %'
+  WHEN ABS(A) < 0.04 THEN '2-4 %'
+  WHEN ABS(A) < 0.06 THEN '4-6 %'
+  WHEN ABS(A) < 0.10 THEN '6-10 %'
+  ELSE '10 % and more'
+END

@@ -1,6 +1,6 @@
 """A newcomer's path: every command of README, tutorial and how-tos, as it stands, on a clean clone.
 
-Needs the package index, as a newcomer does. That the commands exist, `tests/unit/house/test_commands.py` says every time.
+Needs the package index, as a newcomer does. That there are such commands `tests/unit/house/test_commands.py` checks.
 """
 
 import os

@@ -1,6 +1,7 @@
 """The world's tables: what a night's services have written, and truthful answers to the coordinator's queries."""
 
 import json
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +10,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from services.coordinator.documents.shapes import Forecast
 from services.coordinator.grid import unloaded
+from services.coordinator.record.schemas import GRADED, PUBLISHED, STATEMENTS
 from services.coordinator.runs.run import Evidence
 from services.coordinator.sql import sql
 from shared.basketball.slate import Mode
@@ -36,7 +39,7 @@ _PART = re.compile(r"^SELECT '(\w+)' AS step, '(\w+)' AS mode,", re.MULTILINE)
 def _names() -> dict[str, str]:
     """Text of each of the coordinator's statements -> its name."""
     found = {}
-    for folder in ("", "complete", "monitor"):
+    for folder in ("", "complete", "documents", "monitor"):
         for file in (_SQL / folder if folder else _SQL).iterdir():
             if file.name.endswith(".sql"):
                 name = f"{folder}/{file.name[:-4]}".lstrip("/")
@@ -144,10 +147,45 @@ class Tables:
         answer: Callable[[Params], list[Row]] = getattr(self, f"_{name}")
         return answer(params)
 
+    def columns(self, statement: str, params: Params) -> Mapping[str, Sequence[Any]]:
+        """What is sealed, by column. Grades are one row for each unit; nothing of what they are made of is there."""
+        name = name_of(statement)
+        [table] = [table for table, its in STATEMENTS.items() if its == name]
+        rows: list[tuple[str, Prediction]] = []
+        if table == PUBLISHED:
+            run_id = str(params["run_id"])
+            rows = [(run_id, row) for row in sorted(self.published.get(run_id, _UNPUBLISHED)[2])]
+        elif table == GRADED:
+            rows = [("", (unit, unit, "points", "")) for unit in sorted(self.units["grade"])]
+        values: Mapping[str, Callable[[tuple[str, Prediction]], object]] = {
+            "game_date": lambda _: self.day,
+            "mode": lambda _: params.get("mode", ""),
+            "run_id": lambda row: row[0],
+            "game_id": lambda row: f"{row[1][0]}",
+            "player_id": lambda row: float(row[1][1]),
+            "market": lambda row: row[1][2],
+            "system": lambda row: row[1][3],
+        }
+        kinds = {column.name: column.type for column in TABLES[table].columns}
+        blank = {"STRING": "", "DATE": self.day}
+        return {
+            column: [values[column](row) if column in values else blank.get(kind, math.nan) for row in rows]
+            for column, kind in kinds.items()
+        }
+
+    def _record_tail(self, params: Params) -> list[Row]:
+        rows = sorted(self.rows["ops.record"].values(), key=lambda row: row["seq"])
+        return [row for row in rows if row["mode"] == params["mode"] or row is rows[-1]]
+
+    def _unsealed(self, params: Params) -> list[Row]:
+        sealed = {row["run_id"] for row in self.rows["ops.record"].values() if row["kind"] == "publish"}
+        runs = sorted(run for run, (_, mode, rows) in self.published.items() if mode == params["mode"] and rows)
+        return [{"run_id": run} for run in runs if run not in sealed]
+
     def _health(self, _: Params) -> list[Row]:
         return []
 
-    _freshness = _accuracy_leaks = _health
+    _freshness = _accuracy_leaks = _books = _past = _moves = _record_sums = _health
 
     def _ledger(self, _: Params) -> list[Row]:
         ends = {(row["run_id"], row["run_ended_at"]): None for row in self.rows["ops.step_runs"].values()}
@@ -174,7 +212,18 @@ class Tables:
         return [{"published": len(rows)}]
 
     def _predictions(self, params: Params) -> list[Row]:
-        return [{"run_id": run_id, "row": list(row)} for run_id, row in self.current(str(params["mode"]))]
+        return [
+            {"run_id": run_id, "game_id": game_id(row[0]), "row": list(row)}
+            for run_id, row in self.current(str(params["mode"]))
+        ]
+
+    def _forecasts(self, params: Params) -> list[Row]:
+        _, _, rows = self.published.get(str(params["run_id"]), _UNPUBLISHED)
+        return [forecast(str(params["run_id"]), row) for row in sorted(rows)]
+
+    def _players(self, params: Params) -> list[Row]:
+        games = str(params["games"]).split()
+        return [on_roster(game, player) for game, player in self.players() if game_id(game) in games]
 
     def _predictions_present(self, params: Params) -> list[Row]:
         predicted = len({row[0] for _, row in self.current(str(params["mode"]))})
@@ -217,6 +266,28 @@ class Tables:
         return Evidence(expected=len(wanted) * slate.get("per_player", 0), verified=len(rows))
 
 
+def game_id(game: int) -> str:
+    """The id of a game by its number."""
+    return f"00223{game:05d}"
+
+
+def on_roster(game: int, player: int) -> Row:
+    """A row of `documents/players`."""
+    return {
+        "game_id": game_id(game), "home_team": "BOS", "away_team": "NYK", "tip_utc": "2024-03-05T00:30:00Z",
+        "player_id": player, "player_name": f"P{player}", "team_abbr": "BOS", "opponent_team_abbr": "NYK",
+        "is_home": True, "injury_status": None,
+    }  # fmt: skip
+
+
+def forecast(run_id: str, row: Prediction) -> Row:
+    """A row of `documents/forecasts`."""
+    game, player, market, system = row
+    known = {"game_id": game_id(game), "player_id": player, "market": market, "system": system, "run_id": run_id}
+    numbers: Row = dict.fromkeys(Forecast.__annotations__)
+    return {**numbers, **known, "mean": 1.0, "recommendation": "no_line", "edge_size": "no price"}
+
+
 @cache
 def _features() -> Row:
     return dict.fromkeys(FEATURES, 1.0)
@@ -226,7 +297,7 @@ def served(game: int, player: int) -> Row:
     """A row of `load_features`."""
     return {
         **_features(),
-        "game_id": f"00223{game:05d}",
+        "game_id": game_id(game),
         "player_id": player,
         "team_abbr": "BOS",
         "opponent_team_abbr": "NYK",

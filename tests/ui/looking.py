@@ -86,6 +86,12 @@ class Looked:
         assert answer.ok, f"{path}: {answer.status}"
         return self.page
 
+    def sign_out(self) -> None:
+        """End the session behind the page's back, as time would."""
+        token = self.page.locator('form[action="/sign-out"] input').first.get_attribute("value")
+        assert token is not None
+        self.context.request.post("/sign-out", form={"csrf": token})
+
     def check(self, shot: str = "") -> None:
         """What holds for every page: no side-scrolling, and nothing that keeps people out."""
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

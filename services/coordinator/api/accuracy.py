@@ -68,7 +68,7 @@ async def over(ports: Ports, slate_of: SlateOf, asked: Asked) -> list[Row]:
     key = await slate_of(query)
     if key is None:
         return []
-    params = {"game_date": key[0], "mode": key[1].value, "market": query.market or ""}
+    params = {"game_date": key[0], "mode": key[1].value, "market": query.market or "", "games": ""}
     rows = await ports.warehouse.query(sql("predictions"), params)
     player = query.player.casefold()
     return [_answer(row, query.line) for row in rows if _is(row, player) and row["centre"] is not None]

@@ -7,6 +7,7 @@ from pydantic import BaseModel, create_model
 from typing_extensions import TypedDict
 
 from services.coordinator.alerts import Severity
+from services.coordinator.documents.shapes import Move
 from services.coordinator.runs.run import Decision, Run
 from shared.basketball.slate import Mode
 from shared.registries.keys import Role
@@ -49,18 +50,6 @@ class Idle(TypedDict):
     at_work: list[str]
 
 
-class Move(TypedDict):
-    """How far a player's mean was moved, against what counted before."""
-
-    game_id: str
-    player_id: int
-    player_name: str | None
-    team: str | None
-    was: float
-    mean: float
-    change: float
-
-
 class Change(TypedDict):
     """A pass that was published for a reason."""
 
@@ -70,6 +59,21 @@ class Change(TypedDict):
     games: list[str]
     moves: dict[str, list[Move]]
     """Market -> the largest, by the best system that predicted the pass."""
+
+
+class SlateKnown(TypedDict):
+    """A slate that was run."""
+
+    game_date: date
+    mode: Mode
+
+
+class SlateFound(TypedDict):
+    """The slate that is meant; null if none was run that fits."""
+
+    slate: SlateKnown | None
+    near: list[SlateKnown]
+    """Slates that were run, those next to the date that was asked for first."""
 
 
 class Root(TypedDict):
@@ -193,6 +197,16 @@ class Accuracy(TypedDict):
     sums: list[WarehouseRow]
     bins: list[WarehouseRow]
     suspects: list[WarehouseRow]
+
+
+class RecordRows(TypedDict):
+    """A part of the graded predictions."""
+
+    total: int
+    """Of all parts."""
+    next_offset: int | None
+    """Where the next part begins; null after the last."""
+    rows: list[WarehouseRow]
 
 
 class Reconciled(TypedDict):

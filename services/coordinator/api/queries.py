@@ -1,6 +1,6 @@
 """What may be asked of the routes: dates, modes, markets. Each is checked before a handler sees it."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -11,6 +11,7 @@ from services.coordinator.api.route import Listing, Query
 from shared.basketball.slate import Mode
 from shared.registries.api import MAX_WINDOW_DAYS
 from shared.registries.markets import MARKETS
+from shared.registries.systems import SYSTEMS
 from shared.runtime.answers import Refusal
 
 EARLIEST, LATEST = date(1946, 11, 1), date(2200, 1, 1)
@@ -47,11 +48,33 @@ def _known(market: str) -> str:
     return market
 
 
+def _system(system: str) -> str:
+    if system not in SYSTEMS:
+        words = "{system} is unknown: one of {known}"
+        raise PydanticCustomError("system", words, {"system": system, "known": ", ".join(SYSTEMS)})
+    return system
+
+
+def _instant(given: object) -> object:
+    """Text as an instant. A `+` of an address is a blank, unless it is written as %2B."""
+    day, t, time = str(given).strip().partition("T")
+    try:
+        instant = given if isinstance(given, datetime) else datetime.fromisoformat(day + t + time.replace(" ", "+"))
+    except ValueError:
+        words = "{given} is no instant: write it as 2024-03-04T22:40:00Z"
+        raise PydanticCustomError("instant", words, {"given": given}) from None
+    if instant.tzinfo is None:
+        words = "{given} has no time zone: add Z for UTC, or an offset such as -05:00"
+        raise PydanticCustomError("instant", words, {"given": str(given)})
+    return instant
+
+
 Slate = Annotated[
     date, BeforeValidator(_day), AfterValidator(_slate), WithJsonSchema({"type": "string", "format": "date"})
 ]
 """A date on which the NBA can have played."""
 Market = Annotated[str, AfterValidator(_known), WithJsonSchema({"type": "string", "enum": list(MARKETS)})]
+Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
 Steps = Annotated[tuple[Annotated[str, StringConstraints(max_length=64)], ...], Field(max_length=64)]
 
@@ -172,6 +195,62 @@ class AccuracyQuery(Query):
     tier: Literal["regular", "bench", "new"] | None = None
     lined: bool = Field(default=False, description="only players with a line")
     by: Literal["all", "tier", "month", "edge"] = Field("all", description="beside mode, market and system")
+
+
+class PublishedQuery(Query):
+    """A slate as it was published."""
+
+    game_date: Slate | None = Field(None, description="default: today's, or where nothing runs that of the latest run")
+    mode: Mode | None = Field(None, description="default: the one that was published last")
+    as_of: Instant | None = Field(None, description="as it was known then; default: now")
+
+
+class PlayersQuery(PublishedQuery):
+    """Whose name."""
+
+    query: Text = Field(description="an NBA id, or a part of a name; case and accents do not matter")
+
+
+class GradedQuery(Query):
+    """Which graded predictions."""
+
+    system: Annotated[str, AfterValidator(_system)] | None = None
+    market: Market | None = None
+    tier: Literal["regular", "bench", "new"] | None = None
+
+
+class RecordQuery(GradedQuery):
+    """Which graded predictions; default: all of the best system that has a record."""
+
+    mode: Mode | None = Field(None, description="default: the one that was graded last")
+    first: Slate | None = None
+    last: Slate | None = None
+    as_of: Instant | None = Field(None, description="as it was known then; default: now")
+    by: Literal["all", "mode", "system", "market", "tier", "month", "edge"] = Field(
+        "all", description="a cell for each"
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first is not None and self.last is not None:
+            _check(self.first, self.last, ALL_DAYS)
+        return self
+
+
+class RowsQuery(GradedQuery):
+    """Which graded predictions, row by row."""
+
+    first: Slate
+    last: Slate
+    mode: Mode = Mode.OVERNIGHT
+    picks: bool = Field(default=False, description="only what was recommended")
+    limit: int = Field(1000, ge=1, le=10_000, description="rows at most")
+    offset: int = Field(0, ge=0, le=10_000_000, description="rows left out before the first")
+
+    @model_validator(mode="after")
+    def _short(self) -> Self:
+        _check(self.first, self.last, MAX_WINDOW_DAYS)
+        return self
 
 
 class AlertsQuery(Listing):

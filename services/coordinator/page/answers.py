@@ -5,6 +5,8 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
+from services.coordinator.page.page import File
+
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -36,6 +38,20 @@ def page(text: str, status: int = HTTPStatus.OK, headers: dict[str, str] | None 
 def elsewhere(path: str) -> web.Response:
     """Go to another page of ours."""
     return web.Response(status=HTTPStatus.SEE_OTHER, headers={**HEADERS, hdrs.LOCATION: path})
+
+
+def to_sign_in(request: web.Request) -> web.Response:
+    """Sign in first, and come back."""
+    return elsewhere(str(request.rel_url.with_path("/sign-in").with_query(next=str(request.rel_url))))
+
+
+def attachment(file: File) -> web.StreamResponse:
+    """A file that the browser stores."""
+    headers = {**HEADERS, hdrs.CONTENT_TYPE: file.kind, hdrs.CONTENT_DISPOSITION: f'attachment; filename="{file.name}"'}
+    response = web.StreamResponse(headers=headers)
+    if file.kind.startswith("text/"):
+        response.enable_compression()
+    return response
 
 
 def stream() -> web.StreamResponse:

@@ -60,6 +60,10 @@ class Span:
     """Said beside it; by itself the number."""
 
 
+_FEW = 10
+"""Bars are no broader than those of so many games."""
+
+
 def side(count: float, against: float) -> str:
     """On which side of a line a count lies: over, under or push."""
     return "push" if count == against else "over" if count > against else "under"
@@ -122,8 +126,8 @@ def last_games(games: Sequence[Game], at: float | None, *, name: str = "Last gam
     left, top, floor, height = 26.0, 8.0, 150.0, 158.0
     seen = [each for game in games for each in (game.value, game.mean, game.high) if each is not None]
     y = Scale(0.0, max([*seen, 1.0, *([] if at is None else [at])]) * 1.05, floor, top)
-    x = Scale(0.0, float(len(games)), left, WIDTH - 4.0)
-    step = (x.end - x.start) / len(games)
+    x = Scale(0.0, 1.0, left, WIDTH - 4.0)
+    step = (x.end - x.start) / max(len(games), _FEW)
     drawn = [_game(game, (x.start + i * step, step), y, at) for i, game in enumerate(games)]
     across = [] if at is None else [line(x.start, y(at), x.end, y(at), "line")]
     values = [game.value for game in games if game.value is not None]

@@ -51,7 +51,7 @@ class Following:
         response = answers.stream()
         await response.prepare(request)
         await response.write(event("version", frame.version))
-        stream = self._hub.follow((str(request.rel_url), role), render, PING_SECONDS)
+        stream = self._hub.follow((str(request.rel_url), role), render, every=page.every, ping=PING_SECONDS)
         async with aclosing(stream):
             async for sent in stream:
                 if sent == b"":

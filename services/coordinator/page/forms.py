@@ -1,11 +1,12 @@
 """Fields of forms: read, checked, and kept for whoever has to sign in before they count."""
 
 import asyncio
+from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Final
+from typing import Final, get_origin
 
 from aiohttp import web
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from services.coordinator.api.route import BODY_SECONDS, refusing
 from services.coordinator.page.page import Action, Form
@@ -43,14 +44,26 @@ def checked(action: Action, fields: Fields) -> Form:
     Raises:
         Refusal: they do not fit.
     """
-    given: dict[str, str | tuple[str, ...]] = {}
-    for name, value in fields:
-        if name in (TOKEN, ONCE):
-            continue
-        before = given.get(name, ())
-        given[name] = value if before == () else (*((before,) if isinstance(before, str) else before), value)
+    given = gathered([pair for pair in fields if pair[0] not in (TOKEN, ONCE)], action.form)
     with refusing():
-        return action.form.model_validate({name: value for name, value in given.items() if value != ""})
+        return action.form.model_validate(given)
+
+
+def gathered(pairs: Iterable[tuple[str, str]], model: type[BaseModel]) -> dict[str, object]:
+    """Pairs by name, without those that are left empty; what the model has as a tuple may come several times.
+
+    Raises:
+        Refusal: another comes twice.
+    """
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if value != "":
+            found.setdefault(name, []).append(value)
+    many = {name for name, field in model.model_fields.items() if get_origin(field.annotation) is tuple}
+    twice = next((name for name, values in found.items() if len(values) > 1 and name not in many), None)
+    if twice is not None:
+        raise Refusal(HTTPStatus.BAD_REQUEST, f"{twice} is given twice", "give it once")
+    return {name: tuple(values) if name in many else values[0] for name, values in found.items()}
 
 
 def packed(fields: Fields) -> str:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from services.coordinator.page import answers
 from services.coordinator.page.assets import Assets
-from services.coordinator.page.page import Page
+from services.coordinator.page.page import Download, Page
 from services.coordinator.page.rendering import Renderer
 from services.coordinator.page.who import THEMES, Who, keep_form_cookie, theme_of
 from shared.ports import Clock
@@ -46,7 +46,7 @@ class Frame:
         self._public = public
         self.version = assets.version
 
-    def opens(self, page: Page) -> bool:
+    def opens(self, page: Page | Download) -> bool:
         """Whether whoever has not signed in may see a page."""
         return page.public and self._public
 

@@ -15,8 +15,8 @@ from shared.ports import Clock
 from shared.runtime.boundary import failure_of
 from shared.runtime.logs import get_logger
 
-EVERY: Final = 2.0
-"""Seconds between two looks."""
+TICK: Final = 1.0
+"""Seconds between two times that it is seen what is due."""
 MAX_PARTS: Final = 200
 """Parts that are followed at once."""
 _log = get_logger("coordinator")
@@ -25,8 +25,10 @@ Render = Callable[[], Awaitable[str]]
 
 
 class _Part:
-    def __init__(self, render: Render) -> None:
+    def __init__(self, render: Render, every: float, due: float) -> None:
         self.render = render
+        self.every = every
+        self.due = due
         self.viewers = 0
         self.text: str | None = None
         self.frame = b""
@@ -36,9 +38,8 @@ class _Part:
 class Hub:
     """The parts that somebody follows."""
 
-    def __init__(self, clock: Clock, every: float = EVERY) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._every = every
         self._parts: dict[Hashable, _Part] = {}
         self._wanted = asyncio.Event()
         self._closed = False
@@ -48,8 +49,10 @@ class Hub:
         """How many parts are followed."""
         return len(self._parts)
 
-    async def follow(self, key: Hashable, render: Render, every: float) -> AsyncGenerator[bytes]:
-        """The part as server-sent events: as it is, then at each change; empty where `every` seconds brought none.
+    async def follow(self, key: Hashable, render: Render, *, every: float, ping: float) -> AsyncGenerator[bytes]:
+        """The part as server-sent events, at each change; empty where `ping` seconds brought none.
+
+        It is looked at every so many seconds: for the first time after as many, since whoever follows has just seen it.
 
         Raises:
             Transient: too many parts are followed already.
@@ -58,7 +61,7 @@ class Hub:
         if part is None:
             if len(self._parts) >= MAX_PARTS:
                 raise Transient(f"{MAX_PARTS} pages are followed live", remedy="close some, or load this one again")
-            part = self._parts[key] = _Part(render)
+            part = self._parts[key] = _Part(render, every, self._clock.monotonic() + every)
         part.viewers += 1
         self._wanted.set()
         sent = b""
@@ -70,7 +73,7 @@ class Hub:
                     yield sent
                     continue
                 try:
-                    async with asyncio.timeout(every):
+                    async with asyncio.timeout(ping):
                         await changed.wait()
                 except TimeoutError:
                     yield b""
@@ -87,11 +90,13 @@ class Hub:
             if not self._parts:
                 self._wanted.clear()
             else:
-                await self._clock.sleep(self._every)
+                await self._clock.sleep(TICK)
 
     async def look(self) -> None:
-        """Ask for every part once."""
-        for part in list(self._parts.values()):
+        """Ask for every part that is due."""
+        now = self._clock.monotonic()
+        for part in [each for each in self._parts.values() if each.due <= now]:
+            part.due = now + part.every
             failure = await failure_of(self._look(part))
             if failure is not None:  # the next look may fare better
                 _log.warning("live_part_not_rendered", reason=str(failure))

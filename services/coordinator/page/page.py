@@ -1,11 +1,11 @@
 """A page and a form, declared: who may see or send it, what it takes, what it shows."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from services.coordinator.api.inside import Inside, pattern
 from services.coordinator.api.route import Query
@@ -54,18 +54,32 @@ class Page:
 
     It is rendered once for all callers of a role, so that nothing in it may depend on who looks.
     """
+    every: float = 2.0
+    """Seconds between two looks at the live part: more where it takes statements of the warehouse."""
 
 
-def _many(given: object) -> object:
-    return (given,) if isinstance(given, str) else given
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that is sent part by part, as it is made."""
+
+    name: str
+    kind: str
+    parts: AsyncIterator[bytes]
 
 
-Many = Annotated[tuple[str, ...], BeforeValidator(_many)]
-"""A field that a form may send several times."""
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that may be asked for, declared as a page is."""
+
+    path: str
+    role: Role
+    handler: Callable[[Visit], Awaitable[File]]
+    query: type[Query] = Query
+    public: bool = False
 
 
 class Form(BaseModel):
-    """The fields of a form."""
+    """The fields of a form. A field that may come several times is a tuple."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 
 from pydantic import Field
 
@@ -17,7 +18,10 @@ from services.coordinator.page.views import LABELS, STEP, default_line, games, p
 from shared.registries.keys import Role
 from shared.registries.markets import MARKETS
 from shared.registries.systems import headline
+from shared.runtime.answers import Refusal
 
+_FEW = 5
+"""Suggestions."""
 MOST_LINE = 150.0
 """No count that is predicted is larger."""
 
@@ -30,10 +34,33 @@ class PlayerQuery(Then):
 
 
 async def player(visit: Visit) -> Mapping[str, object]:
-    """A player as he was known at an instant."""
+    """A player as he was known at an instant.
+
+    Raises:
+        Unknown: there is none of that id; players of the slate whose names are near are suggested.
+    """
     query: PlayerQuery = visit.query
+    who = visit.path["id"]
     slate = {name: value for name, value in asked(query).items() if name in Then.model_fields}
-    return view(await visit.get(f"/v1/players/{visit.path['id']}", **slate), query)
+    if not (who.isascii() and who.isdecimal()):
+        raise await _unknown(visit, f"{who} is no player's id", slate)
+    try:
+        found = await visit.get(f"/v1/players/{who}", **slate)
+    except Refusal as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        raise await _unknown(visit, str(error), slate) from error
+    return view(found, query)
+
+
+async def _unknown(visit: Visit, words: str, slate: Mapping[str, str]) -> Unknown:
+    links = Links(slate)
+    try:
+        near = await visit.get("/v1/players", query=visit.path["id"], **slate)
+    except Refusal:  # nothing is published there, or the name is none
+        near = []
+    people = [(f"{each['player_name']}, {each['team']}", links(f"/players/{each['player_id']}")) for each in near]
+    return Unknown(words, suggestions=[*people[:_FEW], ("the whole slate", links("/"))])
 
 
 def view(found: PlayerShown, query: PlayerQuery) -> Mapping[str, object]:

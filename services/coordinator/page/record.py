@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 from markupsafe import Markup
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from services.coordinator.api.queries import Market
@@ -29,8 +29,6 @@ CUTS = ("all", "market", "system", "tier", "month", "edge", "mode")
 TIERS = ("regular", "bench", "new")
 _BREAK_EVEN = 110 / 210
 """Hit rate that breaks even at -110, the usual price."""
-PICKS = 50
-"""Picks on a page."""
 
 
 def _month(given: object) -> object:
@@ -52,7 +50,6 @@ class RecordQuery(Query):
     month: Annotated[str, BeforeValidator(_month)] | None = None
     by: Literal["all", "market", "system", "tier", "month", "edge", "mode"] = "all"
     as_of: Instant | None = None
-    offset: int = Field(0, ge=0, le=10_000_000)
 
 
 async def record(visit: Visit) -> Mapping[str, object]:
@@ -74,7 +71,7 @@ def view(found: Record, query: RecordQuery) -> Mapping[str, object]:
     """What the template shows of the record."""
     cells = found["cells"]
     one = cells[0] if len(cells) == 1 else None
-    links = Links({name: value for name, value in asked(query).items() if name != "offset" and value != "all"})
+    links = Links({name: value for name, value in asked(query).items() if value != "all"})
     return {
         "found": found,
         "cells": cells,
@@ -90,12 +87,8 @@ def view(found: Record, query: RecordQuery) -> Mapping[str, object]:
         "labels": LABELS,
         "references": REFERENCES,
         "picks": found["picks"],
-        "more": False,
-        "page_length": PICKS,
-        "files": {"csv": "", "parquet": ""},
         "links": links,
         "people": Links({} if query.as_of is None else {"as_of": query.as_of.isoformat()}),
-        "api": Links(of_api(query)),
         "then": query.as_of,
         "then_field": local(query.as_of or datetime.fromisoformat(found["as_of"])),
         "choices": {

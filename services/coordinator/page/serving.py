@@ -1,4 +1,4 @@
-"""Serves the declared pages and forms."""
+"""Serves the declared pages, files and forms."""
 
 import asyncio
 import secrets
@@ -15,7 +15,7 @@ from services.coordinator.api.route import READING_SECONDS, refusing
 from services.coordinator.page import answers, forms
 from services.coordinator.page.failing import KINDS, Failed, failed
 from services.coordinator.page.frame import Frame
-from services.coordinator.page.page import VISITOR, Action, Page, Sent, Visit
+from services.coordinator.page.page import VISITOR, Action, Download, Page, Sent, Visit
 from services.coordinator.page.who import Visitors, Who, is_foreign, is_ours
 from shared.ports import Clock
 from shared.registries.keys import Role
@@ -35,8 +35,16 @@ class Site:
         self._requests = requests
         self._clock = clock
 
-    def add(self, app: web.Application, pages: Sequence[Page], actions: Sequence[Action]) -> None:
+    def add(
+        self,
+        app: web.Application,
+        pages: Sequence[Page],
+        actions: Sequence[Action],
+        downloads: Sequence[Download] = (),
+    ) -> None:
         """Register them."""
+        for download in downloads:
+            app.router.add_get(download.path, self.handler(partial(self._send, download)))
         for page in pages:
             app.router.add_get(page.path, self.handler(partial(self._show, page)))
         for action in actions:
@@ -58,7 +66,7 @@ class Site:
 
         return handle
 
-    def visit(self, page: Page, request: web.Request, who: Who) -> Visit | None:
+    def visit(self, page: Page | Download, request: web.Request, who: Who) -> Visit | None:
         """His visit; None: he has to sign in first.
 
         Raises:
@@ -72,13 +80,13 @@ class Site:
             caller = VISITOR
         _require(caller, page.role)
         with refusing():
-            query = page.query.model_validate({name: given for name, given in request.query.items() if given != ""})
+            query = page.query.model_validate(forms.gathered(request.query.items(), page.query))
         return Visit(caller, query, dict(request.match_info), self._reader, self._clock.now())
 
     async def _show(self, page: Page, request: web.Request, who: Who) -> web.Response:
         visit = self.visit(page, request, who)
         if visit is None:
-            return answers.elsewhere(str(request.rel_url.with_path("/sign-in").with_query(next=str(request.rel_url))))
+            return answers.to_sign_in(request)
         try:
             async with asyncio.timeout(READING_SECONDS):
                 values = await page.handler(visit)
@@ -91,6 +99,24 @@ class Site:
             "live": LIVE + str(request.rel_url) if page.live else "",
         }
         return self.frame.answer(request, who, page.template, {**about, **values})
+
+    async def _send(self, download: Download, request: web.Request, who: Who) -> web.StreamResponse:
+        visit = self.visit(download, request, who)
+        if visit is None:
+            return answers.to_sign_in(request)
+        async with asyncio.timeout(READING_SECONDS):
+            file = await download.handler(visit)
+        response = answers.attachment(file)
+        await response.prepare(request)
+        try:
+            async for part in file.parts:
+                await response.write(part)
+        except KINDS:  # too late to say so: who loads it sees that it is broken off, and takes it for no whole file
+            if request.transport is not None:
+                request.transport.abort()
+            return response
+        await response.write_eof()
+        return response
 
     async def _perform(self, action: Action, request: web.Request, who: Who) -> web.Response:
         if is_foreign(request):

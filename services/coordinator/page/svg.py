@@ -5,7 +5,6 @@ Strings of markup, no library: what there is (`svg.py` 1.10) does not escape tex
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from markupsafe import Markup, escape
@@ -16,10 +15,6 @@ STEPS = (1.0, 2.0, 5.0, 10.0)
 """Distances of ticks, times a power of ten."""
 _NO_RANGE = 1e-9
 """Shares of a value that no axis tells apart."""
-_TIME_STEPS = tuple(
-    timedelta(seconds=seconds)
-    for seconds in (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 604_800)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +50,6 @@ class Scale:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class TimeScale:
-    """Maps instants from `first` to `last` linearly on coordinates from `start` to `end`."""
-
-    first: datetime
-    last: datetime
-    start: float
-    end: float
-
-    def __call__(self, at: datetime) -> float:
-        """The coordinate of an instant, as `Scale` has it."""
-        length = (self.last - self.first).total_seconds()
-        return Scale(0.0, length, self.start, self.end)((at - self.first).total_seconds())
-
-
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
     """Round numbers from `low` to `high`, about `count` of them; one where there is no range."""
     if not high - low > _NO_RANGE * max(1.0, abs(low), abs(high)):
@@ -79,19 +59,6 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
     step = next(ten * each for each in STEPS if ten * each >= rough * (1 - 1e-9))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [min(max(n * step, low), high) for n in range(first, last + 1)]
-
-
-def time_ticks(first: datetime, last: datetime, count: int = 6) -> list[datetime]:
-    """Round instants (UTC) from `first` to `last`, at most about `count` of them."""
-    if last <= first:
-        return [first]
-    rough = (last - first) / max(count, 1)
-    step = next((each for each in _TIME_STEPS if each >= rough), None)
-    if step is None:
-        step = timedelta(days=math.ceil(rough / timedelta(days=1)))
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    n = -((epoch - first) // step)
-    return [at for i in range(n, n + 2 * count + 2) if first <= (at := epoch + i * step) <= last]
 
 
 def tag(name: str, *inside: str, **attributes: str | float | None) -> Markup:

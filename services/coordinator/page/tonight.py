@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from http import HTTPStatus
 
 from services.coordinator.documents.shapes import Edge, Tonight
 from services.coordinator.page.charts import Span, span
+from services.coordinator.page.failing import Unknown
 from services.coordinator.page.page import Page, Visit
 from services.coordinator.page.then import Links, Then, asked, local
 from services.coordinator.page.views import LABELS, shown
+from services.coordinator.runs.run import key_for
 from shared.basketball.slate import Mode
 from shared.registries.keys import Role
+from shared.runtime.answers import Refusal
 
 SHOWN_MARKETS = ("points", "rebounds", "assists", "threes", "pra")
 """Markets of the cards; a player's page has all."""
@@ -18,9 +22,22 @@ FIRST = 8
 
 
 async def tonight(visit: Visit) -> Mapping[str, object]:
-    """A slate as it was known at an instant."""
+    """A slate as it was known at an instant.
+
+    Raises:
+        Unknown: there is no such slate.
+    """
     query: Then = visit.query
-    return view(await visit.get("/v1/tonight", **asked(query)), query)
+    try:
+        return view(await visit.get("/v1/tonight", **asked(query)), query)
+    except Refusal as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        links = Links({} if query.as_of is None else {"as_of": query.as_of.isoformat()})
+        others = [("the latest slate", links("/"))]
+        if query.mode is not None and query.game_date is not None:
+            others.insert(0, (f"{query.game_date} in the mode that was run", links("/", game_date=query.game_date)))
+        raise Unknown(str(error), error.remedy, others) from error
 
 
 def view(slate: Tonight, query: Then) -> Mapping[str, object]:
@@ -39,7 +56,7 @@ def view(slate: Tonight, query: Then) -> Mapping[str, object]:
         "names": {game["game_id"]: f"{game['away_team']} at {game['home_team']}" for game in slate["games"]},
         "shown_markets": SHOWN_MARKETS,
         "labels": LABELS,
-        "night": f"/nights/{slate['game_date']}:{slate['mode']}",
+        "night": f"/nights/{key_for(day, Mode(slate['mode']))}",
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1),
         "links": Links(kept),

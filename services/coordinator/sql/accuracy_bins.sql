@@ -5,10 +5,7 @@ SELECT
   market,
   system,
   bucket,
-  LEAST(CAST(FLOOR(p_over * 10) AS INT64), 9) AS bin,
-  COUNT(*) AS n,
-  SUM(p_over) AS p_over,
-  COUNTIF(line_result = 'over') AS overs
+  {bins of grades}
 FROM cut
 WHERE brier IS NOT NULL
 GROUP BY mode, market, system, bucket, bin

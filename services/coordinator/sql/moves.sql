@@ -1,5 +1,5 @@
--- What changed on a slate: of each published pass that has a reason, how far the means moved, by game, system and market the
--- three furthest, each against the newest earlier row, which counted before it.
+-- What changed on a slate, or on some of its games: of each published pass that has a reason, how far the means moved, by game,
+-- system and market the three furthest, each against the newest earlier row, which counted before it.
 WITH made AS (
   SELECT
     run_id,
@@ -15,7 +15,10 @@ WITH made AS (
       PARTITION BY game_id, player_id, market, system ORDER BY predicted_at, generation, run_id
     ) AS was
   FROM predictions.player_prop_predictions
-  WHERE game_date = @game_date AND mode = @mode AND system IN UNNEST(@systems)
+  WHERE game_date = @game_date
+    AND mode = @mode
+    AND system IN UNNEST(@systems)
+    AND (@games = '' OR STRPOS(@games, game_id) > 0)
 )
 SELECT
   made.run_id,

@@ -1,4 +1,4 @@
--- The current predictions of a slate: those of the latest run that predicted the game, by system.
+-- The current predictions of a slate, or of some of its games: those of the latest run that predicted the game, by system.
 WITH names AS (
   SELECT player_id, MAX(player_name) AS player_name
   FROM analytics.player_game_summary
@@ -33,5 +33,6 @@ LEFT JOIN predictions.prediction_grades AS grades
 WHERE predictions.game_date = @game_date
   AND predictions.mode = @mode
   AND (@market = '' OR predictions.market = @market)
+  AND (@games = '' OR STRPOS(@games, predictions.game_id) > 0)
 QUALIFY {latest of predictions}
 ORDER BY games.tip_utc, predictions.game_id, predictions.market, predictions.mean DESC, predictions.player_id

@@ -4,7 +4,7 @@ A product that was not there when the run was due could not have published: what
 alarm, nor is a slate without predictions while the first history is still being loaded.
 """
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from services.coordinator.alerts import set_alert
@@ -23,6 +23,13 @@ _LATELY = timedelta(days=7)
 """One prediction within it shows that the product has ever got so far."""
 
 
+def due_at(mode: Mode, slate: date) -> datetime:
+    """The instant at which a slate's predictions of a mode are due."""
+    eve = slate - timedelta(days=1)
+    fixed = {Mode.OVERNIGHT: eastern_instant(slate, DUE), Mode.TOMORROW: eastern_instant(eve, _EVENING)}
+    return fixed.get(mode, due(mode, slate))
+
+
 async def check_outputs(ports: Ports) -> None:
     """Raise an alert for each mode whose predictions are due and not there, and resolve it once they are."""
     for mode in SCHEDULED:
@@ -33,9 +40,7 @@ async def _check(ports: Ports, mode: Mode) -> None:
     now = ports.clock.now()
     today = eastern_date(now)
     slate = today + timedelta(days=1) if mode is Mode.TOMORROW else today
-    asked_at = due(mode, slate)
-    earliest = {Mode.OVERNIGHT: eastern_instant(today, DUE), Mode.TOMORROW: eastern_instant(today, _EVENING)}
-    if now < earliest.get(mode, asked_at) or asked_at < await watched_since(ports):
+    if now < due_at(mode, slate) or due(mode, slate) < await watched_since(ports):
         return
     params: Params = {"first": slate - _LATELY, "last": slate, "mode": mode.value}
     rows = await ports.warehouse.query(sql("monitor/predictions_present"), params)

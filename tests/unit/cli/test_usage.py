@@ -14,7 +14,7 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("tipon",), ["No such command", "'tipon'"]),
+        (("predictoins",), ["No such command", "Did you mean 'predictions'?"]),
         (("demo", "--moed", "overnight"), ["--moed", "--mode"]),
         (("demo", "--mode", "yesterday"), ["--mode", "'yesterday'", "same_day"]),
         (("backfill", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to", "--from", "2024-03-05"]),
@@ -25,6 +25,11 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
         (("run", "--date", "yesterday"), ["--date", "'yesterday' is not a date", "YYYY-MM-DD"]),
         (("run", "--date", "2024-02-30"), ["'2024-02-30' is not a date"]),
         (("run", "--from-phase", "7"), ["--from-phase", "7"]),
+        (("run", "--redo", "liens"), ["--redo", "did you mean lines?"]),
+        (("run", "--redo", "lines", "--force"), ["--redo names steps", "--force"]),
+        (("predictions", "--team", "rapters"), ["--team", "did you mean TOR, Toronto Raptors"]),
+        (("predictions", "--system", "bosted"), ["--system", "did you mean boosted?"]),
+        (("completion", "tcsh"), ["'tcsh'", "fish"]),
         (("predictions", "--market", "dunks"), ["--market", "points"]),
         (("replay", "--from", "2024-03-04", "--to", "2024-03-05"), ["--history"]),
         (("replay", "--history", ".", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to", "--from", "2024-03-05"]),
@@ -66,7 +71,7 @@ def test_wrong_usage_exits_2_with_one_line(arguments: tuple[str, ...], words: li
 _COMMANDS = (
     "demo|replay|run|backfill|predictions|report|lines|parse|accuracy|status|runs|dlq|grid|cascade|alerts|reconcile|cost|schema|"
     "schema plan|schema apply|doctor|dev|dev up|bench|train|models|context|context add|context use|context list|"
-    "context remove|keys|keys create|keys list|keys revoke|names|names list|names settle"
+    "context remove|watch|logs|completion|keys|keys create|keys list|keys revoke|names|names list|names settle"
 )
 
 
@@ -85,6 +90,22 @@ def test_reading_commands_before_the_first_night_say_what_to_run(command: str, t
     """In a home where nothing was run each reading command exits 1 with `tipoff demo` as the remedy."""
     inside(tmp_path / "home", command, "--json").refused(FAILED, str(tmp_path / "home"), "`tipoff demo`")
     assert not (tmp_path / "home").exists()
+
+
+def test_tipoff_alone_says_where_to_begin(tmp_path: Path) -> None:
+    """In a home where nothing was run; nothing is made there."""
+    done = inside(tmp_path / "home")
+    assert (done.code, done.err) == (DONE, "")
+    assert "Nothing has been run here yet" in done.out
+    assert "tipoff demo" in done.out
+    assert max(map(len, done.out.replace(str(tmp_path), "").splitlines())) <= 80
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_it(shell: str, tmp_path: Path) -> None:
+    """Each by click's own script."""
+    assert "_TIPOFF_COMPLETE" in inside(tmp_path, "completion", shell).out
 
 
 def test_wrong_setting_is_named_with_its_meaning(tmp_path: Path) -> None:

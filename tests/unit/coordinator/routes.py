@@ -54,6 +54,24 @@ class Answer:
     """Where the next part of a list is."""
 
 
+class CountingArchive(MemoryArchive):
+    """The archive in memory; it counts what is read of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = 0
+
+    async def get(self, key: str) -> bytes:
+        """Count it."""
+        self.reads += 1
+        return await super().get(key)
+
+    async def list(self, prefix: str) -> list[str]:
+        """Count it."""
+        self.reads += 1
+        return await super().list(prefix)
+
+
 class World:
     """The routes on fakes."""
 
@@ -66,8 +84,9 @@ class World:
     ) -> None:
         self.clock, self.state, self.bus = VirtualClock(now), MemoryState(), RecordingBus()
         self.warehouse = AnsweringWarehouse(**answers)
+        self.archive = CountingArchive()
         known = memory_ports(
-            clock=self.clock, state=self.state, bus=self.bus, warehouse=self.warehouse, archive=MemoryArchive()
+            clock=self.clock, state=self.state, bus=self.bus, warehouse=self.warehouse, archive=self.archive
         )
         self.environ = dict(FIRST_KEYS)
         """Where the secrets are; a test may add some."""

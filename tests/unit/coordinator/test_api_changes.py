@@ -45,7 +45,7 @@ async def said(*rows: Row, **query: Any) -> tuple[list[Any], Any]:  # noqa: ANN4
 async def test_the_slate_is_todays_unless_another_is_asked_for(query: dict[str, Any], day: object, mode: str) -> None:
     """Of the systems that are shown, alone."""
     found, params = await said(**query)
-    assert (found, params) == ([], {"game_date": day, "mode": mode, "systems": list(BEST_FIRST)})
+    assert (found, params) == ([], {"game_date": day, "mode": mode, "systems": list(BEST_FIRST), "games": ""})
 
 
 async def test_a_pass_is_told_by_its_best_system_and_its_largest_moves() -> None:

@@ -49,11 +49,14 @@ SHOWN = [{"n": 1, "day": "2024-03-04", "at": "2024-03-04T17:00:00Z", "none": Non
 @pytest.mark.parametrize(
     ("path", "name", "params"),
     [
-        ("/v1/predictions", "predictions", {"game_date": DAY, "mode": "overnight", "market": ""}),
-        ("/v1/predictions?market=pra", "predictions", {"game_date": DAY, "mode": "overnight", "market": "pra"}),
+        ("/v1/predictions", "predictions", {"game_date": DAY, "mode": "overnight", "market": "", "games": ""}),
+        (
+            "/v1/predictions?market=pra", "predictions",
+            {"game_date": DAY, "mode": "overnight", "market": "pra", "games": ""},
+        ),
         (
             "/v1/predictions?game_date=2024-03-01&mode=manual", "predictions",
-            {"game_date": date(2024, 3, 1), "mode": "manual", "market": ""},
+            {"game_date": date(2024, 3, 1), "mode": "manual", "market": "", "games": ""},
         ),
         (
             "/v1/grades?first=2024-03-01&last=2024-03-02", "grades",
@@ -161,7 +164,9 @@ async def test_a_stored_prediction_answers_a_line_by_hand() -> None:
     world = World(predictions=[predicted(7, "Jayson Tatum")])
     world.put()
     [found] = (await world.call("GET", "/v1/predictions/over?player=TATUM&line=4&market=points"))[1]
-    assert world.warehouse.asked == [("predictions", {"game_date": DAY, "mode": "overnight", "market": "points"})]
+    assert world.warehouse.asked == [
+        ("predictions", {"game_date": DAY, "mode": "overnight", "market": "points", "games": ""})
+    ]
     odds = {name: found.pop(name) for name in ("p_over", "p_push", "p_under", "fair_over", "fair_under")}
     assert found == {
         "game_date": "2024-03-04", "mode": "overnight", "game_id": "g", "player_id": 7, "player_name": "Jayson Tatum",

@@ -2,7 +2,6 @@
 
 import math
 import xml.etree.ElementTree as ET
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -15,21 +14,18 @@ from services.coordinator.page.charts import Chance, Game, Span
 from services.coordinator.page.record_charts import Bin
 from services.coordinator.page.svg import (
     Scale,
-    TimeScale,
     axis_below,
     axis_left,
     drawing,
     number,
     tag,
     ticks,
-    time_ticks,
 )
 
 counts = st.floats(0, 150, allow_nan=False)
 maybe = st.none() | counts
 shares = st.floats(0, 1, allow_nan=False)
 words = st.text(st.characters(exclude_categories=["C"]), max_size=20)
-instants = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
 games = st.builds(Game, words, maybe, maybe, maybe, maybe, maybe)
 chances = st.tuples(st.integers(0, 60), st.lists(shares, max_size=70)).map(
     lambda drawn: [Chance(drawn[0] + i, p) for i, p in enumerate(drawn[1])]
@@ -100,25 +96,6 @@ def test_ticks_lie_inside_rise_and_are_few(low: float, length: float, count: int
 def test_ticks_are_round(low: float, high: float, expected: list[float]) -> None:
     """People read them."""
     assert ticks(low, high, 5 if high > 1 else 3) == pytest.approx(expected)
-
-
-@given(instants, st.timedeltas(timedelta(0), timedelta(days=400)), st.integers(2, 12))
-def test_ticks_of_time_lie_inside_rise_and_are_few(first: datetime, length: timedelta, count: int) -> None:
-    """Of a run of seconds as of a season."""
-    made = time_ticks(first, first + length, count)
-    assert all(first <= each <= first + length for each in made)
-    assert all(a < b for a, b in pairwise(made))
-    assert len(made) <= count + 1
-    scale = TimeScale(first, first + length, 0.0, 100.0)
-    places = [scale(each) for each in made]
-    assert places == sorted(places)
-
-
-def test_ticks_of_an_hour_are_its_quarters() -> None:
-    """Round in the clock's sense."""
-    first = datetime(2026, 1, 5, 10, 7, tzinfo=UTC)
-    made = time_ticks(first, first + timedelta(hours=1), 6)
-    assert [f"{at:%H:%M}" for at in made] == ["10:15", "10:30", "10:45", "11:00"]
 
 
 @given(words, words)

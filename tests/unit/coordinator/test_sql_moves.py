@@ -10,7 +10,7 @@ from tests.unit.shared.answers import MODES, TOMORROW, answers, near
 from tests.unit.shared.rows import SLATE, YESTERDAY, tip
 
 PUBLISHED = "predictions.player_prop_predictions"
-ASKED: Params = {**ON_SLATE, "systems": ["a", "b"]}
+ASKED: Params = {**ON_SLATE, "systems": ["a", "b"], "games": ""}
 MORNING = tip(SLATE, 11)
 KEY = {"game_id": "2", "player_id": 101, "market": "points", "system": "b"}
 
@@ -21,10 +21,10 @@ def made(hours: int, mean: float, reason: str | None = None, **values: object) -
     return full(PUBLISHED, 1, **ON_SLATE) | KEY | run | {"mean": mean, "reason": reason, "player_lookup": "x"} | values
 
 
-async def moves(predictions: Sequence[Row], context: Sequence[Row] = ()) -> list[Row]:
-    """What the statement says of the slate."""
+async def moves(predictions: Sequence[Row], context: Sequence[Row] = (), games: str = "") -> list[Row]:
+    """What the statement says of the slate, or of some of its games."""
     named = {"analytics__upcoming_player_game_context": context, "predictions__player_prop_predictions": predictions}
-    return await answers(sql("moves"), ASKED, **named)
+    return await answers(sql("moves"), {**ASKED, "games": games}, **named)
 
 
 def short(found: Sequence[Row]) -> list[tuple[object, ...]]:
@@ -84,3 +84,9 @@ async def test_passes_come_newest_first_and_one_that_moved_nothing_comes_too() -
     found = await moves(rows)
     assert short(found) == [("run.8", 7, None, None), ("run.7", 101, 11.0, 0.0), ("run.5", 101, 10.0, 1.0)]
     assert {each["player_name"] for each in found} == {"x"}
+
+
+async def test_the_moves_of_some_games_are_those_of_no_others() -> None:
+    """By their ids, between blanks."""
+    rows = [made(1, 1.0, game_id=game, reason="why") for game in ("1", "2", "3")]
+    assert [found["game_id"] for found in await moves(rows, games="1 3")] == ["1", "3"]

@@ -25,7 +25,7 @@ def predicted(game_id: str, player: int, seed: int = 1, generation: int = 1, **v
     return full(PUBLISHED, seed, **ON_SLATE) | key | {"run_id": f"run.{generation}", "generation": generation} | values
 
 
-SHOWN: Params = {"game_date": SLATE, "mode": "overnight", "market": ""}
+SHOWN: Params = {"game_date": SLATE, "mode": "overnight", "market": "", "games": ""}
 
 
 async def shown(predictions: Sequence[Row], **tables: Sequence[Row]) -> list[Row]:
@@ -229,3 +229,14 @@ async def test_slates_without_anything_yet_are_shown_in_order() -> None:
     assert [tuple(one.values()) for one in found] == [
         (ago(days), 1, 0, 0, 0, 0) for days in sorted(order, reverse=True)
     ]
+
+
+async def test_the_predictions_of_some_games_are_those_of_no_others() -> None:
+    """By their ids, between blanks."""
+    found = await answers(
+        sql("predictions"),
+        {**SHOWN, "games": "1 3"},
+        predictions__player_prop_predictions=[predicted(each, 101) for each in ("1", "2", "3")],
+        raw__games=[game(each) for each in ("1", "2", "3")],
+    )
+    assert [one["game_id"] for one in found] == ["1", "3"]

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.coordinator.runs.run import NOTHING, Batches, Evidence, Run, StepState, StepStatus
+from services.coordinator.runs.run import NOTHING, Batches, Evidence, Run
 from services.coordinator.steps.evidence import not_tipped_after, owed
-from services.coordinator.steps.export import export, export_key
 from services.coordinator.steps.train import champions
 from services.coordinator.steps.ways import ways_of
 from shared.basketball.slate import Mode
@@ -205,25 +204,6 @@ async def test_champions_are_verified_in_the_archive(ports: Ports) -> None:
     assert found.detail == "not in the archive: similarity dddddddddddd"
 
 
-async def test_the_export_is_there_when_it_is_this_runs(ports: Ports) -> None:
-    """The document in the archive names the run."""
-    missing = await evidence(run(), "export", ports)
-    assert (missing.expected, missing.verified) == (1, 0)
-    assert export_key(run()) in missing.detail
-    await ports.archive.put(export_key(run()), json.dumps({"run_id": run().run_id, "predictions": [{}]}).encode())
-    assert await evidence(run(), "export", ports) == Evidence(expected=1, verified=1)
-
-
-@pytest.mark.parametrize("predictions", [[{}], []])
-async def test_f09_an_earlier_runs_export_proves_nothing(ports: Ports, predictions: list[Any]) -> None:
-    """Not even an empty one: this run may have published since."""
-    stale = {"run_id": "2024-03-04.overnight.1", "predictions": predictions}
-    await ports.archive.put(export_key(run()), json.dumps(stale).encode())
-    found = await evidence(run(generation=2), "export", ports)
-    assert (found.expected, found.verified) == (1, 0)
-    assert "2024-03-04.overnight.1" in found.detail
-
-
 async def test_a_step_without_a_query_cannot_be_verified(ports: Ports) -> None:
     """It is no step."""
     with pytest.raises(Permanent, match="unknown step 'no such step'"):
@@ -268,44 +248,6 @@ def test_a_pass_owes_its_games() -> None:
     assert owed(run_of(part="games-2", games=("1", "2")), 2, NINE)["games"] == "1 2"
 
 
-PUBLISHED = StepState(status=StepStatus.DONE, attempt=1, ended_at=NINE)
-
-
-@pytest.mark.parametrize(
-    ("part", "at", "verified"),
-    [
-        ("game-1", NINE, 1),
-        ("game-1", NINE - timedelta(microseconds=1), 0),
-        ("", NINE, 0),
-    ],
-    ids=["of a part, later", "of a part, earlier", "of the slate"],
-)
-async def test_an_export_that_another_part_wrote_later_holds_a_runs_predictions(
-    part: str, at: datetime, verified: int
-) -> None:
-    """It reads all that count; written before this run had published it has not read them."""
-    archive = MemoryArchive()
-    document = {"run_id": "another", "part": part, "published_at": at.isoformat(), "predictions": []}
-    await archive.put(export_key(run_of()), json.dumps(document).encode())
-    found = await evidence(run_of(steps={"publish": PUBLISHED}), "export", memory_ports(archive=archive))
-    assert (found.expected, found.verified) == (1, verified)
-    nothing = await evidence(run_of(), "export", memory_ports(archive=archive))
-    assert nothing.verified == 0, "a run that has not published has nothing there"
-
-
-async def test_the_export_of_a_pass_is_of_the_whole_slate_in_the_slates_place() -> None:
-    """A pass that wrote last is what the slate's run finds, and the other way round."""
-    of_game = run_of(part="game-1", games=("1",), steps={"publish": PUBLISHED})
-    assert export_key(of_game) == export_key(run_of())
-    archive, warehouse = MemoryArchive(), AnsweringWarehouse(predictions=[{"player_id": 1}])
-    ports = memory_ports(archive=archive, warehouse=warehouse)
-    ports.clock.set(NINE)  # type: ignore[attr-defined]  # the clock of tests
-    await export(of_game, ports, 0)
-    assert warehouse.asked == [("predictions", {"game_date": DAY, "mode": "same_day", "market": ""})]
-    for run in (of_game, run_of(steps={"publish": PUBLISHED})):
-        assert (await evidence(run, "export", ports)).verified == 1
-
-
 async def test_evidence_is_the_row_of_the_steps_query() -> None:
     """Asked of the run's one date; without a row there is nothing."""
     answer = {"game_date": DAY, "expected": 4, "verified": 3, "quarantined": 1, "detail": "x"}
@@ -318,20 +260,6 @@ async def test_evidence_is_the_row_of_the_steps_query() -> None:
     assert warehouse.asked == [("complete__publish", asked)]
     nothing = memory_ports(warehouse=AnsweringWarehouse(complete__publish=[]))
     assert await evidence(run_of(), "publish", nothing) == NOTHING
-
-
-async def test_the_export_is_verified_in_the_archive() -> None:
-    """Missing, of another run, or this run's."""
-    archive = MemoryArchive()
-    ports = memory_ports(archive=archive)
-    key = "exports/2024-03-04/same_day/predictions.json"
-    assert export_key(run_of()) == key
-    assert await evidence(run_of(), "export", ports) == Evidence(expected=1, verified=0, detail=f"no object {key}")
-    await archive.put(key, b'{"run_id": "2024-03-04.same_day.1"}')
-    earlier = "export is of run 2024-03-04.same_day.1"
-    assert await evidence(run_of(), "export", ports) == Evidence(expected=1, verified=0, detail=earlier)
-    await archive.put(key, b'{"run_id": "2024-03-04.same_day.2"}')
-    assert await evidence(run_of(), "export", ports) == Evidence(expected=1, verified=1, detail="")
 
 
 async def test_training_is_verified_by_its_champions_artifacts() -> None:

@@ -1,5 +1,6 @@
 """`devstack.here`: the process that holds a workspace is read through; nobody else is."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -34,5 +35,5 @@ async def test_a_record_left_behind_is_nobody_s(workspace: Workspace, monkeypatc
     monkeypatch.setattr(here, "_SOON", 0.0)
     (workspace.path / "serving.json").write_text(f'{{"pid": 1, "url": "{URL}"}}')
     assert await here.served(workspace) is None
-    with workspace.lock(), pytest.raises(Permanent, match="which cannot be asked: wait for it"):
+    with workspace.lock(), pytest.raises(Permanent, match=f"in use by process {os.getpid()}"):
         await here.served(workspace)

@@ -48,17 +48,22 @@ def sizes(*keys: str) -> dict[str, int]:
 
 
 def test_old_slates_are_packed_and_young_ones_are_not() -> None:
-    """Records by source and slate, exports by slate; models and dead letters stay as they are."""
+    """Records by source and slate, exports and documents by slate; all else stays as it is."""
     young = TODAY - timedelta(days=7)
     loose = sizes(
         record("espn", OLD, "injuries", "injuries", b"a"),
         record("espn", young, "injuries", "injuries", b"b"),
         "exports/2024-03-04/overnight/predictions.json",
         f"exports/{young}/overnight/predictions.json",
+        "documents/games/2024-03-04/overnight/1/a.json.gz",
+        f"documents/games/{young}/overnight/1/a.json.gz",
+        "documents/record/overnight/2024-03/a.json.gz",
         "models/boosted/abc",
         "dead/abc",
     )
-    assert packable(loose, loose, TODAY) == ["exports/2024-03-04", "raw/fetches/espn/2024-03-04"]
+    assert packable(loose, loose, TODAY) == [
+        "documents/games/2024-03-04", "exports/2024-03-04", "raw/fetches/espn/2024-03-04",
+    ]  # fmt: skip
 
 
 def test_bodies_are_packed_when_the_loose_ones_outweigh_the_pack() -> None:
@@ -287,3 +292,15 @@ async def test_it_is_backed_up_and_tidied_beside_the_services(tmp_path: Path, po
     assert waited == [datetime(2024, 3, 21, 8, 10, tzinfo=UTC)]
     with pytest.raises(Permanent, match="is not this machine's to back up"):
         await keep(tmp_path, replace(ports, warehouse=cast("Warehouse", object())), 1, until)
+
+
+def test_documents_are_never_dropped() -> None:
+    """However old, and whatever else is."""
+    old = record("nba_cdn", OLD, "schedule", "season", b"x")
+    documents = [
+        "documents/games/2020-03-04/overnight/1/a.json.gz",
+        "documents/cards/2020-03-04/overnight/1/a.json.gz",
+        "documents/record/overnight/2020-03/a.json.gz",
+        "documents/picks/overnight/2020-03-04/a.json.gz",
+    ]
+    assert droppable(sizes(old, body(b"x"), *documents), [old], TODAY) == [body(b"x")]

@@ -65,7 +65,7 @@ async def _verified(window: dict[str, str]) -> dict[str, Any]:
                 sums = {name: count + found[name] for name, count in sums.items()}
                 problems += found["problems"]
                 progress.advance(bar, len(days))
-    problems.sort(key=lambda problem: (problem["game_date"] or "", problem["seq"] or 0))
+    problems.sort(key=lambda problem: (problem["game_date"] or "", problem["seq"] is None, problem["seq"]))
     return {**chain, "slates": len(slates), **sums, "holds": not problems, "problems": problems}
 
 

@@ -15,6 +15,7 @@ from shared.accuracy import report
 from shared.basketball.slate import Mode
 from shared.ports import Ports, Row
 from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports
+from tests.unit.coordinator.routes import CountingArchive
 from tests.unit.coordinator.sql_rows import full
 from tests.unit.coordinator.test_sql_accuracy import ALL, LAST, graded
 from tests.unit.shared.answers import answers
@@ -283,3 +284,19 @@ async def test_modes_are_compared_and_otherwise_the_one_graded_last_is_shown() -
 
 def _in_mode(data: bytes, mode: str) -> bytes:
     return packed(unpacked(data) | {"mode": mode})
+
+
+async def test_a_record_is_read_once_and_then_only_what_is_new() -> None:
+    """A list, a document for each month, and the picks of as many slates as it takes; asked again, the list."""
+    world, archive = World(), CountingArchive()
+    world.archive = archive
+    await world.write(rows())
+    recorded = Recorded(archive)
+    archive.reads = 0
+    first = await recorded.record(Cut(), NOON)
+    slates = {pick["game_date"] for pick in first["picks"]}
+    assert archive.reads == 1 + 2 + len(slates)
+    archive.reads = 0
+    later = NOON + timedelta(hours=1)
+    assert await recorded.record(Cut(), later) == {**first, "as_of": later.isoformat()}
+    assert archive.reads == 1

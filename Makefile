@@ -6,7 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV := uv==0.13.9
+ZENSICAL := zensical==0.0.73
 PIP_AUDIT := pip-audit==2.10.1
+PLAYWRIGHT := playwright==1.65.2 axe-playwright-python==0.1.8
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 # One more at once than there are processors, at most four: tests that start processes wait for them.
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); [ $$n -lt 4 ] && echo $$((n + 1)) || echo 4)
@@ -17,12 +19,12 @@ COVERING := tests/unit tests/contract
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint type cover long proof audit advisories mutants bench images dev-up dev-down lock clean
+.PHONY: help demo test lint type cover test-ui long proof audit advisories mutants bench docs images dev-up dev-down lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: $(READY) ## one night, end to end, on this machine: prints the predictions
+demo: $(READY) ## one night, end to end, on this machine: the best edges, why, and a storm
 	@$(BIN)/tipoff demo
 
 test: lint type cover long ## everything that must pass on every change: lint, type, cover, long (under ten minutes)
@@ -37,6 +39,14 @@ type: $(READY) ## mypy, strict
 
 cover: $(READY) ## unit and contract tests, and branch coverage of shared, services and client of at least 90 %
 	@$(PYTEST) -m "not proof" --cov --cov-fail-under=90 $(COVERING)
+
+# TIPOFF_CHROMIUM names a browser that is called otherwise.
+test-ui: $(READY) ## the page in a real browser: needs Chromium (Debian's package chromium); screenshots in build/screenshots
+	@$(PIP) install $(PLAYWRIGHT)
+	@for name in "$${TIPOFF_CHROMIUM:-chromium}" chromium-browser google-chrome; do \
+	  command -v "$$name" >/dev/null && exec $(BIN)/pytest tests/ui; \
+	done; \
+	echo "error: no Chromium found: install Debian's package chromium, or name one in TIPOFF_CHROMIUM" >&2; exit 1
 
 long: $(READY) ## the other tests: whole nights, both engines, the oracle, the simulation (tracing them would add a fifth)
 	@$(PYTEST) -m "not proof" $(addprefix --ignore=,$(COVERING))
@@ -59,6 +69,11 @@ mutants: $(READY) ## deliberate bugs drawn by SEED=n: which of them no test noti
 
 bench: $(READY) ## the benchmarks
 	@$(BIN)/tipoff bench
+
+docs: $(READY) ## the documentation as a site in build/docs: every link checked, nothing asked of another host
+	@$(PIP) install $(ZENSICAL)
+	@$(BIN)/zensical build --clean --strict
+	@$(BIN)/pytest -q tests/unit/house/test_site.py
 
 images: $(READY) ## every image built with buildah, started and tried: make images, or SERVICES="worker scraper" (ten minutes)
 	@$(BIN)/python -m deploy images $(SERVICES)

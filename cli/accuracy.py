@@ -9,13 +9,17 @@ from rich.table import Table
 
 from cli import common, show
 from cli.common import Day, err, out
+from cli.paged import Paged
+from cli.suggest import Choice
 from shared.accuracy import report
 from shared.registries.markets import MARKETS
+from shared.registries.systems import SYSTEMS
 
 CUTS = ("system", "market", "tier", "mode", "edge", "month")
 _KEYS = ("market", "mode", "system")
 """Every line of the ledger is of one of each: what is good in one must not hide what is bad in another."""
 
+_NAIVE = ("season", "ewma", "rate")
 _ORDER = (*MARKETS, "regular", "bench", "new", "0-2 %", "2-4 %", "4-6 %", "6-10 %", "10 % and more", "no price")
 """What has an order that is not the alphabet's."""
 
@@ -24,8 +28,8 @@ _ORDER = (*MARKETS, "regular", "bench", "new", "0-2 %", "2-4 %", "4-6 %", "6-10 
 @click.option("--from", "first", type=Day(), help="First slate; default: 400 days before the last.")
 @click.option("--to", "last", type=Day(), help="Last slate; default: today.")
 @click.option("--by", type=click.Choice(CUTS), default="market", show_default=True, help="How to cut and order it.")
-@click.option("--market", type=click.Choice(tuple(MARKETS)), help="Only this market.")
-@click.option("--system", help="Only this prediction system.")
+@click.option("--market", type=Choice(tuple(MARKETS)), help="Only this market.")
+@click.option("--system", type=Choice(tuple(SYSTEMS)), help="Only this prediction system.")
 @common.mode_option(None)
 @click.option("--tier", type=click.Choice(("regular", "bench", "new")), help="Only these players.")
 @click.option("--lined", is_flag=True, help="Only predictions with a line.")
@@ -50,14 +54,24 @@ def accuracy(by: str, plots: Path | None, *, lined: bool, as_json: bool, **asked
     elif not groups:
         out.print("nothing graded in this window: `tipoff replay` and every morning's run grade")
     else:
-        for table in (errors_table(groups, order), market_table(groups, order)):
-            if table.row_count:
-                out.print(table)
-                out.print()
+        _show(answer, groups, [name for name in order if name == by or len({g[name] for g in groups}) > 1])
         for path in written:
             out.print(f"wrote {path}")
     for suspect in answer["suspects"]:
         err.print(f"warning: {suspect['system']} ({suspect['mode']}): {suspect['reason']}", style="bold red")
+
+
+def _show(answer: dict[str, Any], groups: list[dict[str, Any]], order: Sequence[str]) -> None:
+    """The tables under one heading; what is alike in all groups is said there."""
+    alike = [groups[0][name] for name in ("mode", "system", "market") if name not in order]
+    graded = sum(group["n"] for group in groups)
+    about = f"{answer['first']} to {answer['last']} {' '.join(alike)}".rstrip()
+    shown = Paged(f"{about}: {graded:,} graded forecasts in {len(groups)} groups")
+    for table in (table(groups, order) for table in (errors_table, naive_table, market_table, picks_table)):
+        if table.row_count:
+            shown.add("")
+            shown.add(table)
+    shown.show()
 
 
 def _document(answer: dict[str, Any], groups: list[dict[str, Any]], written: Sequence[Path], by: str) -> dict[str, Any]:
@@ -77,44 +91,60 @@ def _place(name: str) -> tuple[int, str]:
 
 
 def errors_table(groups: Sequence[dict[str, Any]], order: Sequence[str]) -> Table:
-    """Errors, calibration of the intervals, and paired differences against the naive baselines."""
-    table = _table("errors", (*order, "N", "MAE", "bias", "CRPS", "80 %", "ECE", "- season", "- ewma", "- rate"), order)
+    """Errors, and how well the intervals and quantiles are calibrated."""
+    table = _table("errors", (*order, "N", "MAE", "bias", "CRPS", "80 %", "ECE"), order)
     for group in groups:
-        if not group["n"]:
-            continue
-        table.add_row(
-            *_names(group, order),
-            str(group["n"]),
-            _with(group["mae"], group["mae_interval"], 3),
-            show.number(group["bias"], 2, "+"),
-            show.number(group["crps"], 3),
-            show.percent(group["coverage_80"], 1),
-            show.number(group["quantile_ece"], 3),
-            *(_difference(group["against"].get(name), 3) for name in ("season", "ewma", "rate")),
-        )
+        if group["n"]:
+            table.add_row(
+                *_names(group, order),
+                f"{group['n']:,}",
+                _with(group["mae"], group["mae_interval"], 3),
+                show.number(group["bias"], 2, "+"),
+                show.number(group["crps"], 3),
+                show.percent(group["coverage_80"], 1),
+                show.number(group["quantile_ece"], 3),
+            )
+    return table
+
+
+def naive_table(groups: Sequence[dict[str, Any]], order: Sequence[str]) -> Table:
+    """Paired differences of the error against the naive baselines: negative is better."""
+    table = _table("error less that of the naive forecasts", (*order, *_NAIVE), order)
+    for group in groups:
+        if group["n"]:
+            table.add_row(*_names(group, order), *(_difference(group["against"].get(name), 3) for name in _NAIVE))
     return table
 
 
 def market_table(groups: Sequence[dict[str, Any]], order: Sequence[str]) -> Table:
-    """The predictions that had a line: against it, against its price, and what was recommended."""
-    names = ("N", "MAE - line", "Brier", "ECE", "Brier - market", "over .5 right", "picks won", "CLV")
+    """The predictions that had a line: against it, and against its price."""
+    names = ("N", "MAE - line", "Brier", "ECE", "- market")
     table = _table("against the market", (*order, *names), order)
     for group in groups:
         given = group["p_over"]
-        if given is None:
-            continue
-        picks = group["picks"]
-        table.add_row(
-            *_names(group, order),
-            str(given["n"]),
-            _difference(group["against"].get("line"), 3),
-            show.number(given["brier"], 4),
-            show.number(given["ece"], 3),
-            _difference(given["market"], 4),
-            _share(given["hits"], given["n"], given["wilson"]),
-            "" if picks is None else _share(picks["won"], picks["n"], picks["wilson"]),
-            "" if picks is None else show.number(picks["clv"], 2, "+"),
-        )
+        if given is not None:
+            table.add_row(
+                *_names(group, order),
+                f"{given['n']:,}",
+                _difference(group["against"].get("line"), 3),
+                show.number(given["brier"], 4),
+                show.number(given["ece"], 3),
+                _difference(given["market"], 4),
+            )
+    return table
+
+
+def picks_table(groups: Sequence[dict[str, Any]], order: Sequence[str]) -> Table:
+    """How often the line's right side was the likelier one, and what was recommended: won, and closing line value."""
+    table = _table("sides of the line", (*order, "N", "right", "picks", "won", "CLV"), order)
+    for group in groups:
+        given, picks = group["p_over"], group["picks"]
+        if given is not None:
+            right = _share(given["hits"], given["n"], given["wilson"])
+            won = ("", "", "") if picks is None else (
+                f"{picks['n']:,}", _share(picks["won"], picks["n"], picks["wilson"]), show.number(picks["clv"], 2, "+")
+            )  # fmt: skip
+            table.add_row(*_names(group, order), f"{given['n']:,}", right, *won)
     return table
 
 
@@ -140,7 +170,7 @@ def _difference(found: dict[str, Any] | None, digits: int) -> str:
 
 
 def _share(hits: int, n: int, interval: Sequence[float] | None) -> str:
-    """Like "54 % of 120 [45-63]"."""
+    """Like "54.2 % [45-63]"."""
     if not n or interval is None:
         return ""
-    return f"{100 * hits / n:.1f} % of {n} [{100 * interval[0]:.0f}-{100 * interval[1]:.0f}]"
+    return f"{100 * hits / n:.1f} % [{100 * interval[0]:.0f}-{100 * interval[1]:.0f}]"

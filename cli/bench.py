@@ -15,6 +15,7 @@ BENCHES = (
     "api",
     "backfill",
     "bus",
+    "cli",
     "dispersion",
     "night",
     "page",

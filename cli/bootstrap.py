@@ -93,7 +93,7 @@ async def _coordinator(seasons: int) -> AsyncIterator[tuple[Client, float]]:
         async with _product(seasons) as endpoint, connect(endpoint) as client:
             yield client, LOCAL_LOOK
         return
-    async with common.api() as client:
+    async with common.api(changing=True) as client:
         yield client, LOCAL_LOOK if elsewhere is None else REMOTE_LOOK
 
 

@@ -6,29 +6,38 @@ from typing import Any
 import click
 
 from cli import common
-from cli.common import Day, out
-from shared.basketball.slate import EASTERN, Mode
+from cli.common import Day
+from cli.paged import Paged, counted
+from cli.slates import Slate, slate_for
+from cli.suggest import Choice
+from client.api import Client
+from shared.basketball.slate import EASTERN
 from shared.registries.markets import MARKETS
 
 _POINTS = "points"
 
 
 @click.command()
-@click.option("--date", "day", type=Day(), help="The slate; default: today's.")
-@common.mode_option(Mode.SAME_DAY.value)
-@click.option("--market", type=click.Choice([*MARKETS]), default=_POINTS, show_default=True)
+@click.option("--date", "day", type=Day(), help="The slate; default: the latest.")
+@common.mode_option(None)
+@click.option("--market", type=Choice(tuple(MARKETS)), default=_POINTS, show_default=True)
 @common.coordinator_options
-def changes(day: date | None, mode: str, market: str, *, as_json: bool) -> None:
+def changes(day: date | None, mode: str | None, market: str, *, as_json: bool) -> None:
     """What changed on a slate, newest first, and whose forecasts that moved most. Times are Eastern."""
-    query = {"mode": mode} if day is None else {"mode": mode, "game_date": day.isoformat()}
-    found: list[dict[str, Any]] = common.ask(lambda client: client.get("changes", **query))
+
+    async def asked(client: Client) -> tuple[Slate | None, list[dict[str, Any]]]:
+        of = await slate_for(client, day, mode, program=as_json)
+        return of, [] if of is None else await client.get("changes", **of.query)
+
+    of, found = common.ask(asked)
     if as_json:
         common.print_json(found)
         return
+    many = f"{counted(len(found), 'change')} since it was first predicted"
+    shown = Paged(f"{of}: {many if found else 'nothing has changed'}")
     for change in found:
-        out.print(line(change, market), soft_wrap=True, markup=False, highlight=False)
-    if not found:
-        out.print("nothing has changed" + (f" on {day}" if day is not None else " today"))
+        shown.add(line(change, market))
+    shown.show()
 
 
 def line(change: dict[str, Any], market: str = _POINTS) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -13,20 +14,22 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from client import contexts
-from client.api import Client, Endpoint, connect
-from devstack import daemon
+from client import chosen
+from client.api import Client, Endpoint, connect_briefly
+from devstack import here
 from devstack.workspace import Workspace, current
-from live import daemon as live
+from live import here as live
 from live.workspace import Workspace as Folder
 from shared.basketball.slate import Mode
 from shared.errors import Permanent
-from shared.runtime import logs
-from shared.runtime.settings import CommonSettings, load
+from shared.registries import home as where
 
 EXIT_CODES = {"complete": 0, "degraded": 3, "failed": 1}
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+WIDTH = 80
+"""Columns of what is printed where there is no terminal."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
 err = Console(stderr=True, highlight=False)
 
 _URL = "tipoff.url"
@@ -38,10 +41,20 @@ F = TypeVar("F", bound=Callable[..., object])
 
 def home() -> Path:
     """TIPOFF_HOME, with logging set up on the way: commands are quiet unless TIPOFF_LOG_LEVEL says otherwise."""
+    from shared.runtime import logs  # noqa: PLC0415 - takes longer than most answers; see `place`
+    from shared.runtime.settings import CommonSettings, load  # noqa: PLC0415 - as above
+
     settings = load(CommonSettings)
     asked = "log_level" in settings.model_fields_set
     logs.configure(settings.log_level if asked else "critical", settings.log_format if asked else "console")
     return settings.home
+
+
+def place() -> Path:
+    """TIPOFF_HOME, for a command that reads: what logs is not loaded, and so needs no settings."""
+    if any(name in os.environ for name in ("TIPOFF_LOG_LEVEL", "TIPOFF_LOG_FORMAT")):
+        return home()
+    return Path(os.environ.get(where.VARIABLE, where.DEFAULT))
 
 
 def settle(work: Coroutine[Any, Any, T]) -> T:
@@ -111,9 +124,14 @@ def writing(path: Path, what: str = "file") -> Iterator[None]:
         raise Permanent(f"cannot write {path}: {error}", remedy=f"name a writable {what}") from error
 
 
+def as_json_text(document: object) -> str:
+    """One JSON document."""
+    return json.dumps(document, indent=1, default=str)
+
+
 def print_json(document: object) -> None:
-    """One JSON document on stdout."""
-    click.echo(json.dumps(document, indent=1, default=str))
+    """The same on stdout."""
+    click.echo(as_json_text(document))
 
 
 def workspace(base: Path) -> Folder | None:
@@ -137,7 +155,7 @@ def workspace_or_fail(base: Path) -> Workspace:
 
 def elsewhere() -> Endpoint | None:
     """The coordinator of --url, TIPOFF_URL or the context in use; None: this machine is meant."""
-    return contexts.endpoint(click.get_current_context().meta.get(_URL))
+    return chosen.endpoint(click.get_current_context().meta.get(_URL))
 
 
 def remote() -> Endpoint | None:
@@ -146,7 +164,7 @@ def remote() -> Endpoint | None:
     Raises:
         Permanent: the home is the product's (`tipoff init` was there), and it is not running.
     """
-    endpoint, base = elsewhere(), home()
+    endpoint, base = elsewhere(), place()
     if endpoint is not None or not live.speaks_for(base):
         return endpoint
     up = live.found(base)
@@ -156,28 +174,50 @@ def remote() -> Endpoint | None:
 
 
 @asynccontextmanager
-async def api() -> AsyncIterator[Client]:
-    """The coordinator meant, else the running stack's, else that of a world started for this command."""
-    base, endpoint = home(), remote()
-    stack = daemon.running_stack(base) if endpoint is None else None
-    endpoint = stack.endpoint if stack is not None else endpoint
+async def api(*, changing: bool = False) -> AsyncIterator[Client]:
+    """The coordinator meant, else the running stack's, else that of whoever holds this machine's world.
+
+    Where nobody does, its files are read as they lie, or, `changing`, a world is started for this command.
+    """
+    endpoint = await coordinator()
     if endpoint is not None:
-        async with connect(endpoint) as client:
+        async with connect_briefly(endpoint) as client:
             yield client
         return
-    from devstack.world import readable  # noqa: PLC0415 - seconds, and of no use with a coordinator that runs
+    workspace = workspace_or_fail(home())  # what is loaded now may log
+    async with _held(workspace, changing=changing) as client:
+        yield client
 
-    workspace = workspace_or_fail(base)
-    with workspace.lock():
-        async with readable(workspace) as client:
+
+async def coordinator() -> Endpoint | None:
+    """The coordinator that runs and is meant: one elsewhere, this machine's, or that of whoever holds its world."""
+    base, endpoint = place(), remote()
+    if endpoint is not None:
+        return endpoint
+    stack = here.running_stack(base)
+    return stack.endpoint if stack is not None else await here.served(workspace_or_fail(base))
+
+
+@asynccontextmanager
+async def _held(workspace: Workspace, *, changing: bool) -> AsyncIterator[Client]:
+    if changing:
+        from devstack.world import readable  # noqa: PLC0415 - seconds, and of no use with a coordinator that runs
+
+        with workspace.lock():
+            async with readable(workspace) as client:
+                yield client
+    else:
+        from devstack.lying import lying  # noqa: PLC0415 - as above
+
+        async with lying(workspace) as client:
             yield client
 
 
-def ask(question: Callable[[Client], Awaitable[T]]) -> T:
-    """What the coordinator answers."""
+def ask(question: Callable[[Client], Awaitable[T]], *, changing: bool = False) -> T:
+    """What the coordinator answers; `changing`: it is asked for more than an answer."""
 
     async def asked() -> T:
-        async with api() as client:
+        async with api(changing=changing) as client:
             return await question(client)
 
     return settle(asked())

@@ -6,7 +6,7 @@ import click
 
 from cli import common
 from cli.common import out
-from client import contexts
+from client import chosen, contexts
 from client.contexts import LOCAL, Context
 
 
@@ -29,7 +29,7 @@ def _dry_run(command: common.F) -> common.F:
 @_dry_run
 def add(name: str, url: str, api_key: str, token_command: str, *, dry_run: bool) -> None:
     """Keep a coordinator under a name, in place of another that had it."""
-    known = contexts.read(contexts.config_file())
+    known = contexts.read(chosen.config_file())
     new = known.add(name, Context(url=url, api_key=api_key, token_command=token_command))
     _write(new, f"{'replace' if name in known.contexts else 'add'} context {name}", dry_run=dry_run)
 
@@ -39,7 +39,7 @@ def add(name: str, url: str, api_key: str, token_command: str, *, dry_run: bool)
 @_dry_run
 def use(name: str, *, dry_run: bool) -> None:
     """Let commands ask this coordinator; `local` is this machine."""
-    _write(contexts.read(contexts.config_file()).choose(name), f"use context {name}", dry_run=dry_run)
+    _write(contexts.read(chosen.config_file()).choose(name), f"use context {name}", dry_run=dry_run)
 
 
 @context.command()
@@ -47,14 +47,14 @@ def use(name: str, *, dry_run: bool) -> None:
 @_dry_run
 def remove(name: str, *, dry_run: bool) -> None:
     """Forget a coordinator; if it was in use, commands ask this machine."""
-    _write(contexts.read(contexts.config_file()).remove(name), f"remove context {name}", dry_run=dry_run)
+    _write(contexts.read(chosen.config_file()).remove(name), f"remove context {name}", dry_run=dry_run)
 
 
 @context.command("list")
 @common.json_option
 def list_(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Every context, without its secrets."""
-    config = contexts.read(contexts.config_file())
+    config = contexts.read(chosen.config_file())
     rows: list[dict[str, Any]] = [
         {"name": LOCAL, "url": None, "api_key": False, "token_command": None, "in_use": config.use is None},
         *(
@@ -76,7 +76,7 @@ def list_(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
 
 
 def _write(config: contexts.Config, what: str, *, dry_run: bool) -> None:
-    path = contexts.config_file()
+    path = chosen.config_file()
     if not dry_run:
         contexts.write(path, config)
     out.print(f"{'would ' if dry_run else ''}{what} in {path}", soft_wrap=True, markup=False)

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from cli import common
 from cli.common import Day, out
+from cli.paged import Paged, narrow
 from client.answers import Run
 from client.api import Client
 from deploy.prices import cloud_run_usd, gibibytes
@@ -41,12 +42,19 @@ def cost(day: date | None, first: date | None, last: date | None, *, as_json: bo
         return
     if not rows:
         out.print("no costs recorded: `tipoff run` makes some")
+        return
+    days = sorted({row["game_date"] for row in rows})
+    total = sum(row["usd"] for row in [*rows, *shares])
+    over = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}, {len(days)} slates"
+    shown = Paged(f"{over}: {total:.4f} US dollars, {total / len(days):.4f} a slate, Cloud Run's share estimated")
     for (slate, mode), steps in groupby(rows, key=lambda row: (row["game_date"], row["mode"])):
-        out.print(_table(slate, mode, list(steps)))
+        shown.add("")
+        shown.add(_table(slate, mode, list(steps)))
         services = [share for share in shares if (share["game_date"], share["mode"]) == (slate, mode)]
         if services:
-            out.print(_estimated(services))
-        out.print()
+            shown.add("")
+            shown.add(_estimated(services))
+    shown.show()
 
 
 async def _asked(client: Client, query: dict[str, str]) -> tuple[list[dict[str, Any]], list[Run]]:
@@ -97,16 +105,17 @@ def _estimated(shares: list[dict[str, Any]]) -> Table:
 
 
 def _table(slate: str, mode: str | None, rows: list[dict[str, Any]]) -> Table:
-    left = ("service", "for", "step")
-    names = ("attempts", "MiB read", "MiB billed", "slot ms", "US dollars", "seconds", "rows")
+    left = ("service", "step")
+    names = ("tries", "MiB", "slot ms", "USD", "s")
     title = f"{slate} {mode if mode is not None else 'without a slate'}"
-    table = common.table(*left, *names, left=left, title=title)
+    table = common.table(*left, *names, left=left, title=title, gap=1)
+    narrow(table, "step", 28)
     for row in [*rows, _total(rows)]:
         attempts, seconds = row["attempts"], row["seconds"]
         table.add_row(
-            row["service"], row["purpose"], row["step"], "" if attempts is None else str(attempts),
-            f"{row['bytes_processed'] / _MIB:.1f}", f"{row['bytes_billed'] / _MIB:.0f}", str(row["slot_ms"]),
-            f"{row['usd']:.6f}", "" if seconds is None else f"{seconds:.2f}", str(row["row_count"]),
+            row["service"], row["step"] or row["purpose"], "" if attempts is None else str(attempts),
+            f"{row['bytes_billed'] / _MIB:,.0f}", f"{row['slot_ms']:,}",
+            f"{row['usd']:.4f}", "" if seconds is None else f"{seconds:.1f}",
         )  # fmt: skip
     return table
 

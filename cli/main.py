@@ -11,7 +11,7 @@ import click
 from shared.errors import TipoffError
 
 COMMANDS = {
-    "demo": "nights",
+    "demo": "demo",
     "replay": "nights",
     "rehearse": "rehearse",
     "run": "run",
@@ -20,11 +20,15 @@ COMMANDS = {
     "backfill": "backfill",
     "bootstrap": "bootstrap",
     "dev": "dev",
+    "watch": "watch",
+    "logs": "logs",
+    "completion": "completion",
     "context": "context",
     "predictions": "predictions",
     "lines": "lines",
     "accuracy": "accuracy",
     "changes": "changes",
+    "report": "report",
     "status": "reading",
     "runs": "reading",
     "dlq": "reading",
@@ -42,7 +46,9 @@ COMMANDS = {
     "backup": "keep",
     "restore": "keep",
     "parse": "parse",
+    "verify": "verify",
     "doctor": "doctor",
+    "page": "page",
     "init": "init",
     "up": "live",
     "down": "live",
@@ -63,11 +69,29 @@ class _Commands(click.Group):
         command: click.Command = getattr(import_module(f"cli.{COMMANDS[cmd_name]}"), cmd_name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Click's, with what may have been meant: it suggests only what is loaded."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            raise click.exceptions.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+@click.group(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(package_name="tipoff")
-def tipoff() -> None:
-    """NBA player-prop predictions, ready before tip-off."""
+@click.pass_context
+def tipoff(context: click.Context) -> None:
+    """NBA player-prop predictions, ready before tip-off. Without a command: tonight in one screen."""
+    if context.invoked_subcommand is None:
+        from cli.overview import overview  # noqa: PLC0415 - as every command, imported when it is asked for
+
+        overview()
 
 
 def main() -> None:

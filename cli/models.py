@@ -10,6 +10,9 @@ from rich.table import Table
 from cli import common, show
 from cli import run as asking
 from cli.common import Day, out
+from cli.paged import Paged, counted
+from cli.slates import slate_for
+from client.api import Client
 from client.runs import summary
 from shared.basketball.slate import Mode
 
@@ -37,15 +40,25 @@ def train(day: date, mode: str, *, dry_run: bool, as_json: bool) -> None:
 
 
 @click.command()
-@common.mode_option(Mode.OVERNIGHT.value)
+@common.mode_option(None)
 @common.coordinator_options
-def models(mode: str, *, as_json: bool) -> None:
+def models(mode: str | None, *, as_json: bool) -> None:
     """Every model that was trained: what it learned from, how it scored, whether it predicts."""
-    rows = _read(mode)
+
+    async def asked(client: Client) -> tuple[str, list[dict[str, Any]]]:
+        of = None if mode is not None else await slate_for(client, None, None, program=True)
+        kind = mode if mode is not None else Mode.OVERNIGHT.value if of is None else of.mode
+        return kind, await client.get("models", mode=kind)
+
+    kind, rows = common.ask(asked)
     if as_json:
         common.print_json(rows)
-    else:
-        out.print(table(rows))
+        return
+    newest = f", the newest as of {rows[0]['game_date']}" if rows else ": `tipoff train` makes some"
+    shown = Paged(f"{kind}: {counted(len(rows), 'model')}{newest}")
+    if rows:
+        shown.add(table(rows))
+    shown.show()
 
 
 def _read(mode: str) -> list[dict[str, Any]]:
@@ -55,13 +68,13 @@ def _read(mode: str) -> list[dict[str, Any]]:
 
 def table(rows: list[dict[str, Any]]) -> Table:
     """Models, the newest first."""
-    about = ("as of", "system", "status", "learned from", "rows", "points MAE", "coverage", "digest", "reason")
-    shown = common.table(*about)
+    about = ("as of", "system", "status", "learned to", "rows", "MAE", "80 %", "digest", "reason")
+    shown = common.table(*about, gap=1, left=("as of", "system", "status", "learned to", "digest", "reason"))
     for row in rows:
         points = json.loads(row["metrics"]).get("newest", {}).get("points", {})
         shown.add_row(
-            row["game_date"], row["system"], row["status"], f"{row['training_first']} - {row['training_last']}",
-            str(row["row_count"]), f"{points['mae']:.3f}" if points else "",
-            f"{100 * points['coverage_80']:.1f} %" if points else "", row["digest"][:12], row["reason"] or "",
+            row["game_date"], row["system"], row["status"], row["training_last"],
+            f"{row['row_count']:,}", f"{points['mae']:.3f}" if points else "",
+            f"{100 * points['coverage_80']:.1f} %" if points else "", row["digest"][:8], row["reason"] or "",
         )  # fmt: skip
     return shown

@@ -51,7 +51,7 @@ def settle(name: str, player_id: int, team: str | None, source: str | None, note
     """Say which player NAME is; what waited for it is loaded from the archive. Asked again, the last answer counts."""
     given = {"name": name, "player_id": player_id, "team": team, "source": source, "note": note}
     body: dict[str, object] = {field: value for field, value in given.items() if value is not None}
-    settled, runs = common.ask(lambda client: _settled(client, body))
+    settled, runs = common.ask(lambda client: _settled(client, body), changing=True)
     if as_json:
         common.print_json(settled)
         return

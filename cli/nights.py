@@ -1,4 +1,4 @@
-"""Commands that run nights in a world of their own: `demo`, `replay`."""
+"""`tipoff replay`: nights of a history in a world of their own."""
 
 import json
 from datetime import date
@@ -13,19 +13,15 @@ import pyarrow.parquet as pq
 from cli import common, show
 from cli.common import Day, err, out
 from cli.worlds import folder, own_world
-from devstack import daemon, warmup
+from devstack import warmup
 from devstack.clocked import SCRAPING
 from devstack.driver import Plan, held
 from devstack.driver import replay as replay_nights
 from devstack.history import History
-from devstack.league import open_history
 from devstack.stack import running
 from devstack.workspace import Workspace
 from devstack.world import readable
-from live import daemon as live
 from shared.basketball.slate import Mode, days
-from shared.registries.markets import MARKETS
-from shared.registries.systems import headline
 from shared.tables import QUANTILE_COLUMNS
 
 PARQUET = pa.schema(
@@ -40,47 +36,6 @@ PARQUET = pa.schema(
 
 @click.command()
 @common.history_option
-@common.mode_option(Mode.OVERNIGHT.value)
-@click.option(
-    "--market", default="points", show_default=True, type=click.Choice(tuple(MARKETS)), help="Market to print."
-)
-@common.json_option
-@click.option("--dry-run", is_flag=True, help="Only say which slate would be run.")
-def demo(path: Path | None, mode: str, market: str, *, as_json: bool, dry_run: bool) -> None:
-    """One night, end to end, on this machine: scrape, analyse, predict, publish; next morning, grade."""
-    base = common.home()
-    daemon.refuse_beside(base, "demo")
-    history = open_history(folder(path))
-    plan = Plan(history.last_date, history.last_date, Mode(mode), "none", folder(path))
-    if dry_run:
-        common.print_json([{"game_date": plan.first, "games": len(history.on(plan.first))}])
-        return
-    with held(base, "demo", history, plan) as workspace:
-        with show.NightProgress("night of") as progress:
-            report = common.settle(replay_nights(workspace, history, plan, progress, kind="demo"))
-        rows = common.settle(_predictions(workspace, history))
-    if as_json:
-        common.print_json({"report": report, "predictions": rows})
-    else:
-        out.print(show.predictions_table(headline([row for row in rows if row["market"] == market]), market))
-        [night] = report["nights"]
-        out.print()
-        out.print(show.accuracy_table(night["accuracy"]))
-        out.print(
-            f"\n{night['predictions']} predictions for {night['games']['expected']} games of {plan.first}, "
-            f"{night['graded']} graded, {night['voided']} void (did not play); {night['wall_seconds']:.1f} s"
-        )
-        if live.speaks_for(base):
-            out.print("This home is the product's, and commands speak of that: TIPOFF_HOME names another for demos")
-        else:
-            out.print("Next: `tipoff predictions --json`, `tipoff status`, `tipoff replay --help`")
-        show.reasons([*report["nights"], report["grading"]])
-    show.failure([*report["nights"], report["grading"]])
-    raise click.exceptions.Exit(common.EXIT_CODES[report["status"]])
-
-
-@click.command()
-@click.option("--history", "path", type=click.Path(path_type=Path), required=True, help="Folder of Parquet tables.")
 @click.option("--from", "first", type=Day(), required=True, help="First slate.")
 @click.option("--to", "last", type=Day(), required=True, help="Last slate.")
 @common.mode_option(Mode.SAME_DAY.value)
@@ -104,8 +59,8 @@ def demo(path: Path | None, mode: str, market: str, *, as_json: bool, dry_run: b
 @common.json_option
 @click.option("--dry-run", is_flag=True, help="Only say which slates would be warmed up and replayed.")
 def replay(  # noqa: PLR0913 - one argument per option
-    *, path: Path, first: date, last: date, mode: str, faults: str, report_file: Path | None, parquet: Path | None,
-    warmup_days: int | None, as_json: bool, dry_run: bool,
+    *, path: Path | None, first: date, last: date, mode: str, faults: str, report_file: Path | None,
+    parquet: Path | None, warmup_days: int | None, as_json: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     """Real seasons night by night through the production code, at a virtual clock; grades the last night too."""
     base, history = own_world("replay", path, first, last, faults)
@@ -145,12 +100,6 @@ def _announced(earlier: list[date]) -> str:
     if not earlier:
         return "no warm-up: the learned systems are absent until enough slates have been served (see --warmup)"
     return f"warm-up: features of {len(earlier)} slates from {earlier[0]} to {earlier[-1]}, then the nights"
-
-
-async def _predictions(workspace: Workspace, history: History) -> list[dict[str, Any]]:
-    async with readable(workspace, history) as client:
-        rows: list[dict[str, Any]] = await client.get("predictions")
-    return rows
 
 
 async def _all_predictions(workspace: Workspace, history: History, plan: Plan) -> pa.Table:

@@ -9,10 +9,12 @@ import click
 
 from cli import common, show
 from cli.common import Day, out
+from cli.suggest import Choice
 from client.answers import DryRun, Run
 from client.api import Client, connect
 from client.runs import LOCAL_LOOK, REMOTE_LOOK, follow, summary
 from shared.basketball.slate import Mode, eastern_date
+from shared.registries.pipeline import STEPS
 
 
 @click.command()
@@ -21,12 +23,20 @@ from shared.basketball.slate import Mode, eastern_date
 )
 @common.mode_option(Mode.OVERNIGHT.value)
 @click.option("--from-phase", type=click.IntRange(1, 6), help="Do this phase and the later ones again.")
+@click.option(
+    "--redo", multiple=True, type=Choice(tuple(STEPS)), help="Do this step again, and what needs it; may be repeated."
+)
 @click.option("--force", is_flag=True, help="Do everything again.")
 @click.option("--dry-run", is_flag=True, help="Only say which steps would start.")
 @common.coordinator_options
-def run(day: date | None, mode: str, from_phase: int | None, *, force: bool, dry_run: bool, as_json: bool) -> None:
-    """Process one slate: start it, resume it, or with --force do it again."""
-    options = {"from_phase": from_phase, "force": force}
+def run(
+    *, day: date | None, mode: str, from_phase: int | None, redo: tuple[str, ...], force: bool, dry_run: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Process one slate: start it, resume it, or do it again: all of it, from a phase, or a step and what needs it."""
+    if redo and (force or from_phase is not None):
+        raise click.UsageError("--redo names steps: leave out --force and --from-phase")
+    options: dict[str, Any] = {"from_phase": from_phase, "force": force, **({"redo": list(redo)} if redo else {})}
     if dry_run:
         show_dry(would_start(day, Mode(mode), options), as_json=as_json)
         return

@@ -15,7 +15,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli import common
 from cli.common import err, out
@@ -24,6 +24,14 @@ from shared.basketball.slate import EASTERN
 from shared.registries.markets import MARKETS
 from shared.registries.pipeline import PHASES, STEPS
 
+_BAR = 24
+"""Characters of a bar, on a terminal that is not narrow."""
+
+
+def _one_line(ratio: int | None = None) -> Column:
+    """A column that is cut where the terminal ends: a bar that wraps cannot be drawn again in its place."""
+    return Column(no_wrap=True, overflow="ellipsis", ratio=ratio)
+
 
 class NightProgress(Progress):
     """A line per phase, live on a terminal and silent elsewhere; `done` counts settled steps."""
@@ -31,13 +39,14 @@ class NightProgress(Progress):
     def __init__(self, title: str, *more: ProgressColumn) -> None:
         super().__init__(
             SpinnerColumn(finished_text="[green]✓[/]"),
-            TextColumn("{task.description}"),
-            BarColumn(24),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.description}", table_column=_one_line()),
+            BarColumn(_BAR if err.width >= common.WIDTH else _BAR // 4),
+            TextColumn("{task.fields[note]}", table_column=_one_line(ratio=1)),
             TimeElapsedColumn(),
             *more,
             console=err,
             disable=not err.is_terminal,
+            expand=True,
         )
         self._title = title
         self._bars: dict[tuple[str, str], TaskID] = {}
@@ -82,8 +91,10 @@ class TimeProgress(Progress):
 
     def __init__(self, title: str, start: datetime, end: datetime) -> None:
         super().__init__(
-            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TextColumn("left"),
-            TimeRemainingColumn(), console=common.err, disable=not common.err.is_terminal,
+            TextColumn("{task.description}", table_column=_one_line()),
+            BarColumn(_BAR if err.width >= common.WIDTH else _BAR // 4),
+            TextColumn("{task.fields[note]}", table_column=_one_line(ratio=1)), TextColumn("left"),
+            TimeRemainingColumn(), console=common.err, disable=not common.err.is_terminal, expand=True,
         )  # fmt: skip
         self._start = start
         self._bar = self.add_task(title, total=(end - start).total_seconds(), note="")

@@ -3,16 +3,13 @@
 import asyncio
 import shlex
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field, replace
 from datetime import date
 from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import quote
 from uuid import uuid4
-
-import aiohttp
-from yarl import URL
 
 from client.answers import (
     Alert,
@@ -28,14 +25,15 @@ from client.answers import (
     Run,
     UnresolvedName,
 )
+from client.wire import Plain, Pooled, Reply, Request, Unanswered, Wire
 from shared.basketball.slate import days
-from shared.contract import API_VERSION, MAX_WINDOW_DAYS
 from shared.errors import Permanent, Transient
+from shared.registries.api import API_VERSION, MAX_WINDOW_DAYS
 
-_TIMEOUT = aiohttp.ClientTimeout(total=60.0, sock_connect=10.0)
-_FIRST_ANSWER = aiohttp.ClientTimeout(total=15.0, sock_connect=10.0)
+_FIRST_ANSWER = 15.0
+"""Seconds for whoever may be no coordinator."""
 _TOKEN_TIMEOUT = 30.0
-_Answer = tuple[int, Any, dict[str, str] | None]
+_Answer = tuple[int, Any, Mapping[str, str] | None]
 """Status, JSON, and of a list the query of its next part."""
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
@@ -62,15 +60,15 @@ class Client:
         Transient: nobody answers, or the coordinator cannot at present.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, endpoint: Endpoint) -> None:
-        self._session = session
+    def __init__(self, wire: Wire, endpoint: Endpoint) -> None:
+        self._wire = wire
         self._endpoint = endpoint
         self._url = endpoint.url
         self._token = endpoint.token
 
     async def check(self) -> None:
         """Ask who answers, before anything is asked for: its key and its contract must fit."""
-        status, body, _ = await self._answer("GET", "", timeout=_FIRST_ANSWER)
+        status, body, _ = await self._answer(Request("GET", "", timeout=_FIRST_ANSWER))
         if status != HTTPStatus.NOT_FOUND:  # which a coordinator older than this question answers
             _raise_for(status, body)
         version = body.get("contract") if isinstance(body, dict) else None
@@ -153,67 +151,60 @@ class Client:
 
     async def revoke_key(self, id_: str) -> ApiKey:
         """An API key that counts no longer."""
-        status, answer, _ = await self._answer("DELETE", f"keys/{quote(id_, safe='')}")
+        status, answer, _ = await self._answer(Request("DELETE", f"keys/{quote(id_, safe='')}"))
         return cast("ApiKey", _raise_for(status, answer))
 
     async def get(self, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
         """GET /v1/<path>; a list comes in parts, which are put together."""
-        status, answer, following = await self._answer("GET", path, params=query)
+        status, answer, following = await self._answer(Request("GET", path, query))
         _raise_for(status, answer)
         while following is not None:
-            status, part, following = await self._answer("GET", path, params=following)
+            status, part, following = await self._answer(Request("GET", path, following))
             answer += _raise_for(status, part)
         return answer
 
     async def post(self, path: str, body: Mapping[str, object], idempotency_key: str = "") -> Any:  # noqa: ANN401 - JSON
         """POST /v1/<path>. Asked again under the same key, it is answered and not done again."""
         headers = {"Idempotency-Key": idempotency_key or new_idempotency_key()}
-        status, answer, _ = await self._answer("POST", path, json=body, headers=headers)
+        status, answer, _ = await self._answer(Request("POST", path, body=body, headers=headers))
         return _raise_for(status, answer)
 
-    async def _answer(self, method: str, path: str, **request: Any) -> _Answer:  # noqa: ANN401 - for aiohttp
+    async def _answer(self, request: Request) -> _Answer:
         """The answer; a token that has expired is replaced once."""
         command = self._endpoint.token_command
         if command and not self._token:
             self._token = await _printed(command)
-            return await self._send(method, path, request, again=False)
-        return await self._send(method, path, request, again=bool(command))
+            return await self._send(request, again=False)
+        return await self._send(request, again=bool(command))
 
-    async def _send(self, method: str, path: str, request: dict[str, Any], *, again: bool) -> _Answer:
+    async def _send(self, request: Request, *, again: bool) -> _Answer:
         token = f"Bearer {self._token}" if self._token else ""
-        headers = {"X-API-Key": self._endpoint.api_key, "Authorization": token, **request.get("headers", {})}
+        headers = {"X-API-Key": self._endpoint.api_key, "Authorization": token, **request.headers}
         try:
-            async with self._session.request(
-                method,
-                f"{self._url}/v1/{path}",
-                allow_redirects=False,  # it would take the key along, and turn a POST into a GET
-                **request | {"headers": {name: value for name, value in headers.items() if value}},
-            ) as response:
-                if response.status in _REFUSED and again:
-                    self._token = await _printed(self._endpoint.token_command)
-                    return await self._send(method, path, request, again=False)
-                if response.status in _REFUSED:
-                    raise await self._refusal(response)
-                if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
-                    raise Permanent(
-                        f"{self._url} is no coordinator: it refers to {response.headers.get('Location', 'nowhere')}",
-                        remedy="give the coordinator's own URL",
-                    )
-                following = response.links.get("next")
-                rest = None if following is None else dict(URL(following["url"]).query)
-                return response.status, await response.json(), rest
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:  # ValueError: what is no JSON
+            reply = await self._wire.send(replace(request, headers={name: v for name, v in headers.items() if v}))
+            if reply.status in _REFUSED and again:
+                self._token = await _printed(self._endpoint.token_command)
+                return await self._send(request, again=False)
+            if reply.status in _REFUSED:
+                raise self._refusal(reply)
+            if HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.BAD_REQUEST:
+                where = reply.location if reply.location is not None else "nowhere"
+                raise Permanent(
+                    f"{self._url} is no coordinator: it refers to {where}", remedy="give the coordinator's own URL"
+                )
+            return reply.status, reply.json(), reply.following
+        except (Unanswered, ValueError) as error:  # ValueError: what is no JSON
+            why = str(error) if isinstance(error, Unanswered) else type(error).__name__
             raise Transient(
-                f"the coordinator at {self._url} does not answer ({type(error).__name__})",
-                remedy=self._endpoint.remedy,
+                f"the coordinator at {self._url} does not answer ({why})", remedy=self._endpoint.remedy
             ) from error
 
-    async def _refusal(self, response: aiohttp.ClientResponse) -> Permanent:
+    def _refusal(self, reply: Reply) -> Permanent:
         """The coordinator's own words, or the status of whatever stands before it."""
         try:
-            words = (await response.json())["error"]
-        except (aiohttp.ClientError, ValueError, LookupError, TypeError):
-            words = f"HTTP {response.status}"
+            words = reply.json()["error"]
+        except (ValueError, LookupError, TypeError):
+            words = f"HTTP {reply.status}"
         return Permanent(
             f"the coordinator at {self._url} refuses: {words}",
             remedy="give one of its API keys as TIPOFF_API_KEY or in its context, or an identity token",
@@ -263,7 +254,22 @@ async def _printed(command: str) -> str:
 @asynccontextmanager
 async def connect(endpoint: Endpoint) -> AsyncIterator[Client]:
     """A client of a coordinator that has answered, with a key and a contract that fit."""
-    async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
-        client = Client(session, endpoint)
+    import aiohttp  # noqa: PLC0415 - see client/wire.py
+
+    async with aiohttp.ClientSession() as session:
+        client = Client(Pooled(session, endpoint.url), endpoint)
+        await client.check()
+        yield client
+
+
+@asynccontextmanager
+async def connect_briefly(endpoint: Endpoint) -> AsyncIterator[Client]:
+    """The same for a few questions, one after another: without TLS the standard library asks them."""
+    if not endpoint.url.startswith("http://"):
+        async with connect(endpoint) as client:
+            yield client
+        return
+    with closing(Plain(endpoint.url)) as wire:
+        client = Client(wire, endpoint)
         await client.check()
         yield client

@@ -13,8 +13,8 @@ from client.answers import Run
 from client.api import Client, new_idempotency_key
 from client.runs import Observer, follow, summary
 from shared.basketball.slate import Mode, days
-from shared.contract import MAX_WINDOW_DAYS
 from shared.errors import TipoffError
+from shared.registries.api import MAX_WINDOW_DAYS
 from shared.registries.pipeline import LOAD, before_grading, plan
 from shared.runtime.retry import RetryPolicy, retry
 

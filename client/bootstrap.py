@@ -15,8 +15,8 @@ from client.api import Client
 from client.backfill import backfill, missing
 from client.runs import Observer, follow, summary
 from shared.basketball.slate import Mode, days, season_of
-from shared.contract import MAX_WINDOW_DAYS
 from shared.errors import Transient
+from shared.registries.api import MAX_WINDOW_DAYS
 from shared.registries.systems import SYSTEMS
 
 MODES = (Mode.SAME_DAY, Mode.OVERNIGHT)

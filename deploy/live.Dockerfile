@@ -17,6 +17,7 @@ ENV PATH=/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTEC
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY pyproject.toml ./
+COPY docs/runbooks/ docs/runbooks/
 COPY shared/ shared/
 COPY services/ services/
 COPY client/ client/

@@ -9,14 +9,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import aiohttp
-
-from client.api import Endpoint
+from devstack.here import LOG, record
+from devstack.here import RunningStack as RunningStack  # noqa: PLC0414 - with what starts it
+from devstack.here import running_stack as running_stack  # noqa: PLC0414 - as above
 from devstack.workspace import Workspace, write_atomically
 from live.daemon import wait
 from shared.basketball.slate import OVERNIGHT_CUTOFF, eastern_instant
@@ -30,54 +29,6 @@ if TYPE_CHECKING:
 Runner = Callable[..., "AbstractAsyncContextManager[Stack]"]
 START_TIMEOUT = 120.0
 STOP_TIMEOUT = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class RunningStack:
-    """Where the running stack is."""
-
-    pid: int
-    workspace: str
-    url: str
-    """The coordinator's base URL."""
-    urls: dict[str, str]
-    upstream: str
-    api_key: str
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """Its coordinator."""
-        return Endpoint(self.url, self.api_key, remedy="`tipoff dev status` shows what runs; `tipoff dev up` starts it")
-
-    async def set_clock(self, instant: datetime) -> None:
-        """Set its virtual clock, back too."""
-        body = {"now": instant.isoformat(), "force": True}
-        timeout = aiohttp.ClientTimeout(total=10.0)
-        async with (
-            aiohttp.ClientSession(timeout=timeout) as session,
-            session.post(f"{self.upstream}/_devstack/clock", json=body) as response,
-        ):
-            if response.status != 200:  # noqa: PLR2004 - OK
-                raise Permanent(f"the local upstream refused the clock: {await response.text()}")
-
-
-def _file(home: Path) -> Path:
-    return home / "stack.json"
-
-
-def running_stack(home: Path) -> RunningStack | None:
-    """The stack that runs in `home`; a record left by one that was killed is cleared away.
-
-    It runs if its workspace is held: its process id may be anybody's by now.
-    """
-    try:
-        stack = RunningStack(**json.loads(_file(home).read_text()))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    if not Workspace(home, stack.workspace).held:
-        _file(home).unlink(missing_ok=True)
-        return None
-    return stack
 
 
 def refuse_beside(home: Path, command: str) -> None:
@@ -103,7 +54,7 @@ def start(home: Path, workspace: Workspace, history: str | None, port: int, *, p
             remedy="use it, or `tipoff dev down` first",
         )
     workspace.make()
-    log = workspace.path / "stack.log"
+    log = workspace.path / LOG
     command = [sys.executable, "-m", "devstack.daemon", "--home", str(home), "--workspace", workspace.name]
     command += ["--port", str(port), *(["--history", history] if history is not None else [])]
     command += ["--processes"] if processes else []
@@ -149,12 +100,12 @@ async def _serve(home: Path, workspace: Workspace, given: str | None, port: int,
     async with runner(workspace, history, VirtualClock(instant), FaultProfile.named("none"), port=port) as stack:
         url = stack.urls["coordinator"]
         where = RunningStack(os.getpid(), workspace.name, url, stack.urls, stack.upstream.base_url, stack.api_key)
-        write_atomically(_file(home), json.dumps(asdict(where)), mode=0o600)
+        write_atomically(record(home), json.dumps(asdict(where)), mode=0o600)
         try:
             await stopped.wait()
         finally:
             workspace.write_session(session | {"clock": stack.clock.now().isoformat()})
-            _file(home).unlink(missing_ok=True)
+            record(home).unlink(missing_ok=True)
 
 
 def _runner(*, processes: bool) -> Runner:

@@ -30,6 +30,8 @@ Runner = Callable[[Workspace, History, VirtualClock, FaultProfile], AbstractAsyn
 """`stack.running`, or `processes.running`."""
 Before = Callable[[Stack, Client], Awaitable[list[dict[str, Any]]]]
 """What is done before the first night; the summaries of its runs."""
+After = Callable[[Stack, Client], Awaitable[None]]
+"""What is done when the last night is graded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def held(home: Path, kind: str, history: History, plan: Plan, more: Sequence[str
         yield workspace
 
 
-async def replay(
+async def replay(  # noqa: PLR0913 - what to replay, on what, and what to do before and after
     workspace: Workspace,
     history: History,
     plan: Plan,
@@ -71,10 +73,11 @@ async def replay(
     kind: str = "replay",
     runner: Runner = running,
     before: Before | None = None,
+    after: After | None = None,
 ) -> dict[str, Any]:
     """Replay the nights of `plan` and grade the last; returns the report. An unfinished session is resumed.
 
-    `before` is done first, unless a night has been replayed already.
+    `before` is done first, unless a night has been replayed already; `after` comes last.
     """
     session = workspace.read_session()
     if session.get("finished", True):
@@ -101,6 +104,8 @@ async def replay(
         at = (morning, last_cutoff(history, morning, Mode.OVERNIGHT))
         session["grading"] = await _night(stack, client, workspace, session, at, observe, targets=("grade",))
         report = await _report(client, stack, plan, session)
+        if after is not None:
+            await after(stack, client)
     session["finished"] = True
     workspace.write_session(session)
     return report

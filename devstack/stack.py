@@ -7,6 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from client.api import Endpoint
+from devstack import here
 from devstack.history import History
 from devstack.upstream.faults import FaultProfile
 from devstack.upstream.server import Upstream
@@ -70,18 +71,20 @@ async def running(
     *,
     port: int = 0,
     scraping: Mapping[str, float] = MappingProxyType({}),
+    learning: Mapping[str, int] = MappingProxyType({}),
 ) -> AsyncIterator[Stack]:
     """Start everything in `workspace` and stop it on leaving; `port` is the coordinator's, 0 picks a free one.
 
-    `scraping` goes over `LOCAL_SCRAPING`.
+    `scraping` goes over `LOCAL_SCRAPING`, `learning` over the worker's settings.
     """
     async with AsyncExitStack() as exits:
         upstream = await exits.enter_async_context(serve_upstream(history, clock, faults))
         settings = Settings(
             scraper=load(ScraperSettings, **upstream_urls(upstream.base_url), **{**LOCAL_SCRAPING, **scraping}),
             analytics=load(AnalyticsSettings),
-            worker=load(WorkerSettings),
+            worker=load(WorkerSettings, **learning),
             coordinator=load(CoordinatorSettings),
         )
         services = await exits.enter_async_context(serving(workspace.path, clock, settings, port=port))
+        exits.enter_context(here.serving(workspace, services.urls["coordinator"]))
         yield Stack(services.urls, workspace.api_key, upstream, clock, services.ports)

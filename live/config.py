@@ -23,9 +23,8 @@ from services.analytics.settings import AnalyticsSettings
 from services.coordinator.settings import CoordinatorSettings
 from services.scraper.settings import ScraperSettings
 from services.worker.settings import WorkerSettings
-from shared.embedded.secrets import variable
 from shared.errors import Missing, Permanent
-from shared.registries.secrets import SECRETS
+from shared.registries.secrets import SECRETS, variable
 from shared.runtime.settings import PREFIX, CommonSettings, load
 
 TOP: Final = ""

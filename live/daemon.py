@@ -10,19 +10,25 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from client.api import Endpoint, connect
+from live.here import LOG as _LOG
+from live.here import RECORD
+from live.here import Up as Up  # noqa: PLC0414 - with what starts it
+from live.here import endpoint as endpoint  # noqa: PLC0414 - as above
+from live.here import found as found  # noqa: PLC0414 - as above
+from live.here import speaks_for as speaks_for  # noqa: PLC0414 - as above
+from live.here import workspace_of as workspace_of  # noqa: PLC0414 - as above
 from live.logs import into
-from live.workspace import LIVE, SECRETS_FILE, SETTINGS, Workspace, write_atomically
-from shared.embedded.secrets import variable
+from live.workspace import SECRETS_FILE, Workspace, write_atomically
 from shared.errors import Missing, Permanent, TipoffError, Transient
 from shared.ports import Clock, Ports
 from shared.registries.schedules import SCHEDULES
-from shared.registries.secrets import ODDS_API_KEY
+from shared.registries.secrets import ODDS_API_KEY, variable
 from shared.runtime import logs
 from shared.runtime.redaction import redacted
 
@@ -31,8 +37,6 @@ if TYPE_CHECKING:
 
 START_TIMEOUT: Final = 120.0
 STOP_TIMEOUT: Final = 60.0
-_LOG: Final = "up.log"
-_RECORD: Final = "running.json"
 _FIRST_YEAR: Final = 2025
 """This program is not older: a clock that shows an earlier year was never set."""
 _LOOK: Final = 60.0
@@ -42,44 +46,6 @@ NO_LINES: Final = (
     f"set {variable(ODDS_API_KEY)} in {SECRETS_FILE}, which is read again for the next slate"
 )
 _log = logs.get_logger("live")
-
-
-@dataclass(frozen=True, slots=True)
-class Up:
-    """Where the running product is."""
-
-    pid: int
-    url: str
-    """The coordinator's base URL."""
-    urls: dict[str, str]
-    """Service name -> base URL."""
-    notes: list[str] = field(default_factory=list)
-    """What its owner should know: what he has given no key for."""
-
-
-def workspace_of(home: Path) -> Workspace:
-    """The product's own workspace."""
-    return Workspace(home, LIVE)
-
-
-def found(home: Path) -> Up | None:
-    """What runs in `home`: the process that holds its workspace, and not one that was killed and left its record."""
-    workspace = workspace_of(home)
-    try:
-        up = Up(**json.loads((workspace.path / _RECORD).read_text()))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return up if workspace.holder == up.pid else None
-
-
-def speaks_for(home: Path) -> bool:
-    """Whether a home is the product's: `tipoff init` was there."""
-    return (home / SETTINGS).is_file()
-
-
-def endpoint(home: Path, up: Up) -> Endpoint:
-    """Its coordinator, for whoever owns the workspace."""
-    return Endpoint(up.url, workspace_of(home).api_key, remedy="`tipoff status` shows what runs")
 
 
 def refuse_second(home: Path) -> None:
@@ -214,7 +180,7 @@ async def _serve(
         await require_clock(state, clock.now())
         up = Up(os.getpid(), services.urls["coordinator"], services.urls, await _notes(services.ports))
         async with connect(Endpoint(up.url, workspace.schedules_key)) as client:
-            record = workspace.path / _RECORD
+            record = workspace.path / RECORD
             write_atomically(record, json.dumps(asdict(up)), mode=0o600)
             try:
                 ready(up)

@@ -3,18 +3,18 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from dotenv import dotenv_values
 
-from shared.embedded.secrets import variable
 from shared.errors import Permanent, Transient
 from shared.registries.keys import SCHEDULES, Role, made
-from shared.registries.secrets import FIRST_KEYS
+from shared.registries.secrets import FIRST_KEYS, variable
 
 LIVE: Final = "live"
 """The product's own; every other one is a simulated world's."""
@@ -24,6 +24,8 @@ LOCK: Final = "lock"
 SECRETS: Final = "secrets.env"
 SECRETS_FILE: Final = f"{LIVE}/{SECRETS}"
 """The product's, as its owner is told of it."""
+READERS: Final = 10.0
+"""Seconds that whoever wants the workspace waits for those who read it: each reads for a second or two."""
 _API_KEY: Final = "TIPOFF_API_KEY"
 _SCHEDULES_KEY: Final = "TIPOFF_SCHEDULES_KEY"
 
@@ -101,10 +103,10 @@ class Workspace:
 
     @property
     def held(self) -> bool:
-        """Whether a process holds it."""
+        """Whether a process holds it for itself; readers do not."""
         try:
             with (self.path / LOCK).open("a+") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # as one more reader
         except (FileNotFoundError, NotADirectoryError):
             return False
         except BlockingIOError:
@@ -113,38 +115,83 @@ class Workspace:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the workspace for this process.
+        """Hold the workspace for this process; readers are waited for.
 
         Raises:
             Permanent: another process has it.
             Transient: the folder cannot be written.
         """
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = (self.path / LOCK).open("a+")
-        except OSError as error:
-            raise self.unwritable(error) from error
-        with lock as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                file.seek(0)
-                down = "tipoff down" if self.name == LIVE else "tipoff dev down"
-                raise Permanent(
-                    f"workspace {self.path} is in use by process {file.read().strip()}",
-                    remedy=f"wait for it, `{down}`, or set TIPOFF_HOME to another folder",
-                ) from error
+        with self._open() as file:
+            if not _taken(file, fcntl.LOCK_EX, READERS):
+                raise self.in_use(_noted(file))
             file.seek(0)
             file.truncate()
             file.write(str(os.getpid()))
             file.flush()
             yield
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Keep writers out while this process reads; others may read as well.
+
+        Raises:
+            Permanent: a process has it.
+            Transient: the folder cannot be written.
+        """
+        with self._open() as file:
+            if not _taken(file, fcntl.LOCK_SH, 0.0):
+                raise self.in_use(_noted(file))
+            yield
+
+    def _open(self) -> IO[str]:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            return (self.path / LOCK).open("a+")
+        except OSError as error:
+            raise self.unwritable(error) from error
+
+    def in_use(self, pid: object) -> Permanent:
+        """What it is that a process has it."""
+        down = "tipoff down" if self.name == LIVE else "tipoff dev down"
+        return Permanent(
+            f"workspace {self.path} is in use by process {pid}",
+            remedy=f"wait for it, `{down}`, or set TIPOFF_HOME to another folder",
+        )
+
     def unwritable(self, error: OSError) -> Transient:
         """What it is that the folder cannot be written."""
         return Transient(
             f"cannot write {self.path}: {error.strerror}", remedy="free space, or point TIPOFF_HOME elsewhere"
         )
+
+
+def _taken(file: IO[str], kind: int, patience: float) -> bool:
+    """Whether the lock could be had; of those who only read, that they end is waited for, so many seconds at most."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline or not _only_read(file):
+                return False
+            time.sleep(0.02)
+        else:
+            return True
+
+
+def _noted(file: IO[str]) -> str:
+    """The id of the process that took the lock last."""
+    file.seek(0)
+    return file.read().strip()
+
+
+def _only_read(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    fcntl.flock(file, fcntl.LOCK_UN)
+    return True
 
 
 def write_atomically(path: Path, text: str, *, mode: int = 0o666) -> None:

@@ -19,10 +19,6 @@ Outcome = Literal["done", "failed"]
 
 LEVELS = frozenset({"credits_left", "credits_needed"})
 """Counts of a report that say how much there is: those of several attempts do not add up."""
-API_VERSION = 2
-"""Version of the coordinator's HTTP API. Raise it when a command line of the release before would misread an answer."""
-MAX_WINDOW_DAYS = 400
-"""Days of one answer of that API: a season and its summer. Who wants more asks several times."""
 
 
 class Message(BaseModel):

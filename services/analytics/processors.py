@@ -131,7 +131,8 @@ WHERE made.game_id IS NULL AND box.game_date >= @since AND box.game_date < @game
 
 def _load() -> dict[str, Processor]:
     found = {}
-    for file in sorted((files("services.analytics") / "sql").iterdir(), key=lambda file: file.name):
+    grading = files("shared.registries") / "grade.sql"  # the coordinator grades once more when it verifies
+    for file in sorted([*(files("services.analytics") / "sql").iterdir(), grading], key=lambda file: file.name):
         if file.name.endswith(".sql"):
             text = expanded(file.read_text(), file.name)
             processor = Processor(parse(text, file.name), text)

@@ -2,25 +2,35 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from functools import partial
 
 from aiohttp import web
 
+from services.coordinator.api import sign_in_links
+from services.coordinator.api.inside import Inside
 from services.coordinator.api.keys import KeyRoutes
 from services.coordinator.api.limits import Requests
 from services.coordinator.api.names import NameRoutes
 from services.coordinator.api.once import Once
 from services.coordinator.api.openapi import described
 from services.coordinator.api.operations import Operations
-from services.coordinator.api.route import Served
+from services.coordinator.api.report import ReportRoutes
+from services.coordinator.api.route import Route, Served
 from services.coordinator.api.routes import Api
 from services.coordinator.handlers import Handlers
 from services.coordinator.keys import KeyStore
+from services.coordinator.page import report
+from services.coordinator.page.assets import Assets
+from services.coordinator.page.mounting import mount
+from services.coordinator.page.rendering import Renderer
 from services.coordinator.runs.engine import Engine
+from services.coordinator.sessions import Sessions
 from services.coordinator.settings import CoordinatorSettings
 from services.coordinator.watch.voice import Speaker
 from shared.ports import Ports
 from shared.registries.topics import TOPICS, tasks_of
+from shared.runtime.clock import WallClock
 from shared.runtime.metering import metered
 from shared.runtime.readiness import Checks
 from shared.runtime.service import Consumer, DeadLetterConsumer, application
@@ -61,16 +71,34 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
         keys=keys,
     )
     once = Once(ports)
+    # Sessions are of the real world, also in a replay.
+    sessions = Sessions(ports.state, keys, WallClock(), idle=timedelta(minutes=settings.session_minutes))
+    routes = [*_routes(settings, ports, engine, speaker, keys, once), *sign_in_links.routes(sessions)]
+    requests = Requests(settings.requests_per_second)
+    Served(requests, once).add(app, described(routes))
+    mount(app, Inside(routes, once), sessions, requests, ports.clock, public=settings.public_pages)
+    app.cleanup_ctx.append(partial(_recovering, handlers))
+    app.cleanup_ctx.append(partial(_speaking, speaker))
+    return app
+
+
+def inside(settings: CoordinatorSettings, ports: Ports) -> Inside:
+    """The API for whoever has the ports; nothing is consumed, recovered or said."""
+    speaker, once = Speaker(ports, per_hour=settings.alert_messages_per_hour), Once(ports)
+    keys = KeyStore(ports.state, ports.secrets, ports.clock)
+    return Inside(_routes(settings, ports, Engine(ports), speaker, keys, once), once)
+
+
+def _routes(
+    settings: CoordinatorSettings, ports: Ports, engine: Engine, speaker: Speaker, keys: KeyStore, once: Once
+) -> list[Route]:
     routes = [
         *Api(engine, ports, speaker, active_runs=settings.active_runs).routes(),
         *Operations(engine, ports, once, speaker).routes(),
         *NameRoutes(engine, ports).routes(),
         *KeyRoutes(keys, ports.clock).routes(),
     ]
-    Served(Requests(settings.requests_per_second), once).add(app, described(routes))
-    app.cleanup_ctx.append(partial(_recovering, handlers))
-    app.cleanup_ctx.append(partial(_speaking, speaker))
-    return app
+    return [*routes, *ReportRoutes(Inside(routes, once), partial(report.made, Renderer(Assets()))).routes()]
 
 
 async def _recovering(handlers: Handlers, _: web.Application) -> AsyncIterator[None]:

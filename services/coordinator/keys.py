@@ -97,10 +97,14 @@ class KeyStore:
         key = None if match is None else await self._known(match[1])
         if match is None or key is None or not hmac.compare_digest(key.hash, hashed(match[2])):
             raise Untrusted(HTTPStatus.UNAUTHORIZED, "API key is wrong")
-        status = key.status(self._clock.now())
-        if status != "active":
-            raise Untrusted(HTTPStatus.UNAUTHORIZED, f"API key {key.name} ({key.id}) is {status}")
-        return Caller(key.name, key.role)
+        return self._active(key)
+
+    async def holder(self, id_: str) -> Caller:
+        """Whose key has an id: for sessions, which were begun with the key itself. Raises as `caller`."""
+        key = await self._known(id_)
+        if key is None:
+            raise Untrusted(HTTPStatus.UNAUTHORIZED, "API key is gone")
+        return self._active(key)
 
     async def list(self) -> list[Key]:
         """Every key there is or was, by name."""
@@ -160,6 +164,12 @@ class KeyStore:
                 f"API key {last.name} ({last.id}) is the last one of an admin",
                 remedy="make another first: `tipoff keys create NAME --role admin`",
             )
+
+    def _active(self, key: Key) -> Caller:
+        status = key.status(self._clock.now())
+        if status != "active":
+            raise Untrusted(HTTPStatus.UNAUTHORIZED, f"API key {key.name} ({key.id}) is {status}")
+        return Caller(key.name, key.role, key.id)
 
     async def _known(self, id_: str) -> Key | None:
         now = self._clock.monotonic()

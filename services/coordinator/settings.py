@@ -24,6 +24,10 @@ class CoordinatorSettings(CommonSettings):
         description="send again, at the start, what was at work: its bus ended with it; default: in profile local",
     )
     active_runs: int = Field(50, ge=1, description="open runs, beyond which only schedules begin one")
+    public_pages: bool = Field(
+        default=False, description="whether Tonight, Player and Record are open to who has not signed in, to read"
+    )
+    session_minutes: float = Field(60.0, gt=0, description="minutes without use after which a session of the page ends")
 
     @property
     def resends(self) -> bool:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
-import numpy as np
 
-from shared.embedded.schema import DUCKDB_TYPES, apply
+from shared.embedded.schema import DUCKDB_TYPES, apply, inspect
 from shared.errors import Permanent, Transient, first_line
 from shared.ports import Row
 from shared.tables import Table
 from shared.tables.rows import refuse_instants
+from shared.tables.schema import difference
 
 T = TypeVar("T")
 Connection = duckdb.DuckDBPyConnection
@@ -31,12 +31,18 @@ ROW_GROUP = 8192
 scores, all of them read for one night."""
 
 
+class Outdated(Permanent):
+    """A file that is not there yet, or whose tables another version made."""
+
+
 class Duck:
     """One database. Raises what `open_database` raises."""
 
-    def __init__(self, path: Path | None, tables: Mapping[str, Table], time_limit: float) -> None:
+    def __init__(
+        self, path: Path | None, tables: Mapping[str, Table], time_limit: float, *, read_only: bool = False
+    ) -> None:
         self._path = path
-        self._database = open_database(path, tables)
+        self._database = open_database(path, tables) if not read_only or path is None else open_to_read(path, tables)
         self._opening = asyncio.Lock()
         self._time_limit = time_limit
         self._threads = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="warehouse")
@@ -110,6 +116,8 @@ def fetch(connection: Connection, text: str, values: Mapping[str, Any]) -> list[
 
 def fetch_columns(connection: Connection, text: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Run a SELECT; columns by name: numbers and truth values as float64 arrays with NaN for null, others as lists."""
+    import numpy as np  # noqa: PLC0415 - whoever reads rows need not load it
+
     cursor = connection.execute(text, values)
     kinds = {column[0]: str(column[1]) for column in cursor.description}
     refuse_instants(kinds, DUCKDB_TYPES["TIMESTAMP"])
@@ -171,6 +179,30 @@ def open_database(path: Path | None, tables: Mapping[str, Table]) -> Connection:
     return database
 
 
+def open_to_read(path: Path, tables: Mapping[str, Table]) -> Connection:
+    """Open a file that others may read meanwhile, and nobody writes.
+
+    Raises:
+        Outdated: it is not there, or its tables are not as the registry says; opened to be written, it is made so.
+        Permanent: another process writes it, or it is no warehouse.
+    """
+    if not path.exists():
+        raise Outdated(f"there is no warehouse {path}")
+    database = duckdb.connect(":memory:")
+    try:
+        _attach(database, path, options=", READ_ONLY")
+        _using(database)
+        _set_up(database)
+        outdated = difference(tables, inspect(database))
+    except duckdb.Error as error:
+        database.close()
+        raise engine_failure(error, f"opening {path}") from error
+    if outdated:
+        database.close()
+        raise Outdated(f"the warehouse {path} is of another version")
+    return database
+
+
 def copy(connection: Connection, path: Path) -> None:
     """Write one snapshot of the database into a new file; a copy that fails leaves none."""
     _attach(connection, path, "copy")
@@ -183,9 +215,9 @@ def copy(connection: Connection, path: Path) -> None:
         raise
 
 
-def _attach(database: Connection, path: Path | None, name: str = "warehouse") -> None:
+def _attach(database: Connection, path: Path | None, name: str = "warehouse", options: str = "") -> None:
     place = ":memory:" if path is None else str(path).replace("'", "''")
-    database.execute(f"ATTACH '{place}' AS {name} (ROW_GROUP_SIZE {ROW_GROUP})")
+    database.execute(f"ATTACH '{place}' AS {name} (ROW_GROUP_SIZE {ROW_GROUP}{options})")
 
 
 def _attached(database: Connection) -> bool:
@@ -204,10 +236,14 @@ def _using(connection: Connection) -> Connection:
 
 
 def _prepare(database: Connection, tables: Mapping[str, Table], where: str) -> None:
+    _set_up(database)
+    apply(database, tables, where)
+
+
+def _set_up(database: Connection) -> None:
     database.execute("SET GLOBAL TimeZone = 'UTC'")
     # Several threads add floating point numbers in whatever order they finish; one thread gives the same sum each time.
     database.execute("SET GLOBAL threads = 1")
     database.execute(f"SET GLOBAL memory_limit = '{MEMORY}'")
     # As BigQuery: 1.0 / 0, LN(0) and SQRT(-1) are errors, not infinite.
     database.execute("SET GLOBAL ieee_floating_point_ops = false")
-    apply(database, tables, where)

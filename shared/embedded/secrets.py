@@ -8,15 +8,9 @@ from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from shared.errors import Missing, Permanent
-from shared.registries.secrets import SECRETS
+from shared.registries.secrets import PREFIX as PREFIX  # noqa: PLC0414 - with what reads them
+from shared.registries.secrets import SECRETS, variable
 from shared.runtime.redaction import as_secret
-
-PREFIX = "TIPOFF_SECRET_"
-
-
-def variable(secret: str) -> str:
-    """The environment's name of a secret."""
-    return PREFIX + secret.upper().replace("-", "_")
 
 
 class EnvironmentSecrets:

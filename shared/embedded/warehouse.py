@@ -27,7 +27,7 @@ _COPYING = 3600.0
 
 
 class DuckDBWarehouse:
-    """BigQuery SQL on one DuckDB file (None: in memory), which only one process can have open.
+    """BigQuery SQL on one DuckDB file (None: in memory), which one process can have open, or any number `read_only`.
 
     Reads run beside each other and beside writes; so do writes to different tables. Those to one table run one after
     the other: each sees what the last one left, and DuckDB has no conflict to refuse.
@@ -38,10 +38,15 @@ class DuckDBWarehouse:
     """
 
     def __init__(
-        self, path: Path | None = None, tables: Mapping[str, Table] = TABLES, *, time_limit: float = 120.0
+        self,
+        path: Path | None = None,
+        tables: Mapping[str, Table] = TABLES,
+        *,
+        time_limit: float = 120.0,
+        read_only: bool = False,
     ) -> None:
         self._tables = tables
-        self._duck = Duck(path, tables, time_limit)
+        self._duck = Duck(path, tables, time_limit, read_only=read_only)
         self._writing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def query(self, sql: str, params: Params | None = None, job: Job | None = None) -> list[Row]:

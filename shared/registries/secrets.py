@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+PREFIX = "TIPOFF_SECRET_"
+"""What the environment's names of secrets begin with."""
+
 FIRST_KEYS = "first-keys"
 ODDS_API_KEY = "odds-api-key"
 BALLDONTLIE_API_KEY = "balldontlie-api-key"
@@ -53,3 +56,8 @@ SECRETS = {
         ),
     )
 }
+
+
+def variable(secret: str) -> str:
+    """The environment's name of a secret."""
+    return PREFIX + secret.upper().replace("-", "_")

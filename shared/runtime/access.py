@@ -1,7 +1,7 @@
 """Who may ask: a caller is known by an API key or by an identity token of Google's, and has a role."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -31,6 +31,8 @@ class Caller:
     actor: str
     """The name of a key, the address of an account, `schedules`."""
     role: Role
+    key_id: str = field(default="", compare=False)
+    """Of the API key; empty without one."""
 
 
 class Untrusted(Exception):  # noqa: N818 - a verdict on a request

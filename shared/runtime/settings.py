@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import Permanent
+from shared.registries import home as where
 from shared.registries.keys import CERTS_URL
 
 PREFIX = "TIPOFF_"
@@ -24,7 +25,9 @@ class CommonSettings(BaseSettings):
     profile: Literal["local", "gcp"] = Field(
         "local", description="local: embedded adapters in one process; gcp: the cloud's own services"
     )
-    home: Path = Field(Path(".tipoff"), description="folder of the local profile's state: warehouse, archive, sessions")
+    home: Path = Field(
+        Path(where.DEFAULT), description="folder of the local profile's state: warehouse, archive, sessions"
+    )
     archive: Path | None = Field(None, description="folder of the raw payloads and exports; default: archive/ in home")
     clock_file: Path | None = Field(
         None, description="file with a virtual clock's instant, for replays in several processes; default: wall clock"

@@ -22,8 +22,10 @@ VOLATILE = frozenset({"run_id", "fetched_at"})
 MEASURED = frozenset(
     {"work_seconds", "seconds", "slot_ms", "started_at", "ended_at", "run_started_at", "run_ended_at", "decided_at"}
     | {"recorded_at", "applied_at", "number", "bytes_processed", "bytes_billed", "usd", "row_count"}
+    | {"seq", "sealed_at", "prev", "sha256", "rows_sha256", "source_sha256"}
 )
-"""Columns of the dataset `ops` that say how long something took, when, in which order, and over how large tables."""
+"""Columns of the dataset `ops` that say how long something took, when, in which order, and over how large tables; and
+hashes of what says which run wrote it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,18 @@
 """`tipoff demo` as a newcomer meets it, and what the reading commands say afterwards."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.demo import best_edges
+from devstack.demo import SLATES, night
 from devstack.history import History
 from devstack.league import generate
 from shared.registries.markets import MARKETS
 from shared.registries.pipeline import STEPS
-from shared.registries.systems import headline
+from shared.registries.systems import SYSTEMS, headline
 from tests.e2e.command import DEGRADED, DONE, FAILED, Done, inside, tipoff
 from tests.e2e.nights import key_of, tables
 
@@ -44,24 +47,40 @@ def predictions(home: Path, demo: Done) -> Rows:
     return rows
 
 
-def test_demo_prints_a_readable_table(demo: Done, predictions: Rows) -> None:
-    """It exits 0 and prints, for every player: game, mean, 80 % interval, line, P(over) - and no progress bar."""
+def test_demo_ends_in_one_screen(demo: Done, predictions: Rows) -> None:
+    """It exits 0 without a progress bar: the night, the best edges, a reason, the morning, the storm, the page."""
     assert (demo.code, demo.err) == (DONE, "")
-    for heading in ("player", "game", "mean", "80 % interval", "line", "P(over)"):
-        assert heading in demo.out
-    points = headline([row for row in predictions if row["market"] == "points"])
-    for row in points:
-        [line] = [line for line in demo.out.splitlines() if line.startswith(row["player_name"] + " ")]
-        assert f" {row['mean']:.1f} " in line
-        assert row["p_over"] is None or f"{100 * row['p_over']:.0f} %" in line
-    assert len(points) > 150
+    lines = demo.out.splitlines()
+    assert len(lines) <= 24
+    assert all(len(line) <= 80 for line in lines)
+    best = best_edges(headline(predictions))
+    assert [row["player_name"][:21] in demo.out for row in best] == [True] * 5
+    for word in (
+        "Best edges (ensemble)",
+        f"Why {best[0]['player_name']}",
+        "of 61 picks won",
+        "The page: `tipoff dev up`",
+    ):
+        assert word in demo.out
+
+
+def test_demo_s_storm_leaves_the_predictions_as_they_are(demo: Done, predictions: Rows) -> None:
+    """The same night with a fifth and more of all requests failing: every prediction is the same."""
+    assert f"All {len(predictions):,} predictions are the same" in demo.out
+    [share] = re.findall(r"requests failed \((\d+) %\)", demo.out)
+    assert int(share) >= 20
+
+
+def test_demo_has_learned_systems(predictions: Rows) -> None:
+    """Every system predicts, on the demo's own warm-up."""
+    assert {row["system"] for row in predictions} == SYSTEMS.keys()
 
 
 def test_f01_predictions_cover_every_game_of_the_slate(predictions: Rows, league: History) -> None:
-    """All eight games are there, with players of both teams in every market."""
+    """All five games are there, with players of both teams in every market."""
     expected = {
         (game.game_id, team, market)
-        for game in league.on(league.last_date)
+        for game in league.on(night(league, None))
         for team in (game.home, game.away)
         for market in MARKETS
     }
@@ -92,7 +111,7 @@ def test_status_json_is_the_latest_run(home: Path, demo: Done, league: History) 
     assert demo.code == DONE
     status = inside(home, "status", "--json")
     run = status.json
-    assert (status.code, run["game_date"], run["status"]) == (DONE, str(league.last_date), "complete")
+    assert (status.code, run["game_date"], run["status"]) == (DONE, str(night(league, None)), "complete")
     assert set(run["steps"]) == set(STEPS)
     for step in run["steps"].values():
         assert step["status"] == "done"
@@ -100,11 +119,11 @@ def test_status_json_is_the_latest_run(home: Path, demo: Done, league: History) 
 
 
 def test_runs_and_dlq_json_are_arrays(home: Path, demo: Done, league: History) -> None:
-    """The ledger holds the slate's run and the grading; there are no dead letters."""
+    """The ledger holds the slate's run, those it learned from and the grading; there are no dead letters."""
     assert demo.code == DONE
     runs = inside(home, "runs", "--json").json
-    assert [(run["run_id"].count("."), run["status"]) for run in runs] == [(2, "complete"), (2, "complete")]
-    assert runs[0]["game_date"] == str(league.last_date)
+    assert [(run["run_id"].count("."), run["status"]) for run in runs] == [(2, "complete")] * (SLATES + 3)
+    assert runs[-2]["game_date"] == str(night(league, None))
     assert inside(home, "dlq", "--json").json == []
 
 
@@ -112,10 +131,10 @@ def test_grid_and_cascade_are_of_the_latest_slate(home: Path, demo: Done, league
     """Without dates both show the slate that was predicted, not the morning on which it was graded."""
     assert demo.code == DONE
     grid = inside(home, "grid", "--json")
-    assert {cell["game_date"] for cell in grid.json} == {str(league.last_date)}
+    assert {cell["game_date"] for cell in grid.json} == {str(night(league, None))}
     assert {cell["step"] for cell in grid.json} >= STEPS.keys()
     timing = inside(home, "cascade", "--json").json["cascade_timing"]
-    assert {row["game_date"] for row in timing} == {str(league.last_date)}
+    assert {row["game_date"] for row in timing} == {str(night(league, None))}
     inside(home, "grid", "--mode", "manual").refused(FAILED, "no manual run yet", "--from and --to")
 
 
@@ -168,10 +187,10 @@ def test_replay_dry_run_lists_the_slates(league_folder: Path, tmp_path: Path) ->
     assert not (tmp_path / "home").exists()
 
 
-def test_run_again_adds_a_generation_and_keeps_the_published(home: Path, predictions: Rows) -> None:
+def test_run_again_adds_a_generation_and_keeps_the_published(home: Path, predictions: Rows, league: History) -> None:
     """`run --from-phase 3` publishes the same predictions under a new run; what was published stays (f33)."""
     before = tables(home)["predictions.player_prop_predictions"]
-    done = inside(home, "run", "--from-phase", "3", "--json")
+    done = inside(home, "run", "--date", str(night(league, None)), "--from-phase", "3", "--json")
     assert (done.code, done.json["generation"], done.json["status"]) == (DONE, 2, "complete")
     assert len(tables(home)["predictions.player_prop_predictions"]) == 2 * len(before)
     again = inside(home, "predictions", "--json").json

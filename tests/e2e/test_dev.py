@@ -62,6 +62,21 @@ def test_status_reports_every_service_healthy(up: Up) -> None:
     assert services == dict.fromkeys(("scraper", "analytics", "worker", "coordinator"), True)
 
 
+def test_page_is_a_link_that_signs_in_once(up: Up) -> None:
+    """It is printed; the first who follows it is in."""
+    link = inside(up.home, "page", "--json").json["url"]
+    assert inside(up.home, "page").out.startswith(link.partition("code=")[0])
+    statuses = []
+    for _ in range(2):
+        try:
+            with urlopen(link, timeout=10) as answer:  # noqa: S310 - loopback
+                statuses.append((answer.status, "HttpOnly" in answer.headers["Set-Cookie"]))
+        except HTTPError as error:
+            statuses.append((error.code, False))
+            error.close()
+    assert statuses == [(200, True), (401, False)]
+
+
 def test_second_up_is_refused(up: Up) -> None:
     """A second `dev up` names the process that runs and `dev down`, and leaves it running."""
     pid = up.stack.pid

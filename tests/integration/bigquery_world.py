@@ -61,7 +61,17 @@ def tables() -> dict[str, list[Row]]:
         "predictions.models": list(_models()),
         "ops.step_runs": list(_step_runs((EVE, SLATE))),
         "ops.decisions": list(_decisions((EVE, SLATE))),
+        "ops.record": list(_record()),
     }
+
+
+def _record() -> Iterator[Row]:
+    """Two entries of the record: what a run published, and grades."""
+    for seq, (kind, day) in enumerate((("publish", EVE), ("grade", EVE)), 1):
+        source = {"source_count": seq, "source_sha256": f"{seq:064}"} if kind == "grade" else {}
+        run = {"run_id": f"{day}.overnight.1", "schema_version": 1, "row_count": 9, "rows_sha256": f"{seq:064}"}
+        links = {"prev": f"{seq - 1:064}", "sha256": f"{seq:064}", "sealed_at": PREDICTED + timedelta(hours=seq)}
+        yield row("ops.record", seq=seq, kind=kind, game_date=day, mode="overnight", **run, **source, **links)
 
 
 def _costs() -> Iterator[Row]:

@@ -21,7 +21,11 @@ from tests.unit.shared.places import embedded_ports
 pytestmark = pytest.mark.network
 
 FILLED = {"key": "2024-03-04.overnight", "subscription": "coordinator-events", "id": "0000000000000000"}
+FILLED |= {"name": "tipoff.css", "action": "retry"}
 PUBLIC = "public"
+PAGE, WAY_IN = "page", "way in"
+WAYS_IN = ("/sign-in", "/sign-out", "/theme", "/session", "/static/")
+"""Paths of the page that who has not signed in needs."""
 REFUSED_UNREAD = (400, 431)
 """aiohttp hangs up on what it cannot parse."""
 
@@ -77,8 +81,14 @@ class World:
             yield route.method, pattern.format(**FILLED), needed(route.method, pattern)
 
 
-def needed(method: str, pattern: str) -> str:
-    """A viewer, an operator or an admin, a push, or nothing."""
+def needed(method: str, pattern: str) -> str:  # noqa: PLR0911 - a table
+    """A viewer, an operator or an admin, a push, a session of the page, or nothing."""
+    if pattern.startswith(WAYS_IN):
+        return WAY_IN
+    if not pattern.startswith(("/v1/", "/push/", "/healthz", "/readyz", "/metrics")):
+        return PAGE
+    if pattern == "/v1/sign-in-links":
+        return "viewer"
     if pattern.startswith("/healthz"):
         return PUBLIC
     if pattern.startswith("/push/"):
@@ -169,6 +179,28 @@ async def test_only_liveness_is_for_strangers(world: World) -> None:
     assert public == {"/healthz", "/healthz/"}
     for path in public:
         assert await world.wire.status("GET", path, []) == 200
+
+
+async def test_no_bad_credential_sees_a_page_or_sends_a_form(world: World) -> None:
+    """Whoever is not known is led to sign-in from each page, and each form and live part is refused."""
+    bad = [each for each in world.credentials.bad() if "viewer" in each.of]
+    answers = {
+        (method, status)
+        for each in bad
+        for method, path, needs in world.routes()
+        if needs == PAGE and method != "HEAD"
+        for status in [await world.wire.status(method, path, each.headers)]
+    }
+    assert answers <= {
+        ("GET", 303),
+        ("POST", 401),
+        ("GET", 401),
+        ("GET", 400),
+        ("POST", 400),
+        ("GET", 431),
+        ("POST", 431),
+    }
+    assert ("GET", 303) in answers
 
 
 @pytest.mark.parametrize(("door", "statuses"), [(None, {401}), (200, {401}), (403, {200, 400, 404}), (404, {503})])

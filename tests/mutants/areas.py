@@ -48,7 +48,7 @@ AREAS = {
     for area in (
         Area(
             "sql",
-            ("services/**/*.sql",),
+            ("services/**/*.sql", "shared/registries/grade.sql"),
             ("tests/oracle", *(f"tests/unit/{name}" for name in ("analytics", "coordinator", "scraper", "worker"))),
             0.92,
             sql.mutants,

@@ -30,11 +30,12 @@ _OFTEN = (
 )
 _SELDOM = (
     *(f"coordinator archive.{method}" for method in ("get", "put")),
-    *(f"coordinator state.compare_and_set {what}" for what in ("alerts", "schedule_fires")),
-    *(f"coordinator state.create {what}" for what in ("alerts", "dead_letters")),
+    *(f"coordinator state.compare_and_set {what}" for what in ("alerts", "record", "schedule_fires")),
+    *(f"coordinator state.create {what}" for what in ("alerts", "dead_letters", "record")),
     *(f"coordinator state.{method}" for method in ("delete", "increment")),
-    *(f"coordinator warehouse.append ops.{table}" for table in ("decisions", "step_runs")),
+    *(f"coordinator warehouse.append ops.{table}" for table in ("decisions", "record", "step_runs")),
     "coordinator clock.sleep",
+    "coordinator warehouse.columns",
     "coordinator warehouse.transform",
     *(f"worker {place}" for place in ("ack", "bus.publish", "warehouse.replace")),
 )

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from services.coordinator.documents.publish import publication
 from services.coordinator.documents.store import unpacked
 from services.coordinator.handlers import DEAD_LETTERS
+from services.coordinator.record.chain import Entry, breaks
+from services.coordinator.record.seal import HEAD, RECORD
 from services.coordinator.runs.ledger import decision_rows, step_rows
 from services.coordinator.runs.run import Run, StepStatus
+from shared.ports import Row
 from shared.registries.markets import MARKETS
 from shared.registries.pipeline import MODE_RULES, STEPS
 from shared.registries.systems import HAND_MADE
-from tests.simulation.tables import export_of, game_id
+from tests.simulation.tables import Tables, export_of, game_id
 
 if TYPE_CHECKING:
     from tests.simulation.night import Night
@@ -53,6 +56,8 @@ def check_end(night: "Night") -> None:
     assert run.finished_at is not None, f"the run hangs: {_statuses(run)}"
     _check_truth(night, run)
     _check_predictions(night, run)
+    check_record(night.tables, night.documents.of(RECORD).get(HEAD))
+    check_sealed(night.tables, run)
     _check_ledger(night, run)
     _check_alerts(night, run)
     for source, times in night.witness.generations.items():
@@ -114,6 +119,27 @@ def _check_documents(night: "Night", run: Run) -> None:
             players = {row[1] for row in rows if game_id(row[0]) == game["game_id"]}
             assert {player["player_id"] for player in game["players"]} == players, f"{key} is of other players"
     assert found == Counter({game_id(row[0]): 2 for row in rows}), "a game has not one document and one card"
+
+
+def check_record(tables: Tables, head: Row | None) -> None:
+    """One chain, without a gap or a fork; every publish of a run that went on is in it once, as it was published."""
+    rows = sorted(tables.rows["ops.record"].values(), key=lambda row: row["seq"])
+    entries, newest = [Entry.of(row) for row in rows], None if head is None else Entry.of(head)
+    assert not breaks(entries, newest), f"the record does not hold: {breaks(entries, newest)}"
+    sealed = Counter(entry.run_id for entry in entries if entry.kind == "publish")
+    assert set(sealed.values()) <= {1}, f"sealed more than once: {sealed}"
+    counts = {entry.run_id: entry.row_count for entry in entries if entry.kind == "publish"}
+    for run_id in counts.keys() & tables.published.keys():  # others' rows have vanished since
+        assert counts[run_id] == len(tables.published[run_id][2]), f"{counts[run_id]} rows of {run_id} are sealed"
+
+
+def check_sealed(tables: Tables, run: Run) -> None:
+    """What a run has published is sealed once `publish` is done, and its grades as they are once `grade` is."""
+    done = {name for name, step in run.steps.items() if step.status in (StepStatus.DONE, StepStatus.DEGRADED)}
+    entries = [Entry.of(row) for row in tables.rows["ops.record"].values()]
+    published = run.run_id in tables.published and bool(tables.published[run.run_id][2])
+    if "publish" in done and published:
+        assert run.run_id in {entry.run_id for entry in entries}, f"{run.run_id} is published and not sealed"
 
 
 def _check_ledger(night: "Night", run: Run) -> None:

@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from services.coordinator.record.seal import HEAD, RECORD
 from services.coordinator.runs.run import Run, StepStatus
 from shared.registries.markets import MARKETS
 from shared.registries.systems import HAND_MADE
-from tests.simulation.end import check_run
+from tests.simulation.end import check_record, check_run, check_sealed
 from tests.simulation.living import Knowledge, game_id
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ def check_day(day: "Day") -> None:
             check_run(day, run)
             assert run.finished_at is not None, f"{run.run_id} waits for what will not come"
     _check_rows(day)
+    check_record(day.tables, day.documents.of(RECORD).get(HEAD))
+    for run in runs:
+        check_sealed(day.tables, run)
     for game in range(day.tables.games):
         _check_final(day, game)
         if day.mild and not day.pause:
@@ -86,8 +90,8 @@ def _came_too_late(day: "Day", game: int) -> bool:
     return any(
         run.final
         and game_id(game) in run.games
-        and (begun := run.steps["predict"].started_at) is not None
-        and begun >= day.tables.tips[game] - SKEW
+        and (ended := run.steps["predict"].ended_at) is not None  # asked for in time, it may be come by too late
+        and ended >= day.tables.tips[game] - SKEW
         for run in (Run.model_validate(data) for data in day.documents.of("runs").values())
     )
 

@@ -1,6 +1,7 @@
 """The world's tables: what a night's services have written, and truthful answers to the coordinator's queries."""
 
 import json
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 from services.coordinator.documents.shapes import Forecast
 from services.coordinator.grid import unloaded
+from services.coordinator.record.schemas import GRADED, PUBLISHED, STATEMENTS
 from services.coordinator.runs.run import Evidence
 from services.coordinator.sql import sql
 from shared.basketball.slate import Mode
@@ -144,6 +146,41 @@ class Tables:
             return [{"game_date": self.day, **self._counted(name, params).model_dump()}]
         answer: Callable[[Params], list[Row]] = getattr(self, f"_{name}")
         return answer(params)
+
+    def columns(self, statement: str, params: Params) -> Mapping[str, Sequence[Any]]:
+        """What is sealed, by column. Grades are one row for each unit; nothing of what they are made of is there."""
+        name = name_of(statement)
+        [table] = [table for table, its in STATEMENTS.items() if its == name]
+        rows: list[tuple[str, Prediction]] = []
+        if table == PUBLISHED:
+            run_id = str(params["run_id"])
+            rows = [(run_id, row) for row in sorted(self.published.get(run_id, _UNPUBLISHED)[2])]
+        elif table == GRADED:
+            rows = [("", (unit, unit, "points", "")) for unit in sorted(self.units["grade"])]
+        values: Mapping[str, Callable[[tuple[str, Prediction]], object]] = {
+            "game_date": lambda _: self.day,
+            "mode": lambda _: params.get("mode", ""),
+            "run_id": lambda row: row[0],
+            "game_id": lambda row: f"{row[1][0]}",
+            "player_id": lambda row: float(row[1][1]),
+            "market": lambda row: row[1][2],
+            "system": lambda row: row[1][3],
+        }
+        kinds = {column.name: column.type for column in TABLES[table].columns}
+        blank = {"STRING": "", "DATE": self.day}
+        return {
+            column: [values[column](row) if column in values else blank.get(kind, math.nan) for row in rows]
+            for column, kind in kinds.items()
+        }
+
+    def _record_tail(self, params: Params) -> list[Row]:
+        rows = sorted(self.rows["ops.record"].values(), key=lambda row: row["seq"])
+        return [row for row in rows if row["mode"] == params["mode"] or row is rows[-1]]
+
+    def _unsealed(self, params: Params) -> list[Row]:
+        sealed = {row["run_id"] for row in self.rows["ops.record"].values() if row["kind"] == "publish"}
+        runs = sorted(run for run, (_, mode, rows) in self.published.items() if mode == params["mode"] and rows)
+        return [{"run_id": run} for run in runs if run not in sealed]
 
     def _health(self, _: Params) -> list[Row]:
         return []

@@ -61,6 +61,21 @@ class Change(TypedDict):
     """Market -> the largest, by the best system that predicted the pass."""
 
 
+class SlateKnown(TypedDict):
+    """A slate that was run."""
+
+    game_date: date
+    mode: Mode
+
+
+class SlateFound(TypedDict):
+    """The slate that is meant; null if none was run that fits."""
+
+    slate: SlateKnown | None
+    near: list[SlateKnown]
+    """Slates that were run, those next to the date that was asked for first."""
+
+
 class Root(TypedDict):
     """Who answers."""
 

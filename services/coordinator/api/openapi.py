@@ -12,13 +12,15 @@ from typing import Any
 from aiohttp import hdrs
 from pydantic import TypeAdapter
 
+from services.coordinator.api import sign_in_links
 from services.coordinator.api.keys import KeyRoutes
 from services.coordinator.api.names import NameRoutes
 from services.coordinator.api.once import KEY_HEADER
 from services.coordinator.api.operations import Operations
+from services.coordinator.api.report import ReportRoutes
 from services.coordinator.api.route import Asked, Body, Query, Route
 from services.coordinator.api.routes import Api
-from shared.contract import API_VERSION
+from shared.registries.api import API_VERSION
 from shared.registries.keys import Role
 
 _ERROR = {
@@ -161,6 +163,7 @@ def main() -> None:
         Api(nothing, nothing, nothing, active_runs=1).routes() + Operations(nothing, nothing, nothing, nothing).routes()
     )
     routes += NameRoutes(nothing, nothing).routes() + KeyRoutes(nothing, nothing).routes()
+    routes += sign_in_links.routes(nothing) + ReportRoutes(nothing, nothing).routes()
     sys.stdout.write(table(described(routes)))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from services.coordinator.alerts import ALERTS, alerts, clear_alert
+from services.coordinator.api import sources
 from services.coordinator.api.answers import AlertShown, ChannelTested, DecisionOf, Found, Reconciled, WarehouseRow
 from services.coordinator.api.once import Once
 from services.coordinator.api.queries import AlertsQuery, HealthWindow, Steps, Text, Window
@@ -84,6 +85,7 @@ class Operations:
             Route("GET", "/v1/alerts", Role.VIEWER, self.alerts, list[AlertShown], AlertsQuery),
             Route("POST", "/v1/alerts", Role.OPERATOR, self.resolve, list[dict[str, Any]], body=ResolveBody),
             Route("POST", "/v1/alerts/test", Role.OPERATOR, self.test, list[ChannelTested], body=TestBody),
+            *sources.routes(self._engine, self._ports),
             Route("GET", "/v1/decisions", Role.VIEWER, self.decisions, list[DecisionOf], Window),
             Route("GET", "/v1/cascade", Role.VIEWER, self.cascade, dict[str, list[WarehouseRow]], Window),
             Route("GET", "/v1/feature-health", Role.VIEWER, self.feature_health, list[Found], HealthWindow),

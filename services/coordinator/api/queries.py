@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from services.coordinator.api.route import Listing, Query
 from shared.basketball.slate import Mode
-from shared.contract import MAX_WINDOW_DAYS
+from shared.registries.api import MAX_WINDOW_DAYS
 from shared.registries.markets import MARKETS
 from shared.registries.systems import SYSTEMS
 from shared.runtime.answers import Refusal

@@ -126,17 +126,17 @@ class Served:
         async def handle(request: web.Request) -> web.StreamResponse:
             caller = await request.app[ACCESS].require(request, route.role)
             await self._requests.count(caller)
-            with _refusing():
+            with refusing():
                 query = route.query.model_validate(_query(request))
             if request.method == hdrs.METH_GET:
                 return await self._read(route, request, Asked(caller, query, None, dict(request.match_info)))
             body = await _body(request)
-            with _refusing():
+            with refusing():
                 parsed = None if route.body is None else route.body.model_validate_json(body)
             asked = Asked(caller, query, parsed, dict(request.match_info))
             key = request.headers.get(KEY_HEADER) if route.once else None
             what = f"{route.method} {request.path} ".encode() + body
-            status, answer = await self._once.answer(caller.actor, key, what, lambda: _performed(route, asked))
+            status, answer = await self._once.answer(caller.actor, key, what, lambda: performed(route, asked))
             return _json(answer, status)
 
         return handle
@@ -149,17 +149,23 @@ class Served:
             words = f"the answer takes longer than {READING_SECONDS:.0f} s"
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, words, "ask for less at once") from error
         headers = {}
-        if isinstance(asked.query, Listing) and isinstance(answer, list):
-            end = asked.query.offset + asked.query.limit
-            if len(answer) > end:
-                following = request.rel_url.update_query(offset=end, limit=asked.query.limit)
-                headers["Link"] = f'<{following}>; rel="next"'
-            answer = answer[asked.query.offset : end]
+        answer, end = part(asked.query, answer)
+        if end is not None:
+            following = request.rel_url.update_query(offset=end, limit=asked.query.limit)
+            headers["Link"] = f'<{following}>; rel="next"'
         body = answer if isinstance(answer, bytes) else await asyncio.to_thread(to_json, answer)
         return _json(body, route.status, headers)
 
 
-async def _performed(route: Route, asked: Asked) -> tuple[int, bytes]:
+def part(query: Query, answer: object) -> tuple[object, int | None]:
+    """Of a list the part that was asked for, and where the next one begins; None: there is none."""
+    if not isinstance(query, Listing) or not isinstance(answer, list):
+        return answer, None
+    end = query.offset + query.limit
+    return answer[query.offset : end], end if len(answer) > end else None
+
+
+async def performed(route: Route, asked: Asked) -> tuple[int, bytes]:
     """A change, and its answer."""
     answer = await route.handler(asked)
     if isinstance(answer, Other):
@@ -173,7 +179,7 @@ def _json(body: bytes, status: int, headers: Mapping[str, str] | None = None) ->
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def refusing() -> Iterator[None]:
     """What is wrong with a request is said to the caller; what is wrong with our own data is a bug, and none of his."""
     try:
         yield

@@ -11,7 +11,7 @@ from pydantic import Field
 from pydantic_core import to_json
 
 from services.coordinator.api import accuracy, changes
-from services.coordinator.api.answers import DryRun, Idle, PublicRun, Root, WarehouseRow
+from services.coordinator.api.answers import DryRun, Idle, PublicRun, Root, SlateFound, SlateKnown, WarehouseRow
 from services.coordinator.api.published import PublishedRoutes
 from services.coordinator.api.quarantine import QuarantineRoutes
 from services.coordinator.api.queries import (
@@ -29,6 +29,7 @@ from services.coordinator.api.route import Asked, Body, Other, Route, source_of
 from services.coordinator.api.together import Together
 from services.coordinator.handlers import DEAD_LETTERS
 from services.coordinator.pulse.pulse import Beat, Pulse
+from services.coordinator.record import routes as record
 from services.coordinator.runs.decide import decide
 from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.events import RunRequested
@@ -37,9 +38,9 @@ from services.coordinator.sql import sql
 from services.coordinator.watch.schedules import note
 from services.coordinator.watch.voice import Speaker
 from shared.basketball.slate import Mode, eastern_date
-from shared.contract import API_VERSION
 from shared.errors import Permanent
 from shared.ports import Params, Ports, Row
+from shared.registries.api import API_VERSION
 from shared.registries.keys import SCHEDULES, Role
 from shared.registries.pipeline import plan
 from shared.runtime.access import Caller
@@ -48,6 +49,10 @@ from shared.runtime.answers import Refusal
 _ACCEPTED = HTTPStatus.ACCEPTED
 _LOOKS_BACK = (7, 400)
 """Days in which the latest slate is looked for: first nearby, since every run of a window is read."""
+_LOOKS_AROUND = 40
+"""Days before and after a slate that nobody ran in which others are suggested."""
+_NEAR = 3
+"""Of them at most."""
 _KEY = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\.({'|'.join(Mode)})(\.[a-z][a-z0-9-]{{0,63}})?")
 _GENERATION = re.compile(r"\.[0-9]+$")
 """Of a run in the state store: other text is not looked up."""
@@ -106,10 +111,12 @@ class Api:
             Route("GET", "/v1/idle", Role.VIEWER, self.idle, Idle),
             Route("POST", "/v1/pulse", Role.OPERATOR, self.pulse, Beat, body=PulseBody),
             Route("GET", "/v1/predictions", Role.VIEWER, self.predictions, list[WarehouseRow], PredictionsQuery),
+            Route("GET", "/v1/slate", Role.VIEWER, self.slate, SlateFound, SlateQuery),
             Route("GET", "/v1/game-lines", Role.VIEWER, self.game_lines, list[WarehouseRow], SlateQuery),
             *accuracy.routes(self._ports, self._slate),
             *changes.routes(self._ports),
             *PublishedRoutes(self._engine, self._ports, self._slate).routes(),
+            *record.routes(self._ports),
             Route("GET", "/v1/grades", Role.VIEWER, partial(self.by_slate, "grades"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/slates", Role.VIEWER, partial(self.by_slate, "slates"), list[WarehouseRow], AllDays),
             Route("GET", "/v1/models", Role.VIEWER, self.models, list[WarehouseRow], Moded),
@@ -244,6 +251,28 @@ class Api:
         if key is None:
             return []
         return await self._ports.warehouse.query(sql("game_lines"), {"game_date": key[0]})
+
+    async def slate(self, asked: Asked) -> SlateFound:
+        """Which slate is meant (default: the latest), and, where none is, those that were run next to it."""
+        query: SlateQuery = asked.query
+        today = eastern_date(self._ports.clock.now())
+        day = query.game_date or today
+        modes = set(Mode) if query.mode is None else {query.mode}
+        key = await self._slate(query) if query.game_date is None else None
+        if key is not None:
+            return SlateFound(slate=SlateKnown(game_date=key[0], mode=key[1]), near=[])
+        around = timedelta(days=_LOOKS_AROUND)
+        runs = await self._engine.between(day - around, day + around, modes)
+        runs = [run for run in runs if "publish" in run.steps] or runs  # after a partial backfill there is no better
+        fitting = [run for run in runs if query.game_date in (None, run.game_date)]
+        latest = max(fitting, key=lambda run: (run.game_date, run.created_at, run.mode), default=None)
+        near = sorted(
+            {(run.game_date, run.mode) for run in runs}, key=lambda key: (abs((key[0] - day).days), key[0], key[1])
+        )
+        return SlateFound(
+            slate=None if latest is None else SlateKnown(game_date=latest.game_date, mode=latest.mode),
+            near=[SlateKnown(game_date=date_, mode=mode) for date_, mode in near[:_NEAR]],
+        )
 
     async def _slate(self, query: SlateQuery) -> tuple[date, Mode] | None:
         """The slate asked for: the latest run that fits the query, or the date and mode as given."""

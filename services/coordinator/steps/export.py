@@ -11,6 +11,7 @@ from pydantic_core import from_json, to_json
 
 from services.coordinator.documents import keys, publish, record
 from services.coordinator.documents.games import Publication
+from services.coordinator.record.seal import head_document
 from services.coordinator.runs.run import Evidence, Run
 from services.coordinator.sql import sql
 from shared.errors import Permanent
@@ -55,6 +56,7 @@ async def _export(run: Run, published: Publication, games: list[str], ports: Por
         "part": run.part,
         "published_at": published.at,
         "games": stamps,
+        "record": await head_document(ports),
         "predictions": rows,
     }
     await ports.archive.put(export_key(run), await asyncio.to_thread(to_json, document))

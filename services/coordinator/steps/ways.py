@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from services.coordinator.record.seal import seal_grades
 from services.coordinator.runs.events import BatchesPlanned
 from services.coordinator.runs.run import Evidence, Run
 from services.coordinator.steps.credits import watch_credits
@@ -43,6 +44,7 @@ _WAYS = {
     "train": Ways(evidence=kept, reported=judged),
     "predict": Ways(perform=dispatch, reported=present),
     "publish": Ways(perform=publish),
+    "grade": Ways(reported=seal_grades),
     "export": Ways(evidence=exported, perform=export),
 }
 _USUAL = Ways()

@@ -1,7 +1,7 @@
 """The watch, once for each round of the reconciler: doors, outputs, sources, schedules, accuracy, and what is past."""
 
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 
 from services.coordinator.alerts import alerts, clear_alert, set_alert
@@ -11,13 +11,13 @@ from services.coordinator.watch.leaks import suspects
 from services.coordinator.watch.outputs import DUE, check_outputs
 from services.coordinator.watch.past import settle
 from services.coordinator.watch.schedules import check_schedules, watched_since
+from services.coordinator.watch.sources import fetched, stale
 from shared.basketball.slate import eastern_date, eastern_instant
 from shared.errors import AlreadyExists, Conflict
-from shared.ports import Params, Ports, Row
+from shared.ports import Params, Ports
 from shared.registries.sources import SOURCES
 from shared.runtime.metering import Reason, charged_to
 
-_STALE_WINDOW = timedelta(days=60)
 _ACCURACY: Final = "accuracy"
 _JUDGED = timedelta(days=60)
 """Days of grades that are looked at for errors too good to be true: as many as that takes."""
@@ -37,26 +37,10 @@ async def check(ports: Ports) -> None:
 
 async def _sources(ports: Ports) -> None:
     today = eastern_date(ports.clock.now())
-    params: Params = {"first": today - _STALE_WINDOW, "last": today}
-    rows = {row["source"]: row for row in await ports.warehouse.query(sql("monitor/freshness"), params)}
+    rows = await fetched(ports, today)
     for source in SOURCES.values():
-        if source.fallback:
-            continue
-        row = rows.get(source.name)
-        stale = row is not None and row["slates"] > 0 and _failing(row, today) > source.stale_after
-        await set_alert(ports, "source_stale", source.name, _stale(row) if row is not None and stale else None)
-
-
-def _failing(row: Row, today: date) -> timedelta:
-    """For how long it has been asked in vain: a source that nobody asked is a schedule's or a run's matter."""
-    since = row["failing_since"]
-    return timedelta(0) if since is None else today - since + timedelta(days=1)
-
-
-def _stale(row: Row) -> str:
-    fresh_for = row["fresh_for"]
-    since = "no answer in the last weeks" if fresh_for is None else f"nothing new since {fresh_for}"
-    return f"{since}, {row['slates']} slates went by: {row['reason']}"
+        if not source.fallback:
+            await set_alert(ports, "source_stale", source.name, stale(source, rows.get(source.name), today))
 
 
 async def _accuracy(ports: Ports) -> None:

@@ -8,7 +8,7 @@ For a slate whose day is over nobody is asked once the result of every game of i
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -178,9 +178,11 @@ async def _write_results(task: Task, season: str, games: Sequence[tuple[Game, da
     )
 
 
+_OF_GAME = [each.name for each in fields(Game) if each.name not in ("score", "tip_known")]
+
+
 def _game_row(game: Game, stamp: datetime, got: Collected[Any]) -> Row:
-    row = asdict(game)
-    del row["score"], row["tip_known"]
+    row = {name: getattr(game, name) for name in _OF_GAME}  # `asdict` copies every value: a second for each season
     return row | got.stamps(min(stamp, eastern_instant(game.game_date)))
 
 

@@ -60,21 +60,23 @@ def test_a_line_of_the_ledger_has_n_and_intervals() -> None:
     """Counts, measures, half the interval's width; a paired difference keeps its sign."""
     [group] = report(sums(), bins())
     row = printed(accuracy.errors_table([group], ("market", "mode", "system"))).splitlines()[-1].split()
-    assert row[:4] == ["points", "overnight", "boosted", "1200"]
+    assert row[:4] == ["points", "overnight", "boosted", "1,200"]
     assert float(row[4]) == pytest.approx(4.8, abs=0.05)
     assert row[5].startswith("±.0")
     assert row[6] == "+0.03"
     assert (group["quantile_ece"], group["coverage_80"]) == (pytest.approx(0.01), 0.8)
-    assert row[-2].startswith("-0.2")
+    naive = printed(accuracy.naive_table([group], ("market", "mode", "system"))).splitlines()[-1].split()
+    assert naive[-2].startswith("-0.2")
 
 
 def test_the_market_table_shows_shares_with_n_and_wilson() -> None:
     """A hit rate is nothing without its N."""
     [group] = report(sums(), bins())
-    text = printed(accuracy.market_table([group], ("market", "mode", "system")))
-    assert "52.0 % of 600 [48-56]" in text
-    assert "60.0 % of 120 [51-68]" in text
-    assert "+0.15" in text
+    order = ("market", "mode", "system")
+    lined = " ".join(printed(accuracy.market_table([group], order)).splitlines()[-1].split())
+    assert lined.startswith("points overnight boosted 600 ")
+    picked = " ".join(printed(accuracy.picks_table([group], order)).splitlines()[-1].split())
+    assert picked == "points overnight boosted 600 52.0 % [48-56] 120 60.0 % [51-68] +0.15"
 
 
 def test_one_night_has_no_interval_and_nothing_no_row() -> None:
@@ -139,7 +141,7 @@ def test_an_answer_to_a_line_is_a_row() -> None:
         "mean": 7.5, "p_over": 0.411, "p_push": 0.117, "p_under": 0.472, "fair_over": 115.0, "fair_under": None,
     }  # fmt: skip
     row = " ".join(printed(predictions.over_table([answer])).splitlines()[-1].split())
-    assert row == "Ann One points boosted (shadow) 8 7.5 41.1 % 11.7 % 47.2 % +115"
+    assert row == "Ann One points boosted (sh… 8 7.5 41.1 % 11.7 % 47.2 % +115"
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_a_test_message_says_how_each_channel_took_it(
 ) -> None:
     """A line each; the exit code says whether all did."""
     coordinator = Coordinator(rows)
-    monkeypatch.setattr(common, "ask", lambda asked: asyncio.run(asked(coordinator)))
+    monkeypatch.setattr(common, "ask", lambda asked, **_: asyncio.run(asked(coordinator)))
     done = CliRunner().invoke(tipoff, ["alerts", "test", *flags])
     assert (done.exit_code, coordinator.asked) == (code, [bool(flags)])
     expected = ["mailto-1a2b3c: sent", "json-4d5e6f: failed: channel json-4d5e6f refuses: status 404"]

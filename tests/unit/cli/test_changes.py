@@ -7,6 +7,9 @@ from click.testing import CliRunner
 
 from cli import common
 from cli.changes import changes
+from cli.slates import Slate
+
+SLATE = Slate("2024-03-04", "same_day")
 
 
 def move(player: str, change: float) -> dict[str, Any]:
@@ -22,10 +25,13 @@ CHANGE: dict[str, Any] = {
 
 
 def _shown(monkeypatch: pytest.MonkeyPatch, found: list[dict[str, Any]], *arguments: str) -> list[str]:
-    monkeypatch.setattr(common, "ask", lambda _: found)
+    monkeypatch.setattr(common, "ask", lambda _: (SLATE, found))
     done = CliRunner().invoke(changes, arguments, standalone_mode=False)
     assert done.exception is None
-    return done.stdout.splitlines()
+    heading, *lines = done.stdout.splitlines()
+    assert heading.startswith("2024-03-04 same_day: ")
+    assert len(found) == len(lines) or not found
+    return lines if found else [heading]
 
 
 def test_a_change_has_its_time_its_reason_and_what_it_moved(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,5 +51,4 @@ def test_another_market_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_slate_on_which_nothing_changed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever it is."""
-    assert _shown(monkeypatch, []) == ["nothing has changed today"]
-    assert _shown(monkeypatch, [], "--date", "2024-03-04") == ["nothing has changed on 2024-03-04"]
+    assert _shown(monkeypatch, []) == ["2024-03-04 same_day: nothing has changed"]

@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from shared.contract import API_VERSION
+from shared.registries.api import API_VERSION
 from tests.e2e.command import FAILED, inside
 
 pytestmark = pytest.mark.network

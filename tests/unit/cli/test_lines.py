@@ -15,7 +15,7 @@ ROW: dict[str, Any] = {
 
 
 def _shown(monkeypatch: pytest.MonkeyPatch, rows: list[dict[str, Any]], *arguments: str) -> list[str]:
-    monkeypatch.setattr(common, "ask", lambda _: rows)
+    monkeypatch.setattr(common, "ask", lambda _: ("2024-03-04", rows))
     done = CliRunner().invoke(lines, arguments, standalone_mode=False)
     assert done.exception is None
     return [line.rstrip() for line in done.stdout.splitlines()]
@@ -28,15 +28,16 @@ def test_a_line_has_game_side_point_price_and_time(monkeypatch: pytest.MonkeyPat
         {"market": "h2h", "point": None, "price": 130.0},
     )
     assert [line.split() for line in _shown(monkeypatch, [ROW, ROW | total, ROW | winner])] == [
-        ["game", "market", "bookmaker", "side", "point", "price", "since"],
-        ["BOS@NYK", "spreads", "fanduel", "NYK", "+3.5", "-110", "2024-03-04", "20:10"],
-        ["BOS@NYK", "totals", "fanduel", "over", "221.5", "-110", "2024-03-04", "20:10"],
-        ["BOS@NYK", "h2h", "fanduel", "NYK", "+130", "2024-03-04", "20:10"],
+        ["2024-03-04:", "3", "lines", "of", "1", "game"],
+        ["game", "market", "bookmaker", "side", "point", "price", "since", "(ET)"],
+        ["BOS@NYK", "spreads", "fanduel", "NYK", "+3.5", "-110", "03-04", "15:10"],
+        ["BOS@NYK", "totals", "fanduel", "over", "221.5", "-110", "03-04", "15:10"],
+        ["BOS@NYK", "h2h", "fanduel", "NYK", "+130", "03-04", "15:10"],
     ]
 
 
 def test_a_slate_without_lines_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that collects them."""
     assert _shown(monkeypatch, [], "--date", "2024-03-04") == [
-        "no lines of games on 2024-03-04: `tipoff run` collects them"
+        "2024-03-04: no lines of games: `tipoff run` collects them"
     ]

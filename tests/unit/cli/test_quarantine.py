@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from shared.contract import API_VERSION
+from shared.registries.api import API_VERSION
 from tests.e2e.command import DEGRADED, DONE, FAILED, USAGE, Done, inside
 
 pytestmark = pytest.mark.network

@@ -14,7 +14,7 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("tipon",), ["No such command", "'tipon'"]),
+        (("predictoins",), ["No such command", "Did you mean 'predictions'?"]),
         (("demo", "--moed", "overnight"), ["--moed", "--mode"]),
         (("demo", "--mode", "yesterday"), ["--mode", "'yesterday'", "same_day"]),
         (("backfill", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to", "--from", "2024-03-05"]),
@@ -25,6 +25,11 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
         (("run", "--date", "yesterday"), ["--date", "'yesterday' is not a date", "YYYY-MM-DD"]),
         (("run", "--date", "2024-02-30"), ["'2024-02-30' is not a date"]),
         (("run", "--from-phase", "7"), ["--from-phase", "7"]),
+        (("run", "--redo", "liens"), ["--redo", "did you mean lines?"]),
+        (("run", "--redo", "lines", "--force"), ["--redo names steps", "--force"]),
+        (("predictions", "--team", "rapters"), ["--team", "did you mean TOR, Toronto Raptors"]),
+        (("predictions", "--system", "bosted"), ["--system", "did you mean boosted?"]),
+        (("completion", "tcsh"), ["'tcsh'", "fish"]),
         (("predictions", "--market", "dunks"), ["--market", "points"]),
         (("replay", "--from", "2024-03-04", "--to", "2024-03-05"), ["--history"]),
         (("replay", "--history", ".", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to", "--from", "2024-03-05"]),
@@ -64,9 +69,9 @@ def test_wrong_usage_exits_2_with_one_line(arguments: tuple[str, ...], words: li
 
 
 _COMMANDS = (
-    "demo|replay|run|backfill|predictions|lines|parse|accuracy|status|runs|dlq|grid|cascade|alerts|reconcile|cost|schema|"
+    "demo|replay|run|backfill|predictions|report|lines|parse|accuracy|status|runs|dlq|grid|cascade|alerts|reconcile|cost|schema|"
     "schema plan|schema apply|doctor|dev|dev up|bench|train|models|context|context add|context use|context list|"
-    "context remove|keys|keys create|keys list|keys revoke|names|names list|names settle"
+    "context remove|watch|logs|completion|keys|keys create|keys list|keys revoke|names|names list|names settle"
 )
 
 
@@ -80,11 +85,27 @@ def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     assert all(len(line.split()) > 2 for line in options if "--json" in line or "--dry-run" in line)
 
 
-@pytest.mark.parametrize("command", ["predictions", "lines", "status", "runs", "dlq", "cost"])
+@pytest.mark.parametrize("command", ["predictions", "report", "lines", "status", "runs", "dlq", "cost"])
 def test_reading_commands_before_the_first_night_say_what_to_run(command: str, tmp_path: Path) -> None:
     """In a home where nothing was run each reading command exits 1 with `tipoff demo` as the remedy."""
     inside(tmp_path / "home", command, "--json").refused(FAILED, str(tmp_path / "home"), "`tipoff demo`")
     assert not (tmp_path / "home").exists()
+
+
+def test_tipoff_alone_says_where_to_begin(tmp_path: Path) -> None:
+    """In a home where nothing was run; nothing is made there."""
+    done = inside(tmp_path / "home")
+    assert (done.code, done.err) == (DONE, "")
+    assert "Nothing has been run here yet" in done.out
+    assert "tipoff demo" in done.out
+    assert max(map(len, done.out.replace(str(tmp_path), "").splitlines())) <= 80
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_it(shell: str, tmp_path: Path) -> None:
+    """Each by click's own script."""
+    assert "_TIPOFF_COMPLETE" in inside(tmp_path, "completion", shell).out
 
 
 def test_wrong_setting_is_named_with_its_meaning(tmp_path: Path) -> None:
@@ -119,7 +140,7 @@ def test_nothing_runs_in_a_new_home(tmp_path: Path) -> None:
 
 
 def test_demo_s_dry_run_names_its_slate_and_makes_nothing(tmp_path: Path) -> None:
-    """The last slate of the history, with its games; no home is made."""
+    """The slate that is shown, with its games; no home is made."""
     done = inside(tmp_path / "home", "demo", "--dry-run")
     assert (done.code, done.err) == (DONE, "")
     [slate] = done.json
@@ -132,6 +153,15 @@ def test_the_command_line_imports_what_is_asked_for() -> None:
     """No engine, no client, no service is imported until a command needs it."""
     asked = "import sys, cli.main; print(*sys.modules)"
     heavy = {"duckdb", "pyarrow", "numpy", "scipy", "aiohttp", "google", "grpc", "benchmarks", "services", "devstack"}
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True)
+    assert heavy.isdisjoint(done.stdout.split())
+
+
+def test_commands_that_read_load_little() -> None:
+    """What takes longer to import than a running coordinator to answer is not loaded until it is needed."""
+    modules = "common, predictions, operating, reading, changes, lines, cost, accuracy, models, names, quarantine"
+    heavy = {"aiohttp", "pydantic", "structlog", "duckdb", "numpy", "pyarrow", "scipy", "services", "live.daemon"}
+    asked = f"import sys; from cli import {modules}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True)
     assert heavy.isdisjoint(done.stdout.split())
 

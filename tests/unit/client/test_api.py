@@ -10,13 +10,19 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from client.api import Client, Endpoint, connect
-from shared.contract import API_VERSION
+from client.api import Client, Endpoint, connect, connect_briefly
 from shared.errors import Permanent, Transient
+from shared.registries.api import API_VERSION
 
 pytestmark = pytest.mark.network
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@pytest.fixture(autouse=True, params=[connect, connect_briefly], ids=["pooled", "plain"])
+def both(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each claim holds of both ways to a coordinator."""
+    monkeypatch.setitem(globals(), "connect", request.param)
 
 
 async def welcome(_: web.Request) -> web.Response:
@@ -151,7 +157,10 @@ async def test_a_redirect_is_not_followed(client: Client) -> None:
 async def test_nobody_there_is_told_with_the_endpoints_remedy() -> None:
     """Before anything is asked for."""
     endpoint = Endpoint("http://127.0.0.1:9", remedy="start it, or correct --url")
-    with pytest.raises(Transient, match=r"127\.0\.0\.1:9 does not answer \(ClientConnectorError\): .*correct --url$"):
+    with pytest.raises(
+        Transient,
+        match=r"127\.0\.0\.1:9 does not answer \((?:ClientConnector|ConnectionRefused)Error\): .*correct --url$",
+    ):
         async with connect(endpoint):
             pass
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from client import contexts
+from client import chosen, contexts
 from client.contexts import Config, Context
 from shared.errors import Permanent
 
@@ -64,7 +64,7 @@ def test_a_broken_file_is_refused_in_one_line(text: bytes, words: str, file: Pat
     file.parent.mkdir()
     file.write_bytes(text)
     with pytest.raises(Permanent, match=rf"^cannot read {file}: .*{words}.*: correct it, or delete it"):
-        contexts.endpoint(None)
+        chosen.endpoint(None)
 
 
 def test_a_folder_in_its_place_is_named(file: Path) -> None:
@@ -76,11 +76,11 @@ def test_a_folder_in_its_place_is_named(file: Path) -> None:
 
 def test_flag_environment_context_machine_in_this_order(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is asked only where the ones before say nothing; whoever does not answer is put down to its origin."""
-    assert contexts.endpoint(None) is None
+    assert chosen.endpoint(None) is None
     contexts.write(file, Config().add("prod", PROD))
-    assert contexts.endpoint(None) is None, "a context must be chosen"
+    assert chosen.endpoint(None) is None, "a context must be chosen"
     contexts.write(file, Config().add("prod", PROD).choose("prod"))
-    meant = contexts.endpoint(None)
+    meant = chosen.endpoint(None)
     assert meant is not None
     assert (meant.url, meant.api_key, meant.token_command) == (PROD.url, PROD.api_key, PROD.token_command)
     assert "context prod" in meant.remedy
@@ -89,7 +89,7 @@ def test_flag_environment_context_machine_in_this_order(file: Path, monkeypatch:
         (None, "https://of-the-environment", "TIPOFF_URL"),
         ("https://of-the-flag:80", "https://of-the-flag:80", "--url"),
     ):
-        meant = contexts.endpoint(flag)
+        meant = chosen.endpoint(flag)
         assert meant is not None
         assert (meant.url, meant.api_key, meant.token_command) == (url, "", ""), "a context's key is its coordinator's"
         assert origin in meant.remedy
@@ -99,11 +99,11 @@ def test_the_environment_s_credentials_go_before_the_context_s(file: Path, monke
     """Key and token, each by itself; with a token nothing is asked of a command."""
     contexts.write(file, Config().add("prod", PROD).choose("prod"))
     monkeypatch.setenv("TIPOFF_API_KEY", "other")
-    meant = contexts.endpoint(None)
+    meant = chosen.endpoint(None)
     assert meant is not None
     assert (meant.api_key, meant.token, meant.token_command) == ("other", "", PROD.token_command)
     monkeypatch.setenv("TIPOFF_TOKEN", "given")
-    meant = contexts.endpoint(None)
+    meant = chosen.endpoint(None)
     assert meant is not None
     assert (meant.api_key, meant.token, meant.token_command) == ("other", "given", "")
 
@@ -116,7 +116,7 @@ def test_the_environment_s_credentials_go_before_the_context_s(file: Path, monke
 def test_what_is_no_coordinator_s_url_is_refused(url: str) -> None:
     """By flag or in a context, with how to write one."""
     with pytest.raises(Permanent, match=r"^--url .*no URL.*: write it as https://host"):
-        contexts.endpoint(url)
+        chosen.endpoint(url)
     with pytest.raises(Permanent, match=r"^the URL of context a "):
         Config().add("a", Context(url=url))
 
@@ -124,9 +124,9 @@ def test_what_is_no_coordinator_s_url_is_refused(url: str) -> None:
 def test_no_key_is_sent_in_the_clear() -> None:
     """But to this machine."""
     with pytest.raises(Permanent, match=r"^--url 'http://tipoff.example' would send its credentials unencrypted: "):
-        contexts.endpoint("http://tipoff.example")
+        chosen.endpoint("http://tipoff.example")
     for near in ("http://127.0.0.1:8780", "http://[::1]:8780", "http://localhost:8780"):
-        assert contexts.endpoint(near) is not None
+        assert chosen.endpoint(near) is not None
 
 
 @pytest.mark.parametrize("key", ["line\nbreak", "snowman ☃"])
@@ -136,7 +136,7 @@ def test_what_no_header_can_carry_is_refused(key: str, monkeypatch: pytest.Monke
         Config().add("a", Context(url="https://a", api_key=key))
     monkeypatch.setenv("TIPOFF_API_KEY", key)
     with pytest.raises(Permanent, match=r"^TIPOFF_API_KEY has characters"):
-        contexts.endpoint(None)
+        chosen.endpoint(None)
 
 
 def test_an_unknown_context_is_refused_with_those_there_are(file: Path) -> None:
@@ -147,7 +147,7 @@ def test_an_unknown_context_is_refused_with_those_there_are(file: Path) -> None:
             refused("test")
     contexts.write(file, config.model_copy(update={"use": "test"}))
     with pytest.raises(Permanent, match="no context 'test'"):
-        contexts.endpoint(None)
+        chosen.endpoint(None)
 
 
 @pytest.mark.parametrize("name", ["local", "", "a b", "a.b", "é"])

@@ -7,8 +7,8 @@ import pytest
 
 from services.coordinator.runs.run import StepState
 from shared.basketball.slate import Mode
-from shared.contract import API_VERSION
 from shared.ports import Row
+from shared.registries.api import API_VERSION
 from shared.registries.markets import MARKETS
 from tests.unit.coordinator.routes import DAY, NOON, World
 

@@ -216,6 +216,32 @@ async def test_runs_are_listed_by_window_and_mode() -> None:
     assert await ids("?first=2024-03-05&last=2024-03-05&mode=overnight") == ["2024-03-05.overnight"]
 
 
+async def test_which_slate_is_meant() -> None:
+    """The latest that was run to its predictions, or of a date and a mode; where none is, those next to it."""
+    world = World(NOON + timedelta(days=1))
+    world.put()
+    world.put(DAY, Mode.SAME_DAY, created_at=NOON + timedelta(hours=1))
+    world.put(DAY + timedelta(days=1), steps={})
+
+    async def slate(query: str) -> Any:  # noqa: ANN401 - JSON
+        return (await world.call("GET", f"/v1/slate{query}"))[1]
+
+    overnight, same_day = ({"game_date": str(DAY), "mode": mode} for mode in ("overnight", "same_day"))
+    assert await slate("") == {"slate": same_day, "near": []}
+    assert (await slate("?mode=overnight"))["slate"] == overnight
+    assert (await slate(f"?game_date={DAY}"))["slate"] == same_day
+    assert await slate("?game_date=2024-03-01") == {"slate": None, "near": [overnight, same_day]}
+    assert await slate("?mode=manual") == {"slate": None, "near": []}
+
+
+async def test_after_a_partial_backfill_that_is_the_slate_that_is_meant() -> None:
+    """Where nothing was run to its predictions, whatever was run counts."""
+    world = World()
+    world.put(steps={}, mode=Mode.BACKFILL)
+    _, answer = await world.call("GET", "/v1/slate?mode=backfill")
+    assert answer["slate"] == {"game_date": str(DAY), "mode": "backfill"}
+
+
 async def test_a_run_is_shown_by_key_or_current_generation() -> None:
     """Internal fields are left out; an earlier generation is not found."""
     world = World()

@@ -52,13 +52,14 @@ def counted(mode: str) -> float:
 
 async def test_publishing_appends_once_and_reports_what_it_wrote() -> None:
     """Statement, scope and parameters exactly; the report says how long it took by the clock."""
-    world = World(published=[{"published": 0}])
+    world = World(published=[{"published": 0}], unsealed=[])
     world.warehouse.written = 7
     world.put(working("publish", attempt=2))
     before = counted("overnight")
     await world.handlers.on_task(ask("publish", 2))
     params = {"game_date": DAY, "mode": "overnight", "run_id": RUN_ID, "not_tipped_after": NOON, "games": "", "why": ""}
-    assert world.warehouse.asked == [("published", params)]
+    of_slate = {"game_date": DAY, "mode": "overnight"}
+    assert world.warehouse.asked == [("published", params), ("unsealed", of_slate)]
     assert world.warehouse.transformed == [
         (
             "predictions.player_prop_predictions",
@@ -80,7 +81,7 @@ async def test_publishing_appends_once_and_reports_what_it_wrote() -> None:
 
 async def test_what_is_published_already_is_only_counted() -> None:
     """A second delivery writes nothing, and reports as the first did."""
-    world = World(published=[{"published": 9}])
+    world = World(published=[{"published": 9}], unsealed=[])
     world.put(working("publish"))
     before = counted("overnight")
     await world.handlers.on_task(ask("publish"))
@@ -108,7 +109,7 @@ async def test_the_export_is_one_document_of_the_current_predictions() -> None:
     assert json.loads(world.archive.objects["exports/2024-03-04/same_day/predictions.json"]) == {
         "game_date": "2024-03-04", "mode": "same_day", "run_id": "2024-03-04.same_day.1",
         "part": "", "published_at": "2024-03-04T12:00:00Z",
-        "games": {"1": "20240304T120000.000000Z.2024-03-04.same_day.1.json.gz"},
+        "games": {"1": "20240304T120000.000000Z.2024-03-04.same_day.1.json.gz"}, "record": None,
         "predictions": [
             {"game_id": "1", "player_id": 1, "game_date": "2024-03-04", "line": None},
             {"game_id": "1", "player_id": 2, "game_date": "2024-03-04", "line": 0.0},

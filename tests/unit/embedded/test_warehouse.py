@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from shared.embedded.duck import engine_failure
+from shared.embedded.duck import Outdated, engine_failure
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Permanent, Transient
 from shared.tables import TABLES
@@ -219,4 +219,35 @@ async def test_many_wide_rows_are_appended_in_bulk() -> None:
     warehouse = DuckDBWarehouse(None, {table.name: table})
     rows = [{**row, "player_id": n} for n in range(20_000)]
     assert await warehouse.append(table.name, rows) == 20_000
+    await warehouse.close()
+
+
+async def test_several_read_a_file_that_nobody_writes(tmp_path: Path) -> None:
+    """Beside each other; nothing is written through them, and no writer comes in meanwhile."""
+    path = tmp_path / "warehouse.duckdb"
+    await _filled(path)
+    first, second = (DuckDBWarehouse(path, SMALL, read_only=True) for _ in range(2))
+    for reader in (first, second):
+        assert await reader.query(f"SELECT unit FROM {THINGS.name}") == [{"unit": "a"}]  # noqa: S608 - of the registry
+    with pytest.raises(Permanent, match="read-only"):
+        await first.append(THINGS.name, [ROW | {"unit": "b"}])
+    await first.close()
+    await second.close()
+
+
+async def test_a_file_of_another_version_is_not_read(tmp_path: Path) -> None:
+    """Nor one that is not there: opened to be written it is made as the registry says."""
+    path = tmp_path / "warehouse.duckdb"
+    with pytest.raises(Outdated, match="no warehouse"):
+        DuckDBWarehouse(path, SMALL, read_only=True)
+    await DuckDBWarehouse(path, {THINGS.name: THINGS}).close()
+    with pytest.raises(Outdated, match="another version"):
+        DuckDBWarehouse(path, SMALL, read_only=True)
+    await DuckDBWarehouse(path, SMALL).close()
+    await DuckDBWarehouse(path, SMALL, read_only=True).close()
+
+
+async def _filled(path: Path) -> None:
+    warehouse = DuckDBWarehouse(path, SMALL)
+    await warehouse.append(THINGS.name, [ROW])
     await warehouse.close()

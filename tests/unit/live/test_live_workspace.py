@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,25 @@ def test_who_holds_it_is_known(workspace: Workspace) -> None:
         with pytest.raises(Permanent, match="`tipoff down`"):
             workspace.lock().__enter__()
     assert workspace.holder is None
+
+
+def test_any_number_reads_while_nobody_holds_it(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers are not holders; whoever wants it alone waits for them, and is refused when they do not end."""
+    monkeypatch.setattr("live.workspace.READERS", 0.0)
+    with workspace.reading(), workspace.reading():
+        assert not workspace.held
+        with pytest.raises(Permanent, match="is in use"), workspace.lock():
+            pass
+    with workspace.lock():
+        assert workspace.holder == os.getpid()
+        with pytest.raises(Permanent, match=f"in use by process {os.getpid()}"), workspace.reading():
+            pass
+
+
+def test_who_wants_a_workspace_waits_for_its_readers(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has it as soon as the last of them has ended."""
+    reading = ExitStack()
+    reading.enter_context(workspace.reading())
+    monkeypatch.setattr("live.workspace.time.sleep", lambda _: reading.close())
+    with workspace.lock():
+        assert workspace.held

@@ -1,0 +1,100 @@
+"""The pages of runs: which there are, and one of them with its steps."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any, Literal
+
+from services.coordinator.api.queries import Slate
+from services.coordinator.api.route import Query
+from services.coordinator.page.gantt import gantt
+from services.coordinator.page.page import Page, Visit
+from shared.registries.keys import Role
+from shared.registries.pipeline import STEPS
+from shared.runtime.answers import Refusal
+
+DAYS = 14
+"""Slates of the list."""
+REFUSED = 20
+"""Rows of the quarantine that are shown."""
+Asked = Literal["retry", "redo", "force"]
+
+
+class NightsQuery(Query):
+    """Up to which slate."""
+
+    last: Slate | None = None
+
+
+class NightQuery(Query):
+    """Which step is opened, and what has just been asked for."""
+
+    step: str = ""
+    asked: Asked | None = None
+
+
+async def nights(visit: Visit) -> Mapping[str, object]:
+    """The runs of the latest slates."""
+    query: NightsQuery = visit.query
+    window = {} if query.last is None else {"first": query.last - timedelta(days=DAYS - 1), "last": query.last}
+    found = await visit.get("/v1/runs", **window)
+    days = [date.fromisoformat(run["game_date"]) for run in found]
+    newest = query.last if query.last is not None else max(days, default=None)
+    first = None if newest is None else newest - timedelta(days=DAYS - 1)
+    shown = [run for run, day in zip(found, days, strict=True) if first is None or day >= first]
+    shown.sort(key=lambda run: (run["game_date"], run["created_at"], run["id"]), reverse=True)
+    earlier = None if first is None else first - timedelta(days=1)
+    return {"runs": shown, "first": first, "last": newest, "earlier": earlier}
+
+
+async def night(visit: Visit) -> Mapping[str, object]:
+    """A run: its chart, its steps, and of the one that is opened everything that is known.
+
+    No statement is run but where a step has something in quarantine: that is read once, when it is opened.
+    """
+    try:
+        run = await visit.get(f"/v1/runs/{visit.path['key']}")
+    except Refusal as error:
+        raise Refusal(
+            error.status, str(error), "select the slate in the grid to have it run, or see all nights"
+        ) from error
+    query: NightQuery = visit.query
+    step = query.step if query.step in run["steps"] else ""
+    found = run["steps"][step]["evidence"] if step else None
+    refused: list[dict[str, Any]] = []
+    if found is not None and found["quarantined"] and not visit.live:
+        of = {"game_date": run["game_date"], "mode": run["mode"], "step": step}
+        refused = await visit.get("/v1/quarantine", **of, limit=REFUSED)
+    return {
+        "run": run,
+        "chart": gantt(run, visit.now, step),
+        "chosen": step,
+        "opened": opened(run, step) if step else None,
+        "asked": query.asked,
+        "refused": refused,
+        "counted": {
+            status: number
+            for status in ("running", "waiting", "failed", "blocked", "degraded", "pending", "done")
+            if (number := sum(each["status"] == status for each in run["steps"].values()))
+        },
+        "broken": [name for name, each in run["steps"].items() if each["status"] in ("failed", "blocked", "waiting")],
+        "microdollars": sum(each["counts"].get("microdollars", 0) for each in run["steps"].values()),
+    }
+
+
+def opened(run: Mapping[str, Any], name: str) -> Mapping[str, object]:
+    """What is known of one step of a run."""
+    declared = STEPS[name]
+    return {
+        "step": run["steps"][name],
+        "service": declared.service,
+        "table": declared.table,
+        "needs": [need for need in declared.needs if need in run["steps"]],
+        "needed_by": [other for other in run["steps"] if name in STEPS[other].needs],
+        "decisions": [decision for decision in run["decisions"] if decision["step"] == name][::-1],
+    }
+
+
+PAGES: tuple[Page, ...] = (
+    Page("/nights", Role.VIEWER, nights, "nights.html", NightsQuery),
+    Page("/nights/{key}", Role.VIEWER, night, "night.html", NightQuery, live="night_part.html"),
+)

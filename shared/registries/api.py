@@ -1,0 +1,8 @@
+"""What a client and the coordinator must agree on before anything is asked."""
+
+from typing import Final
+
+API_VERSION: Final = 2
+"""Version of the coordinator's HTTP API. Raise it when a command line of the release before would misread an answer."""
+MAX_WINDOW_DAYS: Final = 400
+"""Days of one answer of that API: a season and its summer. Who wants more asks several times."""

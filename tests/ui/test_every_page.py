@@ -1,0 +1,42 @@
+"""What holds for every page at every width, in both themes."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.ui.looking import Looked
+
+pytestmark = pytest.mark.network
+
+PAGES = {
+    "tonight": "/?game_date={last}&mode=same_day",
+    "looking-back": "/?game_date={last}&mode=same_day&as_of={last}T12:00",
+    "record": "/record?mode=same_day&market=points",
+    "record-by-market": "/record?mode=same_day&by=market",
+    "picks": "/record/picks?mode=same_day",
+    "sign-in": "/sign-in",
+    "nights": "/nights",
+    "night": "/nights/{last}.same_day",
+    "step": "/nights/{last}.same_day?step=publish",
+    "redo": "/nights/{last}.same_day/redo?step=lines",
+    "grid": "/grid",
+    "backfill": "/grid/backfill?mode=same_day&day={first}&day={last}",
+    "alerts": "/alerts?resolved=true",
+    "resolve": "/alerts/resolve?name=run_failed&scope=2024-10-30.same_day",
+    "dead-letters": "/dead-letters",
+    "sources": "/sources",
+    "runbook": "/runbooks/dead_letter",
+}
+"""Name -> path; `{first}` and `{last}` are the slates that were replayed."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 768, 1440])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_sound(look: Callable[..., "Looked"], name: str, width: int, scheme: str) -> None:
+    """No console error, no request to elsewhere, no CSP violation, nothing serious for axe, no side-scrolling."""
+    looked = look(width=width, color_scheme=scheme)
+    looked.goto(PAGES[name].format(first=looked.world.first, last=looked.world.last))
+    looked.check(f"{name}-{scheme}")

@@ -1,0 +1,106 @@
+"""What reading commands print fits 80 columns and says what it is of."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import click
+import pyarrow.parquet as pq
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from cli import operating, predictions, rows_out
+from client.answers import GridCell
+
+WIDTH = 80
+
+
+def printed(table: Table) -> list[str]:
+    """The table as lines, on a terminal of 80 columns."""
+    console = Console(width=WIDTH, highlight=False)
+    with console.capture() as capture:
+        console.print(table)
+    return [line.rstrip() for line in capture.get().splitlines()]
+
+
+def row(**changes: object) -> dict[str, Any]:
+    """A prediction with a pick, of a name as long as they come."""
+    return {
+        "game_id": "0022400001", "player_id": 7, "player_name": "Giannis Antetokounmpo-Wembanyama",
+        "market": "rebounds", "team_abbr": "MIL", "home_team": "BOS", "away_team": "MIL", "injury_status": None,
+        "mean": 42.34, "q10": 25.2, "q90": 60.9, "line": 39.5, "p_over": 0.6, "p_push": 0.0, "voided": None,
+        "actual": None, "system": "ensemble", "shadow": False, "p_market": 0.5, "edge": 0.1,
+        "recommendation": "over", "pass_reason": None, "book": "williamhill_us", "over_price": -110.0,
+        "under_price": -125.0, **changes,
+    }  # fmt: skip
+
+
+def test_a_markets_table_has_one_line_for_a_player() -> None:
+    """However long his name; whether it is a pick, and what he did."""
+    table = predictions.market_table(
+        [row(actual=41.0), row(voided=True), row(injury_status="Questionable")], "rebounds"
+    )
+    title, _, first, second, third = printed(table)
+    assert title == "rebounds, by ensemble"
+    assert first.startswith("Giannis Antetokoun… MIL@BOS 42.3 25-61 39.5")
+    assert first.endswith("over -110     41")
+    assert second.endswith("dnp")
+    assert third.startswith("Giannis Antetokoun…")
+
+
+def test_best_is_by_the_size_of_the_edge_on_either_side() -> None:
+    """Passes are not among them; an under's probability is that of the under."""
+    under = row(recommendation="under", edge=-0.15, p_over=0.3, player_name="Ann One", line=3.5)
+    best = predictions.best_of([row(), row(recommendation="pass", edge=0.19), under])
+    assert [each["edge"] for each in best] == [-0.15, 0.1]
+    _, first, second = printed(predictions.best_table(best))
+    assert first.split()[:6] == ["Ann", "One", "MIL@BOS", "rebounds", "under", "3.5"]
+    assert "70 %" in first
+    assert "60 %" in second
+
+
+def cell(day: str, step: str, status: str, why: str = "") -> GridCell:
+    """A cell of the grid."""
+    made = {
+        "game_date": day, "mode": "overnight", "step": step, "status": status, "expected": 8, "verified": 8,
+        "missing": 0, "quarantined": 0, "why": why,
+    }  # fmt: skip
+    return cast("GridCell", made)
+
+
+def test_a_grid_of_several_slates_has_a_mark_for_each_step() -> None:
+    """And of what is not done the first step, how many more, and why."""
+    cells = [
+        cell("2024-03-04", "schedule", "done"),
+        cell("2024-03-04", "lines", "idle"),
+        cell("2024-03-05", "schedule", "missing", "nobody asked; 0 of 8 there"),
+        cell("2024-03-05", "lines", "missing", "nobody asked; 0 of 1 there"),
+    ]
+    done, missing = printed(operating.slates_table(cells))[1:]
+    assert (done.split(), missing.split()[:3]) == (["2024-03-04", ".-", "2/2"], ["2024-03-05", "!!", "0/2"])
+    assert missing.endswith("schedule and 1 more")
+    assert operating.reasons(cells) == ["2024-03-05 missing, nobody asked: schedule and 1 more"]
+
+
+def test_a_grid_of_one_slate_has_a_line_for_each_step() -> None:
+    """Units that are there of those expected; what is in brackets is no markup."""
+    lines = printed(operating.steps_table([cell("2024-03-04", "schedule", "degraded", "as [bold] says")]))
+    assert lines[1].split() == ["schedule", "degraded", "8/8", "as", "[bold]", "says"]
+
+
+def test_rows_are_written_as_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """CSV and JSON to stdout, Parquet into a file, whose name may say it; a name that says nothing is refused."""
+    rows: list[dict[str, Any]] = [{"a": 1, "b": "ö"}, {"a": 2, "b": None}]
+    assert not rows_out.written(rows, None, None, as_json=False)
+    assert rows_out.written(rows, "csv", None, as_json=False)
+    assert [*csv.DictReader(io.StringIO(capsys.readouterr().out))] == [{"a": "1", "b": "ö"}, {"a": "2", "b": ""}]
+    assert rows_out.written(rows, None, None, as_json=True)
+    assert json.loads(capsys.readouterr().out) == rows
+    file = tmp_path / "rows.parquet"
+    assert rows_out.written(rows, None, file, as_json=False)
+    assert pq.read_table(file).to_pylist() == rows
+    with pytest.raises(click.UsageError, match="needs --format"):
+        rows_out.written(rows, None, tmp_path / "rows", as_json=False)

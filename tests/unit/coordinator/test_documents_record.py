@@ -10,10 +10,13 @@ from services.coordinator.documents import keys, record
 from services.coordinator.documents.games import Publication
 from services.coordinator.documents.measuring import PICKS, Cut, Recorded
 from services.coordinator.documents.store import packed, unpacked
+from services.coordinator.runs.run import StepStatus
 from services.coordinator.sql import sql
+from services.coordinator.steps.grade import recorded
 from shared.accuracy import report
 from shared.basketball.slate import Mode
 from shared.ports import Ports, Row
+from tests.unit.coordinator.handling import run_of
 from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports
 from tests.unit.coordinator.routes import CountingArchive
 from tests.unit.coordinator.sql_rows import full
@@ -259,6 +262,23 @@ async def test_picks_so_far_are_those_of_earlier_slates_as_known_at_the_publicat
     assert {key[2] for key in found} <= size
     early = Publication(LAST, Mode(MODE), "x", "", "", NOON - timedelta(seconds=1))
     assert await record.picks_so_far(world.archive, early) == {}
+
+
+async def test_it_is_written_when_grading_is_reported_done_and_once_however_often_that_is() -> None:
+    """Under the instant of the clock, in a run that publishes or in one that grades alone."""
+    world = World()
+    await world.write(rows(), NOON - timedelta(hours=1))
+    expected = {key.rpartition("/")[0] for key in world.archive.objects}
+    world.archive.objects.clear()
+    ports = world.ports()
+    run = run_of({"grade": StepStatus.RUNNING}, game_date=date(2024, 3, 6), targets=("grade",))
+    await recorded(run, ports)
+    assert {key.rpartition("/")[0] for key in world.archive.objects} == expected
+    assert {keys.stamp_of(key) for key in world.archive.objects} == {ports.clock.now()}
+    before = dict(world.archive.objects)
+    ports.clock.set(NOON + timedelta(days=1))  # type: ignore[attr-defined]  # the clock of tests
+    await recorded(run, ports)
+    assert world.archive.objects == before
 
 
 async def test_a_record_of_nothing_is_empty() -> None:

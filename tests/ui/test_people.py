@@ -139,7 +139,7 @@ def test_a_page_is_light(look: Callable[..., "Looked"], name: str) -> None:
     session.send("Network.clearBrowserCache")
     for most in (COLD, WARM):
         got.clear()
-        looked.goto(where).wait_for_load_state("networkidle")
+        looked.goto(where).wait_for_load_state("load")
         assert 0 < sum(got) <= most, (name, sum(got))
 
 

@@ -64,6 +64,7 @@ class File:
 
     name: str
     kind: str
+    """Its media type."""
     parts: AsyncIterator[bytes]
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from aiohttp import web
 
-from services.coordinator.api import sign_in_links
+from services.coordinator.api import cors, sign_in_links
 from services.coordinator.api.answers import AlertShown
 from services.coordinator.api.inside import Inside
 from services.coordinator.api.keys import KeyRoutes
@@ -21,6 +21,7 @@ from services.coordinator.api.routes import Api
 from services.coordinator.documents.shapes import Tonight
 from services.coordinator.handlers import Handlers
 from services.coordinator.keys import KeyStore
+from services.coordinator.origins import origins
 from services.coordinator.runs.engine import Engine
 from services.coordinator.sessions import Sessions
 from services.coordinator.settings import CoordinatorSettings
@@ -73,9 +74,10 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     once = Once(ports)
     # Sessions are of the real world, also in a replay.
     sessions = Sessions(ports.state, keys, WallClock(), idle=timedelta(minutes=settings.session_minutes))
-    routes = [*_routes(settings, ports, engine, speaker, keys, once), *sign_in_links.routes(sessions)]
+    routes = described([*_routes(settings, ports, engine, speaker, keys, once), *sign_in_links.routes(sessions)])
     requests = Requests(settings.requests_per_second)
-    Served(requests, once).add(app, described(routes))
+    Served(requests, once).add(app, routes)
+    cors.allow(app, origins(settings.cors_origins))
     mount(app, Inside(routes, once), sessions, requests, ports.clock, public=settings.public_pages)
     app.cleanup_ctx.append(partial(_recovering, handlers))
     app.cleanup_ctx.append(partial(_speaking, speaker))

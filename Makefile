@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV := uv==0.13.9
+ZENSICAL := zensical==0.0.73
 PIP_AUDIT := pip-audit==2.10.1
 PLAYWRIGHT := playwright==1.65.2 axe-playwright-python==0.1.8
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
@@ -18,7 +19,7 @@ COVERING := tests/unit tests/contract
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint type cover test-ui long proof audit advisories mutants bench images dev-up dev-down lock clean
+.PHONY: help demo test lint type cover test-ui long proof audit advisories mutants bench docs images dev-up dev-down lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +69,11 @@ mutants: $(READY) ## deliberate bugs drawn by SEED=n: which of them no test noti
 
 bench: $(READY) ## the benchmarks
 	@$(BIN)/tipoff bench
+
+docs: $(READY) ## the documentation as a site in build/docs: every link checked, nothing asked of another host
+	@$(PIP) install $(ZENSICAL)
+	@$(BIN)/zensical build --clean --strict
+	@$(BIN)/pytest -q tests/unit/house/test_site.py
 
 images: $(READY) ## every image built with buildah, started and tried: make images, or SERVICES="worker scraper" (ten minutes)
 	@$(BIN)/python -m deploy images $(SERVICES)

@@ -118,7 +118,7 @@ def naive_table(groups: Sequence[dict[str, Any]], order: Sequence[str]) -> Table
 
 def market_table(groups: Sequence[dict[str, Any]], order: Sequence[str]) -> Table:
     """The predictions that had a line: against it, and against its price."""
-    names = ("N", "MAE - line", "Brier", "ECE", "- market", "right")
+    names = ("N", "MAE - line", "Brier", "ECE", "- market")
     table = _table("against the market", (*order, *names), order)
     for group in groups:
         given = group["p_over"]
@@ -130,19 +130,21 @@ def market_table(groups: Sequence[dict[str, Any]], order: Sequence[str]) -> Tabl
                 show.number(given["brier"], 4),
                 show.number(given["ece"], 3),
                 _difference(given["market"], 4),
-                _share(given["hits"], given["n"], given["wilson"]),
             )
     return table
 
 
 def picks_table(groups: Sequence[dict[str, Any]], order: Sequence[str]) -> Table:
-    """What was recommended: how much of it was won, with its interval, and the closing line value."""
-    table = _table("picks", (*order, "N", "won", "CLV"), order)
+    """How often the line's right side was the likelier one, and what was recommended: won, and closing line value."""
+    table = _table("sides of the line", (*order, "N", "right", "picks", "won", "CLV"), order)
     for group in groups:
-        picks = group["picks"]
-        if picks is not None and picks["n"]:
-            won = _share(picks["won"], picks["n"], picks["wilson"])
-            table.add_row(*_names(group, order), f"{picks['n']:,}", won, show.number(picks["clv"], 2, "+"))
+        given, picks = group["p_over"], group["picks"]
+        if given is not None:
+            right = _share(given["hits"], given["n"], given["wilson"])
+            won = ("", "", "") if picks is None else (
+                f"{picks['n']:,}", _share(picks["won"], picks["n"], picks["wilson"]), show.number(picks["clv"], 2, "+")
+            )  # fmt: skip
+            table.add_row(*_names(group, order), f"{given['n']:,}", right, *won)
     return table
 
 

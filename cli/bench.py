@@ -18,6 +18,7 @@ BENCHES = (
     "cli",
     "dispersion",
     "night",
+    "page",
     "predict",
     "pulse",
     "replay",

@@ -7,7 +7,7 @@ import click
 
 from cli import common
 from cli.common import Day
-from cli.paged import Paged
+from cli.paged import Paged, counted
 from cli.slates import Slate, slate_for
 from cli.suggest import Choice
 from client.api import Client
@@ -33,7 +33,8 @@ def changes(day: date | None, mode: str | None, market: str, *, as_json: bool) -
     if as_json:
         common.print_json(found)
         return
-    shown = Paged(f"{of}: {len(found)} changes since it was first predicted" if found else f"{of}: nothing has changed")
+    many = f"{counted(len(found), 'change')} since it was first predicted"
+    shown = Paged(f"{of}: {many if found else 'nothing has changed'}")
     for change in found:
         shown.add(line(change, market))
     shown.show()

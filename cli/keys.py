@@ -7,6 +7,7 @@ import click
 
 from cli import common
 from cli.common import err, out
+from cli.paged import whole
 from client.answers import ApiKey, NewApiKey
 from client.api import Client
 from shared.errors import Permanent
@@ -91,11 +92,12 @@ def list_(*, ended: bool, as_json: bool) -> None:
     if as_json:
         common.print_json(rows)
         return
-    table = common.table("id", "name", "role", "status", "made", "by", "ends")
+    table = common.table("id", "name", "role", "status", "made", "by", "ends", gap=1)
     for key in rows:
         ends = key["revoked_at"] if key["revoked_at"] is not None else key["expires_at"]
-        texts = (key["id"], key["name"], key["role"], key["status"], key["created_at"], key["created_by"], ends)
-        table.add_row(*(text if text is not None else "" for text in texts))
+        made, until = (text[:16].replace("T", " ") if text else "" for text in (key["created_at"], ends))  # minutes
+        table.add_row(key["id"], key["name"], key["role"], key["status"], made, key["created_by"], until)
+    whole(table, "id")
     out.print(table)
 
 

@@ -8,7 +8,7 @@ import click
 from cli import common, show
 from cli.common import Day, out
 from cli.games import Game, of_game
-from cli.paged import Paged
+from cli.paged import Paged, counted
 from cli.paged import game as game_of
 from cli.slates import slate_for
 from client.api import Client
@@ -39,7 +39,7 @@ def lines(day: date | None, game: str | None, *, as_json: bool) -> None:
     if not rows:
         out.print(f"{of}: no lines of games: `tipoff run` collects them")
         return
-    shown = Paged(f"{of}: {len(rows)} lines of {len({row['game_id'] for row in rows})} games")
+    shown = Paged(f"{of}: {counted(len(rows), 'line')} of {counted(len({row['game_id'] for row in rows}), 'game')}")
     table = common.table("game", "market", "bookmaker", "side", "point", "price", "since (ET)", gap=2, left=_LEFT)
     for row in rows:
         point = (

@@ -10,7 +10,7 @@ from rich.table import Table
 from cli import common, show
 from cli import run as asking
 from cli.common import Day, out
-from cli.paged import Paged
+from cli.paged import Paged, counted
 from cli.slates import slate_for
 from client.api import Client
 from client.runs import summary
@@ -55,7 +55,7 @@ def models(mode: str | None, *, as_json: bool) -> None:
         common.print_json(rows)
         return
     newest = f", the newest as of {rows[0]['game_date']}" if rows else ": `tipoff train` makes some"
-    shown = Paged(f"{kind}: {len(rows)} models{newest}")
+    shown = Paged(f"{kind}: {counted(len(rows), 'model')}{newest}")
     if rows:
         shown.add(table(rows))
     shown.show()

@@ -35,7 +35,7 @@ PARQUET = pa.schema(
 
 
 @click.command()
-@click.option("--history", "path", type=click.Path(path_type=Path), required=True, help="Folder of Parquet tables.")
+@common.history_option
 @click.option("--from", "first", type=Day(), required=True, help="First slate.")
 @click.option("--to", "last", type=Day(), required=True, help="Last slate.")
 @common.mode_option(Mode.SAME_DAY.value)
@@ -59,8 +59,8 @@ PARQUET = pa.schema(
 @common.json_option
 @click.option("--dry-run", is_flag=True, help="Only say which slates would be warmed up and replayed.")
 def replay(  # noqa: PLR0913 - one argument per option
-    *, path: Path, first: date, last: date, mode: str, faults: str, report_file: Path | None, parquet: Path | None,
-    warmup_days: int | None, as_json: bool, dry_run: bool,
+    *, path: Path | None, first: date, last: date, mode: str, faults: str, report_file: Path | None,
+    parquet: Path | None, warmup_days: int | None, as_json: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     """Real seasons night by night through the production code, at a virtual clock; grades the last night too."""
     base, history = own_world("replay", path, first, last, faults)

@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 
 from cli import changes, common, show
-from cli.paged import Paged, narrow
+from cli.paged import Paged, counted, narrow
 from cli.slates import NoSlate, Slate, slate
 from client.answers import Alert, Run
 from client.api import Client
@@ -77,7 +77,7 @@ def _published(tonight: dict[str, Any]) -> str:
     at = common.instant(tonight["published_at"]).astimezone(EASTERN)
     late = "" if tonight["in_time"] is not False else ", late"
     players = sum(len(game["players"]) for game in tonight["games"])
-    return f"published {at:%H:%M} ET{late}; {len(tonight['games'])} games, {players} players"
+    return f"published {at:%H:%M} ET{late}; {counted(len(tonight['games']), 'game')}, {counted(players, 'player')}"
 
 
 def _where(base: Path) -> str:

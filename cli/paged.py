@@ -45,6 +45,17 @@ def narrow(table: Table, column: str, width: int) -> None:
     found.max_width, found.no_wrap, found.overflow = width, True, "ellipsis"
 
 
+def whole(table: Table, column: str) -> None:
+    """Never cut or wrap a column: it is copied, or compared."""
+    [found] = [each for each in table.columns if each.header == column]
+    found.no_wrap, found.min_width = True, max(map(len, map(str, found.cells)), default=0)
+
+
+def counted(n: int, what: str) -> str:
+    """Like "1 game", "8 games"."""
+    return f"{n:,} {what}" + ("" if n == 1 else "s")
+
+
 def game(row: Mapping[str, Any]) -> str:
     """Like BOS@NYK: who comes, and where to."""
     return f"{row['away_team']}@{row['home_team']}"

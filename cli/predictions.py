@@ -13,7 +13,7 @@ from rich.table import Table
 from cli import common, rows_out, show
 from cli.common import Day
 from cli.games import Game, of_game
-from cli.paged import Paged, narrow
+from cli.paged import Paged, counted, narrow
 from cli.paged import game as game_of
 from cli.slates import Slate, slate_for
 from cli.suggest import Choice, Team, players
@@ -21,6 +21,8 @@ from client.api import Client
 from shared.registries.markets import MARKETS
 from shared.registries.systems import SYSTEMS, headline
 
+_NO_PRICE = 100_000
+"""American odds from which on no book offers any, and no column is wide enough."""
 _TOP = 10
 """Rows of a market, where nobody asked for a player, a team or a game."""
 
@@ -124,7 +126,7 @@ def _first(rows: list[dict[str, Any]], top: int) -> list[dict[str, Any]]:
 def _counted(rows: Sequence[dict[str, Any]], *, best: bool) -> str:
     what = "recommendations" if best else "predictions"
     who = {(row["player_id"]) for row in rows}
-    return f"{len(rows):,} {what} of {len(who)} players" if rows else f"no {what}"
+    return f"{len(rows):,} {what} of {counted(len(who), 'player')}" if rows else f"no {what}"
 
 
 def best_of(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -178,8 +180,9 @@ def best_table(rows: Sequence[dict[str, Any]]) -> Table:
     left = ("player", "game", "market", "pick", "book")
     names = ("market", "pick", "price", "book", "P", "edge", "actual")
     table = common.table("player", "game", *names, left=left, gap=1)
-    narrow(table, "player", 18)
+    narrow(table, "player", 17)
     narrow(table, "book", 9)
+    narrow(table, "pick", 10)
     for row in rows:
         side = row["recommendation"]
         push = row["p_push"] if row["p_push"] is not None else 0.0
@@ -227,10 +230,13 @@ def over_table(rows: Sequence[dict[str, Any]]) -> Table:
             f"{row['asked_line']:g}",
             f"{row['mean']:.1f}",
             *(f"{100 * row[name]:.1f} %" for name in ("p_over", "p_push", "p_under")),
-            show.price(row["fair_over"]),
-            show.price(row["fair_under"]),
+            *map(_fair, (row["fair_over"], row["fair_under"])),
         )
     return table
+
+
+def _fair(price: float | None) -> str:
+    return show.price(price if price is not None and abs(price) < _NO_PRICE else None)
 
 
 def explanation(row: dict[str, Any]) -> str:

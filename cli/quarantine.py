@@ -6,6 +6,7 @@ import click
 
 from cli import common, run, show
 from cli.common import Day, out
+from cli.paged import Paged, counted
 from client.answers import DryRun, QuarantinedShown, Run
 from client.api import Client
 from client.runs import follow, summary
@@ -32,10 +33,14 @@ def list_(day: date | None, mode: str | None, step: str, source: str | None, *, 
     if as_json:
         common.print_json(rows)
         return
-    table = common.table("id", "source", "unit", "record", "why")
+    if not rows:
+        out.print("nothing in quarantine")
+        return
+    shown = Paged(f"{rows[0]['game_date']} {rows[0]['mode']}: {counted(len(rows), 'refusal')}")
     for row in rows:
-        table.add_row(row["id"], row["source"], row["unit"], row["record"], row["reason"])
-    out.print(table if rows else "nothing in quarantine")
+        shown.add(row["id"])
+        shown.add(f"  {row['source']} {row['unit']}, {row['record']}: {row['reason']}")
+    shown.show()
 
 
 @quarantine.command("show")

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from cli import common
 from cli.common import out
-from cli.paged import Paged, narrow
+from cli.paged import Paged, counted, narrow
 from client.answers import Run
 from live import here as live
 
@@ -52,7 +52,7 @@ def runs(top: int, *, as_json: bool) -> None:
         return
     counts = Counter(run["status"] for run in rows)
     total = ", ".join(f"{n} {status}" for status, n in counts.most_common())
-    shown = Paged(f"{len(rows)} runs{': ' + total if rows else ''}")
+    shown = Paged(f"{counted(len(rows), 'run')}{': ' + total if rows else ''}")
     table = common.table("run", "status", "asked by", "steps", "why", gap=1)
     for run in rows if not top else rows[-top:]:
         steps = run["steps"]

@@ -41,7 +41,7 @@ def written(rows: Sequence[dict[str, Any]], format_: str | None, output: Path | 
     if output is None:
         if kind == "parquet" and sys.stdout.isatty():
             raise click.UsageError("Parquet is not for a terminal: give --output FILE")
-        click.echo(data, nl=False)
+        click.echo(data if kind == "parquet" else data.decode(), nl=False)
         return True
     with common.writing(output):
         output.write_bytes(data)

@@ -45,7 +45,7 @@ def verify(first: date | None, last: date | None, file: Path | None, *, as_json:
     if as_json:
         common.print_json(report)
     elif not report["problems"]:
-        out.print(_words(report), soft_wrap=True, highlight=False)
+        out.print(_words(report), highlight=False)
     if report["problems"] and not as_json:
         raise _failure(report["problems"])
     raise click.exceptions.Exit(1 if report["problems"] else 0)
@@ -65,7 +65,7 @@ async def _verified(window: dict[str, str]) -> dict[str, Any]:
                 sums = {name: count + found[name] for name, count in sums.items()}
                 problems += found["problems"]
                 progress.advance(bar, len(days))
-    problems.sort(key=lambda problem: (problem["game_date"] or "", problem["seq"] or 0))
+    problems.sort(key=lambda problem: (problem["game_date"] or "", problem["seq"] is None, problem["seq"]))
     return {**chain, "slates": len(slates), **sums, "holds": not problems, "problems": problems}
 
 

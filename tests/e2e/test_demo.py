@@ -187,10 +187,10 @@ def test_replay_dry_run_lists_the_slates(league_folder: Path, tmp_path: Path) ->
     assert not (tmp_path / "home").exists()
 
 
-def test_run_again_adds_a_generation_and_keeps_the_published(home: Path, predictions: Rows) -> None:
+def test_run_again_adds_a_generation_and_keeps_the_published(home: Path, predictions: Rows, league: History) -> None:
     """`run --from-phase 3` publishes the same predictions under a new run; what was published stays (f33)."""
     before = tables(home)["predictions.player_prop_predictions"]
-    done = inside(home, "run", "--from-phase", "3", "--json")
+    done = inside(home, "run", "--date", str(night(league, None)), "--from-phase", "3", "--json")
     assert (done.code, done.json["generation"], done.json["status"]) == (DONE, 2, "complete")
     assert len(tables(home)["predictions.player_prop_predictions"]) == 2 * len(before)
     again = inside(home, "predictions", "--json").json

@@ -13,6 +13,10 @@ pytestmark = pytest.mark.network
 Look = Callable[..., "Looked"]
 
 
+_HIDDEN = """Object.defineProperty(document, "hidden", {{ value: {}, configurable: true }});
+  document.dispatchEvent(new Event("visibilitychange"))"""
+
+
 def night_of(world: "World") -> str:
     """The path of the newest slate's run."""
     return f"/nights/{world.last}.same_day"
@@ -104,6 +108,32 @@ def test_a_tab_left_open_says_what_to_do(look: Look, world: "World") -> None:
     page.evaluate("htmx.trigger(document.body, 'htmx:sseError')")
     page.get_by_role("link", name="Sign in to go on").click()
     assert "/sign-in?next=" in page.url
+
+
+def test_a_tab_that_nobody_looks_at_rests_and_catches_up(look: Look, world: "World") -> None:
+    """It gives its connection back; looked at again, it shows what is, and is live."""
+    looked = look()
+    page = looked.page
+    page.clock.install()
+    with page.expect_event("request", lambda request: "/live/" in request.url):
+        looked.goto(f"{night_of(world)}?step=export")
+    opened = "document.getElementById('live')['htmx-internal-data'].sseEventSource.readyState"
+    page.wait_for_function(f"{opened} === 1")
+    page.evaluate(_HIDDEN.format("true"))
+    page.clock.fast_forward(31_000)
+    assert page.evaluate(opened) == 2
+    with page.expect_event("request", lambda request: "/live/" in request.url):
+        page.evaluate(_HIDDEN.format("false"))
+    page.wait_for_function(f"{opened} === 1")
+
+
+def test_what_is_selected_outlasts_an_update(look: Look, world: "World") -> None:
+    """The grid is exchanged while somebody selects slates in it."""
+    page = look().goto(f"/grid?first={world.first}&last={world.last}&mode=same_day")
+    page.locator(f"#day-{world.first}").check()
+    page.evaluate("htmx.ajax('GET', location.href, {target: '#live', select: '#live', swap: 'outerHTML'})")
+    page.wait_for_event("request", lambda request: "/live/" in request.url)
+    assert page.locator('input[name="day"]:checked').get_attribute("value") == str(world.first)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

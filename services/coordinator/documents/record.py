@@ -107,13 +107,13 @@ def _by_month(rows: Iterable[Row]) -> defaultdict[str, list[Row]]:
     return found
 
 
-_PICK_SUMS: Final = ("picks", "picks_won", "picks_returned", "units_n", "units", "clv_n", "clv")
-_PICKS_OF_NONE: Final = (*_EDGE_KEY, *_PICK_SUMS)
+PICK_SUMS: Final = ("picks", "picks_won", "picks_returned", "units_n", "units", "clv_n", "clv")
+_PICKS_OF_NONE: Final = (*_EDGE_KEY, *PICK_SUMS)
 
 
 def _edges(picks: Sequence[Row]) -> list[Row]:
     """Sums of picks by date, market, system and size of the edge."""
-    found: defaultdict[tuple[Any, ...], dict[str, float]] = defaultdict(lambda: dict.fromkeys(_PICK_SUMS, 0))
+    found: defaultdict[tuple[Any, ...], dict[str, float]] = defaultdict(lambda: dict.fromkeys(PICK_SUMS, 0))
     for row in picks:
         sums = found[tuple(row[name] for name in _EDGE_KEY)]
         decided = row["result"] in ("won", "lost")

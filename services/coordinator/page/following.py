@@ -46,7 +46,8 @@ class Following:
         frame, role = self._site.frame, visit.caller.role
 
         async def render() -> str:
-            return frame.part(page.live, {"role": role, **await page.handler(replace(visit, now=self._clock.now()))})
+            values = await page.handler(replace(visit, now=self._clock.now(), live=True))
+            return frame.part(page.live, {"role": role, **values})
 
         response = answers.stream()
         await response.prepare(request)

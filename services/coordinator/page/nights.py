@@ -10,9 +10,12 @@ from services.coordinator.page.gantt import gantt
 from services.coordinator.page.page import Page, Visit
 from shared.registries.keys import Role
 from shared.registries.pipeline import STEPS
+from shared.runtime.answers import Refusal
 
 DAYS = 14
 """Slates of the list."""
+REFUSED = 20
+"""Rows of the quarantine that are shown."""
 Asked = Literal["retry", "redo", "force"]
 
 
@@ -44,16 +47,30 @@ async def nights(visit: Visit) -> Mapping[str, object]:
 
 
 async def night(visit: Visit) -> Mapping[str, object]:
-    """A run: its chart, its steps, and of the one that is opened everything that is known. No statement is run."""
-    run = await visit.get(f"/v1/runs/{visit.path['key']}")
+    """A run: its chart, its steps, and of the one that is opened everything that is known.
+
+    No statement is run but where a step has something in quarantine: that is read once, when it is opened.
+    """
+    try:
+        run = await visit.get(f"/v1/runs/{visit.path['key']}")
+    except Refusal as error:
+        raise Refusal(
+            error.status, str(error), "select the slate in the grid to have it run, or see all nights"
+        ) from error
     query: NightQuery = visit.query
     step = query.step if query.step in run["steps"] else ""
+    found = run["steps"][step]["evidence"] if step else None
+    refused: list[dict[str, Any]] = []
+    if found is not None and found["quarantined"] and not visit.live:
+        of = {"game_date": run["game_date"], "mode": run["mode"], "step": step}
+        refused = await visit.get("/v1/quarantine", **of, limit=REFUSED)
     return {
         "run": run,
         "chart": gantt(run, visit.now, step),
         "chosen": step,
         "opened": opened(run, step) if step else None,
         "asked": query.asked,
+        "refused": refused,
         "counted": {
             status: number
             for status in ("running", "waiting", "failed", "blocked", "degraded", "pending", "done")

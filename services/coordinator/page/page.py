@@ -28,6 +28,8 @@ class Visit:
     reader: Inside
     now: datetime
     """The business instant."""
+    live: bool = False
+    """Only the live part is wanted."""
 
     async def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - whatever the route answers
         """What a route of the typed API answers the caller: `visit.get("/v1/runs", mode="overnight")`."""

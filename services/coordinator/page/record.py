@@ -1,7 +1,7 @@
 """The record: how good what was published has been, by what one likes, always with N and interval."""
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from services.coordinator.api.queries import Market
 from services.coordinator.api.route import Query
-from services.coordinator.documents.record_shapes import Measured, Record, RecordCell
+from services.coordinator.documents.record_shapes import Record, RecordCell
 from services.coordinator.page import record_charts
 from services.coordinator.page.charts import Span
 from services.coordinator.page.page import Page, Visit
@@ -77,9 +77,12 @@ def view(found: Record, query: RecordQuery) -> Mapping[str, object]:
         "cells": cells,
         "one": one,
         "hits": record_charts.intervals(
-            [_span(cell, cell["hit_rate"], share=True) for cell in cells if cell["hit_rate"]["value"] is not None],
+            _spans(cells, "hit_rate"),
             reference=100 * _BREAK_EVEN,
-            name="Picks won, %, with 95 % interval; the line breaks even at -110",
+            name="Picks won, %, with 95 % intervals; the line breaks even at -110",
+        ),
+        "profits": record_charts.intervals(
+            _spans(cells, "units"), reference=0.0, name="Profit per unit staked, %, with 95 % intervals"
         ),
         "calibration": None if one is None else record_charts.calibration(_bins(one)),
         "errors": None if one is None else _errors(one),
@@ -101,14 +104,18 @@ def view(found: Record, query: RecordQuery) -> Mapping[str, object]:
     }
 
 
-def _span(cell: RecordCell, measured: Measured, *, share: bool) -> Span:
-    value, low, high = (None if each is None else each * (100.0 if share else 1.0) for each in _three(measured))
-    label = LABELS.get(cell["label"], cell["label"].replace("_", " "))
-    return Span(label, 0.0 if value is None else value, low, high, f"N {measured['n']:,}")
-
-
-def _three(measured: Measured) -> tuple[float | None, float | None, float | None]:
-    return measured["value"], measured["low"], measured["high"]
+def _spans(cells: Sequence[RecordCell], measure: Literal["hit_rate", "units"]) -> list[Span]:
+    """A measure of every cell that has it, in percent."""
+    spans = []
+    for cell in cells:
+        value, low, high = (
+            None if each is None else 100.0 * each
+            for each in (cell[measure]["value"], cell[measure]["low"], cell[measure]["high"])
+        )
+        if value is not None:
+            label = LABELS.get(cell["label"], cell["label"].replace("_", " "))
+            spans.append(Span(label, value, low, high, f"N {cell[measure]['n']:,}"))
+    return spans
 
 
 def _bins(cell: RecordCell) -> list[Bin]:

@@ -95,8 +95,8 @@ async def rows(kind: Literal["csv", "parquet"], visit: Visit) -> File:
     return File(name, media, in_parts(media, parts, COLUMNS))
 
 
-PAGES: tuple[Page, ...] = (Page("/record/picks", Role.VIEWER, picks, "picks.html", PicksQuery, public=True),)
+PAGES: tuple[Page, ...] = (Page("/record/picks", Role.VIEWER, picks, "picks.html", PicksQuery),)
 DOWNLOADS: tuple[Download, ...] = tuple(
     Download(f"/record/rows.{kind}", Role.VIEWER, partial(rows, kind), RecordQuery) for kind in ("csv", "parquet")
 )
-"""Not public: a season is many statements of the warehouse."""
+"""Neither is public: what is shown to everybody asks the warehouse nothing."""

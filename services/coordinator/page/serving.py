@@ -20,6 +20,7 @@ from services.coordinator.page.who import Visitors, Who, is_foreign, is_ours
 from shared.ports import Clock
 from shared.registries.keys import Role
 from shared.runtime.access import Caller, Untrusted
+from shared.runtime.answers import Refusal
 
 _NOBODY = Who(None, "")
 _Answer = Callable[[web.Request, Who], Awaitable[web.StreamResponse]]
@@ -47,8 +48,19 @@ class Site:
             app.router.add_get(download.path, self.handler(partial(self._send, download)))
         for page in pages:
             app.router.add_get(page.path, self.handler(partial(self._show, page)))
+        app.middlewares.append(self._lost)
         for action in actions:
             app.router.add_post(action.path, self.handler(partial(self._perform, action)))
+
+    @web.middleware
+    async def _lost(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """To a browser, a path that leads nowhere is answered with a page; to programs as everywhere, with JSON."""
+        try:
+            return await handler(request)
+        except web.HTTPNotFound:
+            if request.path.startswith("/v1/") or "text/html" not in request.headers.get(hdrs.ACCEPT, ""):
+                raise
+        return await self.handler(_nowhere)(request)
 
     def handler(self, answer: _Answer, *, used: bool = True) -> Handler:
         """Answers a request of somebody, known or not; a failure is a page, too. `used`: it is a use of the session."""
@@ -145,9 +157,8 @@ LIVE = "/live"
 """Before the path of a page: its live part."""
 
 
-def is_page(request: web.Request) -> bool:
-    """Whether a browser asks for what may be a page."""
-    return "text/html" in request.headers.get(hdrs.ACCEPT, "") and not request.path.startswith("/v1/")
+async def _nowhere(request: web.Request, _: Who) -> web.StreamResponse:
+    raise Refusal(HTTPStatus.NOT_FOUND, f"there is no page {request.path}", "look for it from the first page")
 
 
 def _require(caller: Caller, role: Role) -> None:

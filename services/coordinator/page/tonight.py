@@ -17,6 +17,8 @@ from shared.runtime.answers import Refusal
 
 SHOWN_MARKETS = ("points", "rebounds", "assists", "threes", "pra")
 """Markets of the cards; a player's page has all."""
+_EVERY = 15.0
+"""Seconds between two looks: a pass takes longer."""
 FIRST = 8
 """Edges that are shown before the rest is asked for."""
 
@@ -86,4 +88,6 @@ def _drawn(edge: Edge, end: float) -> object:
     return span(forecast, edge["line"], (0.0, end), name=name)
 
 
-PAGES: tuple[Page, ...] = (Page("/", Role.VIEWER, tonight, "tonight.html", Then, public=True),)
+PAGES: tuple[Page, ...] = (
+    Page("/", Role.VIEWER, tonight, "tonight.html", Then, public=True, live="tonight_part.html", every=_EVERY),
+)

@@ -28,7 +28,7 @@ def test_a_line_has_game_side_point_price_and_time(monkeypatch: pytest.MonkeyPat
         {"market": "h2h", "point": None, "price": 130.0},
     )
     assert [line.split() for line in _shown(monkeypatch, [ROW, ROW | total, ROW | winner])] == [
-        ["2024-03-04:", "3", "lines", "of", "1", "games"],
+        ["2024-03-04:", "3", "lines", "of", "1", "game"],
         ["game", "market", "bookmaker", "side", "point", "price", "since", "(ET)"],
         ["BOS@NYK", "spreads", "fanduel", "NYK", "+3.5", "-110", "03-04", "15:10"],
         ["BOS@NYK", "totals", "fanduel", "over", "221.5", "-110", "03-04", "15:10"],

@@ -45,7 +45,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 def test_a_good_night_is_one_screen(alone: Callable[..., list[str]]) -> None:
     """State, five of the edges with their record, nothing to do: within 24 lines of 80 characters."""
     lines = alone(shown(DAY, "complete", {"predict": "done"}))
-    assert lines[0] == "2024-03-04 overnight: published 07:03 ET; 1 games, 3 players"
+    assert lines[0] == "2024-03-04 overnight: published 07:03 ET; 1 game, 3 players"
     assert lines[1] == "coordinator https://tipoff.example; run complete, 1 of 1 steps done"
     assert "best of 7 edges" in lines
     edges = [line for line in lines if line.startswith("Giannis Antetoko…")]

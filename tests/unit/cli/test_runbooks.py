@@ -24,7 +24,9 @@ def test_a_command_on_a_runbook_exists_with_its_flags(page: str) -> None:
     for words in commands(PAGES[page]):
         command: click.Command | None = tipoff
         while isinstance(command, click.Group):
-            if command.invoke_without_command and (not words or words[0] not in command.commands):
+            if command.invoke_without_command and (
+                not words or words[0] not in command.list_commands(click.Context(command))
+            ):
                 break
             command = command.get_command(click.Context(command), words.pop(0))
         assert command is not None, PAGES[page]

@@ -12,7 +12,7 @@ from services.coordinator.page.assets import FOLDER, Assets
 from shared.ports import Ports
 from tests.unit.coordinator.pages import browsing
 
-OURS = {"tipoff.css", "tipoff.js"}
+OURS = {"tipoff.css", "tipoff.js", "line.js"}
 
 
 def test_what_is_vendored_is_as_published_and_has_its_licence() -> None:

@@ -11,11 +11,11 @@ from services.coordinator.alerts import ALERTS, alerts, raise_alert
 from services.coordinator.handlers import DEAD_LETTERS
 from services.coordinator.page import grid, runbooks
 from services.coordinator.runs.engine import RUNS
-from services.coordinator.runs.run import Run, StepStatus
+from services.coordinator.runs.run import Evidence, Run, StepStatus
 from shared.ports import Params, Ports, Row
 from tests.unit.coordinator.pages import Browser, browsing
 from tests.unit.coordinator.test_page_serving import DAY, NIGHT, NOON, put
-from tests.unit.shared.rows import game, load
+from tests.unit.shared.rows import game, load, row
 
 pytestmark = pytest.mark.network
 OTHER = DAY - timedelta(days=1)
@@ -168,6 +168,21 @@ async def test_every_alert_has_a_runbook_that_is_a_page(browser: Browser) -> Non
 def test_html_in_a_runbook_is_text() -> None:
     """It is written in Markdown alone."""
     assert "<script>" not in runbooks.html("x", "a <script>alert(1)</script>")
+
+
+async def test_an_opened_step_shows_what_it_refused(browser: Browser, ports: Ports) -> None:
+    """On the page; the live part does not ask for it again and again."""
+    run = await put(ports)
+    found = Evidence(expected=2, verified=1, quarantined=1)
+    step = run.steps["lines"].model_copy(update={"evidence": found})
+    document = await ports.state.get(RUNS, run.key)
+    assert document is not None
+    changed = run.model_copy(update={"steps": {**run.steps, "lines": step}}).model_dump(mode="json")
+    await ports.state.compare_and_set(RUNS, run.key, changed, version=document.version)
+    refused = row("raw.quarantine", game_date=DAY, mode="overnight", step="lines", reason="no such player")
+    await load(ports.warehouse, raw__quarantine=[refused])
+    assert "no such player" in (await browser.get(f"{NIGHT}?step=lines")).text
+    assert "no such player" not in (await browser.get(f"{NIGHT}?step=rosters")).text
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,8 @@ def page(template: str, values: Mapping[str, object]) -> Read:
 
 
 def of_tonight(query: Then | None = None, **values: Any) -> Read:  # noqa: ANN401 - fields
-    return page("tonight.html", tonight.view(documents.tonight(**values), query or Then()))
+    about = {"part": "tonight_part.html", "live": "/live/"}
+    return page("tonight.html", {**about, **tonight.view(documents.tonight(**values), query or Then())})
 
 
 def of_player(query: PlayerQuery | None = None, **values: Any) -> Read:  # noqa: ANN401 - fields
@@ -113,7 +114,7 @@ def test_a_slate_without_games_is_a_page() -> None:
     """Before anything is published, and at an instant before it."""
     assert "No game is published yet" in of_tonight(games=[], edges=[], changes=[], missing=[]).words
     looked = of_tonight(Then(as_of=PAST), games=[], edges=[], changes=[], missing=[])
-    assert "No game is published at that time" in looked.words
+    assert "No game was published by then" in looked.words
 
 
 def test_a_record_that_no_pick_has_yet_is_not_divided() -> None:
@@ -130,6 +131,16 @@ def test_whoever_looks_back_goes_on_looking_back() -> None:
         without = [link for link in ours if "as_of=2024-03-04T20%3A00%3A00%2B00%3A00" not in link]
         assert len(ours) > 1
         assert len(without) == 1, without  # back to now
+
+
+def test_what_is_kept_up_to_date_depends_on_the_slate_alone() -> None:
+    """It is rendered once for everybody, and is the same as long as nothing is published."""
+    drawn = [
+        RENDERER.render("tonight_part.html", tonight.view(documents.tonight(as_of=at), Then()))
+        for at in (documents.AT, "2024-03-05T03:00:00+00:00")
+    ]
+    assert drawn[0] == drawn[1]
+    assert "Nikola Jokić" in drawn[0]
 
 
 def test_nobody_is_told_of_a_time_machine_that_is_off() -> None:

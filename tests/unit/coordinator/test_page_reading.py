@@ -25,10 +25,11 @@ from shared.ports import Ports
 from shared.registries.keys import Role
 from shared.runtime.answers import Refusal
 from tests.unit.coordinator import documents
+from tests.unit.coordinator.test_page_people import page
 
 NOW = datetime(2024, 3, 5, tzinfo=UTC)
 ROW: dict[str, object] = {
-    "text": "a, b", "number": 1.5, "count": 203999, "flag": False,
+    "text": "a, b", "number": 1.5, "count": 203999, "flag": False, "date": date(2024, 3, 3),
 }  # fmt: skip
 
 
@@ -49,7 +50,7 @@ class Answers:
 
     def __init__(self, ports: Ports, rows: int = 0) -> None:
         self.asked: list[tuple[str, Mapping[str, object]]] = []
-        self._rows = [row(number) for number in range(rows)]
+        self.rows = [row(number) for number in range(rows)]
         self.record: Any = documents.record(system="ensemble")
         routes = [
             Route("GET", "/v1/tonight", Role.VIEWER, self._tonight, Any, PublishedQuery),
@@ -93,11 +94,11 @@ class Answers:
     async def _part(self, asked: Asked) -> object:
         self._note("rows", asked)
         query: RowsQuery = asked.query
-        end = min(query.offset + query.limit, len(self._rows))
+        end = min(query.offset + query.limit, len(self.rows))
         return {
-            "total": len(self._rows),
-            "next_offset": end if end < len(self._rows) else None,
-            "rows": self._rows[query.offset : end],
+            "total": len(self.rows),
+            "next_offset": end if end < len(self.rows) else None,
+            "rows": self.rows[query.offset : end],
         }
 
 
@@ -164,6 +165,20 @@ async def test_picks_are_paged_over_a_definite_cut(ports: Ports) -> None:
     )  # fmt: skip
     with pytest.raises(Unknown, match="no pick that old"):
         await record_rows.picks(answers.visit(PICKS, {"offset": "250"}))
+
+
+@pytest.mark.parametrize("query", [{}, {"market": "points", "tier": "regular"}], ids=["all", "cut"])
+async def test_the_page_of_picks_is_drawn(ports: Ports, query: dict[str, str]) -> None:
+    """A pick with everything and one with nothing; what is older is a link."""
+    answers = Answers(ports)
+    answers.rows = [
+        row(number) | {"market": "points", "recommendation": side, "line": 20.5, "pick_result": "won"}
+        for number, side in [(0, "over"), (1, "under")] * 51
+    ]
+    read = page("picks.html", await record_rows.picks(answers.visit(PICKS, query)))
+    assert "1 to 100 of 102" in read.words
+    assert any("offset=100" in link for link in read.links)
+    assert any(link.startswith("/players/0?mode=same_day&game_date=2024-03-03") for link in read.links)
 
 
 async def test_rows_of_a_long_record_are_those_of_the_longest_window(ports: Ports) -> None:

@@ -79,6 +79,20 @@ async def test_what_is_not_there_is_a_page_with_a_remedy(browser: Browser) -> No
 
 
 @pytest.mark.parametrize(
+    ("path", "accepts", "kind"),
+    [("/nowhere", "text/html,*/*", "text/html"), ("/nowhere", "*/*", "application/json"),
+     ("/v1/nowhere", "text/html", "application/json")],
+    ids=["browser", "program", "api"],
+)  # fmt: skip
+async def test_a_path_that_leads_nowhere_is_a_page_for_browsers(
+    browser: Browser, path: str, accepts: str, kind: str
+) -> None:
+    """And JSON for whoever does not ask for HTML, and of the API."""
+    shown = await browser.get(path, Accept=accepts)
+    assert (shown.status, shown.headers["Content-Type"].split(";")[0]) == (HTTPStatus.NOT_FOUND, kind)
+
+
+@pytest.mark.parametrize(
     "path",
     ["/nights?last=yesterday", "/grid?mode=nightly", "/nights?nonsense=1", "/nights?last=2024-03-04&last=2024-03-05"],
     ids=["date", "mode", "field", "twice"],

@@ -2,11 +2,13 @@
 
 import re
 import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cli.reference import document
 from tests.unit.house.test_house import ROOT, output
 
 TESTS = {
@@ -85,6 +87,64 @@ def test_every_link_of_a_page_leads_to_a_file() -> None:
         if not (ROOT / name).parent.joinpath(target).exists()
     ]
     assert missing == []
+
+
+def anchors(text: str) -> set[str]:
+    """Where links can lead within a page: its headings, as GitHub and the site name them."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    found: list[str] = []
+    for heading in re.findall(r"^#+ (.+)$", prose, re.MULTILINE):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
+        slug = re.sub(r"[^\w\- ]", "", plain).strip().replace(" ", "-")
+        found.append(f"{slug}-{found.count(slug)}" if slug in found else slug)
+    return set(found)
+
+
+@IN_GIT
+def test_every_anchor_of_a_link_is_a_heading() -> None:
+    """Of another page or of its own."""
+    missing = []
+    for name, text in texts():
+        if name.endswith(".md"):
+            for target, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", text):
+                page = (ROOT / name).parent / target if target else ROOT / name
+                if anchor not in anchors(page.read_text("utf-8")):
+                    missing.append(f"{name}: {target}#{anchor}")
+    assert missing == []
+
+
+@IN_GIT
+def test_a_page_of_the_site_links_to_pages_of_the_site() -> None:
+    """What is outside of `docs` is named, not linked: on the site there is no such page."""
+    outside = [
+        f"{name}: {target}"
+        for name, text in texts()
+        if name.startswith("docs/") and name.endswith(".md")
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
+        if not (ROOT / name).parent.joinpath(target).resolve().is_relative_to(ROOT / "docs")
+    ]
+    assert outside == []
+
+
+def _named(part: object) -> Iterator[str]:
+    """The pages of a part of the navigation."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict | list):
+        for each in part.values() if isinstance(part, dict) else part:
+            yield from _named(each)
+
+
+def test_the_site_s_navigation_has_every_page() -> None:
+    """Once; decisions and runbooks are reached from their index."""
+    navigation = tomllib.loads((ROOT / "zensical.toml").read_text("utf-8"))["project"]["nav"]
+    pages = [page.name for page in (ROOT / "docs").glob("*.md")]
+    assert sorted(_named(navigation)) == sorted([*pages, "adr/README.md", "runbooks/README.md"])
+
+
+def test_the_reference_is_what_the_registries_say() -> None:
+    """`python -m cli.reference > docs/reference.md` was run after the last change."""
+    assert (ROOT / "docs" / "reference.md").read_text("utf-8") == document()
 
 
 @IN_GIT

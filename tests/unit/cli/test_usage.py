@@ -31,7 +31,7 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
         (("predictions", "--system", "bosted"), ["--system", "did you mean boosted?"]),
         (("completion", "tcsh"), ["'tcsh'", "fish"]),
         (("predictions", "--market", "dunks"), ["--market", "points"]),
-        (("replay", "--from", "2024-03-04", "--to", "2024-03-05"), ["--history"]),
+        (("replay", "--from", "2024-03-04", "--to", "2024-03-05"), ["2024-03-04 is too early", "generated league"]),
         (("replay", "--history", ".", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to", "--from", "2024-03-05"]),
         (
             ("replay", "--history", ".", "--from", "2024-03-04", "--to", "2024-03-04", "--faults", "hail"),

@@ -19,7 +19,7 @@ COVERING := tests/unit tests/contract
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint type cover test-ui long proof audit advisories mutants bench docs images dev-up dev-down lock clean
+.PHONY: help demo test lint type cover test-ui screenshot long proof audit advisories mutants bench docs images dev-up dev-down lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,10 @@ test-ui: $(READY) ## the page in a real browser: needs Chromium (Debian's packag
 	  command -v "$$name" >/dev/null && exec $(BIN)/pytest tests/ui; \
 	done; \
 	echo "error: no Chromium found: install Debian's package chromium, or name one in TIPOFF_CHROMIUM" >&2; exit 1
+
+screenshot: $(READY) ## README's picture of the page, made of the demo's night; needs Chromium
+	@$(PIP) install $(PLAYWRIGHT)
+	@$(BIN)/python -m tests.ui.screenshot docs/tonight.png "$${TIPOFF_CHROMIUM:-$$(command -v chromium)}"
 
 long: $(READY) ## the other tests: whole nights, both engines, the oracle, the simulation (tracing them would add a fifth)
 	@$(PYTEST) -m "not proof" $(addprefix --ignore=,$(COVERING))

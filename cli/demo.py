@@ -11,7 +11,6 @@ import click
 
 from cli import common, show
 from cli.common import out
-from cli.dev import DEFAULT_PORT
 from cli.worlds import folder
 from devstack import daemon
 from devstack import demo as demonstration
@@ -87,7 +86,7 @@ def screen(demo: Demo, games: int, *, products: bool) -> Iterator[str]:
         yield "This home is the product's, and commands speak of that:"
         yield "TIPOFF_HOME=another folder for demos"
     else:
-        yield f"The page: `tipoff dev up` serves it at http://127.0.0.1:{DEFAULT_PORT}/"
+        yield "The page: `tipoff dev up` serves it, `tipoff page` gives a link into it"
         yield "Next: `tipoff predictions`, `tipoff accuracy`, `tipoff status`"
 
 

@@ -1,7 +1,7 @@
 """A simulated world in which nothing runs, read as it lies."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime
 
 from client.api import Client
@@ -9,7 +9,6 @@ from devstack.workspace import Workspace
 from live.reading import reading, renew
 from shared.basketball.slate import eastern_instant
 from shared.embedded.clock import VirtualClock
-from shared.embedded.duck import Outdated
 
 
 @asynccontextmanager
@@ -19,18 +18,17 @@ async def lying(workspace: Workspace) -> AsyncIterator[Client]:
     Raises:
         Permanent: another process holds it.
     """
-    clock = VirtualClock(_instant(workspace))
-    async with AsyncExitStack() as exits:
-        exits.enter_context(workspace.reading())
-        try:
-            client = await exits.enter_async_context(reading(workspace.path, clock))
-        except Outdated:
-            await exits.aclose()
+    with ExitStack() as held:
+        held.enter_context(workspace.reading())
+
+        async def renewed() -> None:
+            held.close()
             with workspace.lock():
                 await renew(workspace.path)
-            exits.enter_context(workspace.reading())
-            client = await exits.enter_async_context(reading(workspace.path, clock))
-        yield client
+            held.enter_context(workspace.reading())
+
+        async with reading(workspace.path, VirtualClock(_instant(workspace)), renewed) as client:
+            yield client
 
 
 def _instant(workspace: Workspace) -> datetime:

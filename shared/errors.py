@@ -26,6 +26,10 @@ class Permanent(TipoffError):  # noqa: N818 - as above
     """Will fail the same way for ever: the message goes to the dead letter, once, with its reason."""
 
 
+class Outdated(Permanent):
+    """A file that is not there yet, or whose tables another version made: opened to be written, it is made right."""
+
+
 class Skip(TipoffError):  # noqa: N818 - as above
     """Nothing to do, and that is right: the message is acknowledged and the reason is logged."""
 

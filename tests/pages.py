@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/tutorial.md", "docs/how-to.md")
+PAGES = ("README.md", "docs/tutorial.md", "docs/how-to.md", "docs/consume-the-api.md")
 """Whose commands are run, each page's in one shell, in the order in which they stand."""
 _NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
 

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from shared.basketball.slate import MAX_REGRADED_DAYS
 from shared.runtime.settings import CommonSettings
 
 
@@ -10,7 +11,10 @@ class AnalyticsSettings(CommonSettings):
 
     concurrency: int = Field(8, ge=1, description="steps processed at once: no fewer than a phase has")
     regrade_days: int = Field(
-        10, ge=7, description="days whose slates are graded again each night: as long as box scores are corrected"
+        10,
+        ge=7,
+        le=MAX_REGRADED_DAYS,
+        description="days whose slates are graded again each night: as long as box scores are corrected",
     )
     job_timeout_s: float = Field(300.0, gt=0, description="seconds a statement of a step may take")
     job_maximum_bytes: int = Field(

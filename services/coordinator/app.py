@@ -1,29 +1,26 @@
 """The coordinator: runs the cascade, hands batches to the workers, publishes, and answers the HTTP API."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from functools import partial
 
 from aiohttp import web
 
-from services.coordinator.api import sign_in_links
+from services.coordinator.api import cors, sign_in_links
 from services.coordinator.api.inside import Inside
 from services.coordinator.api.keys import KeyRoutes
 from services.coordinator.api.limits import Requests
 from services.coordinator.api.names import NameRoutes
 from services.coordinator.api.once import Once
-from services.coordinator.api.openapi import described
 from services.coordinator.api.operations import Operations
-from services.coordinator.api.report import ReportRoutes
+from services.coordinator.api.report import Graded, Report, ReportRoutes
 from services.coordinator.api.route import Route, Served
 from services.coordinator.api.routes import Api
+from services.coordinator.documents.shapes import Tonight
 from services.coordinator.handlers import Handlers
 from services.coordinator.keys import KeyStore
-from services.coordinator.page import report
-from services.coordinator.page.assets import Assets
-from services.coordinator.page.mounting import mount
-from services.coordinator.page.rendering import Renderer
+from services.coordinator.origins import origins
 from services.coordinator.runs.engine import Engine
 from services.coordinator.sessions import Sessions
 from services.coordinator.settings import CoordinatorSettings
@@ -38,6 +35,9 @@ from shared.runtime.service import Consumer, DeadLetterConsumer, application
 
 def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     """Wire the service: the engine, its three kinds of consumers, the API."""
+    from services.coordinator.api.openapi import described  # noqa: PLC0415 - `inside` needs no description
+    from services.coordinator.page.mounting import mount  # noqa: PLC0415 - nor pages, for a command that reads
+
     ports = metered("coordinator", ports, settings.usd_per_tib)
     speaker = Speaker(ports, per_hour=settings.alert_messages_per_hour)
     ports = speaker.ports
@@ -73,9 +73,10 @@ def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     once = Once(ports)
     # Sessions are of the real world, also in a replay.
     sessions = Sessions(ports.state, keys, WallClock(), idle=timedelta(minutes=settings.session_minutes))
-    routes = [*_routes(settings, ports, engine, speaker, keys, once), *sign_in_links.routes(sessions)]
+    routes = described([*_routes(settings, ports, engine, speaker, keys, once), *sign_in_links.routes(sessions)])
     requests = Requests(settings.requests_per_second)
-    Served(requests, once).add(app, described(routes))
+    Served(requests, once).add(app, routes)
+    cors.allow(app, origins(settings.cors_origins))
     mount(app, Inside(routes, once), sessions, requests, ports.clock, public=settings.public_pages)
     app.cleanup_ctx.append(partial(_recovering, handlers))
     app.cleanup_ctx.append(partial(_speaking, speaker))
@@ -98,7 +99,16 @@ def _routes(
         *NameRoutes(engine, ports).routes(),
         *KeyRoutes(keys, ports.clock).routes(),
     ]
-    return [*routes, *ReportRoutes(Inside(routes, once), partial(report.made, Renderer(Assets()))).routes()]
+    return [*routes, *ReportRoutes(Inside(routes, once), _report).routes()]
+
+
+def _report(slate: Tonight, graded: Graded, alerts: Sequence[AlertShown]) -> Report:
+    """The report of what was read, with its page."""
+    from services.coordinator.page import report  # noqa: PLC0415 - as above
+    from services.coordinator.page.assets import Assets  # noqa: PLC0415 - as above
+    from services.coordinator.page.rendering import Renderer  # noqa: PLC0415 - as above
+
+    return report.made(Renderer(Assets()), slate, graded, alerts)
 
 
 async def _recovering(handlers: Handlers, _: web.Application) -> AsyncIterator[None]:

@@ -1,7 +1,8 @@
 """Settings of the coordinator."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from services.coordinator.origins import origins
 from shared.runtime.settings import CommonSettings
 
 
@@ -28,6 +29,16 @@ class CoordinatorSettings(CommonSettings):
         default=False, description="whether Tonight, Player and Record are open to who has not signed in, to read"
     )
     session_minutes: float = Field(60.0, gt=0, description="minutes without use after which a session of the page ends")
+    cors_origins: str = Field(
+        "",
+        description="origins whose web pages may read the API, separated by spaces: https://host or https://host:port",
+    )
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        origins(value)
+        return value
 
     @property
     def resends(self) -> bool:

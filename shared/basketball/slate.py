@@ -16,6 +16,9 @@ BOX_SCORE_LAG = timedelta(hours=3)
 INACTIVE_LIST_LEAD = timedelta(minutes=30)
 """In a history, inactive lists count as known this long before tip-off."""
 
+MAX_REGRADED_DAYS = 14
+"""Days before a slate whose grades its run may make again: so far back the record looks for what has changed."""
+
 
 class Mode(StrEnum):
     """When a slate is predicted, and how strict the run is about its inputs."""

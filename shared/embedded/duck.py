@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from shared.embedded.schema import DUCKDB_TYPES, apply, inspect
-from shared.errors import Permanent, Transient, first_line
+from shared.errors import Outdated, Permanent, Transient, first_line
 from shared.ports import Row
 from shared.tables import Table
 from shared.tables.rows import refuse_instants
@@ -29,10 +29,6 @@ MEMORY = "1GB"
 ROW_GROUP = 8192
 """Rows that are kept, and skipped, together: the engine's partitions. Its own 122,880 would be four seasons of box
 scores, all of them read for one night."""
-
-
-class Outdated(Permanent):
-    """A file that is not there yet, or whose tables another version made."""
 
 
 class Duck:

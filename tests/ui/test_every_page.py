@@ -30,6 +30,8 @@ PAGES = {
     "dead-letters": "/dead-letters",
     "sources": "/sources",
     "runbook": "/runbooks/dead_letter",
+    "api": "/api-docs",
+    "api-operation": "/api-docs/get_v1_predictions?ask=true&limit=2",
 }
 """Name -> path; `{first}` and `{last}` are the slates that were replayed."""
 

@@ -86,7 +86,7 @@ def test_before_anything_was_published_nothing_is_shown(look: Callable[..., "Loo
     looked = look("viewer")
     page = looked.goto(f"{tonight(looked)}&as_of={looked.world.first}T00:00")
     assert page.locator("a[href^='/players/']").count() == 0
-    assert "No game is published at that time" in page.inner_text("main")
+    assert "No game was published by then" in page.inner_text("main")
 
 
 def test_the_record_is_filtered(look: Callable[..., "Looked"]) -> None:

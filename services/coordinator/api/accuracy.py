@@ -7,6 +7,7 @@ from functools import partial
 
 from services.coordinator.api.answers import Accuracy, WarehouseRow
 from services.coordinator.api.any_line import against
+from services.coordinator.api.matching import is_player
 from services.coordinator.api.queries import AccuracyQuery, OverQuery, SlateQuery
 from services.coordinator.api.route import Asked, Route
 from services.coordinator.sql import sql
@@ -70,13 +71,7 @@ async def over(ports: Ports, slate_of: SlateOf, asked: Asked) -> list[Row]:
         return []
     params = {"game_date": key[0], "mode": key[1].value, "market": query.market or "", "games": ""}
     rows = await ports.warehouse.query(sql("predictions"), params)
-    player = query.player.casefold()
-    return [_answer(row, query.line) for row in rows if _is(row, player) and row["centre"] is not None]
-
-
-def _is(row: Row, player: str) -> bool:
-    name = "" if row["player_name"] is None else row["player_name"].casefold()
-    return player == str(row["player_id"]) or player in name
+    return [_answer(row, query.line) for row in rows if is_player(row, query.player) and row["centre"] is not None]
 
 
 def _answer(row: Row, line: float) -> Row:

@@ -37,7 +37,7 @@ class KeyRoutes:
         """All of them."""
         made = HTTPStatus.CREATED
         return [
-            Route("GET", "/v1/keys", Role.ADMIN, self.keys, list[KeyShown], Listing),
+            Route("GET", "/v1/keys", Role.ADMIN, self.keys, list[KeyShown], Listing, once=False),
             Route("POST", "/v1/keys", Role.ADMIN, self.create, KeyMade, body=KeyBody, status=made, once=False),
             Route("DELETE", "/v1/keys/{id}", Role.ADMIN, self.revoke, KeyShown),
         ]

@@ -7,12 +7,12 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from services.coordinator.api.answers import NameSettled, UnresolvedName
-from services.coordinator.api.queries import EARLIEST, LATEST, NamesQuery, Text
+from services.coordinator.api.queries import EARLIEST, LATEST, NamesQuery, Team, Text
 from services.coordinator.api.route import Asked, Body, Route
 from services.coordinator.grid.settled import load_settled
 from services.coordinator.runs.engine import Engine
 from services.coordinator.sql import sql
-from shared.basketball.identity import TEAMS, player_key
+from shared.basketball.identity import player_key
 from shared.basketball.slate import eastern_date
 from shared.errors import Permanent
 from shared.ports import Params, Ports
@@ -23,19 +23,14 @@ TABLE = "ops.player_names"
 _SCOPE = "name_key = @name_key AND team = @team AND source = @source"
 
 
-def _of(known: tuple[str, ...], what: str) -> AfterValidator:
-    def check(given: str) -> str:
-        if given not in known:
-            words = "{given} is no {what}: one of {known}"
-            raise PydanticCustomError("known", words, {"given": given, "what": what, "known": ", ".join(known)})
-        return given
-
-    return AfterValidator(check)
+def _source(given: str) -> str:
+    if given not in SOURCES:
+        words = "{given} is no source: one of {known}"
+        raise PydanticCustomError("known", words, {"given": given, "known": ", ".join(SOURCES)})
+    return given
 
 
-_TEAMS, _SOURCES = tuple(TEAMS), tuple(SOURCES)
-Team = Annotated[str, _of(_TEAMS, "team"), WithJsonSchema({"type": "string", "enum": list(_TEAMS)})]
-SourceName = Annotated[str, _of(_SOURCES, "source"), WithJsonSchema({"type": "string", "enum": list(_SOURCES)})]
+SourceName = Annotated[str, AfterValidator(_source), WithJsonSchema({"type": "string", "enum": list(SOURCES)})]
 
 
 class NameBody(Body):

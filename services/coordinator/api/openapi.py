@@ -18,8 +18,9 @@ from services.coordinator.api.names import NameRoutes
 from services.coordinator.api.once import KEY_HEADER
 from services.coordinator.api.operations import Operations
 from services.coordinator.api.report import ReportRoutes
-from services.coordinator.api.route import Asked, Body, Query, Route
+from services.coordinator.api.route import Asked, Body, Listing, Query, Route
 from services.coordinator.api.routes import Api
+from services.coordinator.api.row_files import CSV, PARQUET
 from shared.registries.api import API_VERSION
 from shared.registries.keys import Role
 
@@ -43,6 +44,13 @@ _REFUSED_CHANGES = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.UNPROCESSABLE_ENTITY: f"The {KEY_HEADER} was given for another request.",
 }
+_REFUSED_READINGS = {HTTPStatus.NOT_ACCEPTABLE: "There is no such format; the remedy names those there are."}
+_FILES: dict[str, Any] = {
+    CSV: {"type": "string", "description": "A line for each row, below one with the names of the columns."},
+    PARQUET: {"type": "string", "format": "binary", "description": "The same rows, typed."},
+}
+_TAG = {"ETag": {"schema": {"type": "string"}, "description": "Sent back as If-None-Match, asks for news only."}}
+_NEXT = {"Link": {"schema": {"type": "string"}, "description": "Where the next part is; not with the last."}}
 _SECURITY = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "token": {"type": "http", "scheme": "bearer", "description": "a Google identity token"},
@@ -73,10 +81,7 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
             "description": f"For {route.role.value}s and above.",
             "operationId": f"{route.method.lower()}{route.path.translate(_NO_SIGNS)}",
             "parameters": parameters,
-            "responses": {
-                str(int(status)): _content("The answer.", schemas[route.path, route.method])
-                for status in route.statuses
-            }
+            "responses": _answers(route, schemas[route.path, route.method])
             | {str(int(status)): _content(why, _REFUSED) for status, why in _refusals(route).items()},
         }
         if route.method != hdrs.METH_GET and route.once:
@@ -132,10 +137,26 @@ def _schemas(routes: Sequence[Route]) -> tuple[dict[tuple[str, str], Any], dict[
     return {key: found[key, mode] for key, mode, _ in answers}, shared  # type: ignore[index]  # see above
 
 
+def _answers(route: Route, schema: Any) -> dict[str, Any]:  # noqa: ANN401 - a JSON schema
+    """The good answers by status: in every format, with the tag by which a reading is known again."""
+    content = {"content": {media: {"schema": _FILES.get(media, schema)} for media in reversed(route.formats)}}
+    given: dict[str, Any] = {"description": "The answer."} | content
+    if not route.is_reading:
+        return {str(int(status)): given for status in route.statuses}
+    headers = dict(_TAG)
+    if issubclass(route.query, Listing) or len(route.formats) > 1:
+        headers |= _NEXT
+    return {
+        str(int(route.status)): given | {"headers": headers},
+        str(int(HTTPStatus.NOT_MODIFIED)): {"description": "The answer is the one that If-None-Match names."},
+    }
+
+
 def _refusals(route: Route) -> dict[HTTPStatus, str]:
     """Why the route may refuse a request, by status."""
-    found = _REFUSALS if route.method == hdrs.METH_GET else _REFUSALS | _REFUSED_CHANGES
-    return found | {HTTPStatus.NOT_FOUND: "There is none."} if "{" in route.path else found
+    is_get = route.method == hdrs.METH_GET
+    found = _REFUSALS | (_REFUSED_READINGS if is_get else _REFUSED_CHANGES)
+    return found | {HTTPStatus.NOT_FOUND: "There is none."} if route.absent or "{" in route.path else found
 
 
 def _in_path(route: Route) -> list[dict[str, Any]]:

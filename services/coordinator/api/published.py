@@ -51,7 +51,7 @@ class PublishedRoutes:
     def routes(self) -> list[Route]:
         """All of them."""
         return [
-            Route("GET", "/v1/tonight", Role.VIEWER, self.tonight, Tonight, PublishedQuery),
+            Route("GET", "/v1/tonight", Role.VIEWER, self.tonight, Tonight, PublishedQuery, absent=True),
             Route("GET", "/v1/players", Role.VIEWER, self.players, list[PlayerFound], PlayersQuery),
             Route("GET", "/v1/players/{player_id}", Role.VIEWER, self.player, PlayerShown, PublishedQuery),
             Route("GET", "/v1/record", Role.VIEWER, self.record, Record, RecordQuery),

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from pydantic_core import PydanticCustomError
 
 from services.coordinator.api.route import Listing, Query
+from shared.basketball.identity import TEAMS
 from shared.basketball.slate import Mode
 from shared.registries.api import MAX_WINDOW_DAYS
 from shared.registries.markets import MARKETS
@@ -55,6 +56,13 @@ def _system(system: str) -> str:
     return system
 
 
+def _team(team: str) -> str:
+    if team not in TEAMS:
+        words = "{team} is no team: one of {known}"
+        raise PydanticCustomError("team", words, {"team": team, "known": ", ".join(TEAMS)})
+    return team
+
+
 def _instant(given: object) -> object:
     """Text as an instant. A `+` of an address is a blank, unless it is written as %2B."""
     day, t, time = str(given).strip().partition("T")
@@ -74,8 +82,12 @@ Slate = Annotated[
 ]
 """A date on which the NBA can have played."""
 Market = Annotated[str, AfterValidator(_known), WithJsonSchema({"type": "string", "enum": list(MARKETS)})]
+System = Annotated[str, AfterValidator(_system), WithJsonSchema({"type": "string", "enum": list(SYSTEMS)})]
+Team = Annotated[str, AfterValidator(_team), WithJsonSchema({"type": "string", "enum": list(TEAMS)})]
+Game = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,20}|[A-Z]{3}@[A-Z]{3})$")]
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+_PLAYER = "an NBA id, or parts of a name; case and accents do not matter"
 Steps = Annotated[tuple[Annotated[str, StringConstraints(max_length=64)], ...], Field(max_length=64)]
 
 
@@ -156,15 +168,21 @@ class QuarantineQuery(SlateQuery):
 
 
 class PredictionsQuery(SlateQuery):
-    """Predictions of a slate."""
+    """Predictions of a slate; what is asked for together must all fit."""
 
     market: Market | None = Field(None, description="default: every market")
+    system: System | None = Field(None, description="default: every system")
+    game: Game | None = Field(None, description="a game's id, or its teams: away@home")
+    team: Team | None = Field(None, description="whose players")
+    player: Text | None = Field(None, description=_PLAYER)
+    recommendation: Literal["over", "under", "pass", "no_line"] | None = None
 
 
-class OverQuery(PredictionsQuery):
+class OverQuery(SlateQuery):
     """A line, and whose."""
 
-    player: Text = Field(description="an NBA id, or a part of a name")
+    market: Market | None = Field(None, description="default: every market")
+    player: Text = Field(description=_PLAYER)
     line: float = Field(ge=-1000, le=1000, allow_inf_nan=False)
 
 
@@ -208,13 +226,13 @@ class PublishedQuery(Query):
 class PlayersQuery(PublishedQuery):
     """Whose name."""
 
-    query: Text = Field(description="an NBA id, or a part of a name; case and accents do not matter")
+    query: Text = Field(description=_PLAYER)
 
 
 class GradedQuery(Query):
     """Which graded predictions."""
 
-    system: Annotated[str, AfterValidator(_system)] | None = None
+    system: System | None = None
     market: Market | None = None
     tier: Literal["regular", "bench", "new"] | None = None
 

@@ -58,7 +58,7 @@ class ReportRoutes:
 
     def routes(self) -> list[Route]:
         """One."""
-        return [Route("GET", "/v1/report", Role.VIEWER, self.report, Report, ReportQuery)]
+        return [Route("GET", "/v1/report", Role.VIEWER, self.report, Report, ReportQuery, absent=True)]
 
     async def report(self, asked: Asked) -> Report:
         """A morning as text and as one page: last night's grades, the best edges, what is missing or needs a hand."""

@@ -11,6 +11,7 @@ from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 
+from services.coordinator.api import formats
 from services.coordinator.api.limits import Requests
 from services.coordinator.api.once import KEY_HEADER, Once
 from shared.registries.keys import SCHEDULES, Role
@@ -74,8 +75,20 @@ class Route:
     status: HTTPStatus = HTTPStatus.OK
     or_status: HTTPStatus | None = None
     """Of answers that are `Other`."""
+    absent: bool = False
+    """Whether what the query asks for may not be there: 404. What the path names never need be."""
     once: bool = True
     """Whether an answer may be kept for whoever asks again; not one that holds a secret."""
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The media types in which it answers, the preferred one last."""
+        return formats.formats(self.answer) if self.method == hdrs.METH_GET else (formats.JSON,)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether it answers what may be kept by whoever asks, and asked for again by its tag."""
+        return self.method == hdrs.METH_GET and self.once
 
     @property
     def statuses(self) -> tuple[HTTPStatus, ...]:
@@ -126,10 +139,11 @@ class Served:
         async def handle(request: web.Request) -> web.StreamResponse:
             caller = await request.app[ACCESS].require(request, route.role)
             await self._requests.count(caller)
+            media = formats.chosen(request.headers.get(hdrs.ACCEPT, ""), route.formats)
             with refusing():
                 query = route.query.model_validate(_query(request))
             if request.method == hdrs.METH_GET:
-                return await self._read(route, request, Asked(caller, query, None, dict(request.match_info)))
+                return await self._read(route, request, Asked(caller, query, None, dict(request.match_info)), media)
             body = await _body(request)
             with refusing():
                 parsed = None if route.body is None else route.body.model_validate_json(body)
@@ -137,24 +151,38 @@ class Served:
             key = request.headers.get(KEY_HEADER) if route.once else None
             what = f"{route.method} {request.path} ".encode() + body
             status, answer = await self._once.answer(caller.actor, key, what, lambda: performed(route, asked))
-            return _json(answer, status)
+            return _answer(answer, status, formats.JSON, {})
 
         return handle
 
-    async def _read(self, route: Route, request: web.Request, asked: Asked) -> web.Response:
+    async def _read(self, route: Route, request: web.Request, asked: Asked, media: str) -> web.Response:
         try:
             async with asyncio.timeout(READING_SECONDS):
                 answer = await route.handler(asked)
         except TimeoutError as error:
             words = f"the answer takes longer than {READING_SECONDS:.0f} s"
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, words, "ask for less at once") from error
-        headers = {}
+        headers: dict[str, str] = {}
         answer, end = part(asked.query, answer)
+        if media != formats.JSON and isinstance(answer, dict):  # the JSON says it itself
+            end = answer.get("next_offset")
         if end is not None:
             following = request.rel_url.update_query(offset=end, limit=asked.query.limit)
             headers["Link"] = f'<{following}>; rel="next"'
-        body = answer if isinstance(answer, bytes) else await asyncio.to_thread(to_json, answer)
-        return _json(body, route.status, headers)
+        body = await asyncio.to_thread(formats.encoded, answer, media)
+        if not route.is_reading:
+            return _answer(body, route.status, media, headers)
+        made = formats.tag(answer, body, getattr(asked.query, "as_of", None))
+        headers |= {"Cache-Control": "private, no-cache", "Vary": "Accept, Origin"}
+        known = request.if_none_match
+        same = known is not None and any(each.value in ("*", made.value) for each in known)
+        response = (
+            web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+            if same
+            else _answer(body, route.status, media, headers)
+        )
+        response.etag = made
+        return response
 
 
 def part(query: Query, answer: object) -> tuple[object, int | None]:
@@ -173,9 +201,10 @@ async def performed(route: Route, asked: Asked) -> tuple[int, bytes]:
     return route.status, to_json(answer)
 
 
-def _json(body: bytes, status: int, headers: Mapping[str, str] | None = None) -> web.Response:
-    given = {"Cache-Control": "no-store", **(headers or {})}
-    return web.Response(body=body, status=status, content_type="application/json", headers=given)
+def _answer(body: bytes, status: int, media: str, headers: Mapping[str, str]) -> web.Response:
+    charset = "utf-8" if media.startswith("text/") else None
+    given = {"Cache-Control": "no-store", **headers}
+    return web.Response(body=body, status=status, content_type=media, charset=charset, headers=given)
 
 
 @contextmanager

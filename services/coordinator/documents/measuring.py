@@ -1,6 +1,7 @@
 """The record, read back: as it was known at an instant. No warehouse is asked."""
 
 import asyncio
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -16,6 +17,8 @@ PICKS: Final = 50
 """Of the newest picks that are shown."""
 _MONTHS, _SLATES = 60, 40
 """Documents that are kept in memory: five years, and the picks of some weeks."""
+_CUTS: Final = 64
+"""Records that are kept: documents never change, so the same months and cut are the same record."""
 _ALWAYS: Final = ("0000", "9999")
 
 
@@ -48,6 +51,7 @@ class Recorded:
         self._archive = archive
         self._months = Kept(archive, _MONTHS, month)
         self._picks = Kept(archive, _SLATES)
+        self._added_up: OrderedDict[tuple[Cut, str, tuple[str, ...]], Record] = OrderedDict()
 
     async def record(self, cut: Cut, as_of: datetime) -> Record:
         """The record of one cut, with its newest picks."""
@@ -59,10 +63,16 @@ class Recorded:
             for folder, key in sorted(newest.items())
             if mode in ("", folder.split("/")[2]) and first[:7] <= keys.parts(key)[-1] <= last[:7]
         ]
-        months: list[Month] = await self._months.get(wanted)
-        return await self._measured(cut, mode, months, as_of)
+        asked = (cut, mode, tuple(wanted))
+        if asked not in self._added_up:
+            months: list[Month] = await self._months.get(wanted)
+            self._added_up[asked] = await self._measured(cut, mode, months)
+        self._added_up.move_to_end(asked)
+        if len(self._added_up) > _CUTS:
+            self._added_up.popitem(last=False)
+        return {**self._added_up[asked], "as_of": as_of.isoformat()}
 
-    async def _measured(self, cut: Cut, mode: str, months: list[Month], as_of: datetime) -> Record:
+    async def _measured(self, cut: Cut, mode: str, months: list[Month]) -> Record:
         first, last = cut.dates
         wanted = {"market": cut.market, "tier": cut.tier}
         chosen = Chosen(months, wanted, first, last)
@@ -72,7 +82,7 @@ class Recorded:
         found = await asyncio.to_thread(cells, chosen, cut.by)
         return Record(
             mode=mode, system=system, market=cut.market, tier=cut.tier, by=cut.by,
-            first=days[0] if days else None, last=days[-1] if days else None, as_of=as_of.isoformat(),
+            first=days[0] if days else None, last=days[-1] if days else None, as_of="",
             recorded_at=max((each.recorded_at for each in months), default=None),
             cells=found,
             picks=await self._newest_picks(chosen),

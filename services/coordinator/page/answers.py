@@ -47,7 +47,8 @@ def to_sign_in(request: web.Request) -> web.Response:
 
 def attachment(file: File) -> web.StreamResponse:
     """A file that the browser stores."""
-    headers = {**HEADERS, hdrs.CONTENT_TYPE: file.kind, hdrs.CONTENT_DISPOSITION: f'attachment; filename="{file.name}"'}
+    kind = f"{file.kind}; charset=utf-8" if file.kind.startswith("text/") else file.kind
+    headers = {**HEADERS, hdrs.CONTENT_TYPE: kind, hdrs.CONTENT_DISPOSITION: f'attachment; filename="{file.name}"'}
     response = web.StreamResponse(headers=headers)
     if file.kind.startswith("text/"):
         response.enable_compression()

@@ -66,6 +66,7 @@ class File:
 
     name: str
     kind: str
+    """Its media type."""
     parts: AsyncIterator[bytes]
 
 

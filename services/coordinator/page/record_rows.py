@@ -8,8 +8,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from services.coordinator.api.answers import RecordRows
+from services.coordinator.api.row_files import CSV, PARQUET, Kind, Rows, in_parts
 from services.coordinator.page.failing import Unknown
-from services.coordinator.page.files import CSV, PARQUET, Kind, Rows, as_csv, as_parquet
 from services.coordinator.page.page import Download, File, Page, Visit
 from services.coordinator.page.record import RecordQuery, of_api
 from services.coordinator.page.then import Links, asked
@@ -18,7 +18,7 @@ from shared.registries.api import MAX_WINDOW_DAYS
 from shared.registries.keys import Role
 
 COLUMNS: Mapping[str, Kind] = {
-    "game_date": "text", "mode": "text", "game_id": "text", "player_id": "count", "player_name": "text", "team": "text",
+    "game_date": "date", "mode": "text", "game_id": "text", "player_id": "count", "player_name": "text", "team": "text",
     "opponent": "text", "market": "text", "system": "text", "run_id": "text", "tier": "text", "shadow": "flag",
     "voided": "flag", "actual": "number", "error": "number", "mean_error": "number", "crps": "number",
     "inside_80": "flag", "season_mean": "number", "ewma": "number", "rate_minutes": "number", "line": "number",
@@ -91,9 +91,8 @@ async def rows(kind: Literal["csv", "parquet"], visit: Visit) -> File:
     first: Any = await visit.get("/v1/record/rows", **cut, limit=_PART)
     parts = _parts(visit, cut, first)
     name = f"record-{cut['mode']}-{cut['first']}-{cut['last']}.{kind}"
-    if kind == "csv":
-        return File(name, CSV, as_csv(parts, COLUMNS))
-    return File(name, PARQUET, as_parquet(parts, COLUMNS))
+    media = CSV if kind == "csv" else PARQUET
+    return File(name, media, in_parts(media, parts, COLUMNS))
 
 
 PAGES: tuple[Page, ...] = (Page("/record/picks", Role.VIEWER, picks, "picks.html", PicksQuery),)

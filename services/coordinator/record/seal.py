@@ -16,6 +16,7 @@ from services.coordinator.record.chain import Draft, Entry
 from services.coordinator.record.schemas import NEWEST
 from services.coordinator.runs.run import Run
 from services.coordinator.sql import sql
+from shared.basketball.slate import MAX_REGRADED_DAYS
 from shared.contract import StepReported
 from shared.errors import AlreadyExists, Conflict, Transient
 from shared.ports import Document, Params, Ports, Row
@@ -24,8 +25,6 @@ RECORD = "record"
 HEAD = "head"
 TABLE = "ops.record"
 _TRIES = 20
-_REGRADED_DAYS = 7
-"""Days before a slate whose grades its run makes again."""
 
 T = TypeVar("T")
 Drafting = Callable[[datetime], Awaitable[Draft]]
@@ -67,7 +66,7 @@ async def _changed(ports: Ports, graded_before: date, mode: str) -> list[date]:
     read them again.
     """
     document = await ports.state.get(RECORD, HEAD)
-    first, last = graded_before - timedelta(days=_REGRADED_DAYS), graded_before - timedelta(days=1)
+    first, last = graded_before - timedelta(days=MAX_REGRADED_DAYS), graded_before - timedelta(days=1)
     entries = [entry for entry in await _tail(ports, first, last, mode) if first <= entry.game_date <= last]
     sealed = {entry.game_date: entry for entry in entries if (entry.kind, entry.mode) == ("grade", mode)}
     groups = await rows.graded(ports.warehouse, first, last, mode)

@@ -35,4 +35,5 @@ WHERE predictions.game_date = @game_date
   AND (@market = '' OR predictions.market = @market)
   AND (@games = '' OR STRPOS(@games, predictions.game_id) > 0)
 QUALIFY {latest of predictions}
-ORDER BY games.tip_utc, predictions.game_id, predictions.market, predictions.mean DESC, predictions.player_id
+ORDER BY games.tip_utc, predictions.game_id, predictions.market, predictions.mean DESC, predictions.player_id,
+  predictions.system

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from services.coordinator.documents import keys, publish, record
+from services.coordinator.documents import keys, publish
 from services.coordinator.documents.games import Publication
 from services.coordinator.record.seal import head_document
 from services.coordinator.runs.run import Evidence, Run
@@ -24,13 +24,8 @@ def export_key(run: Run) -> str:
 
 
 async def export(run: Run, ports: Ports, _: int) -> int:
-    """Write the documents and the slate's view; returns the view's predictions.
-
-    Grades change in the slate's own run only: a pass does none.
-    """
+    """Write the documents and the slate's view; returns the view's predictions."""
     published = publish.publication(run)
-    if not run.part:
-        await record.write(published, ports)
     games = await publish.write(published, ports)
     return await _export(run, published, games, ports)
 

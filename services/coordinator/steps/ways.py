@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from services.coordinator.record.seal import seal_grades
 from services.coordinator.runs.events import BatchesPlanned
 from services.coordinator.runs.run import Evidence, Run
 from services.coordinator.steps.credits import watch_credits
 from services.coordinator.steps.evidence import counted
 from services.coordinator.steps.export import export, exported
 from services.coordinator.steps.feature_health import announce
+from services.coordinator.steps.grade import graded
 from services.coordinator.steps.predict import dispatch, present
 from services.coordinator.steps.publish import publish
 from services.coordinator.steps.train import judged, kept
@@ -44,7 +44,7 @@ _WAYS = {
     "train": Ways(evidence=kept, reported=judged),
     "predict": Ways(perform=dispatch, reported=present),
     "publish": Ways(perform=publish),
-    "grade": Ways(reported=seal_grades),
+    "grade": Ways(reported=graded),
     "export": Ways(evidence=exported, perform=export),
 }
 _USUAL = Ways()

@@ -16,6 +16,7 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
     [
         (("predictoins",), ["No such command", "Did you mean 'predictions'?"]),
         (("demo", "--moed", "overnight"), ["--moed", "--mode"]),
+        (("grid", "--mode", "overnigth"), ["--mode", "did you mean overnight?"]),
         (("demo", "--mode", "yesterday"), ["--mode", "'yesterday'", "same_day"]),
         (("backfill", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to", "--from", "2024-03-05"]),
         (("backfill", "--from", "2024-03-04", "--to", "2024-03-04", "--to-step", "dance"), ["--to-step", "dance"]),
@@ -31,7 +32,7 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
         (("predictions", "--system", "bosted"), ["--system", "did you mean boosted?"]),
         (("completion", "tcsh"), ["'tcsh'", "fish"]),
         (("predictions", "--market", "dunks"), ["--market", "points"]),
-        (("replay", "--from", "2024-03-04", "--to", "2024-03-05"), ["--history"]),
+        (("replay", "--from", "2024-03-04", "--to", "2024-03-05"), ["2024-03-04 is too early", "generated league"]),
         (("replay", "--history", ".", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to", "--from", "2024-03-05"]),
         (
             ("replay", "--history", ".", "--from", "2024-03-04", "--to", "2024-03-04", "--faults", "hail"),

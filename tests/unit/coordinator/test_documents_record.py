@@ -10,11 +10,15 @@ from services.coordinator.documents import keys, record
 from services.coordinator.documents.games import Publication
 from services.coordinator.documents.measuring import PICKS, Cut, Recorded
 from services.coordinator.documents.store import packed, unpacked
+from services.coordinator.runs.run import StepStatus
 from services.coordinator.sql import sql
+from services.coordinator.steps.grade import recorded
 from shared.accuracy import report
 from shared.basketball.slate import Mode
 from shared.ports import Ports, Row
+from tests.unit.coordinator.handling import run_of
 from tests.unit.coordinator.memory import AnsweringWarehouse, memory_ports
+from tests.unit.coordinator.routes import CountingArchive
 from tests.unit.coordinator.sql_rows import full
 from tests.unit.coordinator.test_sql_accuracy import ALL, LAST, graded
 from tests.unit.shared.answers import answers
@@ -260,6 +264,23 @@ async def test_picks_so_far_are_those_of_earlier_slates_as_known_at_the_publicat
     assert await record.picks_so_far(world.archive, early) == {}
 
 
+async def test_it_is_written_when_grading_is_reported_done_and_once_however_often_that_is() -> None:
+    """Under the instant of the clock, in a run that publishes or in one that grades alone."""
+    world = World()
+    await world.write(rows(), NOON - timedelta(hours=1))
+    expected = {key.rpartition("/")[0] for key in world.archive.objects}
+    world.archive.objects.clear()
+    ports = world.ports()
+    run = run_of({"grade": StepStatus.RUNNING}, game_date=date(2024, 3, 6), targets=("grade",))
+    await recorded(run, ports)
+    assert {key.rpartition("/")[0] for key in world.archive.objects} == expected
+    assert {keys.stamp_of(key) for key in world.archive.objects} == {ports.clock.now()}
+    before = dict(world.archive.objects)
+    ports.clock.set(NOON + timedelta(days=1))  # type: ignore[attr-defined]  # the clock of tests
+    await recorded(run, ports)
+    assert world.archive.objects == before
+
+
 async def test_a_record_of_nothing_is_empty() -> None:
     """Before anything is graded, and in a mode that never was."""
     world = World()
@@ -283,3 +304,19 @@ async def test_modes_are_compared_and_otherwise_the_one_graded_last_is_shown() -
 
 def _in_mode(data: bytes, mode: str) -> bytes:
     return packed(unpacked(data) | {"mode": mode})
+
+
+async def test_a_record_is_read_once_and_then_only_what_is_new() -> None:
+    """A list, a document for each month, and the picks of as many slates as it takes; asked again, the list."""
+    world, archive = World(), CountingArchive()
+    world.archive = archive
+    await world.write(rows())
+    recorded = Recorded(archive)
+    archive.reads = 0
+    first = await recorded.record(Cut(), NOON)
+    slates = {pick["game_date"] for pick in first["picks"]}
+    assert archive.reads == 1 + 2 + len(slates)
+    archive.reads = 0
+    later = NOON + timedelta(hours=1)
+    assert await recorded.record(Cut(), later) == {**first, "as_of": later.isoformat()}
+    assert archive.reads == 1

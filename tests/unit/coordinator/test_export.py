@@ -46,7 +46,6 @@ class World:
             documents__players=[on_roster(game, game) for game in games],
             documents__books=[],
             documents__past=[],
-            documents__record_sums=[],
             moves=[],
         )
 
@@ -82,7 +81,7 @@ async def test_a_run_writes_two_objects_for_each_game_an_index_and_the_view() ->
     world = World()
     warehouse = await world.export(run_of(), 1, 2)
     assert [name for name, _ in warehouse.asked] == [
-        "documents__record_sums", "documents__forecasts", "moves", "documents__players", "documents__books",
+        "documents__forecasts", "moves", "documents__players", "documents__books",
         "documents__past", "predictions",
     ]  # fmt: skip
     stamp = f"20240304T140000.000000Z.{SLATE}.json.gz"
@@ -122,12 +121,11 @@ async def test_an_attempt_that_was_cut_short_is_finished_by_the_next(stored: int
 
 
 async def test_a_pass_writes_its_games_alone_and_takes_them_in_the_view() -> None:
-    """It asks for its games, and does not write the record; both runs find what they published."""
+    """It asks for its games alone; both runs find what they published."""
     world = World()
     await world.export(run_of(), 1, 2)
     before = dict(world.archive.objects)
     warehouse = await world.export(run_of("game-1", 30), 1)
-    assert "documents__record_sums" not in [name for name, _ in warehouse.asked]
     assert warehouse.asked[-1] == (
         "predictions", {"game_date": DAY, "mode": "same_day", "market": "", "games": ONE},
     )  # fmt: skip

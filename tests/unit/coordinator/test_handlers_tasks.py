@@ -97,12 +97,12 @@ async def test_the_export_is_one_document_of_the_current_predictions() -> None:
         {"game_id": "1", "player_id": 1, "game_date": DAY, "line": None},
         {"game_id": "1", "player_id": 2, "game_date": DAY, "line": 0.0},
     ]
-    world = World(predictions=rows, documents__record_sums=[], documents__forecasts=[])
+    world = World(predictions=rows, documents__forecasts=[])
     world.put(working("export", mode=Mode.SAME_DAY))
     request = StepRequested(run_id="2024-03-04.same_day.1", game_date=DAY, mode=Mode.SAME_DAY, step="export", attempt=1)
     await world.handlers.on_task(request)
     slate = {"game_date": DAY, "mode": "same_day"}
-    assert world.warehouse.asked[1:] == [
+    assert world.warehouse.asked == [
         ("documents__forecasts", {**slate, "run_id": "2024-03-04.same_day.1"}),
         ("predictions", {**slate, "market": "", "games": ""}),
     ]

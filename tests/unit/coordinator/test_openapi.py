@@ -11,6 +11,9 @@ from shared.registries.keys import Role
 from tests.unit.coordinator.routes import KEY, World
 from tests.unit.shared.places import VIEWER_KEY
 
+ABSENT = ("/v1/tonight", "/v1/report")
+"""Whose query may ask for what is not there."""
+
 
 def references(part: Any) -> list[str]:  # noqa: ANN401 - JSON
     """What a part of the document refers to."""
@@ -33,9 +36,17 @@ def test_every_route_is_described_and_nothing_is_left_open() -> None:
             in_path = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
             assert in_path == {part.strip("{}") for part in path.split("/") if part.startswith("{")}
             assert {"400", "401", "403", "429", "503"} <= operation["responses"].keys()
-            assert ("404" in operation["responses"]) == ("{" in path)
+            assert ("404" in operation["responses"]) == ("{" in path or path in ABSENT)
     names = [operation["operationId"] for on in made["paths"].values() for operation in on.values()]
     assert len(set(names)) == len(names)
+
+
+async def test_a_slate_that_is_not_there_is_refused_as_described() -> None:
+    """404, and the document says so."""
+    world = World()
+    made = document(described(world.routes))["paths"]
+    assert (await world.call("GET", "/v1/tonight?game_date=2020-01-01"))[0] == 404
+    assert "404" in made["/v1/tonight"]["get"]["responses"]
 
 
 def test_limits_are_part_of_the_document() -> None:

@@ -114,7 +114,7 @@ def test_a_slate_without_games_is_a_page() -> None:
     """Before anything is published, and at an instant before it."""
     assert "No game is published yet" in of_tonight(games=[], edges=[], changes=[], missing=[]).words
     looked = of_tonight(Then(as_of=PAST), games=[], edges=[], changes=[], missing=[])
-    assert "No game is published at that time" in looked.words
+    assert "No game was published by then" in looked.words
 
 
 def test_a_record_that_no_pick_has_yet_is_not_divided() -> None:

@@ -12,7 +12,7 @@ from services.analytics.processors import PROCESSORS
 from services.coordinator.record.seal import HEAD, RECORD, head_document, seal_grades, seal_published
 from services.coordinator.record.verify import EVER, check_chain, check_slates
 from services.coordinator.runs.run import Run
-from shared.basketball.slate import Mode
+from shared.basketball.slate import MAX_REGRADED_DAYS, Mode
 from shared.contract import StepReported, StepRequested
 from shared.embedded.duck import Connection
 from shared.embedded.warehouse import DuckDBWarehouse
@@ -67,7 +67,7 @@ async def grade(ports: Ports, slate: date = SLATE, mode: Mode = Mode.OVERNIGHT) 
     """Grade the slates before this one, as the analytics service does, and seal the grades."""
     request = StepRequested(run_id=f"{slate}.{mode}.1", game_date=slate, mode=mode, step="grade", attempt=1)
     for step in ("player_game_summary", "grade"):
-        await PROCESSORS[step].run(request, ports.warehouse, regrade_days=7)
+        await PROCESSORS[step].run(request, ports.warehouse, regrade_days=MAX_REGRADED_DAYS)
     set_clock(ports, tip(slate, 7))
     await seal_grades(run_of(slate, mode), GRADE, ports)
 
@@ -186,6 +186,13 @@ async def test_a_correction_is_sealed_with_the_grades_it_changes(ports: Ports) -
     assert await verified(ports)
     await grade(ports)
     assert (await check_chain(ports, *EVER))["entries"] == 5
+    assert await verified(ports) == []
+
+
+async def test_a_late_correction_is_sealed_as_far_back_as_grades_are_made_again(ports: Ports) -> None:
+    """On the last day on which a setting allows it."""
+    await execute(ports, "UPDATE raw.player_box_scores SET points = 31 WHERE player_id = 1 AND game_date = ?", DAYS[0])
+    await grade(ports, DAYS[0] + timedelta(days=MAX_REGRADED_DAYS))
     assert await verified(ports) == []
 
 

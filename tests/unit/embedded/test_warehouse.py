@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from shared.embedded.duck import Outdated, engine_failure
+from shared.embedded.duck import engine_failure
 from shared.embedded.warehouse import DuckDBWarehouse
-from shared.errors import Permanent, Transient
+from shared.errors import Outdated, Permanent, Transient
 from shared.tables import TABLES
 from tests.contract.fakes import TABLES as SMALL
 from tests.contract.fakes import THINGS, TOTALS

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,6 +124,22 @@ def test_a_page_of_the_site_links_to_pages_of_the_site() -> None:
         if not (ROOT / name).parent.joinpath(target).resolve().is_relative_to(ROOT / "docs")
     ]
     assert outside == []
+
+
+def _named(part: object) -> Iterator[str]:
+    """The pages of a part of the navigation."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict | list):
+        for each in part.values() if isinstance(part, dict) else part:
+            yield from _named(each)
+
+
+def test_the_site_s_navigation_has_every_page() -> None:
+    """Once; decisions and runbooks are reached from their index."""
+    navigation = tomllib.loads((ROOT / "zensical.toml").read_text("utf-8"))["project"]["nav"]
+    pages = [page.name for page in (ROOT / "docs").glob("*.md")]
+    assert sorted(_named(navigation)) == sorted([*pages, "adr/README.md", "runbooks/README.md"])
 
 
 def test_the_reference_is_what_the_registries_say() -> None:

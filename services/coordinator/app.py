@@ -8,6 +8,7 @@ from functools import partial
 from aiohttp import web
 
 from services.coordinator.api import cors, sign_in_links
+from services.coordinator.api.answers import AlertShown
 from services.coordinator.api.inside import Inside
 from services.coordinator.api.keys import KeyRoutes
 from services.coordinator.api.limits import Requests

@@ -7,7 +7,8 @@ from functools import partial
 
 from aiohttp import web
 
-from services.coordinator.api import cors, sign_in_links
+from services.coordinator.api import sign_in_links
+from services.coordinator.api.answers import AlertShown
 from services.coordinator.api.inside import Inside
 from services.coordinator.api.keys import KeyRoutes
 from services.coordinator.api.limits import Requests
@@ -35,6 +36,7 @@ from shared.runtime.service import Consumer, DeadLetterConsumer, application
 
 def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     """Wire the service: the engine, its three kinds of consumers, the API."""
+    from services.coordinator.api import cors  # noqa: PLC0415 - nor other origins
     from services.coordinator.api.openapi import described  # noqa: PLC0415 - `inside` needs no description
     from services.coordinator.page.mounting import mount  # noqa: PLC0415 - nor pages, for a command that reads
 

@@ -266,10 +266,7 @@ class Tonight(TypedDict):
     """Of the newest publication; null before the first."""
     due_at: str
     in_time: bool | None
-    """Whether the first publication was there when it was due.
-
-    Null while it is neither there nor due, and of a slate that was made looking back, for which nobody waited.
-    """
+    """Whether the first publication was there when due; null before both, and of a slate that was made looking back."""
     games: list[GameCard]
     """By tip-off."""
     edges: list[Edge]

@@ -36,6 +36,7 @@ from shared.runtime.service import Consumer, DeadLetterConsumer, application
 
 def build(settings: CoordinatorSettings, ports: Ports) -> web.Application:
     """Wire the service: the engine, its three kinds of consumers, the API."""
+    from services.coordinator.api import cors  # noqa: PLC0415 - nor other origins
     from services.coordinator.api.openapi import described  # noqa: PLC0415 - `inside` needs no description
     from services.coordinator.page.mounting import mount  # noqa: PLC0415 - nor pages, for a command that reads
 

@@ -26,6 +26,7 @@ BENCHES = (
     "size",
     "startup",
     "throttle",
+    "viewers",
 )
 """Modules of `benchmarks`, each with a `bench()`; imported when they run, as each brings what it measures."""
 

@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from cli.suggest import Choice
 from client import chosen
 from client.api import Client, Endpoint, connect_briefly
 from devstack import here
@@ -87,7 +88,7 @@ def history_option(command: F) -> F:
 def mode_option(default: str | None) -> Callable[[F], F]:
     """Add `--mode`."""
     return click.option(
-        "--mode", type=click.Choice([mode.value for mode in Mode]), default=default, show_default=default is not None
+        "--mode", type=Choice([mode.value for mode in Mode]), default=default, show_default=default is not None
     )
 
 

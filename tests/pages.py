@@ -7,9 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/tutorial.md", "docs/how-to.md", "docs/consume-the-api.md")
-"""Whose commands are run, each page's in one shell, in the order in which they stand.
-
-The last one asks the world that the one before it leaves."""
+"""Whose commands are run, each page's in one shell, in the order in which they stand."""
 _NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
 
 

@@ -1,5 +1,6 @@
 """The stack inside the test, where its bus, its archive and its clock can be reached."""
 
+import asyncio
 import errno
 import json
 from collections.abc import AsyncIterator
@@ -22,6 +23,7 @@ from shared.contract import StepRequested
 from shared.embedded import archive
 from shared.embedded.archive import FileArchive
 from shared.registries.topics import TOPICS
+from tests.e2e.command import DONE, tipoff
 from tests.e2e.nights import LAST
 
 pytestmark = pytest.mark.network
@@ -113,3 +115,17 @@ async def test_full_archive_fails_with_one_line_and_loses_nothing(
         assert len(await client.get("predictions")) > 0
     assert mended["status"] == "complete"
     assert mended["generation"] == run["generation"]
+
+
+async def test_a_busy_workspace_is_read_by_others(history: History, tmp_path: Path) -> None:
+    """While a process holds it through that one's coordinator; afterwards as it lies, by several at once."""
+    workspace = Workspace(tmp_path, "busy")
+    with workspace.lock():
+        async with stack_of(workspace, history) as (_, client):
+            run = await client.start_run(LAST, "overnight", retrospective=True, targets=["schedule"])
+            through = await asyncio.to_thread(tipoff, tmp_path, "runs", "--json")
+            run = await follow(client, run, lambda _: None)
+    lying = await asyncio.gather(*(asyncio.to_thread(tipoff, tmp_path, "runs", "--json") for _ in range(2)))
+    assert [done.code for done in (through, *lying)] == [DONE] * 3, through
+    assert [[each["run_id"] for each in done.json] for done in (through, *lying)] == [[run["run_id"]]] * 3
+    assert [done.json[0]["status"] for done in lying] == ["complete"] * 2

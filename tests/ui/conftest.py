@@ -76,14 +76,14 @@ def world(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture
-def look(browser: Browser, world: World, request: pytest.FixtureRequest) -> Iterator[Callable[..., Looked]]:
+def look(browser: Browser, world: World) -> Iterator[Callable[..., Looked]]:
     """Opens a page as somebody with a role, at a width; when the test ends, nothing must have gone wrong in it."""
     from tests.ui.looking import Looked  # noqa: PLC0415 - as above
 
     opened: list[Looked] = []
 
     def open_(role: str = "operator", width: int = 1440, **context: object) -> Looked:
-        looked = Looked(browser, world, role, width, request.node.name, **context)
+        looked = Looked(browser, world, role, width, **context)
         opened.append(looked)
         return looked
 

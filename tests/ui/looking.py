@@ -13,8 +13,6 @@ from playwright.sync_api import Request as Asked
 
 from devstack.daemon import RunningStack
 
-WIDTHS = (360, 768, 1440)
-"""CSS pixels: a phone, a tablet, a desk."""
 SHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 """Not in git."""
 _AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
@@ -60,9 +58,8 @@ class World:
 class Looked:
     """A browser's window, signed in unless the role is empty."""
 
-    def __init__(self, browser: Browser, world: World, role: str, width: int, name: str, **context: Any) -> None:  # noqa: ANN401 - Playwright's own
+    def __init__(self, browser: Browser, world: World, role: str, width: int, **context: Any) -> None:  # noqa: ANN401 - Playwright's own
         self.world = world
-        self._name = f"{name}-{width}"
         self.context = browser.new_context(
             base_url=world.stack.url, viewport={"width": width, "height": 900}, **context
         )
@@ -94,11 +91,12 @@ class Looked:
 
     def check(self, shot: str = "") -> None:
         """What holds for every page: no side-scrolling, and nothing that keeps people out."""
+        width = self.page.evaluate("window.innerWidth")
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{self.page.url} is {wide} px wider than the window"
+        assert wide <= 0, f"{self.page.url} is {wide} px wider than a window of {width} px"
         if shot:
             SHOTS.mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=SHOTS / f"{shot}-{self._name.rpartition('-')[2]}.png", full_page=True)
+            self.page.screenshot(path=SHOTS / f"{shot}-{width}.png", full_page=True)
         self.page.evaluate(_AXE)
         found = self.page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
         grave = [

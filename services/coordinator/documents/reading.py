@@ -80,7 +80,10 @@ class Published:
 def tonight(slate: Slate, as_of: datetime, due_at: datetime, run: Run | None) -> Tonight:
     """A slate as it was known at an instant."""
     cards = sorted(slate.cards.values(), key=lambda card: (_instant(card["game"]["tip_utc"]), card["game"]["game_id"]))
-    in_time = slate.first_at <= due_at if slate.first_at is not None else None if as_of < due_at else False
+    if run is not None and run.retrospective:
+        in_time = None
+    else:
+        in_time = slate.first_at <= due_at if slate.first_at is not None else None if as_of < due_at else False
     return Tonight(
         game_date=str(slate.game_date),
         mode=slate.mode,

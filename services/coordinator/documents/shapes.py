@@ -266,7 +266,8 @@ class Tonight(TypedDict):
     """Of the newest publication; null before the first."""
     due_at: str
     in_time: bool | None
-    """Whether the first publication was there when it was due; null while it is neither there nor due."""
+    """Whether the first publication was there when it was due; null while it is neither there nor due, and
+    of a slate that was made looking back, for which nobody waited."""
     games: list[GameCard]
     """By tip-off."""
     edges: list[Edge]

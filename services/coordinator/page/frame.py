@@ -23,6 +23,7 @@ NAVIGATION = (
     ("/alerts", "Alerts"),
     ("/dead-letters", "Dead letters"),
     ("/sources", "Sources"),
+    ("/api-docs", "API"),
 )
 """Paths and names, in order; of pages that are declared, and that whoever looks may see."""
 

@@ -80,7 +80,7 @@ def _state(slate: Tonight) -> str:
     """Whether it is there, and in time."""
     if slate["published_at"] is None:
         return "not published yet" if slate["in_time"] is None else "LATE, not published yet"
-    return "LATE" if slate["in_time"] is False else "in time"
+    return {None: "made looking back", False: "LATE", True: "in time"}[slate["in_time"]]
 
 
 def _record(cell: RecordCell | None) -> str:

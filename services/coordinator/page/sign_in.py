@@ -10,7 +10,7 @@ from services.coordinator.page.page import Action
 from services.coordinator.page.serving import Site
 from services.coordinator.page.who import THEMES, Who, begin_session, end_session, is_foreign, is_ours, keep_theme
 from services.coordinator.sessions import Session, Sessions
-from shared.runtime.access import Untrusted
+from shared.runtime.access import ACTOR, Untrusted
 
 PATH = "/sign-in"
 
@@ -25,7 +25,7 @@ class SignIn:
 
     def add(self, app: web.Application) -> None:
         """Register them."""
-        app.router.add_get(PATH, self._site.handler(self._form))
+        app.router.add_get(PATH, self._site.handler(self._form), allow_head=False)  # a look ahead uses up no link
         app.router.add_post(PATH, self._site.handler(self._begin))
         app.router.add_post("/sign-out", self._site.handler(self._end))
         app.router.add_post("/theme", self._site.handler(self._theme))
@@ -52,6 +52,7 @@ class SignIn:
             session = await self._sessions.begin(forms.one(fields, "key").strip())
         except Untrusted as error:
             return self._refused(request, who, following, f"{error}.", fields, error.status)
+        request[ACTOR] = session.caller.actor
         action = forms.one(fields, "action")
         does = next((each.does for each in self._actions if each.fits(action)), "")
         if kept == "" or does == "":
@@ -65,6 +66,7 @@ class SignIn:
 
     def _welcome(self, request: web.Request, session: Session, following: str) -> web.Response:
         """A page that goes on by itself: to a redirect from elsewhere a browser would not send the strict cookie."""
+        request[ACTOR] = session.caller.actor
         who = Who(session.caller, session.token, session=True)
         response = self._site.frame.answer(request, who, "welcome.html", {"next": following})
         response.headers["Refresh"] = f"0; url={following}"

@@ -89,7 +89,8 @@ class Pulse:
             slate = await self._engine.run(key_for(day, MODE))
             if slate is None or not _ready(slate):
                 return await self._wait_for(slate, games, document, known, now)
-            finals = await self._finals(day, known)
+            begun = await self._begun_finals(day, known)
+            finals = [run for run in begun if run.status is not RunStatus.FAILED]
             whole = {game for run in finals if run.status is RunStatus.COMPLETE for game in run.games}
             if games and whole >= {game.game_id for game in games}:
                 await made_good(slate, self._ports)
@@ -100,7 +101,7 @@ class Pulse:
                 looked_at=known.looked_at,
                 looks=looks,
                 looked=known.lines,
-                finals=known.finals,
+                finals={game: known.finals.get(game, 0) for run in begun for game in run.games},
                 settled={game: run.status is not RunStatus.RUNNING for run in finals for game in run.games},
             )
             had = {game.game_id: looks_passed(game, looks, now) for game in games if game.game_id in wanted.lines}
@@ -166,10 +167,10 @@ class Pulse:
             did.append(f"asked for {key_for(day, MODE)}")
         return Beat(next_at, did)
 
-    async def _finals(self, day: date, known: Known) -> list[Run]:
-        """The final passes that have not failed."""
+    async def _begun_finals(self, day: date, known: Known) -> list[Run]:
+        """The final passes that were begun: one that was noted, and cut off before that, is asked for again."""
         runs = [await self._engine.run(key_for(day, MODE, part)) for part in known.final_parts]
-        return [run for run in runs if run is not None and run.final and run.status is not RunStatus.FAILED]
+        return [run for run in runs if run is not None and run.final]
 
     async def _newest_passes(self, day: date, known: Known) -> dict[str, Run]:
         """Game -> the newest pass of it that news was the reason of."""

@@ -16,6 +16,7 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
     [
         (("predictoins",), ["No such command", "Did you mean 'predictions'?"]),
         (("demo", "--moed", "overnight"), ["--moed", "--mode"]),
+        (("grid", "--mode", "overnigth"), ["--mode", "did you mean overnight?"]),
         (("demo", "--mode", "yesterday"), ["--mode", "'yesterday'", "same_day"]),
         (("backfill", "--from", "2024-03-05", "--to", "2024-03-04"), ["--to", "--from", "2024-03-05"]),
         (("backfill", "--from", "2024-03-04", "--to", "2024-03-04", "--to-step", "dance"), ["--to-step", "dance"]),

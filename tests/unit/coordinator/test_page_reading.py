@@ -29,7 +29,7 @@ from tests.unit.coordinator.test_page_people import page
 
 NOW = datetime(2024, 3, 5, tzinfo=UTC)
 ROW: dict[str, object] = {
-    "text": "a, b", "number": 1.5, "count": 203999, "flag": False,
+    "text": "a, b", "number": 1.5, "count": 203999, "flag": False, "date": date(2024, 3, 3),
 }  # fmt: skip
 
 

@@ -118,7 +118,8 @@ def _words(report: dict[str, Any]) -> str:
     if report["unsealed"]:
         lines.append(f"{report['unsealed']:,} predictions are from before the record, and nothing holds them")
     if report["unsettled"]:
-        lines.append(f"{report['unsettled']} slates had rows added for another mode and were not graded once more")
+        again = f"{report['unsettled']} slates were published again since, or had rows added for another mode"
+        lines.append(f"{again}: not graded once more")
     return "\n".join(lines)
 
 

@@ -48,7 +48,7 @@ class Checked(TypedDict):
     unsealed: int
     """Predictions from before the record: nothing holds them."""
     unsettled: int
-    """Slates and modes graded before rows were added for another mode: not graded once more."""
+    """Slates and modes that were published again, or whose rows another mode added to, since: not graded once more."""
     problems: list[Problem]
 
 
@@ -97,7 +97,12 @@ async def check_slates(ports: Ports, first: date, last: date) -> Checked:
     found += problems.unsealed(instants, unsealed, await _begun(ports))
     sources = await rows.sources(warehouse, first, last)
     found += await asyncio.to_thread(list, problems.sources(last_graded.values(), sources))
-    settled = {key for key, entry in newest.items() if entry.source_sha256 == last_graded[key[0]].source_sha256}
+    since = {(entry.game_date, entry.mode): entry.seq for entry in sorted(published, key=lambda entry: entry.seq)}
+    settled = {
+        key
+        for key, entry in newest.items()
+        if entry.source_sha256 == last_graded[key[0]].source_sha256 and (key not in since or since[key] < entry.seq)
+    }
     found += await _regraded(warehouse, settled)
     return {
         "predictions": sum(row["predictions"] for row in instants),

@@ -208,6 +208,19 @@ async def test_lines_of_another_mode_are_no_tampering(ports: Ports) -> None:
     assert (found["unsettled"], found["problems"]) == (1, [])
 
 
+async def test_a_slate_that_is_published_again_waits_for_its_grades(ports: Ports) -> None:
+    """Those that are there hold as sealed, and are not those of what counts now, until it is graded again."""
+    again = f"{DAYS[1]}.overnight.2"
+    mine = [row | {"run_id": again, "generation": 2} for row in slate_rows(1, DAYS[1])[PREDICTED]]
+    await load(ports.warehouse, predictions__player_prop_predictions=mine)
+    await seal_published(run_of(DAYS[1]).model_copy(update={"generation": 2}), ports)
+    found = await check_slates(ports, DAYS[0], SLATE)
+    assert (found["unsettled"], found["problems"]) == (1, [])
+    await grade(ports)
+    found = await check_slates(ports, DAYS[0], SLATE)
+    assert (found["unsettled"], found["problems"]) == (0, [])
+
+
 async def test_an_entry_of_a_later_release_is_not_guessed_at(ports: Ports) -> None:
     """Its schema is not known here."""
     await execute(ports, "UPDATE ops.record SET schema_version = 99 WHERE seq = 1")

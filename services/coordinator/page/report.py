@@ -29,7 +29,7 @@ def made(renderer: Renderer, slate: Tonight, graded: Graded, alerts: Sequence[Al
         mode=slate["mode"],
         subject=lines[0],
         text="\n".join(lines) + "\n",
-        html=renderer.render("report.html", _values(slate, graded, alerts, lines[0])),
+        html=renderer.render("standalone/report.html", _values(slate, graded, alerts, lines[0])),
     )
 
 

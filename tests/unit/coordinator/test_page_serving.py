@@ -58,7 +58,7 @@ async def test_a_page_loads_nothing_from_elsewhere_and_runs_nothing_of_its_text(
 
 
 def test_no_template_has_a_script_or_a_style_within() -> None:
-    """They would be blocked."""
+    """They would be blocked. What stands alone, as the report in a mail, is served as no page."""
     for path in (FOLDER.parent / "templates").glob("*.html"):
         text = path.read_text("utf-8")
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|javascript:", text), path.name

@@ -23,6 +23,7 @@ BUDGET_GB = 20.0
 """The setting's default."""
 
 
+@pytest.mark.network
 @pytest.mark.proof
 @pytest.mark.parametrize("first", [FINALS, FIRST], ids=["finals", "season"])
 def test_to_the_end_of_summer(first: date, shared_data: Path, tmp_path: Path) -> None:

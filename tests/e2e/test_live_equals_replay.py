@@ -35,8 +35,11 @@ def _kept(rows: list[dict[str, Any]], left_out: set[str]) -> dict[Key, dict[str,
 
 
 async def test_a_made_up_night_is_the_same_live_and_replayed(league_folder: Path, tmp_path: Path) -> None:
-    """With lines that move and news until shortly before each tip. Some move between 05:00, when the slate is predicted
-    overnight, and 07:00, up to which a replay looks: only the other mode can be compared."""
+    """With lines that move and news until shortly before each tip.
+
+    Some move between 05:00, when a slate is predicted overnight, and 07:00, up to which a replay looks: only the other
+    mode can be compared.
+    """
     await _check(tmp_path, league_folder, FIRST, FIRST, ["same_day"])
 
 

@@ -146,7 +146,8 @@ class _Filling:
 
         async def finish(day: date, run: Run, started: float) -> None:
             try:
-                night = summary(await follow(self.client, run, self.observe, every=self.every))
+                every = self.every * self.concurrency  # all of them together look as often as one
+                night = summary(await follow(self.client, run, self.observe, every=every))
             except TipoffError as error:
                 night = _lost(day, self.mode, error)
             finally:

@@ -27,8 +27,8 @@ MEGABYTES = 300
 SLOW = 300
 """Connections on which a byte comes now and then."""
 LAST = date(2024, 3, 4)
-WIDEST = {"first": "1946-11-01", "last": "2199-12-31", "player": "a", "line": "20.5"}
-SPANS = (None, 400, 14)
+WIDEST = {"first": "1946-11-01", "last": "2199-12-31", "player": "a", "line": "20.5", "query": "a"}
+SPANS = (None, 400, 14, 7)
 """Days that are asked for, widest first; None: all there are."""
 PER_SECOND = 5
 """Requests of one caller: so few that a thousand are too many however slow the machine is."""

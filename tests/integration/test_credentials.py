@@ -21,7 +21,14 @@ from tests.unit.shared.places import embedded_ports
 pytestmark = pytest.mark.network
 
 FILLED = {"key": "2024-03-04.overnight", "subscription": "coordinator-events", "id": "0000000000000000"}
-FILLED |= {"name": "tipoff.css", "action": "retry", "player_id": "1628369", "folder": "emergency", "seq": "1"}
+FILLED |= {
+    "name": "tipoff.css",
+    "action": "retry",
+    "player_id": "1628369",
+    "folder": "emergency",
+    "seq": "1",
+    "operation": "get_v1_runs",
+}
 PUBLIC = "public"
 PAGE, WAY_IN = "page", "way in"
 WAYS_IN = ("/sign-in", "/sign-out", "/theme", "/session", "/static/")

@@ -50,8 +50,8 @@ def published(entries: Collection[Entry], groups: rows.Groups) -> Iterator[Probl
     for entry in entries:
         found = rows.sealed(groups.get((entry.game_date, entry.run_id), []))
         if not entry.holds(found):
-            what = _difference(found, entry.row_count, "predictions")
-            yield of_entry(entry, f"{what} of {entry.run_id}", WAREHOUSE_CHANGED)
+            what = _difference(found, entry.row_count, f"predictions of {entry.run_id}")
+            yield of_entry(entry, what, WAREHOUSE_CHANGED)
 
 
 def graded(newest: Mapping[Graded, Entry], groups: rows.Groups, published_in: Collection[Graded]) -> Iterator[Problem]:
@@ -59,7 +59,8 @@ def graded(newest: Mapping[Graded, Entry], groups: rows.Groups, published_in: Co
     for key, entry in newest.items():
         found = rows.sealed(groups.get(key, []))
         if not entry.holds(found):
-            yield of_entry(entry, f"{_difference(found, entry.row_count, 'grades')} of {entry.mode}", WAREHOUSE_CHANGED)
+            what = _difference(found, entry.row_count, f"grades of {entry.mode}")
+            yield of_entry(entry, what, WAREHOUSE_CHANGED)
     for slate, mode in groups.keys() - newest.keys():
         if (slate, mode) in published_in:
             reason = f"grades of {mode} are not sealed"
@@ -74,8 +75,8 @@ def sources(entries: Collection[Entry], found: rows.Sources) -> Iterator[Problem
             there.row_count,
             there.sha256,
         ):
-            what = _difference(there, entry.source_count, "games, box scores or lines")
-            yield of_entry(entry, f"{what} that it was graded from", _LATE_ROWS)
+            what = _difference(there, entry.source_count, "games, box scores or lines that it was graded from")
+            yield of_entry(entry, what, _LATE_ROWS)
 
 
 def unsealed(instants: Sequence[Row], runs: Collection[Run], begun: datetime | None) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from pydantic import ConfigDict
 from pydantic_core import to_json
 
 from services.coordinator.api.route import Query
-from services.coordinator.page.failing import KINDS, Failed, failed
+from services.coordinator.page.failures import KINDS, Failed, failed
 from services.coordinator.page.page import Page, Visit
 from shared.registries.keys import Role
 from shared.runtime.answers import Refusal

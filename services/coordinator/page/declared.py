@@ -1,16 +1,16 @@
 """Every page, file and form, declared once. What is not here is not served."""
 
 from services.coordinator.page import (
+    alerts,
     api_docs,
-    asking,
     grid,
     nights,
     player,
     record,
     record_rows,
+    run_forms,
     runbooks,
     tonight,
-    troubles,
 )
 from services.coordinator.page.page import Action, Download, Page
 
@@ -20,11 +20,11 @@ PAGES: tuple[Page, ...] = (
     *record.PAGES,
     *record_rows.PAGES,
     *nights.PAGES,
-    *asking.PAGES,
+    *run_forms.PAGES,
     *grid.PAGES,
-    *troubles.PAGES,
+    *alerts.PAGES,
     *runbooks.PAGES,
     *api_docs.PAGES,
 )
 DOWNLOADS: tuple[Download, ...] = record_rows.DOWNLOADS
-ACTIONS: tuple[Action, ...] = (*asking.ACTIONS, *grid.ACTIONS, *troubles.ACTIONS)
+ACTIONS: tuple[Action, ...] = (*run_forms.ACTIONS, *grid.ACTIONS, *alerts.ACTIONS)

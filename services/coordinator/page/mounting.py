@@ -6,12 +6,12 @@ from services.coordinator.api.inside import Inside
 from services.coordinator.api.limits import Requests
 from services.coordinator.page.assets import PREFIX, Assets
 from services.coordinator.page.declared import ACTIONS, DOWNLOADS, PAGES
-from services.coordinator.page.following import Following
-from services.coordinator.page.frame import Frame
+from services.coordinator.page.layout import Frame
 from services.coordinator.page.live import Hub
 from services.coordinator.page.serving import Site
 from services.coordinator.page.sign_in import SignIn
-from services.coordinator.page.who import Visitors
+from services.coordinator.page.streaming import Following
+from services.coordinator.page.visitors import Visitors
 from services.coordinator.sessions import Sessions
 from shared.ports import Clock
 

@@ -11,9 +11,9 @@ from services.coordinator.api.queries import Market
 from services.coordinator.documents.shapes import Forecast, PlayerDocument, PlayerShown
 from services.coordinator.page import charts, record_charts
 from services.coordinator.page.charts import Span
-from services.coordinator.page.failing import Unknown
+from services.coordinator.page.failures import Unknown
 from services.coordinator.page.page import Page, Visit
-from services.coordinator.page.then import Links, Then, asked, local
+from services.coordinator.page.time_machine import Links, Then, asked, local
 from services.coordinator.page.views import LABELS, STEP, default_line, games, priced, shown, stored
 from shared.registries.keys import Role
 from shared.registries.markets import MARKETS

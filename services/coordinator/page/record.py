@@ -16,7 +16,7 @@ from services.coordinator.page import record_charts
 from services.coordinator.page.charts import Span
 from services.coordinator.page.page import Page, Visit
 from services.coordinator.page.record_charts import Bin
-from services.coordinator.page.then import Instant, Links, asked, local
+from services.coordinator.page.time_machine import Instant, Links, asked, local
 from services.coordinator.page.views import LABELS
 from shared.accuracy import REFERENCES
 from shared.basketball.slate import Mode

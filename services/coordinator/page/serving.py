@@ -13,10 +13,10 @@ from services.coordinator.api.inside import Inside
 from services.coordinator.api.limits import Requests
 from services.coordinator.api.route import READING_SECONDS, refusing
 from services.coordinator.page import answers, forms
-from services.coordinator.page.failing import KINDS, Failed, failed
-from services.coordinator.page.frame import Frame
+from services.coordinator.page.failures import KINDS, Failed, failed
+from services.coordinator.page.layout import Frame
 from services.coordinator.page.page import VISITOR, Action, Download, Page, Sent, Visit
-from services.coordinator.page.who import Visitors, Who, is_foreign, is_ours
+from services.coordinator.page.visitors import Visitors, Who, is_foreign, is_ours
 from shared.ports import Clock
 from shared.registries.keys import Role
 from shared.runtime.access import Caller, Untrusted

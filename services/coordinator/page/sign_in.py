@@ -8,7 +8,7 @@ from aiohttp import web
 from services.coordinator.page import answers, forms
 from services.coordinator.page.page import Action
 from services.coordinator.page.serving import Site
-from services.coordinator.page.who import THEMES, Who, begin_session, end_session, is_foreign, is_ours, keep_theme
+from services.coordinator.page.visitors import THEMES, Who, begin_session, end_session, is_foreign, is_ours, keep_theme
 from services.coordinator.sessions import Session, Sessions
 from shared.runtime.access import ACTOR, Untrusted
 

@@ -6,9 +6,9 @@ from http import HTTPStatus
 
 from services.coordinator.documents.shapes import Edge, Tonight
 from services.coordinator.page.charts import Span, span
-from services.coordinator.page.failing import Unknown
+from services.coordinator.page.failures import Unknown
 from services.coordinator.page.page import Page, Visit
-from services.coordinator.page.then import Links, Then, asked, local
+from services.coordinator.page.time_machine import Links, Then, asked, local
 from services.coordinator.page.views import LABELS, shown
 from services.coordinator.runs.run import key_for
 from shared.basketball.slate import Mode

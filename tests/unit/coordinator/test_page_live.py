@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import pytest
 
-from services.coordinator.page import following, live
+from services.coordinator.page import live, streaming
 from services.coordinator.page.encoding import event
 from services.coordinator.page.live import Hub
 from services.coordinator.runs.engine import RUNS
@@ -141,7 +141,7 @@ async def test_a_run_is_watched_and_the_stream_ends_with_the_session(
     ports: Ports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The stream says which release it is of, then how the run goes on, and at its end that the session is over."""
-    monkeypatch.setattr(following, "PING_SECONDS", 0.2)
+    monkeypatch.setattr(streaming, "PING_SECONDS", 0.2)
     monkeypatch.setattr(live, "TICK", 0.01)
     run = await put(ports)
     async with browsing(ports) as browser:

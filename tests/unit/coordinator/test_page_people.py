@@ -11,11 +11,11 @@ import pytest
 from services.coordinator.api.any_line import against
 from services.coordinator.page import player, record, tonight
 from services.coordinator.page.assets import Assets
-from services.coordinator.page.failing import Unknown, failed
+from services.coordinator.page.failures import Unknown, failed
 from services.coordinator.page.player import PlayerQuery
 from services.coordinator.page.record import RecordQuery, of_api
 from services.coordinator.page.rendering import Renderer
-from services.coordinator.page.then import Links, Then
+from services.coordinator.page.time_machine import Links, Then
 from services.coordinator.page.views import Stored, default_line, expected, priced, profit
 from tests.unit.coordinator import documents
 

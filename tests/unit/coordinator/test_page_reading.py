@@ -17,7 +17,7 @@ from services.coordinator.api.queries import PlayersQuery, PublishedQuery, RowsQ
 from services.coordinator.api.queries import RecordQuery as RecordAsked
 from services.coordinator.api.route import Asked, Query, Route
 from services.coordinator.page import player, record, record_rows, tonight
-from services.coordinator.page.failing import Unknown
+from services.coordinator.page.failures import Unknown
 from services.coordinator.page.page import VISITOR, Download, Page, Visit
 from services.coordinator.page.record_rows import COLUMNS
 from services.coordinator.sql import sql

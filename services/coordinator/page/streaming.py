@@ -14,7 +14,7 @@ from services.coordinator.page.encoding import COMMENT, event
 from services.coordinator.page.live import Hub
 from services.coordinator.page.page import Page
 from services.coordinator.page.serving import LIVE, Site
-from services.coordinator.page.who import Who
+from services.coordinator.page.visitors import Who
 from shared.ports import Clock
 from shared.runtime.access import Untrusted
 

@@ -12,7 +12,7 @@ from services.coordinator.page import answers
 from services.coordinator.page.assets import Assets
 from services.coordinator.page.page import Download, Page
 from services.coordinator.page.rendering import Renderer
-from services.coordinator.page.who import THEMES, Who, keep_form_cookie, theme_of
+from services.coordinator.page.visitors import THEMES, Who, keep_form_cookie, theme_of
 from shared.ports import Clock
 
 NAVIGATION = (

@@ -1,7 +1,7 @@
 """A season and a summer, live: the product runs for ten months in one process, and grows in nothing but what it stores.
 
-Four to six hours for the whole; half an hour for its last three months, the first 51 days of them 17 minutes. TIPOFF_REHEARSED
-bounds the days, for a look at a part of it.
+Four to six hours for the whole; half an hour for its last three months, 17 minutes for the first 51 days of these.
+TIPOFF_REHEARSED bounds the days, for a look at a part of it.
 """
 
 import asyncio

@@ -7,20 +7,15 @@ looks for the end of an answer: aiohttp's client takes longer to ask than its se
 import asyncio
 import statistics
 import sys
-import tempfile
 import time
 import urllib.request
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
 
+from benchmarks.at_work import coordinator
 from benchmarks.harness import Case
-from client.api import Endpoint, connect
-from devstack.processes import Service
-from devstack.workspace import Workspace
 from shared.errors import Transient
 
 GOAL = 0.7
@@ -28,7 +23,6 @@ CONNECTIONS = 32
 ROUNDS = 9
 SECONDS = 2.0
 """Of a round."""
-DAY = date(2024, 3, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +51,16 @@ def bench() -> list[Case]:
 
 async def _measure() -> tuple[list[Round], list[Round]]:
     """Ours and the bare handler's rounds."""
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace(Path(folder), "bench")
-        workspace.make()
-        limits = {"TIPOFF_REQUESTS_PER_SECOND": "1000000", "TIPOFF_LOG_LEVEL": "error"}
-        service = Service("coordinator", {"TIPOFF_HOME": str(workspace.path), **limits}, workspace.path / "log")
-        await service.start()
-        try:
-            async with connect(Endpoint(service.url, workspace.api_key)) as client:
-                run = await client.start_run(DAY, "overnight", retrospective=True)
-            url = f"{service.url}/v1/runs/{run['id']}"
-            body = await asyncio.to_thread(_get, url, workspace.api_key)
-            async with _bare(body) as bare_url:
-                ours, bare = [], []
-                for turn in range(1 + ROUNDS):
-                    rounds = [await _round(each, workspace.api_key, len(body)) for each in (url, f"{bare_url}/")]
-                    if turn > 0:  # the first is a warm-up
-                        ours.append(rounds[0])
-                        bare.append(rounds[1])
-        finally:
-            await service.stop()
+    async with coordinator() as served:
+        url = f"{served.service.url}/v1/runs/{served.run}"
+        body = await asyncio.to_thread(_get, url, served.api_key)
+        async with _bare(body) as bare_url:
+            ours, bare = [], []
+            for turn in range(1 + ROUNDS):
+                rounds = [await _round(each, served.api_key, len(body)) for each in (url, f"{bare_url}/")]
+                if turn > 0:  # the first is a warm-up
+                    ours.append(rounds[0])
+                    bare.append(rounds[1])
     return ours, bare
 
 

@@ -31,6 +31,8 @@ SUMS: tuple[str, ...] = (
 )
 _MODE = Mode.SAME_DAY
 _TIERS = ("regular", "bench", "new")
+_PICKED = 0.1
+"""Share of the predictions that are picks."""
 
 
 def write(folder: Path) -> None:
@@ -86,7 +88,7 @@ def _slate(dice: np.random.Generator) -> Any:  # noqa: ANN401 - as `documents` g
 def _forecast(key: Row, market: str, system: str, dice: np.random.Generator, at: datetime) -> Row:
     numbers: Row = {name: float(value) for name, value in zip(Forecast.__annotations__, dice.random(40), strict=False)}
     return numbers | key | {
-        "market": market, "system": system, "recommendation": "over" if dice.random() < 0.1 else "pass",  # noqa: PLR2004
+        "market": market, "system": system, "recommendation": "over" if dice.random() < _PICKED else "pass",
         "drivers": '[["rate_x_minutes", 6.007], ["opponent_defensive_rating", -0.134], ["assists_last_5", 0.114]]',
         "shadow": False, "pass_reason": "small edge", "run_id": "run", "predicted_at": at, "line_at": at,
         "book": "book 1", "line_books": 8, "edge_size": "2-4 %", "p_push": 0.0,

@@ -1,26 +1,21 @@
 """`tipoff bench viewers`: what the operators' pages take, and what a hundred viewers of a live run cost.
 
-The coordinator on the embedded adapters is a process of its own, on a wall clock. Nobody takes its run's first step, so
-that it stays under way and its chart grows with every look. How long a page takes is the server's time and the
+The run stays under way, so that its chart grows with every look. How long a page takes is the server's time and the
 loopback's, on one connection; what viewers cost is its processor time.
 """
 
 import asyncio
 import os
 import statistics
-import tempfile
 import time
-from datetime import date
 from pathlib import Path
 
 import aiohttp
 
+from benchmarks.at_work import coordinator
 from benchmarks.harness import Case
-from client.api import Endpoint, connect
 from devstack.processes import Service
-from devstack.workspace import Workspace
 
-DAY = date(2024, 3, 4)
 MEDIAN_MS, P95_MS = 100.0, 250.0
 VIEWERS = 100
 CORE = 0.10
@@ -36,24 +31,14 @@ def bench() -> list[Case]:
 
 
 async def _measure() -> list[Case]:
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace(Path(folder), "bench")
-        workspace.make()
-        limits = {"TIPOFF_REQUESTS_PER_SECOND": "1000000", "TIPOFF_LOG_LEVEL": "error"}
-        service = Service("coordinator", {"TIPOFF_HOME": str(workspace.path), **limits}, workspace.path / "log")
-        await service.start()
-        try:
-            async with connect(Endpoint(service.url, workspace.api_key)) as client:
-                run = await client.start_run(DAY, "overnight", retrospective=True)
-            headers = {"X-API-Key": workspace.api_key}
-            unbounded = aiohttp.TCPConnector(limit=0)
-            async with aiohttp.ClientSession(service.url, headers=headers, connector=unbounded) as session:
-                night = f"/nights/{run['id']}"
-                paths = ("/nights", night, f"{night}?step=schedule", "/grid", "/alerts", "/dead-letters", "/sources")
-                cases = [await _page(session, path) for path in paths]
-                return [*cases, *await _viewers(session, service, f"/live{night}")]
-        finally:
-            await service.stop()
+    async with coordinator() as ours:
+        headers = {"X-API-Key": ours.api_key}
+        unbounded = aiohttp.TCPConnector(limit=0)
+        async with aiohttp.ClientSession(ours.service.url, headers=headers, connector=unbounded) as session:
+            night = f"/nights/{ours.run}"
+            paths = ("/nights", night, f"{night}?step=schedule", "/grid", "/alerts", "/dead-letters", "/sources")
+            cases = [await _page(session, path) for path in paths]
+            return [*cases, *await _viewers(session, ours.service, f"/live{night}")]
 
 
 async def _page(session: aiohttp.ClientSession, path: str) -> Case:

@@ -161,9 +161,9 @@ def _shown(title: str, rows: Sequence[dict[str, Any]]) -> list[Table | str]:
         return [f"{title}: nothing"]
     names = [name for name in rows[0] if name not in ("game_date", "mode") or len({row[name] for row in rows}) > 1]
     alike = [name for name in names if len({str(row[name]) for row in rows}) == 1]
-    told = ", ".join(f"{_heading(name)} {_cell(rows[0][name])}" for name in alike if _cell(rows[0][name]))
+    summary = ", ".join(f"{_heading(name)} {_cell(rows[0][name])}" for name in alike if _cell(rows[0][name]))
     names = [name for name in names if name not in alike]
-    words = f"{title}: {told}" if told else title
+    words = f"{title}: {summary}" if summary else title
     if not names:
         return [words]
     left = [_heading(name) for name in names if any(isinstance(row[name], str) for row in rows)]

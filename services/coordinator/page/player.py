@@ -14,7 +14,7 @@ from services.coordinator.page.charts import Span
 from services.coordinator.page.failures import Unknown
 from services.coordinator.page.page import Page, Visit
 from services.coordinator.page.time_machine import Links, Then, asked, local
-from services.coordinator.page.views import LABELS, STEP, default_line, games, priced, shown, stored
+from services.coordinator.page.views import LABELS, LARGEST_COUNT, STEP, default_line, games, priced, shown, stored
 from shared.registries.keys import Role
 from shared.registries.markets import MARKETS
 from shared.registries.systems import headline
@@ -22,15 +22,13 @@ from shared.runtime.answers import Refusal
 
 _FEW = 5
 """Suggestions."""
-MOST_LINE = 150.0
-"""No count that is predicted is larger."""
 
 
 class PlayerQuery(Then):
     """A player, one market of his, and a line."""
 
     market: Market | None = Field(None, description="default: that of his largest edge")
-    line: float | None = Field(None, ge=0, le=MOST_LINE, allow_inf_nan=False, description="default: what is posted")
+    line: float | None = Field(None, ge=0, le=LARGEST_COUNT, allow_inf_nan=False, description="default: what is posted")
 
 
 async def player(visit: Visit) -> Mapping[str, object]:

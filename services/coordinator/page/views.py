@@ -13,8 +13,8 @@ LABELS: Mapping[str, str] = {
     for name, market in MARKETS.items()
 }
 """Markets for people: a sum by the first letters of what it adds, as books have it."""
-_MOST_COUNT = 150
-"""As in services/worker/domain/distribution.py."""
+LARGEST_COUNT = 150
+"""No count that is predicted is larger: as in services/worker/domain/distribution.py."""
 _TAIL = 0.003
 """What is left out of a drawing at each end."""
 STEP = 0.5
@@ -36,7 +36,7 @@ class Stored:
     def chances(self) -> list[Chance]:
         """Probabilities of successive counts, without the tails."""
         below, found = 0.0, []
-        for count in range(_MOST_COUNT + 1):
+        for count in range(LARGEST_COUNT + 1):
             p = self.against(float(count)).p_push
             if below + p > _TAIL:
                 found.append(Chance(count, p))

@@ -62,7 +62,7 @@ def written(instant: datetime) -> str:
     return instant.isoformat().replace("+00:00", "Z")
 
 
-class Told:
+class Publications:
     """What has been published so far, simply."""
 
     def __init__(self) -> None:
@@ -81,13 +81,13 @@ async def test_what_is_shown_at_an_instant_is_what_was_published_last_by_then(
     publications: list[tuple[int, str, str]], instants: list[int]
 ) -> None:
     """And nothing later: of every game, in Tonight, its picks and changes, in the list of players, of each player."""
-    site, told = Site(), Told()
+    site, published = Site(), Publications()
     for at, run_id, game_id in publications:
         site.publish(minutes(at), run_id, game_id)
-        told.rows.append((minutes(at), run_id, game_id))
+        published.rows.append((minutes(at), run_id, game_id))
     site.publish(minutes(40), "later")
     for instant in map(minutes, instants):
-        expected, asked = told.shown(instant), {"game_date": DAY, "mode": "same_day", "as_of": written(instant)}
+        expected, asked = published.shown(instant), {"game_date": DAY, "mode": "same_day", "as_of": written(instant)}
         if not expected:
             path = f"/v1/tonight?game_date={DAY}&mode=same_day&as_of={written(instant)}"
             status, refused = await site.call("GET", path)
@@ -99,7 +99,7 @@ async def test_what_is_shown_at_an_instant_is_what_was_published_last_by_then(
         assert {change["run_id"]: change["games"] for change in slate["changes"]} == {
             run: sorted(game for game, by in expected.items() if by == run) for run in set(expected.values())
         }
-        latest = max(at for at, _, _ in told.rows if at <= instant)
+        latest = max(at for at, _, _ in published.rows if at <= instant)
         assert datetime.fromisoformat(slate["published_at"]) == latest
         player = await site.get("/v1/players/203999", **asked)
         assert player["game"]["run_id"] == expected[player["game"]["game_id"]]

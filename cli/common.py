@@ -208,9 +208,9 @@ async def _held(workspace: Workspace, *, changing: bool) -> AsyncIterator[Client
             async with readable(workspace) as client:
                 yield client
     else:
-        from devstack.lying import lying  # noqa: PLC0415 - as above
+        from devstack.unattended import unattended  # noqa: PLC0415 - as above
 
-        async with lying(workspace) as client:
+        async with unattended(workspace) as client:
             yield client
 
 

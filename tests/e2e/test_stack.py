@@ -125,7 +125,7 @@ async def test_a_busy_workspace_is_read_by_others(history: History, tmp_path: Pa
             run = await client.start_run(LAST, "overnight", retrospective=True, targets=["schedule"])
             through = await asyncio.to_thread(tipoff, tmp_path, "runs", "--json")
             run = await follow(client, run, lambda _: None)
-    lying = await asyncio.gather(*(asyncio.to_thread(tipoff, tmp_path, "runs", "--json") for _ in range(2)))
-    assert [done.code for done in (through, *lying)] == [DONE] * 3, through
-    assert [[each["run_id"] for each in done.json] for done in (through, *lying)] == [[run["run_id"]]] * 3
-    assert [done.json[0]["status"] for done in lying] == ["complete"] * 2
+    after = await asyncio.gather(*(asyncio.to_thread(tipoff, tmp_path, "runs", "--json") for _ in range(2)))
+    assert [done.code for done in (through, *after)] == [DONE] * 3, through
+    assert [[each["run_id"] for each in done.json] for done in (through, *after)] == [[run["run_id"]]] * 3
+    assert [done.json[0]["status"] for done in after] == ["complete"] * 2

@@ -12,7 +12,7 @@ from shared.embedded.clock import VirtualClock
 
 
 @asynccontextmanager
-async def lying(workspace: Workspace) -> AsyncIterator[Client]:
+async def unattended(workspace: Workspace) -> AsyncIterator[Client]:
     """A client of what a workspace has, its clock where it stood. Others may read beside; writers wait, or are refused.
 
     Raises:

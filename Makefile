@@ -52,8 +52,10 @@ screenshot: $(READY) ## README's picture of the page, made of the demo's night; 
 	@$(PIP) install $(PLAYWRIGHT)
 	@$(BIN)/python -m tests.ui.screenshot docs/tonight.png "$${TIPOFF_CHROMIUM:-$$(command -v chromium)}"
 
+# The browser's tests share one replayed month: a process of their own, and at once where there is no browser.
 long: $(READY) ## the other tests: whole nights, both engines, the oracle, the simulation (tracing them would add a fifth)
-	@$(PYTEST) -m "not proof" $(addprefix --ignore=,$(COVERING))
+	@$(PYTEST) -m "not proof" $(addprefix --ignore=,$(COVERING) tests/ui)
+	@$(BIN)/pytest -m "not proof" tests/ui
 
 proof: $(READY) ## the long proofs: all seeds, all kills, whole seasons (hours)
 	@HYPOTHESIS_PROFILE=proof TIPOFF_PROOF=1 $(PYTEST) -m proof

@@ -58,6 +58,7 @@ def build(history: History, clock: Clock, faults: FaultProfile) -> web.Applicati
     app.router.add_get("/_devstack/stats", _stats)
     app.router.add_get("/_devstack/clock", _read_clock)
     app.router.add_post("/_devstack/clock", _set_clock)
+    app.router.add_post("/_devstack/faults", _set_faults)
     account = app[ACCOUNT] = Credits(PLAN if faults.credits is None else faults.credits)
     for path, endpoint in endpoints(history, account).items():
         app.router.add_get(path, _handler(path.split("/")[1], endpoint, clock, gate))
@@ -199,3 +200,13 @@ async def _set_clock(request: web.Request) -> web.Response:
     except Permanent as error:
         return web.json_response({"message": str(error)}, status=409)
     return await _read_clock(request)
+
+
+async def _set_faults(request: web.Request) -> web.Response:
+    try:
+        change(request.app, FaultProfile.named((await request.json())["profile"]))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        return web.json_response({"message": f'expected {{"profile": its name}}: {error}'}, status=400)
+    except Permanent as error:
+        return web.json_response({"message": str(error)}, status=400)
+    return await _stats(request)

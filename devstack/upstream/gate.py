@@ -10,7 +10,7 @@ REQUESTS_PER_SECOND = 50
 _WINDOW = 1.0
 
 
-def _told(seen: Counter[str]) -> dict[str, Any]:
+def _counts(seen: Counter[str]) -> dict[str, Any]:
     """What one host, or all of them, have seen, as JSON."""
     return {
         "requests": seen["requests"],
@@ -55,5 +55,5 @@ class Gate:
 
     def report(self) -> dict[str, Any]:
         """Per host and in total, as JSON."""
-        hosts = {host: _told(seen) for host, seen in sorted(self._hosts.items())}
-        return {"profile": self.profile.name, "hosts": hosts, "totals": _told(sum(self._hosts.values(), Counter()))}
+        hosts = {host: _counts(seen) for host, seen in sorted(self._hosts.items())}
+        return {"profile": self.profile.name, "hosts": hosts, "totals": _counts(sum(self._hosts.values(), Counter()))}

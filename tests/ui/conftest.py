@@ -28,8 +28,10 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-FIRST, LAST = OPENING_NIGHT + timedelta(days=8), OPENING_NIGHT + timedelta(days=10)
-"""The nights that are replayed."""
+FIRST, LAST = OPENING_NIGHT + timedelta(days=20), OPENING_NIGHT + timedelta(days=49)
+"""The nights that are replayed: a month."""
+WARMUP, TRAINING = 15, 10
+"""Slates before it whose features are made, and how many the learned systems wait for."""
 
 
 def _browser() -> str:
@@ -57,15 +59,17 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def world(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Three nights of a small league, replayed; the stack that serves them, with a key of each role."""
+    """A month of a small league, replayed with learned systems; the stack that serves it, with a key of each role."""
     assert browser.is_connected()  # without a browser nothing is replayed
     from tests.ui.looking import World  # noqa: PLC0415 - as above
 
     home, history = tmp_path_factory.mktemp("page") / "home", tmp_path_factory.mktemp("league")
     small(history, OPENING_NIGHT, (LAST - OPENING_NIGHT).days + 2)
-    done = tipoff(home, "replay", "--history", history, "--from", str(FIRST), "--to", str(LAST))
+    learning = {"TIPOFF_TRAINING_SLATES": str(TRAINING)}
+    nights = ("--from", str(FIRST), "--to", str(LAST), "--warmup", str(WARMUP))
+    done = tipoff(home, "replay", "--history", history, *nights, **learning)
     assert done.code == DONE, done
-    done = tipoff(home, "dev", "up", "--port", "0")
+    done = tipoff(home, "dev", "up", "--port", "0", **learning)
     assert done.code == DONE, done
     stack = daemon.running_stack(home)
     assert stack is not None

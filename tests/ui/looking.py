@@ -43,15 +43,20 @@ class World:
 
     def post(self, path: str, body: dict[str, object], key: str = "") -> Any:  # noqa: ANN401 - JSON
         """The answer of POST /v1/<path>."""
-        return self._ask(path, json.dumps(body).encode(), key)
+        return self._ask(f"{self.stack.url}/v1/{path}", body, key)
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """The answer of GET /v1/<path>."""
-        return self._ask(path, None, "")
+        return self._ask(f"{self.stack.url}/v1/{path}")
 
-    def _ask(self, path: str, body: bytes | None, key: str) -> Any:  # noqa: ANN401 - JSON
+    def fail(self, faults: str) -> None:
+        """What the upstreams do from now on: the name of a fault profile."""
+        self._ask(f"{self.stack.upstream}/_devstack/faults", {"profile": faults})
+
+    def _ask(self, url: str, body: dict[str, object] | None = None, key: str = "") -> Any:  # noqa: ANN401 - JSON
+        data = None if body is None else json.dumps(body).encode()
         headers = {"X-API-Key": key if key != "" else self.stack.api_key, "Content-Type": "application/json"}
-        with urlopen(Request(f"{self.stack.url}/v1/{path}", body, headers), timeout=30) as answer:  # noqa: S310 - loopback
+        with urlopen(Request(url, data, headers), timeout=30) as answer:  # noqa: S310 - loopback
             return json.load(answer)
 
 

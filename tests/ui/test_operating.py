@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devstack.upstream.hosts import HOSTS
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -58,6 +60,29 @@ def test_a_redone_step_is_watched_by_two_without_a_reload(look: Look, world: "Wo
         each.get_by_text(f"{world.last}.same_day.{before + 1} complete").wait_for(timeout=60_000)
 
 
+def test_a_failed_step_is_retried_while_another_looks_on(look: Look, world: "World") -> None:
+    """Every upstream refuses; once they answer again, what failed is tried again, and the night is whole."""
+    day = world.last + timedelta(days=1)
+    run, path = f"{day}.overnight", f"/nights/{day}.overnight?step=schedule"
+    world.fail(",".join(f"blocked:{host}" for host in HOSTS))
+    world.post("runs", {"game_date": str(day), "mode": "overnight"})
+    operator, viewer = look(), look(role="viewer")
+    page, other = operator.goto(path), viewer.goto(path)
+    for each in (page, other):
+        each.get_by_text(f"{run}.1 failed").wait_for(timeout=60_000)
+        assert "HTTP 403" in each.inner_text("#opened ~ .notice")
+    assert other.get_by_role("link", name="Retry what failed").count() == 0
+    assert run in viewer.goto("/alerts").inner_text("main")
+    viewer.goto(path)
+    world.fail("none")
+    page.get_by_role("link", name="Retry what failed").click()
+    page.get_by_role("button", name="Yes, retry").click()
+    page.wait_for_url("**asked=retry**")
+    for each in (page, other):
+        each.get_by_text(f"{run}.1 complete").wait_for(timeout=120_000)
+    assert run not in viewer.goto("/alerts").inner_text("main")
+
+
 def test_everything_works_without_javascript(look: Look, world: "World") -> None:
     """Reading, and an action by plain forms."""
     looked = look(java_script_enabled=False)
@@ -88,7 +113,7 @@ def test_all_slates_are_selected_at_once(look: Look, world: "World") -> None:
     """With one box."""
     page = look().goto(f"/grid?first={world.first}&last={world.last}&mode=same_day")
     page.get_by_label("All slates below").check()
-    assert page.locator('input[name="day"]:checked').count() == 3
+    assert page.locator('input[name="day"]:checked').count() == (world.last - world.first).days + 1
 
 
 def test_a_session_that_ends_in_mid_action_loses_nothing(look: Look, world: "World") -> None:

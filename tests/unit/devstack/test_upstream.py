@@ -142,6 +142,19 @@ async def test_clock_is_read_and_set_over_http(league: History) -> None:
         assert response.status == 409
 
 
+async def test_faults_are_changed_over_http(league: History) -> None:
+    """From then on every request meets them; a profile that is not there is refused with those that are."""
+    async with running(league, FaultProfile.named("none")) as (_, session):
+        async with session.post("/_devstack/faults", json={"profile": "blocked:site.api.espn.com"}) as response:
+            assert (await response.json())["profile"] == "blocked:site.api.espn.com"
+        async with session.get(INJURIES) as response:
+            assert response.status == 403
+        for wrong in ('{"profile": "rain"}', '{"profile": 3}', "{}", "[]", "rain"):
+            async with session.post("/_devstack/faults", data=wrong) as response:
+                assert response.status == 400
+                assert (await response.json())["message"]
+
+
 @pytest.mark.parametrize(
     ("fault", "statuses"), [(Fault.RATE_LIMITED, {429}), (Fault.FLAKY, {500, 502, 503}), (Fault.UNREACHABLE, {503})]
 )

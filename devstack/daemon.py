@@ -58,8 +58,11 @@ def start(home: Path, workspace: Workspace, history: str | None, port: int, *, p
     command = [sys.executable, "-m", "devstack.daemon", "--home", str(home), "--workspace", workspace.name]
     command += ["--port", str(port), *(["--history", history] if history is not None else [])]
     command += ["--processes"] if processes else []
+    env = {**os.environ, "TIPOFF_LOG_FILE": str(log.resolve())}
     with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)  # noqa: S603 - ourselves
+        process = subprocess.Popen(  # noqa: S603 - ourselves
+            command, stdout=output, stderr=output, start_new_session=True, env=env
+        )
     wait(lambda: running_stack(home) is not None or process.poll() is not None, START_TIMEOUT)
     stack = running_stack(home)
     if stack is not None:

@@ -64,10 +64,12 @@ def start(home: Path, flags: list[str]) -> Up:
     refuse_second(home)
     log = workspace_of(home).path / _LOG
     command = [sys.executable, "-m", "live.daemon", "--home", str(home), "--log", str(log), *flags]
+    # What programs read back is JSON, unless somebody asks for something else.
+    env = {"TIPOFF_LOG_FORMAT": "json", **os.environ, "TIPOFF_LOG_FILE": str(log.resolve())}
     with log.open("a") as output:
         at = output.tell()
         process = subprocess.Popen(  # noqa: S603 - ourselves
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, env=env
         )
 
     def answers() -> bool:

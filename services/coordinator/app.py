@@ -18,6 +18,7 @@ from services.coordinator.api.operations import Operations
 from services.coordinator.api.report import Graded, Report, ReportRoutes
 from services.coordinator.api.route import Route, Served
 from services.coordinator.api.routes import Api
+from services.coordinator.api.step_log import StepLogRoutes
 from services.coordinator.documents.shapes import Tonight
 from services.coordinator.handlers import Handlers
 from services.coordinator.keys import KeyStore
@@ -95,8 +96,10 @@ def inside(settings: CoordinatorSettings, ports: Ports) -> Inside:
 def _routes(
     settings: CoordinatorSettings, ports: Ports, engine: Engine, speaker: Speaker, keys: KeyStore, once: Once
 ) -> list[Route]:
+    api = Api(engine, ports, speaker, active_runs=settings.active_runs)
     routes = [
-        *Api(engine, ports, speaker, active_runs=settings.active_runs).routes(),
+        *api.routes(),
+        *StepLogRoutes(api.run, settings).routes(),
         *Operations(engine, ports, once, speaker).routes(),
         *NameRoutes(engine, ports).routes(),
         *KeyRoutes(keys, ports.clock).routes(),

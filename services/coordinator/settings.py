@@ -1,5 +1,7 @@
 """Settings of the coordinator."""
 
+from pathlib import Path
+
 from pydantic import Field, field_validator
 
 from services.coordinator.origins import origins
@@ -29,6 +31,9 @@ class CoordinatorSettings(CommonSettings):
         default=False, description="whether Tonight, Player and Record are open to who has not signed in, to read"
     )
     session_minutes: float = Field(60.0, gt=0, description="minutes without use after which a session of the page ends")
+    log_file: Path | None = Field(
+        None, description="file that the services log to, for the log lines of a step; default: none is read"
+    )
     cors_origins: str = Field(
         "",
         description="origins whose web pages may read the API, separated by spaces: https://host or https://host:port",

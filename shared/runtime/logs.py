@@ -27,6 +27,8 @@ LABELS: Final = ("key", "run_id")
 """What a handler's logs are found by: the message's idempotency key and its run."""
 _HANDLER = "tipoff"
 _PLATFORM = "logging.googleapis.com"
+PLATFORM_LABELS: Final = f"{_PLATFORM}/labels"
+"""The field that holds the labels of a line."""
 
 
 def configure(level: str, fmt: str, project: str | None = None) -> None:
@@ -124,7 +126,7 @@ class _ForThePlatform:
             named[f"{_PLATFORM}/trace_sampled"] = event.pop(SAMPLED)
         labels = {name: str(event.pop(name)) for name in LABELS if name in event}
         if labels:
-            named[f"{_PLATFORM}/labels"] = labels
+            named[PLATFORM_LABELS] = labels
         return {**named, **event}
 
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from client.api import connect
@@ -55,6 +56,17 @@ async def ended(home: Path) -> str:
         return run["status"]
 
 
+async def logged(home: Path, step: str) -> list[str]:
+    """What the night's page shows of a step's log."""
+    up = daemon.found(home)
+    assert up is not None
+    headers = {"X-API-Key": daemon.endpoint(home, up).api_key}
+    path = f"{up.url}/v1/runs/{NIGHT}/steps/{step}/log"
+    async with aiohttp.ClientSession() as session, session.get(path, headers=headers) as answer:
+        found: list[str] = (await answer.json())["lines"]
+        return found
+
+
 async def test_a_night_without_a_key_for_lines(small_league: Path, tmp_path: Path) -> None:
     """Set up, up, killed, up again, down: the night is predicted once, without lines, and nothing is alarmed."""
     home = tmp_path  # with the clock's file in it
@@ -88,6 +100,10 @@ async def test_a_night_without_a_key_for_lines(small_league: Path, tmp_path: Pat
         rows = (await command(home, "predictions", "--json")).json
         assert rows
         assert {row["line"] for row in rows} == {None}
+
+        lines = (await command(home, "logs", "--run", NIGHT, "--step", "publish", "--lines", "100")).out.splitlines()
+        assert any("step_settled" in line and "step=publish" in line for line in lines)
+        assert await logged(home, "publish") == lines
 
         assert (await command(home, "down")).out == f"stopped (process {second.pid})\n"
         assert (await command(home, "down")).out == "nothing was running\n"

@@ -27,6 +27,7 @@ FILLED |= {
     "player_id": "1628369",
     "folder": "emergency",
     "seq": "1",
+    "step": "lines",
     "operation": "get_v1_runs",
 }
 PUBLIC = "public"

@@ -15,6 +15,8 @@ WIDTHS = (360, 768, 1440)
 PAGES = {
     "tonight": "/?game_date={last}&mode=same_day",
     "looking-back": "/?game_date={last}&mode=same_day&as_of={last}T12:00",
+    "players": "/players?game_date={last}&mode=same_day&query=a",
+    "nobody": "/players?game_date={last}&mode=same_day&query=qqqq",
     "record": "/record?mode=same_day&market=points",
     "record-by-market": "/record?mode=same_day&by=market",
     "picks": "/record/picks?mode=same_day",

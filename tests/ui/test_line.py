@@ -44,8 +44,9 @@ def html(centre: float, scale: float, power: float) -> str:
     """A player's page with one distribution, without the scripts that need a server."""
     who = documents.player(forecasts=[documents.forecast(centre=centre, scale=scale, power=power, line=20.5)])
     around: dict[str, object] = {
-        "caller": None, "session": None, "navigation": [], "here": "/", "theme": "auto", "themes": ("auto", "light"),
-        "form_token": "t", "new_id": str, "version": "1", "now": datetime(2024, 3, 5, tzinfo=UTC),
+        "caller": None, "session": None, "navigation": [], "search": None, "here": "/", "theme": "auto",
+        "themes": ("auto", "light"), "form_token": "t", "new_id": str, "version": "1",
+        "now": datetime(2024, 3, 5, tzinfo=UTC),
     }  # fmt: skip
     values = player.view(documents.shown(player=who), PlayerQuery())
     text = Renderer(Assets()).render("player.html", {**around, **values})

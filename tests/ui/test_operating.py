@@ -83,6 +83,27 @@ def test_a_failed_step_is_retried_while_another_looks_on(look: Look, world: "Wor
     assert run not in viewer.goto("/alerts").inner_text("main")
 
 
+def test_the_log_of_a_step_is_on_its_page(look: Look, world: "World") -> None:
+    """Its lines, and no other step's; without JavaScript, too."""
+    world.post("runs", {"game_date": str(world.last), "mode": "same_day", "redo": ["export"]})
+    plain, path = look("viewer", java_script_enabled=False), f"{night_of(world)}?step=export"
+    page = plain.page
+    for _ in range(600):
+        plain.goto(path)
+        page.get_by_text("Log of export").click()
+        if "step_settled" in page.inner_text("#log"):
+            break
+        page.wait_for_timeout(50)
+    lines = page.inner_text("#log pre").splitlines()
+    assert lines
+    assert all(f"run_id={world.last}.same_day." in line for line in lines)
+    assert not any("step=publish" in line for line in lines)
+    narrow = look("viewer", 360)
+    narrow.goto(path).get_by_role("link", name="Its log").click()
+    narrow.page.get_by_text("Log of export").click()
+    narrow.check("step-log")
+
+
 def test_everything_works_without_javascript(look: Look, world: "World") -> None:
     """Reading, and an action by plain forms."""
     looked = look(java_script_enabled=False)

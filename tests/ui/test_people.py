@@ -68,6 +68,30 @@ def test_without_javascript_the_line_is_asked_of_the_server(look: Callable[..., 
     assert plain.inner_text(".odds") == said
 
 
+@pytest.mark.parametrize("with_script", [True, False], ids=["script", "no-script"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_a_player_is_found_by_name(look: Callable[..., "Looked"], width: int, *, with_script: bool) -> None:
+    """With the keyboard alone, as of the instant that is looked at; a name that is only near is suggested."""
+    looked = look("viewer", width, java_script_enabled=with_script)
+    back = f"as_of={looked.world.last}T23:30"
+    page = looked.goto(f"{tonight(looked)}&{back}")
+    name = page.locator("a[href^='/players/']").first.inner_text()
+    field = page.get_by_role("search").get_by_role("searchbox", name="Find a player")
+    field.focus()
+    page.keyboard.type(name.upper())
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/players/*")
+    assert name in page.inner_text("h1")
+    assert page.is_visible(".then")
+    field.fill(f"{name[:-1]}q")
+    page.get_by_role("search").get_by_role("button", name="Find").click()
+    assert "Nobody is called" in page.inner_text("h1")
+    assert field.input_value() == f"{name[:-1]}q"
+    page.get_by_role("link", name=name).click()
+    assert name in page.inner_text("h1")
+    assert page.is_visible(".then")
+
+
 def test_looking_back_is_kept_from_page_to_page(look: Callable[..., "Looked"]) -> None:
     """Tonight, a player and the record, and back to now."""
     looked = look("viewer")

@@ -50,6 +50,19 @@ class Idle(TypedDict):
     at_work: list[str]
 
 
+class StepLog(TypedDict):
+    """What was logged of a step: its lines, or where they are."""
+
+    lines: list[str]
+    """The newest last, without credentials."""
+    file: str | None
+    """Where they were read."""
+    link: str | None
+    """Where the cloud shows them."""
+    note: str
+    """Why there are none; empty where there are some."""
+
+
 class Change(TypedDict):
     """A pass that was published for a reason."""
 

@@ -21,6 +21,7 @@ from services.coordinator.api.report import ReportRoutes
 from services.coordinator.api.route import Asked, Body, Listing, Query, Route
 from services.coordinator.api.routes import Api
 from services.coordinator.api.row_files import CSV, PARQUET
+from services.coordinator.api.step_log import StepLogRoutes
 from shared.registries.api import API_VERSION
 from shared.registries.keys import Role
 
@@ -180,11 +181,12 @@ def _content(description: str, schema: Any) -> dict[str, Any]:  # noqa: ANN401 -
 def main() -> None:
     """Write the table. Nothing is asked of a route, so that it needs neither engine nor ports."""
     nothing: Any = None
-    routes = (
-        Api(nothing, nothing, nothing, active_runs=1).routes() + Operations(nothing, nothing, nothing, nothing).routes()
+    api = Api(nothing, nothing, nothing, active_runs=1)
+    routes = api.routes() + StepLogRoutes(nothing, nothing).routes()
+    routes += Operations(nothing, nothing, nothing, nothing).routes() + NameRoutes(nothing, nothing).routes()
+    routes += (
+        KeyRoutes(nothing, nothing).routes() + sign_in_links.routes(nothing) + ReportRoutes(nothing, nothing).routes()
     )
-    routes += NameRoutes(nothing, nothing).routes() + KeyRoutes(nothing, nothing).routes()
-    routes += sign_in_links.routes(nothing) + ReportRoutes(nothing, nothing).routes()
     sys.stdout.write(table(described(routes)))
 
 

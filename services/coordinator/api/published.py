@@ -27,6 +27,8 @@ from shared.ports import Params, Ports
 from shared.registries.keys import Role
 from shared.runtime.answers import Refusal
 
+_People = Mapping[int, tuple[str, PlayerCard]]
+"""Player -> his game and what is said of him in short."""
 SlateOf = Callable[[SlateQuery], Awaitable[tuple[date, Mode] | None]]
 _FEW: Final = 5
 """Suggestions."""
@@ -72,7 +74,9 @@ class PublishedRoutes:
         query: PlayersQuery = asked.query
         slate, _ = await self._asked_for(query)
         people = _people(slate)
-        return [_found(slate, *people[number]) for number in _matching(query.query, people)]
+        named = _named(query.query, people)
+        found = named or _near(query.query, people)
+        return [_found(slate, *people[number], is_near=not named) for number in found]
 
     async def player(self, asked: Asked) -> PlayerShown:
         """Everything that was published of a player, by his NBA id."""
@@ -82,7 +86,10 @@ class PublishedRoutes:
         people, who = _people(slate), asked.path["player_id"]
         number = int(who) if who.isascii() and who.isdecimal() else -1
         if number not in people:
-            names = [f"{people[near][1]['player_name']} is {near}" for near in _matching(who, people)[:_FEW]]
+            names = [
+                f"{people[near][1]['player_name']} is {near}"
+                for near in (_named(who, people) or _near(who, people))[:_FEW]
+            ]
             remedy = f"nearest: {', '.join(names)}" if names else "GET /v1/players?query= finds players by name"
             raise Refusal(
                 HTTPStatus.NOT_FOUND, f"no player {who} in the {slate.mode} slate of {slate.game_date}", remedy
@@ -171,8 +178,7 @@ class PublishedRoutes:
         return Refusal(HTTPStatus.NOT_FOUND, words, remedy)
 
 
-def _people(slate: Slate) -> Mapping[int, tuple[str, PlayerCard]]:
-    """Player -> his game and what is said of him in short."""
+def _people(slate: Slate) -> _People:
     return {
         player["player_id"]: (game_id, player)
         for game_id, card in slate.cards.items()
@@ -180,22 +186,28 @@ def _people(slate: Slate) -> Mapping[int, tuple[str, PlayerCard]]:
     }
 
 
-def _matching(words: str, people: Mapping[int, tuple[str, PlayerCard]]) -> list[int]:
-    """Who has that id, or those words in his name; the nearest names where nobody has. By name."""
+def _named(words: str, people: _People) -> list[int]:
+    """Who has that id, or those words in his name; by name."""
     if words.isascii() and words.isdecimal() and int(words) in people:
         return [int(words)]
+    wanted = [key for word in words.split() if (key := player_key(word))]
     names = {number: player_key(player["player_name"]) for number, (_, player) in people.items()}
-    wanted = [player_key(word) for word in words.split()]
-    found = [number for number, name in names.items() if all(word in name for word in wanted)]
-    if not found:
-        near = get_close_matches(player_key(words), [*names.values()], _FEW)
-        last = {number: player_key(people[number][1]["player_name"].split()[-1]) for number in names}
-        near_last = get_close_matches(player_key(words), [*last.values()], _FEW)
-        found = [number for number in names if names[number] in near or last[number] in near_last]
-    return sorted(found, key=lambda number: (people[number][1]["player_name"], number))
+    return _by_name([number for number in names if wanted and all(word in names[number] for word in wanted)], people)
 
 
-def _found(slate: Slate, game_id: str, player: PlayerCard) -> PlayerFound:
+def _near(words: str, people: _People) -> list[int]:
+    """Whose name, or last name, is like the words; by name."""
+    names = {number: player_key(player["player_name"]) for number, (_, player) in people.items()}
+    last = {number: player_key(player["player_name"].split()[-1]) for number, (_, player) in people.items()}
+    near, near_last = (get_close_matches(player_key(words), [*keys.values()], _FEW) for keys in (names, last))
+    return _by_name([number for number in names if names[number] in near or last[number] in near_last], people)
+
+
+def _by_name(numbers: list[int], people: _People) -> list[int]:
+    return sorted(numbers, key=lambda number: (people[number][1]["player_name"], number))
+
+
+def _found(slate: Slate, game_id: str, player: PlayerCard, *, is_near: bool) -> PlayerFound:
     return PlayerFound(
         player_id=player["player_id"],
         player_name=player["player_name"],
@@ -203,4 +215,5 @@ def _found(slate: Slate, game_id: str, player: PlayerCard) -> PlayerFound:
         game_id=game_id,
         game_date=str(slate.game_date),
         mode=slate.mode,
+        is_near=is_near,
     )

@@ -289,7 +289,7 @@ class PlayerShown(TypedDict):
 
 
 class PlayerFound(TypedDict):
-    """A player of a slate whose name fits."""
+    """A player of a slate whose name fits, or is near."""
 
     player_id: int
     player_name: str
@@ -297,3 +297,5 @@ class PlayerFound(TypedDict):
     game_id: str
     game_date: str
     mode: str
+    is_near: bool
+    """Nobody's name has the words in it: his is one of the nearest."""

@@ -3,6 +3,7 @@
 from services.coordinator.page import (
     alerts,
     api_docs,
+    find,
     grid,
     nights,
     player,
@@ -16,6 +17,7 @@ from services.coordinator.page.page import Action, Download, Page
 
 PAGES: tuple[Page, ...] = (
     *tonight.PAGES,
+    *find.PAGES,
     *player.PAGES,
     *record.PAGES,
     *record_rows.PAGES,

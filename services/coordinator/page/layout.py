@@ -12,6 +12,7 @@ from services.coordinator.page import answers
 from services.coordinator.page.assets import Assets
 from services.coordinator.page.page import Download, Page
 from services.coordinator.page.rendering import Renderer
+from services.coordinator.page.time_machine import Links, Then
 from services.coordinator.page.visitors import THEMES, Who, keep_form_cookie, theme_of
 from shared.ports import Clock
 
@@ -26,6 +27,8 @@ NAVIGATION = (
     ("/api-docs", "API"),
 )
 """Paths and names, in order; of pages that are declared, and that whoever looks may see."""
+SEARCH = "/players"
+"""Path of the page that finds players."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,16 @@ class Entry:
     path: str
     name: str
     current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The form that finds players."""
+
+    links: Links
+    """With the slate and the instant that are looked at."""
+    words: str
+    """What was looked for."""
 
 
 class Frame:
@@ -68,6 +81,7 @@ class Frame:
             "caller": who.caller,
             "session": who.session,
             "navigation": self._navigation(request, who),
+            "search": self._search(request, who, status),
             "here": str(request.rel_url),
             "theme": theme_of(request),
             "themes": THEMES,
@@ -92,6 +106,23 @@ class Frame:
                 request.path == path or (path != "/" and request.path.startswith(path)),
             )
             for path, name in NAVIGATION
-            if (page := self._pages.get(path)) is not None
-            and (self.opens(page) if who.caller is None else who.caller.role.covers(page.role))
+            if (page := self._pages.get(path)) is not None and self._shows(page, who)
         ]
+
+    def _search(self, request: web.Request, who: Who, status: int) -> Search | None:
+        """The search for players; None: it is not for him."""
+        search = self._pages.get(SEARCH)
+        if search is None or not self._shows(search, who):
+            return None
+        resource = request.match_info.route.resource
+        page = None if resource is None else self._pages.get(resource.canonical)
+        if page is None or status == HTTPStatus.BAD_REQUEST:  # what was refused once would be refused again
+            return Search(Links({}), "")
+        # Another page's mode and dates are not those of a slate.
+        names = Then.model_fields if issubclass(page.query, Then) else {"as_of"} & page.query.model_fields.keys()
+        kept = {name: given for name in names if (given := request.query.get(name, ""))}
+        return Search(Links(kept), request.query.get("query", "") if page.path == SEARCH else "")
+
+    def _shows(self, page: Page, who: Who) -> bool:
+        """Whether a page is for him."""
+        return self.opens(page) if who.caller is None else who.caller.role.covers(page.role)

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Literal
 
+from services.coordinator.api.answers import StepLog
 from services.coordinator.api.queries import Slate
 from services.coordinator.api.route import Query
+from services.coordinator.api.step_log import MAX_LINES
 from services.coordinator.page.gantt import gantt
 from services.coordinator.page.page import Page, Visit
 from shared.registries.keys import Role
@@ -60,6 +62,9 @@ async def night(visit: Visit) -> Mapping[str, object]:
     query: NightQuery = visit.query
     step = query.step if query.step in run["steps"] else ""
     found = run["steps"][step]["evidence"] if step else None
+    log: StepLog | None = None
+    if step and not visit.live:
+        log = await visit.get(f"/v1/runs/{run['id']}/steps/{step}/log")
     refused: list[dict[str, Any]] = []
     if found is not None and found["quarantined"] and not visit.live:
         of = {"game_date": run["game_date"], "mode": run["mode"], "step": step}
@@ -71,6 +76,8 @@ async def night(visit: Visit) -> Mapping[str, object]:
         "opened": opened(run, step) if step else None,
         "asked": query.asked,
         "refused": refused,
+        "log": log,
+        "max_lines": MAX_LINES,
         "counted": {
             status: number
             for status in ("running", "waiting", "failed", "blocked", "degraded", "pending", "done")

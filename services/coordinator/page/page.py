@@ -40,9 +40,17 @@ class Visit:
         return await self.reader.post(path, self.caller, {**body, "dry_run": True})
 
 
+class Elsewhere(Exception):  # noqa: N818 - no error: it is what a handler has found
+    """What was asked for is another page, to which the visitor is led."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page. Its handler reads through `Visit.get` and answers what the template needs."""
+    """One page. Its handler reads through `Visit.get` and answers what the template needs, or raises `Elsewhere`."""
 
     path: str
     role: Role

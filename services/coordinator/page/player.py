@@ -13,7 +13,7 @@ from services.coordinator.page import charts, record_charts
 from services.coordinator.page.charts import Span
 from services.coordinator.page.failures import Unknown
 from services.coordinator.page.page import Page, Visit
-from services.coordinator.page.time_machine import Links, Then, asked, local
+from services.coordinator.page.time_machine import Links, Then, local, of_slate
 from services.coordinator.page.views import LABELS, LARGEST_COUNT, STEP, default_line, games, priced, shown, stored
 from shared.registries.keys import Role
 from shared.registries.markets import MARKETS
@@ -39,7 +39,7 @@ async def player(visit: Visit) -> Mapping[str, object]:
     """
     query: PlayerQuery = visit.query
     who = visit.path["id"]
-    slate = {name: value for name, value in asked(query).items() if name in Then.model_fields}
+    slate = of_slate(query)
     if not (who.isascii() and who.isdecimal()):
         raise await _unknown(visit, f"{who} is no player's id", slate)
     try:

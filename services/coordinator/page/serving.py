@@ -15,7 +15,7 @@ from services.coordinator.api.route import READING_SECONDS, refusing
 from services.coordinator.page import answers, forms
 from services.coordinator.page.failures import KINDS, Failed, failed
 from services.coordinator.page.layout import Frame
-from services.coordinator.page.page import VISITOR, Action, Download, Page, Sent, Visit
+from services.coordinator.page.page import VISITOR, Action, Download, Elsewhere, Page, Sent, Visit
 from services.coordinator.page.visitors import Visitors, Who, is_foreign, is_ours
 from shared.ports import Clock
 from shared.registries.keys import Role
@@ -102,6 +102,8 @@ class Site:
         try:
             async with asyncio.timeout(READING_SECONDS):
                 values = await page.handler(visit)
+        except Elsewhere as other:
+            return answers.elsewhere(other.path)
         except TimeoutError:
             slow = Failed(HTTPStatus.SERVICE_UNAVAILABLE, "the answer takes too long", "ask for less at once")
             return self.frame.answer(request, who, "error.html", {"failed": slow}, slow.status)

@@ -72,6 +72,11 @@ def asked(query: Query) -> dict[str, str]:
     }
 
 
+def of_slate(query: Then) -> dict[str, str]:
+    """The same of the slate and the instant alone."""
+    return {name: value for name, value in asked(query).items() if name in Then.model_fields}
+
+
 def local(at: datetime) -> str:
     """An instant as a field of type `datetime-local` has it, Eastern."""
     return f"{at.astimezone(EASTERN):%Y-%m-%dT%H:%M}"

@@ -14,7 +14,7 @@ from shared.errors import Permanent
 LINES = [
     {"severity": "INFO", "message": "run_started", "time": "2024-03-04T12:00:00Z", "run_id": "2024-03-04.overnight.1"},
     {"severity": "WARNING", "message": "slow", "time": "2024-03-04T12:00:01Z",
-     "logging.googleapis.com/labels": {"run_id": "2024-03-05.overnight.1"}},
+     "logging.googleapis.com/labels": {"key": "2024-03-05.overnight.1/lines/1", "run_id": "2024-03-05.overnight.1"}},
     {"severity": "DEBUG", "message": "looked", "time": "2024-03-04T12:00:02Z"},
 ]  # fmt: skip
 
@@ -38,7 +38,7 @@ def shown(*arguments: str) -> list[str]:
 
 
 STARTED = "2024-03-04T12:00:00Z INFO run_started run_id=2024-03-04.overnight.1"
-SLOW = "2024-03-04T12:00:01Z WARNING slow run_id=2024-03-05.overnight.1"
+SLOW = "2024-03-04T12:00:01Z WARNING slow key=2024-03-05.overnight.1/lines/1 run_id=2024-03-05.overnight.1"
 
 
 @pytest.mark.usefixtures("file")
@@ -48,8 +48,10 @@ SLOW = "2024-03-04T12:00:01Z WARNING slow run_id=2024-03-05.overnight.1"
         ((), ["Traceback", STARTED, SLOW]),
         (("--lines", "1"), [SLOW]),
         (("--lines", "0"), []),
-        (("--run", "2024-03-04"), [STARTED, SLOW]),
+        (("--run", "2024-03-04"), [STARTED]),
         (("--run", "2024-03-05.overnight"), [SLOW]),
+        (("--step", "lines"), [SLOW]),
+        (("--run", "2024-03-04", "--step", "lines"), []),
         (("--level", "warning"), ["Traceback", SLOW]),
         (("--level", "debug", "-n", "1"), ["2024-03-04T12:00:02Z DEBUG looked"]),
         (("--json", "-n", "1"), [json.dumps(LINES[1])]),
@@ -57,7 +59,7 @@ SLOW = "2024-03-04T12:00:01Z WARNING slow run_id=2024-03-05.overnight.1"
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_lines_are_readable_and_can_be_chosen(arguments: tuple[str, ...], lines: list[str]) -> None:
-    """By number, run and level; what is no JSON has neither level nor run."""
+    """By number, run, step and level; what is no JSON has none of them."""
     assert shown(*arguments) == lines
 
 

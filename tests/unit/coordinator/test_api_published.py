@@ -139,7 +139,7 @@ async def test_a_player_takes_two_reads() -> None:
 @pytest.mark.parametrize(
     ("words", "found"),
     [("jokic", [203999]), ("JOKIĆ", [203999]), ("nik jok", [203999]), ("203999", [203999]), ("Jokci", [203999]),
-     ("e", [2544]), ("lebrn james", [2544]), ("zzz", [])],
+     ("e", [2544]), ("lebrn james", [2544]), ("zzz", []), (".", [])],
 )  # fmt: skip
 async def test_players_are_found_by_part_without_accents_and_by_near_names(words: str, found: list[int]) -> None:
     """By every word; where nobody has them, those whose names are near; by name."""
@@ -147,6 +147,7 @@ async def test_players_are_found_by_part_without_accents_and_by_near_names(words
     site.publish(minutes(0), "run.1")
     answer = await site.get("/v1/players", query=words.replace(" ", "%20"), game_date=DAY)
     assert [each["player_id"] for each in answer] == found
+    assert {each["is_near"] for each in answer} <= {words in ("Jokci", "lebrn james")}
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ from services.coordinator.page.views import Stored, default_line, expected, pric
 from tests.unit.coordinator import documents
 
 AROUND: Mapping[str, object] = {
-    "caller": None, "session": None, "navigation": [], "here": "/", "theme": "auto", "themes": ("auto", "light"),
-    "form_token": "t", "new_id": lambda: "1", "version": "1", "now": datetime(2024, 3, 5, tzinfo=UTC),
+    "caller": None, "session": None, "navigation": [], "search": None, "here": "/", "theme": "auto",
+    "themes": ("auto", "light"), "form_token": "t", "new_id": lambda: "1", "version": "1",
+    "now": datetime(2024, 3, 5, tzinfo=UTC),
 }  # fmt: skip
 PAST = datetime(2024, 3, 4, 20, 0, tzinfo=UTC)
 RENDERER = Renderer(Assets())

@@ -39,6 +39,10 @@ class CountingWarehouse:
 
 @pytest.fixture
 async def published(ports: Ports) -> tuple[Ports, CountingWarehouse]:
+    return await publish(ports)
+
+
+async def publish(ports: Ports) -> tuple[Ports, CountingWarehouse]:
     """A slate that is published, and a warehouse that counts."""
     at = MORNING - timedelta(hours=1)
     stamp = keys.stamped(at, documents.RUN)

@@ -65,6 +65,8 @@ class PublishedRoutes:
         slate, as_of = await self._asked_for(asked.query)
         mode = Mode(slate.mode)
         run = await self._engine.run(key_for(slate.game_date, mode))
+        if run is not None and run.created_at > as_of:
+            run = None  # nobody had asked for it
         if run is None and not slate.cards and asked.query.game_date is not None:
             raise await self._unpublished(slate, as_of)
         return tonight(slate, as_of, due_at(mode, slate.game_date), run)
@@ -172,7 +174,7 @@ class PublishedRoutes:
         modes = await self._published.modes(slate.game_date, as_of)
         if modes:
             return Refusal(HTTPStatus.NOT_FOUND, words, f"published are {', '.join(sorted(modes))}")
-        dates = await self._published.dates()
+        dates = await self._published.dates(as_of)
         near = sorted(dates, key=lambda day: abs((day - slate.game_date).days))[:_FEW]
         remedy = f"nearest: {', '.join(str(day) for day in sorted(near))}" if near else "nothing is published yet"
         return Refusal(HTTPStatus.NOT_FOUND, words, remedy)

@@ -22,9 +22,9 @@ def cards(day: date, mode: str = "") -> str:
     return f"documents/cards/{day}/{mode}/" if mode else f"documents/cards/{day}/"
 
 
-def publications(day: date, mode: str) -> str:
-    """Prefix of what says which documents a run has written."""
-    return f"documents/publications/{day}/{mode}/"
+def publications(day: date | None = None, mode: str = "") -> str:
+    """Prefix of what says which documents a run has written; without a slate, of every slate."""
+    return "documents/publications/" if day is None else f"documents/publications/{day}/{mode}/"
 
 
 def record(mode: str = "") -> str:

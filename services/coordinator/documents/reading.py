@@ -71,10 +71,10 @@ class Published:
         document, player = await asyncio.to_thread(player_of, data, player_id)
         return document, player
 
-    async def dates(self) -> list[date]:
-        """Every slate that was ever published, in whatever mode: a long list, for suggestions."""
-        there = await self._archive.list("documents/publications/")
-        return sorted({date.fromisoformat(keys.parts(key)[0]) for key in there})
+    async def dates(self, as_of: datetime) -> list[date]:
+        """Every slate that was published by then, in whatever mode: a long list, for suggestions."""
+        there = await self._archive.list(keys.publications())
+        return sorted({date.fromisoformat(keys.parts(key)[0]) for key in keys.newest(there, as_of).values()})
 
 
 def tonight(slate: Slate, as_of: datetime, due_at: datetime, run: Run | None) -> Tonight:

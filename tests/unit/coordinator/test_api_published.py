@@ -187,7 +187,7 @@ async def test_a_slate_that_is_not_published_yet_says_when_it_is_due_and_what_is
         Decision(step="lines", decision="degrade", reason="4 of 6 games", decided_at=minutes(0), **decided),
         Decision(step="rosters", decision="retry", decided_at=minutes(10), **decided),
     )
-    site.put(mode=Mode.OVERNIGHT, decisions=decisions)
+    site.put(mode=Mode.OVERNIGHT, created_at=minutes(-60), decisions=decisions)
     found = await site.get("/v1/tonight", as_of=written(minutes(5)))
     assert (found["mode"], found["published_at"], found["games"]) == ("overnight", None, [])
     assert datetime.fromisoformat(found["due_at"]) == minutes(30)
@@ -231,3 +231,16 @@ async def test_an_instant_that_lies_ahead_is_now() -> None:
     site = Site()
     site.publish(minutes(0), "run.1")
     assert (await site.get("/v1/tonight", as_of="2030-01-01T00:00:00Z"))["as_of"] == site.clock.now().isoformat()
+
+
+async def test_a_slate_that_nobody_had_asked_for_by_then_is_unknown() -> None:
+    """Its run began later; nor is a slate named that was published later."""
+    site = Site()
+    site.publish(minutes(0), "run.1")
+    site.put(mode=Mode.OVERNIGHT, created_at=minutes(10))
+    path = f"/v1/tonight?game_date={DAY}&mode=overnight&as_of="
+    assert (await site.call("GET", path + written(minutes(10))))[0] == 200
+    status, refused = await site.call("GET", path + written(minutes(9)))
+    assert (status, refused["remedy"]) == (404, "published are same_day")
+    status, refused = await site.call("GET", f"/v1/tonight?game_date=2024-03-01&as_of={written(minutes(-1))}")
+    assert (status, refused["remedy"]) == (404, "nothing is published yet")

@@ -1,4 +1,4 @@
-"""Looking back: what was shown at an instant is shown again whenever somebody asks for that instant, and nothing later."""
+"""Looking back: what was shown at an instant is shown again to whoever asks for that instant, and nothing later."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,9 @@ NIGHTS = 10
 FIRST = OPENING_NIGHT + timedelta(days=12)
 LAST = FIRST + timedelta(days=NIGHTS - 1)
 TIMES = (time(7), time(13), time(18, 45))
-"""When something is published, Eastern: overnight, the day's first numbers, and those of 15 minutes before the first game."""
+"""When something is published, Eastern: overnight, the first numbers of the day, and those just before the first game."""
+_ASKED: tuple[tuple[str, tuple[str, ...]], ...] = (("overnight", ()), ("same_day", ()), ("same_day", ("lines",)))
+"""What is asked for at each of them: a mode, and steps to do again."""
 LATER = timedelta(minutes=5)
 """From then until somebody looks."""
 MODES = ("overnight", "same_day")
@@ -68,10 +70,10 @@ async def test_ten_nights_at_three_instants_each(tmp_path: Path, monkeypatch: py
 async def _night(stack: Stack, client: Client, session: aiohttp.ClientSession, day: date) -> list[Sight]:
     """Publish a slate three times, and look at it after each."""
     sights = []
-    for number, (mode, body) in enumerate([("overnight", {}), ("same_day", {}), ("same_day", {"redo": ["lines"]})]):
-        at = eastern_instant(day, TIMES[number])
+    for clock_time, (mode, redo) in zip(TIMES, _ASKED, strict=True):
+        at = eastern_instant(day, clock_time)
         await stack.set_clock(at)
-        run = await follow(client, await client.start_run(day, mode, **body), lambda _: None)
+        run = await follow(client, await client.start_run(day, mode, redo=list(redo)), lambda _: None)
         assert run["status"] == "complete", run
         await stack.set_clock(at + LATER)
         sights.append(await _look(session, day, at + LATER))

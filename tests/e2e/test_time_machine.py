@@ -26,7 +26,7 @@ NIGHTS = 10
 FIRST = OPENING_NIGHT + timedelta(days=12)
 LAST = FIRST + timedelta(days=NIGHTS - 1)
 TIMES = (time(7), time(13), time(18, 45))
-"""When something is published, Eastern: overnight, the first numbers of the day, and those just before the first game."""
+"""When something is published, Eastern: overnight, the first numbers of the day, and those just before a tip-off."""
 _ASKED: tuple[tuple[str, tuple[str, ...]], ...] = (("overnight", ()), ("same_day", ()), ("same_day", ("lines",)))
 """What is asked for at each of them: a mode, and steps to do again."""
 LATER = timedelta(minutes=5)

@@ -12,7 +12,7 @@ from services.coordinator.api.route import Query
 from shared.registries.keys import Role
 from shared.runtime.access import Caller
 
-VISITOR = Caller("visitor", Role.VIEWER)
+VISITOR = Caller("everybody without a session", Role.VIEWER)
 """Who has not signed in, on a page that is public."""
 
 

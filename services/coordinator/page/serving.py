@@ -95,8 +95,15 @@ class Site:
             query = page.query.model_validate(forms.gathered(request.query.items(), page.query))
         return Visit(caller, query, dict(request.match_info), self._reader, self._clock.now())
 
-    async def _show(self, page: Page, request: web.Request, who: Who) -> web.Response:
+    async def begin(self, page: Page | Download, request: web.Request, who: Who) -> Visit | None:
+        """The same where it begins: those who have not signed in count as one who asks."""
         visit = self.visit(page, request, who)
+        if visit is not None and visit.caller is VISITOR:
+            await self._requests.count(VISITOR)
+        return visit
+
+    async def _show(self, page: Page, request: web.Request, who: Who) -> web.Response:
+        visit = await self.begin(page, request, who)
         if visit is None:
             return answers.to_sign_in(request)
         try:
@@ -115,7 +122,7 @@ class Site:
         return self.frame.answer(request, who, page.template, {**about, **values})
 
     async def _send(self, download: Download, request: web.Request, who: Who) -> web.StreamResponse:
-        visit = self.visit(download, request, who)
+        visit = await self.begin(download, request, who)
         if visit is None:
             return answers.to_sign_in(request)
         async with asyncio.timeout(READING_SECONDS):

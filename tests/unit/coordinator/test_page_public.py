@@ -15,6 +15,7 @@ from tests.unit.coordinator import documents
 from tests.unit.coordinator.pages import browsing
 from tests.unit.coordinator.test_api_published import MORNING
 from tests.unit.coordinator.test_page_people import Read
+from tests.unit.shared.places import API_KEY
 
 pytestmark = pytest.mark.network
 
@@ -71,6 +72,17 @@ async def test_the_three_pages_are_everybodys_where_that_is_set_and_ask_the_ware
         assert warehouse.asked[before:] == []
         assert (await browser.get("/record/rows.csv")).path.startswith("/sign-in")
         assert (await browser.get("/record/picks")).path.startswith("/sign-in")
+
+
+async def test_strangers_share_a_limit_that_leaves_those_with_a_key_alone(
+    published: tuple[Ports, CountingWarehouse],
+) -> None:
+    """Whoever asks fast in public mode takes nothing from the operators."""
+    async with browsing(published[0], public_pages=True, requests_per_second=1.0) as browser:
+        seen = [await browser.get(PAGES[0]) for _ in range(11)]
+        assert [each.status for each in seen] == [HTTPStatus.OK] * 10 + [HTTPStatus.TOO_MANY_REQUESTS]
+        assert "everybody without a session asks more than 1 times a second" in seen[-1].text
+        assert (await browser.get(PAGES[0], **{"X-API-Key": API_KEY})).status == HTTPStatus.OK
 
 
 async def test_the_three_pages_ask_for_a_session_where_nothing_is_set(

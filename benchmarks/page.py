@@ -6,17 +6,13 @@ own: what is kept in memory helps as it would help viewers.
 
 import asyncio
 import statistics
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import aiohttp
 
 from benchmarks.harness import Case
-from benchmarks.published import GAMES, LAST, PLAYERS, SLATES, write
-from devstack.processes import Service
-from devstack.workspace import Workspace
+from benchmarks.published import GAMES, LAST, PLAYERS, SLATES, served
 from shared.errors import Transient
 
 MEDIAN_MS, P95_MS = 100.0, 250.0
@@ -43,20 +39,12 @@ def bench() -> list[Case]:
 
 async def _measure() -> dict[str, list[float]]:
     """Question -> seconds of each answer."""
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace(Path(folder), "bench")
-        workspace.make()
-        write(workspace.path / "archive")
-        limits = {"TIPOFF_REQUESTS_PER_SECOND": "1000000", "TIPOFF_LOG_LEVEL": "error"}
-        service = Service("coordinator", {"TIPOFF_HOME": str(workspace.path), **limits}, workspace.path / "log")
-        await service.start()
-        try:
-            headers = {"X-API-Key": workspace.api_key}
-            async with aiohttp.ClientSession(service.url, headers=headers, timeout=_TIMEOUT) as session:
-                numbers = range(1 + ASKED)
-                return {what: [await _ask(session, path, number) for number in numbers] for what, path in _PATHS}
-        finally:
-            await service.stop()
+    async with (
+        served() as (url, headers),
+        aiohttp.ClientSession(url, headers=headers, timeout=_TIMEOUT) as session,
+    ):
+        numbers = range(1 + ASKED)
+        return {what: [await _ask(session, path, number) for number in numbers] for what, path in _PATHS}
 
 
 _SLATE = f"game_date={LAST}&mode=same_day"

@@ -1,5 +1,11 @@
-"""A made-up season of documents, as large as the real one's: what `tipoff bench page` reads."""
+"""A made-up season of documents, as large as the real one's, and the coordinator that serves it.
 
+What `tipoff bench page` and `paint` read.
+"""
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from pathlib import Path
@@ -7,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from devstack.processes import Service
+from devstack.workspace import Workspace
 from services.coordinator.documents import keys
 from services.coordinator.documents.games import Publication, Rows, documents
 from services.coordinator.documents.record import PICK_SUMS
@@ -33,6 +41,22 @@ _MODE = Mode.SAME_DAY
 _TIERS = ("regular", "bench", "new")
 _PICKED = 0.1
 """Share of the predictions that are picks."""
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[tuple[str, dict[str, str]]]:
+    """A coordinator in a process of its own: its address, and the headers it is asked with."""
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Workspace(Path(folder), "bench")
+        workspace.make()
+        write(workspace.path / "archive")
+        limits = {"TIPOFF_REQUESTS_PER_SECOND": "1000000", "TIPOFF_LOG_LEVEL": "error"}
+        service = Service("coordinator", {"TIPOFF_HOME": str(workspace.path), **limits}, workspace.path / "log")
+        await service.start()
+        try:
+            yield service.url, {"X-API-Key": workspace.api_key}
+        finally:
+            await service.stop()
 
 
 def write(folder: Path) -> None:

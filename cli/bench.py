@@ -19,6 +19,7 @@ BENCHES = (
     "dispersion",
     "night",
     "page",
+    "paint",
     "predict",
     "pulse",
     "replay",

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from shared.ports import Row
 
-MAX_ANSWERS: Final = 128
+MAX_ANSWERS: Final = 32
 MAX_ROWS: Final = 500
 """Of an answer that is kept."""
 

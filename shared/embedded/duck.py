@@ -68,6 +68,8 @@ class Duck:
         async with self._turns:
             connection = await self._connected(subject)
             job = asyncio.get_running_loop().run_in_executor(self._threads, work, connection)
+            if writes != ():
+                job.add_done_callback(lambda _: self.writes.note(writes))  # whoever waits may be cancelled meanwhile
             try:
                 await asyncio.wait({job}, timeout=limit)
             finally:
@@ -76,8 +78,6 @@ class Duck:
                     await asyncio.wait({job}, timeout=0.1)  # between two statements an interrupt is lost: repeat it
                 error = job.exception()
                 connection.close()
-                if writes != ():
-                    self.writes.note(writes)
         if isinstance(error, duckdb.InterruptException):
             raise Transient(f"warehouse: time limit of {limit:g} s passed: {subject}") from error
         if isinstance(error, duckdb.Error):

@@ -1,7 +1,7 @@
 """DuckDB as an engine for asyncio: opening, tables from the registry, statements off the event loop, errors mapped."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import duckdb
 
+from shared.embedded.answers import Writes
 from shared.embedded.schema import DUCKDB_TYPES, apply, inspect
 from shared.errors import Outdated, Permanent, Transient, first_line
 from shared.ports import Row
@@ -41,13 +42,21 @@ class Duck:
         self._database = open_database(path, tables) if not read_only or path is None else open_to_read(path, tables)
         self._opening = asyncio.Lock()
         self._time_limit = time_limit
+        self.writes = Writes()
         self._threads = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="warehouse")
         self._turns = asyncio.Semaphore(CONCURRENCY)
 
-    async def run(self, work: Callable[[Connection], T], subject: str, time_limit: float | None = None) -> T:
+    async def run(
+        self,
+        work: Callable[[Connection], T],
+        subject: str,
+        time_limit: float | None = None,
+        *,
+        writes: Collection[str] | None = None,
+    ) -> T:
         """Run `work` in a thread, on a connection of its own; `subject` names it in errors.
 
-        `time_limit` in seconds, None: the database's own.
+        `time_limit` in seconds, None: the database's own. `writes`: the tables it may write to, None: any.
 
         Cancelling, like the time limit, interrupts the running statement and sees it end: nothing runs on unseen.
 
@@ -59,6 +68,8 @@ class Duck:
         async with self._turns:
             connection = await self._connected(subject)
             job = asyncio.get_running_loop().run_in_executor(self._threads, work, connection)
+            if writes != ():
+                job.add_done_callback(lambda _: self.writes.note(writes))  # whoever waits may be cancelled meanwhile
             try:
                 await asyncio.wait({job}, timeout=limit)
             finally:

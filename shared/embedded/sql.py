@@ -26,6 +26,8 @@ class Statement:
     source: str
     """First line of the BigQuery text, for messages."""
     parameters: frozenset[str]
+    tables: frozenset[str]
+    """Those it names, by dataset and name."""
     is_query: bool
 
     def bind(self, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,7 +73,8 @@ def to_duckdb(sql: str) -> Statement:
     except UnsupportedError as error:
         raise Permanent(f"SQL refused by the embedded warehouse: {first_line(str(error))}: {source}") from error
     parameters = frozenset(node.name for node in tree.find_all(exp.Parameter))
-    return Statement(text, source, parameters, isinstance(tree, exp.Query))
+    tables = frozenset(f"{node.db}.{node.name}" for node in tree.find_all(exp.Table) if node.db)
+    return Statement(text, source, parameters, tables, isinstance(tree, exp.Query))
 
 
 def _refuse(node: exp.Expr, source: str) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from shared.embedded import rows as checked
+from shared.embedded.answers import Answers, key_of
 from shared.embedded.cost import Bill
 from shared.embedded.duck import Connection, Duck, copy, fetch, fetch_columns
 from shared.embedded.publish import check_selected, publish
 from shared.embedded.schema import inspect
-from shared.embedded.sql import to_duckdb
+from shared.embedded.sql import Statement, to_duckdb
 from shared.errors import Permanent
 from shared.ports import Cost, Job, Params, Row
 from shared.tables import TABLES, Table
@@ -47,30 +48,44 @@ class DuckDBWarehouse:
     ) -> None:
         self._tables = tables
         self._duck = Duck(path, tables, time_limit, read_only=read_only)
+        self._answers = Answers()
         self._writing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def query(self, sql: str, params: Params | None = None, job: Job | None = None) -> list[Row]:
         """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
-        return await self._select(sql, params, fetch, len, job)
+        statement, values = await self._statement(sql, params)
+        key = key_of(statement.text, values, self._duck.writes.state_of(statement.tables))
+        kept = self._answers.get(key)
+        if kept is None:
+            rows = await self._select(statement, values, fetch, len, job)
+            self._answers.keep(key, rows)
+            return rows
+        if job is not None:
+            job.cost += Cost(rows=len(kept), jobs=1)
+        return kept
 
     async def columns(
         self, sql: str, params: Params | None = None, job: Job | None = None
     ) -> Mapping[str, Sequence[Any]]:
         """The same SELECT by column: numbers as float64 arrays, NaN where null."""
-        return await self._select(sql, params, fetch_columns, _height, job)
+        statement, values = await self._statement(sql, params)
+        return await self._select(statement, values, fetch_columns, _height, job)
+
+    async def _statement(self, sql: str, params: Params | None) -> tuple[Statement, dict[str, Any]]:
+        """A SELECT and the values of its parameters."""
+        statement = await asyncio.to_thread(to_duckdb, sql)  # a long statement's first time takes most of a second
+        if not statement.is_query:
+            raise Permanent(f"query takes a SELECT: {statement.source}", remedy="write with append, replace, transform")
+        return statement, statement.bind(_bindable(params))
 
     async def _select(
         self,
-        sql: str,
-        params: Params | None,
+        statement: Statement,
+        values: Mapping[str, Any],
         read: Callable[[Connection, str, Mapping[str, Any]], T],
         count: Callable[[T], int],
         job: Job | None,
     ) -> T:
-        statement = await asyncio.to_thread(to_duckdb, sql)  # a long statement's first time takes most of a second
-        if not statement.is_query:
-            raise Permanent(f"query takes a SELECT: {statement.source}", remedy="write with append, replace, transform")
-        values = statement.bind(_bindable(params))
         bill = Bill(job, self._tables, statement.source)
 
         def work(connection: Connection) -> T:
@@ -80,7 +95,7 @@ class DuckDBWarehouse:
             return rows
 
         with bill:
-            return await self._duck.run(work, statement.source, bill.timeout)
+            return await self._duck.run(work, statement.source, bill.timeout, writes=())
 
     async def append(self, table: str, rows: Sequence[Row], job: Job | None = None) -> int:
         """Insert the rows whose key is not there yet; of rows with equal keys the first. Returns how many were new."""
@@ -139,7 +154,7 @@ class DuckDBWarehouse:
     async def now(self, job: Job | None = None) -> datetime | None:
         """Nothing: the engine has this machine's clock. It runs a statement all the same."""
         del job  # nothing is read
-        await self._duck.run(lambda connection: connection.execute("SELECT 1").fetchall(), "the clock")
+        await self._duck.run(lambda connection: connection.execute("SELECT 1").fetchall(), "the clock", writes=())
         return None
 
     async def missing(self, tables: Sequence[str]) -> list[str]:
@@ -149,7 +164,7 @@ class DuckDBWarehouse:
         def work(connection: Connection) -> list[str]:
             return [str(change) for change in obstacles(wanted, difference(wanted, inspect(connection)))]
 
-        return await self._duck.run(work, "the tables as declared")
+        return await self._duck.run(work, "the tables as declared", writes=())
 
     async def copy(self, path: Path) -> None:
         """Write what is committed now into a new file, while reads and writes go on.
@@ -157,7 +172,7 @@ class DuckDBWarehouse:
         Raises:
             Transient: it takes longer than an hour, or the disk is full.
         """
-        await self._duck.run(lambda connection: copy(connection, path), f"copy to {path}", _COPYING)
+        await self._duck.run(lambda connection: copy(connection, path), f"copy to {path}", _COPYING, writes=())
 
     async def close(self) -> None:
         """Finish what runs and release the file."""
@@ -177,7 +192,7 @@ class DuckDBWarehouse:
         self, table: str, work: Callable[[Connection], int], subject: str, time_limit: float | None
     ) -> int:
         async with self._writing[table]:
-            return await self._duck.run(work, subject, time_limit)
+            return await self._duck.run(work, subject, time_limit, writes=(table,))
 
 
 def _height(columns: Mapping[str, Sequence[Any]]) -> int:

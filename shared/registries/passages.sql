@@ -298,9 +298,28 @@ RANK() OVER (
   PARTITION BY A.game_id, A.mode, A.system ORDER BY A.predicted_at DESC, A.generation DESC, A.run_id DESC
 ) = 1
 
+-- `stagings`: the newest of every game of the runs of `slates`. A staging is hundreds of rows: it is ranked once, not each of them.
+-- passage: newest stagings
+stagings AS (
+  SELECT staging.game_date, staging.run_id, staging.game_id, staging.attempt, staging.predicted_at
+  FROM slates
+  JOIN predictions.staging AS staging ON staging.game_date = slates.game_date AND staging.run_id = slates.run_id
+  WHERE staging.game_date BETWEEN @first AND @last
+  GROUP BY staging.game_date, staging.run_id, staging.game_id, staging.attempt, staging.predicted_at
+  QUALIFY {newest of staging}
+)
+
 -- The staged rows that count: of a run's game those of its newest staging, whole.
 -- passage: newest of A
 RANK() OVER (PARTITION BY A.run_id, A.game_id ORDER BY A.attempt DESC, A.predicted_at DESC) = 1
+
+-- Rows of a staging.
+-- passage: A is of B
+A.game_date = B.game_date
+AND A.run_id = B.run_id
+AND A.game_id = B.game_id
+AND A.attempt = B.attempt
+AND A.predicted_at = B.predicted_at
 
 -- The size of an edge, a share, in words.
 -- passage: size of A

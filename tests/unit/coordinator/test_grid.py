@@ -10,8 +10,10 @@ from services.coordinator.grid.cells import CellStatus, grid
 from services.coordinator.grid.count import COUNTED_IN, recount
 from services.coordinator.runs.run import Evidence, Run, StepState, StepStatus
 from shared.basketball.slate import Mode, days
+from shared.embedded.clock import VirtualClock
 from shared.ports import Params, Ports, Row
 from shared.registries.pipeline import STEPS, plan
+from shared.runtime.metering import Metered
 from tests.unit.coordinator.test_verify import fetched
 from tests.unit.shared.rows import SLATE, YESTERDAY, box, game, load, roster, row
 
@@ -118,6 +120,20 @@ async def test_a_year_costs_as_many_queries_as_a_day(ports: Ports) -> None:
         warehouse = Counting(ports.warehouse)
         await recount(warehouse, {Mode.OVERNIGHT: {}}, SLATE - timedelta(days=length), SLATE, NOON)  # type: ignore[arg-type]  # as much as is used
         assert warehouse.queries == len(COUNTED_IN) == 4
+
+
+async def test_f09_a_second_look_reads_nothing_but_what_has_changed(ports: Ports) -> None:
+    """The same grid again is not counted again; rows that have gone meanwhile are gone in it."""
+    await load(ports.warehouse, raw__games=[game("0022300900")], raw__rosters=[roster(n) for n in range(5)])
+    read = []
+    for rosters in (1, 1, 0):
+        if not rosters:
+            await ports.warehouse.replace("raw.rosters", [], scope="TRUE")
+        warehouse = Metered(ports.warehouse, "test", VirtualClock(NOON), usd_per_tib=1.0)
+        found = await recount(warehouse, {Mode.OVERNIGHT: {}}, SLATE, SLATE, NOON)
+        assert found[Mode.OVERNIGHT]["rosters"][SLATE].verified == rosters
+        read.append(sum(cost.bytes_processed for cost in warehouse._accounts.values()))
+    assert read[0] > read[2] > read[1] == 0
 
 
 async def test_the_warehouse_is_counted_by_slate(ports: Ports) -> None:

@@ -316,7 +316,7 @@ async def test_staged_predictions_count_by_player_market_and_system() -> None:
         ],
     )
     # 2 players x 2, and one line; there: points of a; points twice and threes of b
-    assert found == seen(5, 4, "rows by system: a 2, b 3")
+    assert found == seen(5, 4, "rows by system: a 1, b 3")
 
 
 @pytest.mark.parametrize("step", ["predict", "publish"])

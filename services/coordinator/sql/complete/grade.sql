@@ -6,44 +6,50 @@ WITH slates AS (
     CAST(JSON_VALUE(slate, '$.over_before') AS TIMESTAMP) AS over_before
   FROM UNNEST(@slates) AS slate
 ),
-current_predictions AS (
+-- What a run published of a game, by system: ranked once, not each of its hundred rows.
+published AS (
+  SELECT DISTINCT game_date, game_id, mode, system, run_id, generation, predicted_at
+  FROM predictions.player_prop_predictions
+  WHERE game_date >= DATE_SUB(@first, INTERVAL 7 DAY) AND game_date < @last AND mode = @mode
+),
+latest AS (
   SELECT
-    predictions.game_date,
-    predictions.game_id,
-    predictions.player_id,
-    predictions.market,
-    predictions.system,
+    published.*,
     games.tip_utc,
     CONCAT(games.away_team, '@', games.home_team, ' on ', CAST(games.game_date AS STRING)) AS name
-  FROM predictions.player_prop_predictions AS predictions
+  FROM published
   JOIN raw.games AS games
-    ON games.game_id = predictions.game_id AND games.game_date = predictions.game_date AND NOT games.postponed
-  WHERE predictions.game_date >= DATE_SUB(@first, INTERVAL 7 DAY)
-    AND predictions.game_date < @last
-    AND predictions.mode = @mode
-    AND predictions.predicted_at < games.tip_utc
-  QUALIFY {latest of predictions}
+    ON games.game_id = published.game_id AND games.game_date = published.game_date AND NOT games.postponed
+  WHERE published.predicted_at < games.tip_utc
+  QUALIFY {latest of published}
 ),
 games AS (
   SELECT
-    current_predictions.game_date,
-    current_predictions.game_id,
-    current_predictions.name,
-    current_predictions.tip_utc,
+    latest.game_date,
+    latest.game_id,
+    latest.name,
+    latest.tip_utc,
     COUNT(*) AS expected,
     COUNT(grades.player_id) AS verified
-  FROM current_predictions
+  FROM latest
+  JOIN predictions.player_prop_predictions AS predictions
+    ON predictions.game_date = latest.game_date
+    AND predictions.game_id = latest.game_id
+    AND predictions.mode = latest.mode
+    AND predictions.system = latest.system
+    AND predictions.run_id = latest.run_id
+    AND predictions.generation = latest.generation
+    AND predictions.predicted_at = latest.predicted_at
   LEFT JOIN predictions.prediction_grades AS grades
-    ON grades.mode = @mode
-    AND grades.game_id = current_predictions.game_id
-    AND grades.player_id = current_predictions.player_id
-    AND grades.market = current_predictions.market
-    AND grades.system = current_predictions.system
-  GROUP BY
-    current_predictions.game_date,
-    current_predictions.game_id,
-    current_predictions.name,
-    current_predictions.tip_utc
+    ON grades.game_date >= DATE_SUB(@first, INTERVAL 7 DAY)
+    AND grades.game_date < @last
+    AND grades.mode = @mode
+    AND grades.game_id = predictions.game_id
+    AND grades.player_id = predictions.player_id
+    AND grades.market = predictions.market
+    AND grades.system = predictions.system
+  WHERE predictions.game_date >= DATE_SUB(@first, INTERVAL 7 DAY) AND predictions.game_date < @last
+  GROUP BY latest.game_date, latest.game_id, latest.name, latest.tip_utc
 ),
 refused AS (
   SELECT game_date, record AS game_id, MIN(reason) AS reason

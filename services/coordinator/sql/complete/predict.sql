@@ -24,23 +24,20 @@ wanted AS (
     AND (slates.games = '' OR STRPOS(slates.games, features.game_id) > 0)
   WHERE features.game_date BETWEEN @first AND @last
 ),
-newest AS (
-  SELECT
-    staging.game_date, staging.run_id, staging.game_id, staging.player_id, staging.market, staging.system, staging.line
-  FROM slates
-  JOIN predictions.staging AS staging ON staging.game_date = slates.game_date AND staging.run_id = slates.run_id
-  WHERE staging.game_date BETWEEN @first AND @last
-  QUALIFY {newest of staging}
-),
+{newest stagings},
 staged AS (
-  SELECT DISTINCT newest.game_date, newest.player_id, newest.market, newest.system, newest.line IS NOT NULL AS has_line
-  FROM owed
-  JOIN newest
-    ON newest.game_date = owed.game_date AND newest.run_id = owed.run_id AND newest.system = owed.system
+  SELECT
+    staging.game_date, staging.player_id, staging.market, staging.system, LOGICAL_OR(staging.line IS NOT NULL) AS has_line
+  FROM predictions.staging AS staging
+  JOIN stagings ON {staging is of stagings}
+  JOIN owed
+    ON owed.game_date = staging.game_date AND owed.run_id = staging.run_id AND owed.system = staging.system
   JOIN wanted
-    ON wanted.game_date = newest.game_date
-    AND wanted.game_id = newest.game_id
-    AND wanted.player_id = newest.player_id
+    ON wanted.game_date = staging.game_date
+    AND wanted.game_id = staging.game_id
+    AND wanted.player_id = staging.player_id
+  WHERE staging.game_date BETWEEN @first AND @last
+  GROUP BY staging.game_date, staging.player_id, staging.market, staging.system
 ),
 players AS (
   SELECT game_date, COUNT(*) AS n FROM wanted GROUP BY game_date
@@ -63,13 +60,11 @@ lines AS (
   GROUP BY game_date
 ),
 verified AS (
-  SELECT game_date, COUNT(*) AS n
-  FROM (SELECT DISTINCT game_date, player_id, market, system FROM staged) AS distinct_rows
-  GROUP BY game_date
-),
-by_system AS (
-  SELECT game_date, STRING_AGG(CONCAT(system, ' ', CAST(n AS STRING)), ', ' ORDER BY system) AS rows_by_system
-  FROM (SELECT game_date, system, COUNT(*) AS n FROM staged GROUP BY game_date, system) AS counted
+  SELECT
+    game_date,
+    CAST(SUM(n) AS INT64) AS n,
+    STRING_AGG(CONCAT(system, ' ', CAST(n AS STRING)), ', ' ORDER BY system) AS rows_by_system
+  FROM (SELECT game_date, system, COUNT(*) AS n FROM staged GROUP BY game_date, system) AS by_system
   GROUP BY game_date
 ),
 counted AS (
@@ -77,12 +72,11 @@ counted AS (
     slates.game_date,
     players.n * slates.per_player + COALESCE(lines.n, 0) * slates.per_line AS expected,
     COALESCE(verified.n, 0) AS verified,
-    COALESCE(CONCAT('rows by system: ', by_system.rows_by_system), 'nothing is staged') AS detail
+    COALESCE(CONCAT('rows by system: ', verified.rows_by_system), 'nothing is staged') AS detail
   FROM slates
   JOIN players ON players.game_date = slates.game_date
   LEFT JOIN lines ON lines.game_date = slates.game_date
   LEFT JOIN verified ON verified.game_date = slates.game_date
-  LEFT JOIN by_system ON by_system.game_date = slates.game_date
 )
 SELECT game_date, expected, verified, 0 AS quarantined, IF(verified < expected, detail, '') AS detail
 FROM counted

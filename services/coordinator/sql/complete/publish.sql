@@ -4,15 +4,12 @@ WITH slates AS (
   SELECT CAST(JSON_VALUE(slate, '$.game_date') AS DATE) AS game_date, JSON_VALUE(slate, '$.run_id') AS run_id
   FROM UNNEST(@slates) AS slate
 ),
-newest AS (
-  SELECT staging.game_date, staging.run_id, staging.game_id, staging.player_id, staging.market, staging.system
-  FROM slates
-  JOIN predictions.staging AS staging ON staging.game_date = slates.game_date AND staging.run_id = slates.run_id
-  WHERE staging.game_date BETWEEN @first AND @last
-  QUALIFY {newest of staging}
-),
+{newest stagings},
 staged AS (
-  SELECT DISTINCT game_date, run_id, game_id, player_id, market, system FROM newest
+  SELECT DISTINCT staging.game_date, staging.run_id, staging.game_id, staging.player_id, staging.market, staging.system
+  FROM predictions.staging AS staging
+  JOIN stagings ON {staging is of stagings}
+  WHERE staging.game_date BETWEEN @first AND @last
 ),
 served AS (
   SELECT DISTINCT features.game_date, features.game_id

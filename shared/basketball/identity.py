@@ -32,6 +32,12 @@ def player_key(name: str) -> str:
     return plain or folded.strip()
 
 
+def is_part_of(words: str, name: str) -> bool:
+    """Whether each of some words is somewhere in a name, whatever their case, accents and points."""
+    key = player_key(name)
+    return all(player_key(word) in key for word in words.split())
+
+
 def ascii_lower(name: str) -> str:
     """A name in lower case, without accents."""
     folded = unicodedata.normalize("NFKD", name.casefold().translate(_TRANSLITERATE))

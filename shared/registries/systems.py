@@ -3,7 +3,8 @@
 The code of a system is `services/worker/domain/systems/<name>.py`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -60,6 +61,8 @@ SYSTEMS: Mapping[str, SystemEntry] = {
 
 BEST_FIRST = ("ensemble", "boosted", "zone_matchup", "moving_average")
 """Where one system is shown, the first of these that exists: they predict everybody; ordered by their record."""
+BEST = "best"
+"""Asked for in the place of a system: of each market the best, see `headlines`."""
 
 HAND_MADE = tuple(name for name, entry in SYSTEMS.items() if not entry.learned)
 LEARNED = tuple(name for name, entry in SYSTEMS.items() if entry.learned)
@@ -73,6 +76,18 @@ def expected(champions: Iterable[str]) -> tuple[str, ...]:
 
 def headline(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows of the best system that has any: systems are never pooled."""
-    found = {row["system"] for row in rows}
-    best = next((name for name in BEST_FIRST if name in found), None)
+    best = _best({row["system"] for row in rows})
     return [row for row in rows if row["system"] == best]
+
+
+def headlines(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same for each market, in the order of the rows."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        found[row["market"]].add(row["system"])
+    best = {market: _best(systems) for market, systems in found.items()}
+    return [row for row in rows if row["system"] == best[row["market"]]]
+
+
+def _best(systems: Collection[str]) -> str | None:
+    return next((name for name in BEST_FIRST if name in systems), None)

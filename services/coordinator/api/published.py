@@ -21,7 +21,7 @@ from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.run import key_for
 from services.coordinator.sql import sql
 from services.coordinator.watch.outputs import due_at
-from shared.basketball.identity import player_key
+from shared.basketball.identity import is_part_of, player_key
 from shared.basketball.slate import Mode, eastern_date
 from shared.ports import Params, Ports
 from shared.registries.keys import Role
@@ -184,10 +184,9 @@ def _matching(words: str, people: Mapping[int, tuple[str, PlayerCard]]) -> list[
     """Who has that id, or those words in his name; the nearest names where nobody has. By name."""
     if words.isascii() and words.isdecimal() and int(words) in people:
         return [int(words)]
-    names = {number: player_key(player["player_name"]) for number, (_, player) in people.items()}
-    wanted = [player_key(word) for word in words.split()]
-    found = [number for number, name in names.items() if all(word in name for word in wanted)]
+    found = [number for number, (_, player) in people.items() if is_part_of(words, player["player_name"])]
     if not found:
+        names = {number: player_key(player["player_name"]) for number, (_, player) in people.items()}
         near = get_close_matches(player_key(words), [*names.values()], _FEW)
         last = {number: player_key(people[number][1]["player_name"].split()[-1]) for number in names}
         near_last = get_close_matches(player_key(words), [*last.values()], _FEW)

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from cli import operating, predictions, rows_out
+from cli import common, operating, predictions, rows_out
 from client.answers import File, GridCell
 
 WIDTH = 80
@@ -104,3 +104,10 @@ def test_rows_are_written_where_they_are_asked_for(tmp_path: Path, capsysbinary:
     rows_out.write(file, tmp_path / "made" / "rows.json")
     assert json.loads((tmp_path / "made" / "rows.json").read_bytes()) == [{"a": 1, "b": "ö"}, {"a": 2, "b": None}]
     assert file.rows == 2
+
+
+def test_text_between_colons_is_no_emoji() -> None:
+    """A reason is printed as it was given."""
+    with common.out.capture() as captured:
+        common.out.print("predict:key: refused")
+    assert captured.get() == "predict:key: refused\n"

@@ -3,8 +3,7 @@
 The code of a system is `services/worker/domain/systems/<name>.py`.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -62,7 +61,7 @@ SYSTEMS: Mapping[str, SystemEntry] = {
 BEST_FIRST = ("ensemble", "boosted", "zone_matchup", "moving_average")
 """Where one system is shown, the first of these that exists: they predict everybody; ordered by their record."""
 BEST = "best"
-"""Asked for in the place of a system: of each market the best, see `headlines`."""
+"""Asked for in the place of a system: of each market the first of `BEST_FIRST` that exists."""
 
 HAND_MADE = tuple(name for name, entry in SYSTEMS.items() if not entry.learned)
 LEARNED = tuple(name for name, entry in SYSTEMS.items() if entry.learned)
@@ -76,18 +75,6 @@ def expected(champions: Iterable[str]) -> tuple[str, ...]:
 
 def headline(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows of the best system that has any: systems are never pooled."""
-    best = _best({row["system"] for row in rows})
+    found = {row["system"] for row in rows}
+    best = next((name for name in BEST_FIRST if name in found), None)
     return [row for row in rows if row["system"] == best]
-
-
-def headlines(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same for each market, in the order of the rows."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        found[row["market"]].add(row["system"])
-    best = {market: _best(systems) for market, systems in found.items()}
-    return [row for row in rows if row["system"] == best[row["market"]]]
-
-
-def _best(systems: Collection[str]) -> str | None:
-    return next((name for name in BEST_FIRST if name in systems), None)

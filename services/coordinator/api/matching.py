@@ -1,34 +1,39 @@
-"""Which of a slate's predictions are asked for, and in which order."""
+"""A slate's predictions, those that are asked for, and in which order."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 from services.coordinator.api.queries import PredictionsQuery
+from services.coordinator.sql import sql
 from shared.basketball.identity import is_part_of
-from shared.ports import Row
-from shared.registries.systems import BEST, headlines
+from shared.basketball.slate import Mode
+from shared.ports import Row, Warehouse
+from shared.registries.systems import BEST_FIRST
+
+
+async def predictions(warehouse: Warehouse, slate: tuple[date, Mode], query: PredictionsQuery) -> list[Row]:
+    """The current predictions of a slate that fit a query."""
+    params = {
+        "game_date": slate[0], "mode": slate[1].value, "games": "", "market": query.market or "",
+        "system": query.system or "", "best_first": " ".join(BEST_FIRST),
+    }  # fmt: skip
+    return matching(await warehouse.query(sql("predictions"), params), query)
 
 
 def matching(rows: Sequence[Row], query: PredictionsQuery) -> list[Row]:
-    """Those of the rows that fit everything the query asks for; `market` is the statement's.
-
-    Which system is the best is seen among all else that fits, whatever it recommends.
-    """
+    """Those of the rows that fit everything else the query asks for; market and system are the statement's."""
     filters = _filters(rows, query)
     found = [row for row in rows if all(fits(row) for fits in filters)]
-    if query.system == BEST:
-        found = headlines(found)
-    if query.recommendation is not None:
-        found = [row for row in found if row["recommendation"] == query.recommendation]
-    if query.picks:
-        found = [row for row in found if row["recommendation"] in ("over", "under")]
     return sorted(found, key=_by_edge) if query.order == "edge" else found
 
 
 def _filters(rows: Sequence[Row], query: PredictionsQuery) -> list[Callable[[Row], bool]]:
     """What a row must fit by itself."""
     made: list[Callable[[Row], bool]] = []
-    if query.system not in (None, BEST):
-        made.append(lambda row: row["system"] == query.system)
+    if query.recommendation is not None:
+        made.append(lambda row: row["recommendation"] == query.recommendation)
+    if query.picks:
+        made.append(lambda row: row["recommendation"] in ("over", "under"))
     if query.team is not None:
         made.append(lambda row: row["team_abbr"] == query.team)
     if query.game is not None:

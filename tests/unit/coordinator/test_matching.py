@@ -11,15 +11,15 @@ from tests.unit.coordinator.routes import World
 def row(player: int, name: str | None, team: str, **values: object) -> Row:
     known = {
         "player_id": player, "player_name": name, "team_abbr": team, "game_id": "0022300900", "home_team": "DEN",
-        "away_team": "BOS", "market": "points", "system": "boosted", "recommendation": "pass", "edge": None,
+        "away_team": "BOS", "recommendation": "pass", "edge": None,
     }  # fmt: skip
     return known | values
 
 
 ROWS = [
     row(1, "Nikola Jokić", "DEN", recommendation="over", edge=0.1),
-    row(1, "Nikola Jokić", "DEN", system="ensemble", recommendation="no_line"),
-    row(2, "Jayson Tatum", "BOS", market="assists", recommendation="under", edge=-0.2),
+    row(1, "Nikola Jokić", "DEN", recommendation="no_line"),
+    row(2, "Jayson Tatum", "BOS", recommendation="under", edge=-0.2),
     row(3, None, "NYK", game_id="0022300901", home_team="NYK", away_team="LAL", edge=0.05),
 ]
 
@@ -38,21 +38,17 @@ ROWS = [
         ({"game": "NYK"}, [3]),
         ({"game": "DEN@NYK"}, []),
         ({"game": "0022300901"}, [3]),
-        ({"system": "ensemble"}, [1]),
-        ({"system": "best"}, [1, 2]),
-        ({"system": "best", "game": "NYK"}, [3]),
-        ({"system": "best", "player": "jokic", "picks": "true"}, []),
         ({"recommendation": "under"}, [2]),
         ({"picks": "true"}, [0, 2]),
         ({"picks": "true", "recommendation": "pass"}, []),
         ({"order": "edge"}, [2, 0, 3, 1]),
-        ({"recommendation": "over", "game": "BOS@DEN", "player": "jokić", "team": "DEN", "system": "boosted"}, [0]),
+        ({"recommendation": "over", "game": "BOS@DEN", "player": "jokić", "team": "DEN"}, [0]),
         ({"recommendation": "over", "team": "BOS"}, []),
     ],
     ids=lambda each: "-".join(each.values()) or "all" if isinstance(each, dict) else "",
 )
 def test_predictions_fit_everything_that_is_asked_for(query: dict[str, str], found: list[int]) -> None:
-    """Names without accents and by part; the best system whatever it recommends; in the order that is asked for."""
+    """Names without accents and by part; in the order that is asked for."""
     assert matching(ROWS, PredictionsQuery.model_validate(query)) == [ROWS[number] for number in found]
 
 

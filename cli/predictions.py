@@ -91,7 +91,7 @@ def predictions(  # noqa: PLR0913 - one argument per option
             filters["limit"] = str(top)
     wanted = Wanted("predictions" if line is None else "predictions/over", filters)
     if kind is not None:
-        rows_out.write(common.ask(lambda client: _file(client, wanted, day, mode, kind)), output)
+        rows_out.write(common.ask(lambda client: _file(client, wanted, day, mode, kind)), kind, output)
         return
 
     async def asked(client: Client) -> tuple[Slate, list[dict[str, Any]]]:

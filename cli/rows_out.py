@@ -44,10 +44,10 @@ def as_file(rows: Sequence[dict[str, Any]]) -> File:
     return File(f"{common.as_json_text(rows)}\n".encode(), len(rows))
 
 
-def write(file: File, output: Path | None) -> None:
-    """Write rows to `output`, and say how many they are; without it to stdout."""
+def write(file: File, kind: str, output: Path | None) -> None:
+    """Write rows of a format to `output`, and say how many they are; without it to stdout."""
     if output is None:
-        click.echo(file.body, nl=False)
+        click.echo(file.body if kind == "parquet" else file.body.decode(), nl=False)
         return
     with common.writing(output):
         output.write_bytes(file.body)

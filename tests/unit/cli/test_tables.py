@@ -98,10 +98,12 @@ def test_the_format_is_that_of_an_option_or_of_the_files_name(tmp_path: Path) ->
 
 def test_rows_are_written_where_they_are_asked_for(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     """The bytes as they are, to stdout or into a file; JSON has every row."""
-    rows_out.write(File(b"a\r\n1\r\n", 1), None)
+    rows_out.write(File(b"a\r\n1\r\n", 1), "csv", None)
     assert capsysbinary.readouterr().out == b"a\r\n1\r\n"
+    rows_out.write(File(b"PAR1\xff", 1), "parquet", None)
+    assert capsysbinary.readouterr().out == b"PAR1\xff"
     file = rows_out.as_file([{"a": 1, "b": "ö"}, {"a": 2, "b": None}])
-    rows_out.write(file, tmp_path / "made" / "rows.json")
+    rows_out.write(file, "json", tmp_path / "made" / "rows.json")
     assert json.loads((tmp_path / "made" / "rows.json").read_bytes()) == [{"a": 1, "b": "ö"}, {"a": 2, "b": None}]
     assert file.rows == 2
 

@@ -11,6 +11,7 @@ import click
 
 from cli import common, show
 from cli.common import Day, out
+from cli.progress import SeasonProgress
 from client.api import Client, connect
 from client.backfill import CONCURRENCY, Cell, missing
 from client.backfill import backfill as fill
@@ -118,7 +119,7 @@ class _Work:
         cells = missing(runs, self.dates, self.targets)
         if self.dry_run:
             return cells, []
-        with show.SeasonProgress(f"backfill {self.mode.value}", len(self.dates)) as progress:
+        with SeasonProgress(f"backfill {self.mode.value}", len(self.dates)) as progress:
             return cells, await fill(
                 client, self.dates, self.mode, self.targets, observe=progress, concurrency=self.concurrency, **how
             )

@@ -10,6 +10,7 @@ import click
 
 from cli import common, show
 from cli.common import Day, err, out
+from cli.progress import NightProgress, SeasonProgress
 from client.api import Client, Endpoint, connect
 from client.bootstrap import CONCURRENCY, MODES, Wish, first_day, today, unmade
 from client.bootstrap import bootstrap as fill
@@ -118,10 +119,10 @@ async def _product(seasons: int) -> AsyncIterator[Endpoint]:
 def _progress(title: str, total: int) -> Iterator[Observer]:
     """A bar with the time left for many runs, a line per phase for one; silent where nobody looks."""
     if total > 1:
-        with show.SeasonProgress(title, total) as many:
+        with SeasonProgress(title, total) as many:
             yield many
     else:
-        with show.NightProgress(title) as one:
+        with NightProgress(title) as one:
             yield one
 
 

@@ -30,8 +30,8 @@ EXIT_CODES = {"complete": 0, "degraded": 3, "failed": 1}
 WIDTH = 80
 """Columns of what is printed where there is no terminal."""
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else WIDTH)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 _URL = "tipoff.url"
 """Where click's context keeps --url."""

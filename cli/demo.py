@@ -11,6 +11,7 @@ import click
 
 from cli import common, show
 from cli.common import out
+from cli.progress import SeasonProgress
 from cli.worlds import folder
 from devstack import daemon
 from devstack import demo as demonstration
@@ -49,7 +50,7 @@ def demo(path: Path | None, mode: str, *, as_json: bool, dry_run: bool) -> None:
         return
     with held(base, "demo", history, plan) as workspace:
         runs = len(demonstration.slates(history, plan)) + 2
-        with show.SeasonProgress("demo", runs) as progress:
+        with SeasonProgress("demo", runs) as progress:
             shown = common.settle(demonstration.run(workspace, history, plan, progress))
     nights = [*shown.report["nights"], shown.report["grading"]]
     if as_json:

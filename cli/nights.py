@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from cli import common, show
 from cli.common import Day, err, out
+from cli.progress import SeasonProgress
 from cli.worlds import folder, own_world
 from devstack import warmup
 from devstack.clocked import SCRAPING
@@ -76,7 +77,7 @@ def replay(  # noqa: PLR0913 - one argument per option
     if earlier or err.is_terminal:
         err.print(_announced(earlier))
     with held(base, "replay", history, plan, [str(day) for day in earlier[:1]]) as workspace:
-        with show.SeasonProgress(f"replay {mode}", len(earlier) + len(slates) + 1) as progress:
+        with SeasonProgress(f"replay {mode}", len(earlier) + len(slates) + 1) as progress:
             before = partial(warmup.warm_up, history, plan, earlier, progress) if earlier else None
             runner = partial(running, scraping=SCRAPING) if earlier else running
             report = common.settle(replay_nights(workspace, history, plan, progress, runner=runner, before=before))

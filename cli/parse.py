@@ -170,7 +170,7 @@ def _show(rows: Sequence[Row]) -> None:
     for row in rows[:SHOWN]:
         table.add_row(*(_cell(row.get(name)) for name in names))
     if rows:
-        Console(highlight=False, markup=False, width=max(out.width, 40 * len(names))).print(table)
+        Console(highlight=False, markup=False, emoji=False, width=max(out.width, 40 * len(names))).print(table)
     if len(rows) > SHOWN:
         out.print(f"... and {len(rows) - SHOWN} more: --json has them all")
 

@@ -1,7 +1,7 @@
 """`tipoff predictions`: what is published of a slate; against any line; and what moved a player's prediction."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,11 +15,12 @@ from cli.common import Day
 from cli.games import Game, of_game
 from cli.paged import Paged, counted, narrow
 from cli.paged import game as game_of
-from cli.slates import Slate, slate_for
-from cli.suggest import Choice, Team, players
+from cli.slates import Slate, named, slate, slate_for
+from cli.suggest import Choice, Team, check_player
+from client.answers import File
 from client.api import Client
 from shared.registries.markets import MARKETS
-from shared.registries.systems import SYSTEMS, headline
+from shared.registries.systems import BEST, SYSTEMS
 
 _NO_PRICE = 100_000
 """American odds from which on no book offers any, and no column is wide enough."""
@@ -29,33 +30,31 @@ _TOP = 10
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which of a slate's predictions."""
+    """Which of a slate's predictions: a route of the API, and its filters."""
 
-    market: str | None = None
-    system: str | None = None
-    player: str | None = None
-    team: str | None = None
-    game: str | None = None
+    path: str
+    filters: Mapping[str, str]
 
-    @property
-    def few(self) -> bool:
-        """Whether it is about a part of the slate."""
-        return any(each is not None for each in (self.player, self.team, self.game))
+    async def rows(self, client: Client, of: Slate) -> list[dict[str, Any]]:
+        """The rows, answers to a line by player and market; raises as `check`."""
+        found: list[dict[str, Any]] = await client.get(self.path, **of.query, **self.filters)
+        if not found:
+            await self.check(client, of)
+        return sorted(found, key=_by_player) if "line" in self.filters else found
 
-    def of(self, rows: Sequence[dict[str, Any]], where: str) -> list[dict[str, Any]]:
-        """Those of `rows`, or `Permanent` for a player, team or game that is not among them."""
-        found = [row for row in rows if self.system is None or row["system"] == self.system]
-        if self.team is not None:
-            of_game(rows, self.team, where)  # a team that does not play is refused
-            found = [row for row in found if row["team_abbr"] == self.team]
-        if self.game is not None:
-            found = of_game(found, self.game, where)
-        if self.player is not None and rows:
-            names = {row["player_id"]: row["player_name"] for row in rows if row["player_name"] is not None}
-            known = names | {row["player_id"]: "" for row in rows if row["player_name"] is None}
-            ids_ = players(self.player, known, where)
-            found = [row for row in found if row["player_id"] in ids_]
-        return found
+    async def check(self, client: Client, of: Slate) -> None:
+        """Say why there are none: raises `Permanent` for a player, team or game that is not of the slate."""
+        given = {name: self.filters[name] for name in ("team", "game", "player") if name in self.filters}
+        if not given:
+            return
+        rows: list[dict[str, Any]] = await client.get("predictions", **of.query, system=BEST)
+        where = f"on {of.day}"
+        for name in ("team", "game"):
+            if name in given:
+                of_game(rows, given[name], where)
+        if "player" in given and rows:
+            names = {row["player_id"]: row["player_name"] for row in rows}
+            check_player(given["player"], {id_: "" if name is None else name for id_, name in names.items()}, where)
 
 
 @click.command()
@@ -80,66 +79,64 @@ def predictions(  # noqa: PLR0913 - one argument per option
     """The published predictions of a slate: distribution, line, edge and recommendation."""
     if line is not None and player is None:
         raise click.UsageError("--line needs --player: whose distribution shall answer?")
-    wanted = Wanted(market, system, explain if explain is not None else player, team, game)
+    kind = rows_out.asked(format_, output, as_json=as_json)
+    if system is None and (best or line is not None or kind is None):
+        system = BEST
+    who = explain if explain is not None else player
+    given = {"market": market, "system": system, "player": who, "team": team, "game": game, "line": line}
+    filters = {name: str(value) for name, value in given.items() if value is not None}
+    if best:
+        filters |= {"picks": "true", "order": "edge"}
+        if kind is not None and top:
+            filters["limit"] = str(top)
+    wanted = Wanted("predictions" if line is None else "predictions/over", filters)
+    if kind is not None:
+        rows_out.write(common.ask(lambda client: _file(client, wanted, day, mode, kind)), kind, output)
+        return
 
-    program = as_json or format_ is not None or output is not None
-
-    async def asked(client: Client) -> tuple[Slate | None, list[dict[str, Any]]]:
-        of = await slate_for(client, day, mode, program=program)
-        if of is None:
-            return None, []
-        query = of.query if market is None else of.query | {"market": market}
-        found = wanted.of(await client.get("predictions", **query), f"on {of.day}")
-        if line is not None:
-            ids = sorted({row["player_id"] for row in found})
-            over = [await client.get("predictions/over", **query, player=str(id_), line=str(line)) for id_ in ids]
-            found = [row for rows in over for row in of_system(rows, system)]
-        return of, found
+    async def asked(client: Client) -> tuple[Slate, list[dict[str, Any]]]:
+        of = await slate(client, day, mode)
+        return of, await wanted.rows(client, of)
 
     of, rows = common.ask(asked)
-    rows = best_of(rows) if best else rows
-    if rows_out.written(rows if top is None or not best else _first(rows, top), format_, output, as_json=as_json):
-        return
     shown = Paged(f"{of}: {_counted(rows, best=best)}")
     if line is not None:
         shown.add(over_table(rows))
     elif best:
         limit = _TOP if top is None else top
-        shown.add(best_table(_first(rows, limit)))
+        shown.add(best_table(rows[:limit] if limit else rows))
         shown.rest(len(rows), limit)
     else:
-        _add(shown, rows, top if top is not None else 0 if wanted.few else _TOP, explain=explain is not None)
+        few = any(each is not None for each in (who, team, game))
+        _add(shown, rows, top if top is not None else 0 if few else _TOP, explain=explain is not None)
     shown.show()
 
 
-def of_system(rows: Sequence[dict[str, Any]], system: str | None) -> list[dict[str, Any]]:
-    """Those of a system, by default of each market's best."""
-    if system is not None:
-        return [row for row in rows if row["system"] == system]
-    return [row for name in MARKETS for row in headline([row for row in rows if row["market"] == name])]
+async def _file(client: Client, wanted: Wanted, day: date | None, mode: str | None, kind: str) -> File:
+    """Predictions for a program: of no slate there are none."""
+    of = await slate_for(client, day, mode, program=True)
+    if kind not in rows_out.MEDIA:
+        return rows_out.as_file([] if of is None else await wanted.rows(client, of))
+    asked = named(day, mode) if of is None else of.query
+    file = await client.file(wanted.path, rows_out.MEDIA[kind], **asked, **wanted.filters)
+    if of is not None and not file.rows:
+        await wanted.check(client, of)
+    return file
 
 
-def _first(rows: list[dict[str, Any]], top: int) -> list[dict[str, Any]]:
-    return rows[:top] if top else rows
+def _by_player(row: dict[str, Any]) -> tuple[int, int]:
+    return row["player_id"], [*MARKETS].index(row["market"])
 
 
 def _counted(rows: Sequence[dict[str, Any]], *, best: bool) -> str:
-    what = "recommendations" if best else "predictions"
-    who = {(row["player_id"]) for row in rows}
-    return f"{len(rows):,} {what} of {counted(len(who), 'player')}" if rows else f"no {what}"
-
-
-def best_of(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What is recommended, by the best system of each market, the largest edge first."""
-    picks = [row for row in of_system(rows, None) if row["recommendation"] in ("over", "under")]
-    return sorted(picks, key=lambda row: (-abs(row["edge"]), row["player_name"] or "", row["market"]))
+    what = "recommendation" if best else "prediction"
+    who = {row["player_id"] for row in rows}
+    return f"{counted(len(rows), what)} of {counted(len(who), 'player')}" if rows else f"no {what}s"
 
 
 def _add(shown: Paged, rows: Sequence[dict[str, Any]], top: int, *, explain: bool) -> None:
     for name in MARKETS:
         of_market = [row for row in rows if row["market"] == name]
-        if len({row["system"] for row in of_market}) > 1:  # nobody asked for one: each player once, by the best
-            of_market = headline(of_market)
         if not of_market:
             continue
         first = of_market if not top else sorted(of_market, key=_by_edge)[:top]

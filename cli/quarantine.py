@@ -7,6 +7,7 @@ import click
 from cli import common, run, show
 from cli.common import Day, out
 from cli.paged import Paged, counted
+from cli.progress import NightProgress
 from client.answers import DryRun, QuarantinedShown, Run
 from client.api import Client
 from client.runs import follow, summary
@@ -96,7 +97,7 @@ async def _retried(id_: str, *, anew: bool, dry_run: bool) -> Run | DryRun:
         if dry_run:
             return await _would(client, id_, anew=anew)
         started = await client.retry_quarantined(id_, anew=anew)
-        with show.NightProgress("retry of") as progress:
+        with NightProgress("retry of") as progress:
             return await follow(client, started, progress, every=every)
 
 

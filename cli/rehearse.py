@@ -8,9 +8,10 @@ from typing import Any
 import click
 import pyarrow as pa
 
-from cli import common, show
+from cli import common
 from cli.common import Day, out
 from cli.nights import packed, write_parquet
+from cli.progress import TimeProgress
 from cli.worlds import folder, own_world
 from client.api import Client
 from devstack import rehearsal, warmup
@@ -63,7 +64,7 @@ def rehearse(  # noqa: PLR0913 - one argument per option
         return
     part = rehearsal.Part(first, last, faults, speed=speed, kills=kills, seed=seed)
     found: list[pa.Table] = []
-    with show.TimeProgress("rehearsal", part.start, part.end) as progress:
+    with TimeProgress("rehearsal", part.start, part.end) as progress:
         before = partial(rehearsal.warm_up, history=history, plan=plan, dates=earlier, modes=MODES) if earlier else None
         after = partial(_collect, first, last, mode, found)
         report = common.settle(

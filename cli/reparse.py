@@ -10,6 +10,7 @@ import click
 from cli import common, show
 from cli.backfill import coordinator_of_slates
 from cli.common import Day, out
+from cli.progress import SeasonProgress
 from client import backfill
 from client.answers import Run
 from client.api import Client
@@ -60,7 +61,7 @@ async def _reparsed(dates: Sequence[date], mode: Mode, steps: Sequence[str], *, 
             return {"would": would}
         before = await _seen(client, runs, mode)
         today = eastern_date(datetime.now(UTC)) if common.remote() is not None else None
-        with show.SeasonProgress(f"reparse {mode.value}", len(wanted)) as progress:
+        with SeasonProgress(f"reparse {mode.value}", len(wanted)) as progress:
             nights = await backfill.reparse(client, wanted, mode, observe=progress, today=today, **how)
         runs = await _runs(client, dates, mode)
         after = await _seen(client, runs, mode)

@@ -1,17 +1,19 @@
 """`--format`: rows as JSON, CSV or Parquet, on stdout or in a file, for whoever reads them with a program."""
 
-import csv
-import io
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
 from cli import common
+from client.answers import File
+from shared.registries.api import CSV, PARQUET
 
-FORMATS = ("csv", "parquet", "json")
+MEDIA: Final[Mapping[str, str]] = {"csv": CSV, "parquet": PARQUET}
+"""Formats that the coordinator makes, and what it calls them."""
+FORMATS = (*MEDIA, "json")
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -25,42 +27,28 @@ def options(command: F) -> F:
     )
 
 
-def written(rows: Sequence[dict[str, Any]], format_: str | None, output: Path | None, *, as_json: bool) -> bool:
-    """Write rows if a format was asked for; returns whether one was."""
+def asked(format_: str | None, output: Path | None, *, as_json: bool) -> str | None:
+    """The format that was asked for, by an option or the file's name; None: people read it."""
     kind = format_ if format_ is not None else "json" if as_json else None
     if kind is None and output is not None:
-        kind = output.suffix.removeprefix(".") if output.suffix.removeprefix(".") in FORMATS else None
-        if kind is None:
+        kind = output.suffix.removeprefix(".")
+        if kind not in FORMATS:
             raise click.UsageError(f"--output {output} needs --format: one of {', '.join(FORMATS)}")
-    if kind is None:
-        return False
-    if kind == "json" and output is None:
-        common.print_json(rows)
-        return True
-    data = _encoded(rows, kind)
+    if kind == "parquet" and output is None and sys.stdout.isatty():
+        raise click.UsageError("Parquet is not for a terminal: give --output FILE")
+    return kind
+
+
+def as_file(rows: Sequence[dict[str, Any]]) -> File:
+    """Rows as JSON."""
+    return File(f"{common.as_json_text(rows)}\n".encode(), len(rows))
+
+
+def write(file: File, kind: str, output: Path | None) -> None:
+    """Write rows of a format to `output`, and say how many they are; without it to stdout."""
     if output is None:
-        if kind == "parquet" and sys.stdout.isatty():
-            raise click.UsageError("Parquet is not for a terminal: give --output FILE")
-        click.echo(data if kind == "parquet" else data.decode(), nl=False)
-        return True
+        click.echo(file.body if kind == "parquet" else file.body.decode(), nl=False)
+        return
     with common.writing(output):
-        output.write_bytes(data)
-    common.err.print(f"{len(rows):,} rows in {output}", soft_wrap=True, markup=False)
-    return True
-
-
-def _encoded(rows: Sequence[dict[str, Any]], kind: str) -> bytes:
-    if kind == "csv":
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, [*rows[0]] if rows else [], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        return text.getvalue().encode()
-    if kind == "json":
-        return (common.as_json_text(rows) + "\n").encode()
-    import pyarrow as pa  # noqa: PLC0415 - only this format needs it
-    import pyarrow.parquet as pq  # noqa: PLC0415 - as above
-
-    sink = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist([*rows]), sink)
-    return sink.getvalue()
+        output.write_bytes(file.body)
+    common.err.print(f"{file.rows:,} rows in {output}", soft_wrap=True, markup=False)

@@ -9,6 +9,7 @@ import click
 
 from cli import common, show
 from cli.common import Day, out
+from cli.progress import NightProgress
 from cli.suggest import Choice
 from client.answers import DryRun, Run
 from client.api import Client, connect
@@ -68,7 +69,7 @@ def ask(day: date | None, mode: Mode, options: Mapping[str, Any]) -> Run:
     async def asked() -> Run:
         async with coordinator_of(day, mode, dry_run=False) as (client, about, every):
             run = await client.start_run(mode=mode.value, **about, **options)
-            with show.NightProgress("night of") as progress:
+            with NightProgress("night of") as progress:
                 return await follow(client, run, progress, every=every)
 
     return common.settle(asked())

@@ -28,14 +28,19 @@ class Slate:
         return {"game_date": self.day, "mode": self.mode}
 
 
+def named(day: date | None, mode: str | None) -> dict[str, str]:
+    """A slate that somebody names, as the API's routes take it."""
+    asked = {"game_date": None if day is None else day.isoformat(), "mode": mode}
+    return {name: value for name, value in asked.items() if value is not None}
+
+
 async def slate(client: Client, day: date | None = None, mode: str | None = None) -> Slate:
     """The slate of that date and mode that was run; without them the latest.
 
     Raises:
         NoSlate: none was; those next to it are named.
     """
-    asked = {"game_date": None if day is None else day.isoformat(), "mode": mode}
-    found = await client.get("slate", **{name: value for name, value in asked.items() if value is not None})
+    found = await client.get("slate", **named(day, mode))
     if found["slate"] is not None:
         return Slate(found["slate"]["game_date"], found["slate"]["mode"])
     near = ", ".join(f"{each['game_date']} {each['mode']}" for each in found["near"])

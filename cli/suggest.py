@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from shared.basketball.identity import TEAMS, ascii_lower, player_key, tricode
+from shared.basketball.identity import TEAMS, ascii_lower, is_part_of, tricode
 from shared.errors import Permanent
 
 _CLOSE = 0.6
@@ -73,21 +73,14 @@ def team(text: str) -> str:
     raise Permanent(f"no team {text!r}{maybe}")
 
 
-def players(wanted: str, known: Mapping[int, str], where: str) -> set[int]:
-    """The ids of the players whose name has this in it, without regard to case, accents and points; or the one id.
+def check_player(wanted: str, known: Mapping[int, str], where: str) -> None:
+    """Refuse the name, or the id, of nobody that is known.
 
     Raises:
         Permanent: nobody is called so; those who nearly are, are named.
     """
-    if wanted.isdigit():
-        found = {int(wanted)} & known.keys()
-    else:
-        words, key = ascii_lower(wanted).split(), player_key(wanted)
-        found = {
-            id_ for id_, name in known.items() if _has(ascii_lower(name), words) or (key and key in player_key(name))
-        }
-    if found:
-        return found
+    if wanted in map(str, known) or any(is_part_of(wanted, name) for name in known.values()):
+        return
     parts = {part: name for name in known.values() for part in (name, *name.split())}
     names = list(dict.fromkeys(parts[part] for part in near(wanted, parts, 4)))[:3]
     raise Permanent(

@@ -4,8 +4,9 @@ from datetime import date
 
 import click
 
-from cli import common, show
+from cli import common
 from cli.common import out
+from cli.progress import NightProgress
 from cli.slates import slate
 from cli.suggest import near
 from client.answers import Run
@@ -35,7 +36,7 @@ def watch(run: str | None, *, as_json: bool) -> None:
         every = LOCAL_LOOK if common.elsewhere() is None else REMOTE_LOOK
         if as_json or not out.is_terminal:
             return await follow(client, found, _Lines(quiet=as_json), every=every)
-        with show.NightProgress("night of") as progress:
+        with NightProgress("night of") as progress:
             return await follow(client, found, progress, every=every)
 
     ended = common.ask(asked)

@@ -1,6 +1,16 @@
 """What the coordinator answers, as far as commands rely on it. Rows of its tables stay plain dictionaries."""
 
+from dataclasses import dataclass
 from typing import Any, TypedDict
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Rows as a file, in the format that was asked for."""
+
+    body: bytes
+    rows: int
+    """How many are in it."""
 
 
 class Evidence(TypedDict):

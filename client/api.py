@@ -16,6 +16,7 @@ from client.answers import (
     ApiKey,
     ChannelTested,
     DryRun,
+    File,
     GridCell,
     NameSettled,
     NewApiKey,
@@ -33,8 +34,6 @@ from shared.registries.api import API_VERSION, MAX_WINDOW_DAYS
 _FIRST_ANSWER = 15.0
 """Seconds for whoever may be no coordinator."""
 _TOKEN_TIMEOUT = 30.0
-_Answer = tuple[int, Any, Mapping[str, str] | None]
-"""Status, JSON, and of a list the query of its next part."""
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -155,13 +154,22 @@ class Client:
         return cast("ApiKey", _raise_for(status, answer))
 
     async def get(self, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
-        """GET /v1/<path>; a list comes in parts, which are put together."""
+        """GET /v1/<path>; a list comes in parts, which are put together, unless a `limit` asks for one alone."""
         status, answer, following = await self._answer(Request("GET", path, query))
         _raise_for(status, answer)
-        while following is not None:
+        while following is not None and "limit" not in query:
             status, part, following = await self._answer(Request("GET", path, following))
             answer += _raise_for(status, part)
         return answer
+
+    async def file(self, path: str, media: str, **query: str) -> File:
+        """GET /v1/<path> as a file of a media type; without a `limit` with all rows."""
+        reply = await self._reply(Request("GET", path, query, headers={"Accept": media}))
+        if reply.status >= HTTPStatus.BAD_REQUEST:
+            _raise_for(reply.status, self._json(reply))
+        if reply.rows is None:
+            raise Permanent(f"{self._url} is no coordinator: it does not say how many rows it sends")
+        return File(reply.body, reply.rows)
 
     async def post(self, path: str, body: Mapping[str, object], idempotency_key: str = "") -> Any:  # noqa: ANN401 - JSON
         """POST /v1/<path>. Asked again under the same key, it is answered and not done again."""
@@ -169,35 +177,46 @@ class Client:
         status, answer, _ = await self._answer(Request("POST", path, body=body, headers=headers))
         return _raise_for(status, answer)
 
-    async def _answer(self, request: Request) -> _Answer:
-        """The answer; a token that has expired is replaced once."""
+    async def _answer(self, request: Request) -> tuple[int, Any, Mapping[str, str] | None]:
+        """Status, JSON, and of a list the query of its next part."""
+        reply = await self._reply(request)
+        return reply.status, self._json(reply), reply.following
+
+    async def _reply(self, request: Request) -> Reply:
+        """The answer as it came; a token that has expired is replaced once."""
         command = self._endpoint.token_command
         if command and not self._token:
             self._token = await _printed(command)
             return await self._send(request, again=False)
         return await self._send(request, again=bool(command))
 
-    async def _send(self, request: Request, *, again: bool) -> _Answer:
+    async def _send(self, request: Request, *, again: bool) -> Reply:
         token = f"Bearer {self._token}" if self._token else ""
         headers = {"X-API-Key": self._endpoint.api_key, "Authorization": token, **request.headers}
         try:
             reply = await self._wire.send(replace(request, headers={name: v for name, v in headers.items() if v}))
-            if reply.status in _REFUSED and again:
-                self._token = await _printed(self._endpoint.token_command)
-                return await self._send(request, again=False)
-            if reply.status in _REFUSED:
-                raise self._refusal(reply)
-            if HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.BAD_REQUEST:
-                where = reply.location if reply.location is not None else "nowhere"
-                raise Permanent(
-                    f"{self._url} is no coordinator: it refers to {where}", remedy="give the coordinator's own URL"
-                )
-            return reply.status, reply.json(), reply.following
-        except (Unanswered, ValueError) as error:  # ValueError: what is no JSON
-            why = str(error) if isinstance(error, Unanswered) else type(error).__name__
-            raise Transient(
-                f"the coordinator at {self._url} does not answer ({why})", remedy=self._endpoint.remedy
-            ) from error
+        except Unanswered as error:
+            raise self._unanswered(str(error)) from error
+        if reply.status in _REFUSED and again:
+            self._token = await _printed(self._endpoint.token_command)
+            return await self._send(request, again=False)
+        if reply.status in _REFUSED:
+            raise self._refusal(reply)
+        if HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.BAD_REQUEST:
+            where = reply.location if reply.location is not None else "nowhere"
+            raise Permanent(
+                f"{self._url} is no coordinator: it refers to {where}", remedy="give the coordinator's own URL"
+            )
+        return reply
+
+    def _json(self, reply: Reply) -> Any:  # noqa: ANN401 - JSON
+        try:
+            return reply.json()
+        except ValueError as error:
+            raise self._unanswered(type(error).__name__) from error
+
+    def _unanswered(self, why: str) -> Transient:
+        return Transient(f"the coordinator at {self._url} does not answer ({why})", remedy=self._endpoint.remedy)
 
     def _refusal(self, reply: Reply) -> Permanent:
         """The coordinator's own words, or the status of whatever stands before it."""

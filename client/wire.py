@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from shared.registries.api import ROWS
+
 if TYPE_CHECKING:
     import aiohttp
 
@@ -49,6 +51,8 @@ class Reply:
     """Where it refers to."""
     following: Mapping[str, str] | None = None
     """Of a list, the query of its next part."""
+    rows: int | None = None
+    """Of a file, how many are in it."""
 
     def json(self) -> Any:  # noqa: ANN401 - JSON
         """The body; raises `ValueError` for what is no JSON."""
@@ -90,7 +94,8 @@ class Pooled:
             ) as response:
                 headers = response.headers
                 following = _following(headers.getall("Link", []))
-                return Reply(response.status, await response.read(), headers.get("Location"), following)
+                body, rows = await response.read(), _counted(headers.get(ROWS))
+                return Reply(response.status, body, headers.get("Location"), following, rows)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise Unanswered(type(error).__name__) from error
 
@@ -120,8 +125,9 @@ class Plain:
                 request.method, f"{self._base}/v1/{request.path}{query}", body, {**request.headers, **kind}
             )
             answer = connection.getresponse()
-            links = answer.headers.get_all("Link", [])
-            return Reply(answer.status, answer.read(), answer.headers.get("Location"), _following(links))
+            headers = answer.headers
+            following, rows = _following(headers.get_all("Link", [])), _counted(headers.get(ROWS))
+            return Reply(answer.status, answer.read(), headers.get("Location"), following, rows)
         except (OSError, http.client.HTTPException, ValueError) as error:
             connection.close()
             raise Unanswered(type(error).__name__) from error
@@ -129,6 +135,11 @@ class Plain:
     def close(self) -> None:
         """End the connection."""
         self._connection.close()
+
+
+def _counted(header: str | None) -> int | None:
+    """The rows of a file; raises `ValueError` for what is no number."""
+    return None if header is None else int(header)
 
 
 def _following(links: Iterable[str]) -> dict[str, str] | None:

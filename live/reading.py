@@ -34,11 +34,15 @@ class _Within:
         if request.method != "GET":
             raise Permanent(f"{request.method} {request.path} changes something, and nothing runs here that could")
         try:
-            answered = await self._routes.answered(f"/v1/{request.path}", request.params)
+            return await self._answered(request)
         except Outdated:
             await self._renewed()
-            answered = await self._routes.answered(f"/v1/{request.path}", request.params)
-        return Reply(answered.status, answered.body, following=answered.following)
+            return await self._answered(request)
+
+    async def _answered(self, request: Request) -> Reply:
+        accept = request.headers.get("Accept", "")
+        answered = await self._routes.answered(f"/v1/{request.path}", request.params, accept)
+        return Reply(answered.status, answered.body, following=answered.following, rows=answered.rows)
 
 
 class _Warehouse(Deferred):

@@ -32,6 +32,12 @@ def player_key(name: str) -> str:
     return plain or folded.strip()
 
 
+def is_part_of(words: str, name: str) -> bool:
+    """Whether each of some words is somewhere in a name, whatever case, accents and points; no words are in none."""
+    key, wanted = player_key(name), [part for word in words.split() if (part := player_key(word))]
+    return wanted != [] and all(part in key for part in wanted)
+
+
 def ascii_lower(name: str) -> str:
     """A name in lower case, without accents."""
     folded = unicodedata.normalize("NFKD", name.casefold().translate(_TRANSLITERATE))

@@ -60,6 +60,8 @@ SYSTEMS: Mapping[str, SystemEntry] = {
 
 BEST_FIRST = ("ensemble", "boosted", "zone_matchup", "moving_average")
 """Where one system is shown, the first of these that exists: they predict everybody; ordered by their record."""
+BEST = "best"
+"""Asked for in the place of a system: of each market the first of `BEST_FIRST` that exists."""
 
 HAND_MADE = tuple(name for name, entry in SYSTEMS.items() if not entry.learned)
 LEARNED = tuple(name for name, entry in SYSTEMS.items() if entry.learned)

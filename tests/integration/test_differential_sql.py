@@ -141,9 +141,16 @@ CASES: Mapping[str, Sequence[Params]] = {
     "coordinator/sql/names_waiting.sql": [{"first": world.EVE, "last": world.SLATE, "modes": ["overnight", "manual"]}],
     "coordinator/sql/player.sql": [{"since": world.EVE, "player_id": player} for player in (100, 7)],
     "coordinator/sql/predictions.sql": [
-        {"game_date": day, "mode": "overnight", "market": market, "games": games}
+        {
+            "game_date": day,
+            "mode": "overnight",
+            "market": market,
+            "games": games,
+            "system": system,
+            "best_first": "ensemble moving_average",
+        }
         for day in (world.EVE, world.SLATE)
-        for market, games in (("", ""), ("points", _GAMES[0]))
+        for market, games, system in (("", "", ""), ("points", _GAMES[0], "moving_average"), ("", "", "best"))
     ],
     "coordinator/sql/published.sql": [_RUN, {**_RUN, "run_id": "none"}],
     "coordinator/sql/quarantine.sql": [

@@ -7,7 +7,7 @@ from functools import partial
 
 from services.coordinator.api.answers import Accuracy, WarehouseRow
 from services.coordinator.api.any_line import against
-from services.coordinator.api.matching import is_player
+from services.coordinator.api.matching import predictions
 from services.coordinator.api.queries import AccuracyQuery, OverQuery, SlateQuery
 from services.coordinator.api.route import Asked, Route
 from services.coordinator.sql import sql
@@ -69,9 +69,8 @@ async def over(ports: Ports, slate_of: SlateOf, asked: Asked) -> list[Row]:
     key = await slate_of(query)
     if key is None:
         return []
-    params = {"game_date": key[0], "mode": key[1].value, "market": query.market or "", "games": ""}
-    rows = await ports.warehouse.query(sql("predictions"), params)
-    return [_answer(row, query.line) for row in rows if is_player(row, query.player) and row["centre"] is not None]
+    rows = await predictions(ports.warehouse, key, query)
+    return [_answer(row, query.line) for row in rows if row["centre"] is not None]
 
 
 def _answer(row: Row, line: float) -> Row:

@@ -3,11 +3,12 @@
 import aiohttp_cors
 from aiohttp import hdrs, web
 
+from shared.registries.api import ROWS
 from shared.runtime.access import KEY_HEADER
 
 _HEADERS = (KEY_HEADER, hdrs.AUTHORIZATION, hdrs.IF_NONE_MATCH)
 """What such a page may send beside what every page may."""
-_EXPOSED = ("ETag", "Link", "Retry-After", "X-Request-Id")
+_EXPOSED = ("ETag", "Link", "Retry-After", ROWS, "X-Request-Id")
 _SECONDS = 600
 """For which a browser need not ask again whether it may."""
 

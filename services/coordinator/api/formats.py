@@ -11,7 +11,8 @@ from aiohttp import ETag
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_json
 
-from services.coordinator.api.row_files import CSV, PARQUET, Rows, whole
+from services.coordinator.api.row_files import Rows, whole
+from shared.registries.api import CSV, PARQUET
 from shared.runtime.answers import Refusal
 
 JSON: Final = "application/json"

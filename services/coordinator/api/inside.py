@@ -10,6 +10,7 @@ from typing import Any, Final
 from aiohttp import hdrs
 from pydantic_core import from_json, to_json
 
+from services.coordinator.api import formats
 from services.coordinator.api.once import Once
 from services.coordinator.api.route import Asked, Route, part, performed, refusing
 from shared.registries.keys import Role
@@ -26,7 +27,8 @@ class Answered:
 
     status: int
     body: bytes
-    """JSON."""
+    rows: int | None = None
+    """Of a file, how many are in it."""
     following: Mapping[str, str] | None = None
     """Of a list, the query of its next part."""
 
@@ -45,18 +47,24 @@ class Inside:
             Untrusted: the caller's role is too low.
             Refusal, TipoffError: as the route; 404 for a path that nothing reads.
         """
-        _, answer, _ = await self._read(path, caller, query)
+        route, variable = self._found(hdrs.METH_GET, path, caller)
+        asked, answer = await _read(route, caller, query, variable)
+        answer, _ = part(asked.query, answer, formats.JSON)
         return from_json(answer) if isinstance(answer, bytes) else answer
 
-    async def answered(self, path: str, query: Mapping[str, str]) -> Answered:
-        """The same for the owner of the files, refusals too, as HTTP would carry it."""
+    async def answered(self, path: str, query: Mapping[str, str], accept: str = "") -> Answered:
+        """The same for the owner of the files, in whatever format, refusals too, as HTTP would carry it."""
         try:
-            asked, answer, end = await self._read(path, OWNER, query)
+            route, variable = self._found(hdrs.METH_GET, path, OWNER)
+            media = formats.chosen(accept, route.formats)
+            asked, answer = await _read(route, OWNER, query, variable)
         except Refusal as refusal:
             return Answered(refusal.status, to_json({"error": str(refusal), "remedy": refusal.remedy}))
-        body = answer if isinstance(answer, bytes) else await asyncio.to_thread(to_json, answer)
+        answer, end = part(asked.query, answer, media)
+        rows = None if media == formats.JSON else len(formats.rows_of(answer))
+        body = await asyncio.to_thread(formats.encoded, answer, media)
         following = None if end is None else {**query, "offset": str(end), "limit": str(asked.query.limit)}
-        return Answered(HTTPStatus.OK, body, following)
+        return Answered(HTTPStatus.OK, body, rows, following)
 
     async def post(self, path: str, caller: Caller, body: Mapping[str, object], *, once: str | None = None) -> Any:  # noqa: ANN401 - as above
         """What POST `path` answers, as JSON has it; under one `once` it happens once. Raises as `get` does."""
@@ -69,12 +77,6 @@ class Inside:
         _, answer = await self._once.answer(caller.actor, key, what, lambda: performed(route, asked))
         return from_json(answer)
 
-    async def _read(self, path: str, caller: Caller, query: Mapping[str, object]) -> tuple[Asked, object, int | None]:
-        route, variable = self._found(hdrs.METH_GET, path, caller)
-        with refusing():
-            asked = Asked(caller, route.query.model_validate(query), None, variable)
-        return asked, *part(asked.query, await route.handler(asked))
-
     def _found(self, method: str, path: str, caller: Caller) -> tuple[Route, Mapping[str, str]]:
         for fits, route in self._routes:
             match = fits.fullmatch(path)
@@ -84,6 +86,14 @@ class Inside:
                     raise Untrusted(HTTPStatus.FORBIDDEN, words)
                 return route, match.groupdict()
         raise Refusal(HTTPStatus.NOT_FOUND, f"{method} {path}: Not Found", "see docs/coordinator.md")
+
+
+async def _read(
+    route: Route, caller: Caller, query: Mapping[str, object], variable: Mapping[str, str]
+) -> tuple[Asked, object]:
+    with refusing():
+        asked = Asked(caller, route.query.model_validate(query), None, variable)
+    return asked, await route.handler(asked)
 
 
 def pattern(path: str) -> re.Pattern[str]:

@@ -1,26 +1,56 @@
-"""Which of a slate's predictions are asked for."""
+"""A slate's predictions, those that are asked for, and in which order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
 
 from services.coordinator.api.queries import PredictionsQuery
-from shared.basketball.identity import player_key
-from shared.ports import Row
+from services.coordinator.sql import sql
+from shared.basketball.identity import is_part_of
+from shared.basketball.slate import Mode
+from shared.ports import Row, Warehouse
+from shared.registries.systems import BEST_FIRST
+
+
+async def predictions(warehouse: Warehouse, slate: tuple[date, Mode], query: PredictionsQuery) -> list[Row]:
+    """The current predictions of a slate that fit a query."""
+    params = {
+        "game_date": slate[0], "mode": slate[1].value, "games": "", "market": query.market or "",
+        "system": query.system or "", "best_first": " ".join(BEST_FIRST),
+    }  # fmt: skip
+    return matching(await warehouse.query(sql("predictions"), params), query)
 
 
 def matching(rows: Sequence[Row], query: PredictionsQuery) -> list[Row]:
-    """Those of the rows that fit everything the query asks for; `market` is the statement's."""
-    equal = {"system": query.system, "team_abbr": query.team, "recommendation": query.recommendation}
-    equal = {name: value for name, value in equal.items() if value is not None}
-    return [
-        row
-        for row in rows
-        if all(row[name] == value for name, value in equal.items())
-        and (query.game is None or query.game in (row["game_id"], f"{row['away_team']}@{row['home_team']}"))
-        and (query.player is None or is_player(row, query.player))
-    ]
+    """Those of the rows that fit everything else the query asks for; market and system are the statement's."""
+    filters = _filters(rows, query)
+    found = [row for row in rows if all(fits(row) for fits in filters)]
+    return sorted(found, key=_by_edge) if query.order == "edge" else found
 
 
-def is_player(row: Row, words: str) -> bool:
-    """Whether a row is about the player with that id, or with all these words in his name."""
-    name = "" if row["player_name"] is None else player_key(row["player_name"])
-    return words == str(row["player_id"]) or all(player_key(word) in name for word in words.split())
+def _filters(rows: Sequence[Row], query: PredictionsQuery) -> list[Callable[[Row], bool]]:
+    """What a row must fit by itself."""
+    made: list[Callable[[Row], bool]] = []
+    if query.recommendation is not None:
+        made.append(lambda row: row["recommendation"] == query.recommendation)
+    if query.picks:
+        made.append(lambda row: row["recommendation"] in ("over", "under"))
+    if query.team is not None:
+        made.append(lambda row: row["team_abbr"] == query.team)
+    if query.game is not None:
+        teams = set(query.game.split("@"))
+        made.append(lambda row: row["game_id"] == query.game or teams <= {row["home_team"], row["away_team"]})
+    if query.player is not None:
+        ids = _players(rows, query.player)
+        made.append(lambda row: row["player_id"] in ids)
+    return made
+
+
+def _players(rows: Sequence[Row], words: str) -> set[int]:
+    """The player with that id, or those with all these words in their names."""
+    names = {row["player_id"]: row["player_name"] for row in rows}
+    return {id_ for id_, name in names.items() if words == str(id_) or (name is not None and is_part_of(words, name))}
+
+
+def _by_edge(row: Row) -> tuple[bool, float]:
+    edge = row["edge"]
+    return edge is None, 0.0 if edge is None else -abs(edge)

@@ -3,11 +3,10 @@
 import json
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field, WithJsonSchema
 
 from services.coordinator.api.answers import NameSettled, UnresolvedName
-from services.coordinator.api.queries import EARLIEST, LATEST, NamesQuery, Team, Text
+from services.coordinator.api.queries import EARLIEST, LATEST, NamesQuery, Team, Text, among
 from services.coordinator.api.route import Asked, Body, Route
 from services.coordinator.grid.settled import load_settled
 from services.coordinator.runs.engine import Engine
@@ -23,14 +22,7 @@ TABLE = "ops.player_names"
 _SCOPE = "name_key = @name_key AND team = @team AND source = @source"
 
 
-def _source(given: str) -> str:
-    if given not in SOURCES:
-        words = "{given} is no source: one of {known}"
-        raise PydanticCustomError("known", words, {"given": given, "known": ", ".join(SOURCES)})
-    return given
-
-
-SourceName = Annotated[str, AfterValidator(_source), WithJsonSchema({"type": "string", "enum": list(SOURCES)})]
+SourceName = Annotated[str, among(SOURCES, "is no source"), WithJsonSchema({"type": "string", "enum": list(SOURCES)})]
 
 
 class NameBody(Body):

@@ -20,9 +20,8 @@ from services.coordinator.api.operations import Operations
 from services.coordinator.api.report import ReportRoutes
 from services.coordinator.api.route import Asked, Body, Listing, Query, Route
 from services.coordinator.api.routes import Api
-from services.coordinator.api.row_files import CSV, PARQUET
 from services.coordinator.api.step_log import StepLogRoutes
-from shared.registries.api import API_VERSION
+from shared.registries.api import API_VERSION, CSV, PARQUET, ROWS
 from shared.registries.keys import Role
 
 _ERROR = {
@@ -50,6 +49,7 @@ _FILES: dict[str, Any] = {
     CSV: {"type": "string", "description": "A line for each row, below one with the names of the columns."},
     PARQUET: {"type": "string", "format": "binary", "description": "The same rows, typed."},
 }
+_ROWS = {ROWS: {"schema": {"type": "integer"}, "description": "Of CSV and Parquet: how many rows."}}
 _TAG = {"ETag": {"schema": {"type": "string"}, "description": "Sent back as If-None-Match, asks for news only."}}
 _NEXT = {"Link": {"schema": {"type": "string"}, "description": "Where the next part is; not with the last."}}
 _SECURITY = {
@@ -147,6 +147,8 @@ def _answers(route: Route, schema: Any) -> dict[str, Any]:  # noqa: ANN401 - a J
     headers = dict(_TAG)
     if issubclass(route.query, Listing) or len(route.formats) > 1:
         headers |= _NEXT
+    if len(route.formats) > 1:
+        headers |= _ROWS
     return {
         str(int(route.status)): given | {"headers": headers},
         str(int(HTTPStatus.NOT_MODIFIED)): {"description": "The answer is the one that If-None-Match names."},

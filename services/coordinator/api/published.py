@@ -21,7 +21,7 @@ from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.run import key_for
 from services.coordinator.sql import sql
 from services.coordinator.watch.outputs import due_at
-from shared.basketball.identity import player_key
+from shared.basketball.identity import is_part_of, player_key
 from shared.basketball.slate import Mode, eastern_date
 from shared.ports import Params, Ports
 from shared.registries.keys import Role
@@ -192,9 +192,9 @@ def _named(words: str, people: _People) -> list[int]:
     """Who has that id, or those words in his name; by name."""
     if words.isascii() and words.isdecimal() and int(words) in people:
         return [int(words)]
-    wanted = [key for word in words.split() if (key := player_key(word))]
-    names = {number: player_key(player["player_name"]) for number, (_, player) in people.items()}
-    return _by_name([number for number in names if wanted and all(word in names[number] for word in wanted)], people)
+    return _by_name(
+        [number for number, (_, player) in people.items() if is_part_of(words, player["player_name"])], people
+    )
 
 
 def _near(words: str, people: _People) -> list[int]:

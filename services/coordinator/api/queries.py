@@ -1,5 +1,6 @@
 """What may be asked of the routes: dates, modes, markets. Each is checked before a handler sees it."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -12,7 +13,7 @@ from shared.basketball.identity import TEAMS
 from shared.basketball.slate import Mode
 from shared.registries.api import MAX_WINDOW_DAYS
 from shared.registries.markets import MARKETS
-from shared.registries.systems import SYSTEMS
+from shared.registries.systems import BEST, SYSTEMS
 from shared.runtime.answers import Refusal
 
 EARLIEST, LATEST = date(1946, 11, 1), date(2200, 1, 1)
@@ -42,25 +43,16 @@ def _slate(day: date) -> date:
     return day
 
 
-def _known(market: str) -> str:
-    if market not in MARKETS:
-        words = "{market} is unknown: one of {known}"
-        raise PydanticCustomError("market", words, {"market": market, "known": ", ".join(MARKETS)})
-    return market
+def among(known: Collection[str], what: str = "is unknown") -> AfterValidator:
+    """Checks that text is one of those known; a refusal lists them."""
 
+    def checked(given: str) -> str:
+        if given not in known:
+            words = "{given} {what}: one of {known}"
+            raise PydanticCustomError("known", words, {"given": given, "what": what, "known": ", ".join(known)})
+        return given
 
-def _system(system: str) -> str:
-    if system not in SYSTEMS:
-        words = "{system} is unknown: one of {known}"
-        raise PydanticCustomError("system", words, {"system": system, "known": ", ".join(SYSTEMS)})
-    return system
-
-
-def _team(team: str) -> str:
-    if team not in TEAMS:
-        words = "{team} is no team: one of {known}"
-        raise PydanticCustomError("team", words, {"team": team, "known": ", ".join(TEAMS)})
-    return team
+    return AfterValidator(checked)
 
 
 def _instant(given: object) -> object:
@@ -81,10 +73,12 @@ Slate = Annotated[
     date, BeforeValidator(_day), AfterValidator(_slate), WithJsonSchema({"type": "string", "format": "date"})
 ]
 """A date on which the NBA can have played."""
-Market = Annotated[str, AfterValidator(_known), WithJsonSchema({"type": "string", "enum": list(MARKETS)})]
-System = Annotated[str, AfterValidator(_system), WithJsonSchema({"type": "string", "enum": list(SYSTEMS)})]
-Team = Annotated[str, AfterValidator(_team), WithJsonSchema({"type": "string", "enum": list(TEAMS)})]
-Game = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,20}|[A-Z]{3}@[A-Z]{3})$")]
+Market = Annotated[str, among(MARKETS), WithJsonSchema({"type": "string", "enum": list(MARKETS)})]
+System = Annotated[str, among(SYSTEMS), WithJsonSchema({"type": "string", "enum": list(SYSTEMS)})]
+_BEST_OR = (BEST, *SYSTEMS)
+SystemOrBest = Annotated[str, among(_BEST_OR), WithJsonSchema({"type": "string", "enum": list(_BEST_OR)})]
+Team = Annotated[str, among(TEAMS, "is no team"), WithJsonSchema({"type": "string", "enum": list(TEAMS)})]
+Game = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,20}|[A-Z]{3}(@[A-Z]{3})?)$")]
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
 _PLAYER = "an NBA id, or parts of a name; case and accents do not matter"
@@ -171,17 +165,18 @@ class PredictionsQuery(SlateQuery):
     """Predictions of a slate; what is asked for together must all fit."""
 
     market: Market | None = Field(None, description="default: every market")
-    system: System | None = Field(None, description="default: every system")
-    game: Game | None = Field(None, description="a game's id, or its teams: away@home")
+    system: SystemOrBest | None = Field(None, description=f"default: every system; {BEST}: the best of each market")
+    game: Game | None = Field(None, description="a game's id, one of its teams, or both: BOS@NYK")
     team: Team | None = Field(None, description="whose players")
     player: Text | None = Field(None, description=_PLAYER)
     recommendation: Literal["over", "under", "pass", "no_line"] | None = None
+    picks: bool = Field(default=False, description="only what is recommended: over or under")
+    order: Literal["tip", "edge"] = Field("tip", description="by tip-off, game and market, or the largest edge first")
 
 
-class OverQuery(SlateQuery):
-    """A line, and whose."""
+class OverQuery(PredictionsQuery):
+    """A line, and which predictions answer."""
 
-    market: Market | None = Field(None, description="default: every market")
     player: Text = Field(description=_PLAYER)
     line: float = Field(ge=-1000, le=1000, allow_inf_nan=False)
 

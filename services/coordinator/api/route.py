@@ -14,6 +14,7 @@ from pydantic_core import to_json
 from services.coordinator.api import formats
 from services.coordinator.api.limits import Requests
 from services.coordinator.api.once import KEY_HEADER, Once
+from shared.registries.api import ROWS
 from shared.registries.keys import SCHEDULES, Role
 from shared.runtime.access import ACCESS, Caller
 from shared.runtime.answers import Refusal
@@ -36,7 +37,7 @@ class Query(BaseModel):
 class Listing(Query):
     """Of a list, and which part of it; the header `Link` says where the next part is (RFC 8288)."""
 
-    limit: int = Field(PAGE, ge=1, le=PAGE, description="elements at most")
+    limit: int = Field(PAGE, ge=1, le=PAGE, description="elements at most; a file without it has all")
     offset: int = Field(0, ge=0, le=10_000_000, description="elements left out before the first")
 
 
@@ -163,9 +164,11 @@ class Served:
             words = f"the answer takes longer than {READING_SECONDS:.0f} s"
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, words, "ask for less at once") from error
         headers: dict[str, str] = {}
-        answer, end = part(asked.query, answer)
-        if media != formats.JSON and isinstance(answer, dict):  # the JSON says it itself
-            end = answer.get("next_offset")
+        answer, end = part(asked.query, answer, media)
+        if media != formats.JSON:
+            headers[ROWS] = str(len(formats.rows_of(answer)))
+            if isinstance(answer, dict):  # the JSON says it itself
+                end = answer.get("next_offset")
         if end is not None:
             following = request.rel_url.update_query(offset=end, limit=asked.query.limit)
             headers["Link"] = f'<{following}>; rel="next"'
@@ -185,10 +188,15 @@ class Served:
         return response
 
 
-def part(query: Query, answer: object) -> tuple[object, int | None]:
-    """Of a list the part that was asked for, and where the next one begins; None: there is none."""
+def part(query: Query, answer: object, media: str) -> tuple[object, int | None]:
+    """Of a list the part that was asked for, and where the next one begins; None: there is none.
+
+    A file is whole, unless a `limit` is asked for: its readers follow no link, and files cannot be put together.
+    """
     if not isinstance(query, Listing) or not isinstance(answer, list):
         return answer, None
+    if media != formats.JSON and "limit" not in query.model_fields_set:
+        return answer[query.offset :], None
     end = query.offset + query.limit
     return answer[query.offset : end], end if len(answer) > end else None
 

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from services.coordinator.api import accuracy, changes
 from services.coordinator.api.answers import DryRun, Idle, PublicRun, Root, SlateFound, SlateKnown, WarehouseRow
-from services.coordinator.api.matching import matching
+from services.coordinator.api.matching import predictions
 from services.coordinator.api.published import PublishedRoutes
 from services.coordinator.api.quarantine import QuarantineRoutes
 from services.coordinator.api.queries import (
@@ -215,8 +215,7 @@ class Api:
         key = await self._slate(query)
         if key is None:
             return []
-        params = {"game_date": key[0], "mode": key[1].value, "market": query.market or "", "games": ""}
-        return matching(await self._ports.warehouse.query(sql("predictions"), params), query)
+        return await predictions(self._ports.warehouse, key, query)
 
     async def by_slate(self, name: str, asked: Asked) -> list[Row]:
         """Counts (`slates`), and accuracy (`grades`), slate by slate."""

@@ -3,20 +3,18 @@
 import csv
 import io
 import math
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Final, Literal, Protocol
 
 from pydantic_core import to_jsonable_python
 
+from shared.registries.api import CSV
 from shared.tables import TABLES
 
 Kind = Literal["text", "number", "count", "flag", "date", "instant"]
 Rows = Sequence[Mapping[str, Any]]
-CSV: Final = "text/csv"
-PARQUET: Final = "application/vnd.apache.parquet"
-"""Media types, as IANA has them."""
 _KINDS: Final[tuple[tuple[type, Kind], ...]] = (
     (bool, "flag"), (int, "count"), (float, "number"), (datetime, "instant"), (date, "date"),
 )  # fmt: skip
@@ -50,7 +48,8 @@ class _Csv:
             self._lines.writerow(columns)
 
     def part(self, rows: Rows) -> bytes:
-        self._lines.writerows([_written(row[name]) for name in self._columns] for row in rows)
+        cells = [_cells([row[name] for row in rows], kind) for name, kind in self._columns.items()]
+        self._lines.writerows(zip(*cells, strict=True))
         return _taken(self._sink)
 
     def end(self) -> bytes:
@@ -85,7 +84,7 @@ class _Parquet:
 
 
 def writer(media: str, columns: Mapping[str, Kind]) -> Writer:
-    """One for a media type: `CSV` or `PARQUET`."""
+    """One for a media type: CSV or Parquet."""
     return _Csv(columns) if media == CSV else _Parquet(columns)
 
 
@@ -109,7 +108,7 @@ def columns_of(rows: Rows) -> dict[str, Kind]:
 
 
 def _kind(name: str, values: Sequence[object]) -> Kind:
-    found = {_kind_of(value) for value in values if value is not None}
+    found = {_kind_of(type_) for type_ in {type(value) for value in values if value is not None}}
     if not found:
         return _known().get(name, "text")
     if found <= {"count", "number"}:
@@ -117,8 +116,8 @@ def _kind(name: str, values: Sequence[object]) -> Kind:
     return found.pop() if len(found) == 1 else "text"
 
 
-def _kind_of(value: object) -> Kind:
-    return next((kind for type_, kind in _KINDS if isinstance(value, type_)), "text")
+def _kind_of(type_: type) -> Kind:
+    return next((kind for known, kind in _KINDS if issubclass(type_, known)), "text")
 
 
 @cache
@@ -131,10 +130,14 @@ def _known() -> Mapping[str, Kind]:
     return {name: _TYPES.get(found.pop(), "text") for name, found in types.items() if len(found) == 1}
 
 
+def _cells(values: Sequence[object], kind: Kind) -> Iterable[object]:
+    """A column as CSV has it; counts and flags are written as they are."""
+    return values if kind in ("count", "flag") else map(_written, values)
+
+
 def _written(value: Any) -> Any:  # noqa: ANN401 - of any column
     """In CSV dates and instants are written as in JSON."""
-    value = _finite(value)
-    return to_jsonable_python(value) if isinstance(value, date) else value
+    return to_jsonable_python(value) if isinstance(value, date) else _finite(value)
 
 
 def _typed(value: Any, kind: Kind) -> Any:  # noqa: ANN401 - of any column

@@ -8,13 +8,13 @@ from typing import Any, Literal
 from pydantic import Field
 
 from services.coordinator.api.answers import RecordRows
-from services.coordinator.api.row_files import CSV, PARQUET, Kind, Rows, in_parts
+from services.coordinator.api.row_files import Kind, Rows, in_parts
 from services.coordinator.page.failures import Unknown
 from services.coordinator.page.page import Download, File, Page, Visit
 from services.coordinator.page.record import RecordQuery, of_api
 from services.coordinator.page.time_machine import Links, asked
 from services.coordinator.page.views import LABELS
-from shared.registries.api import MAX_WINDOW_DAYS
+from shared.registries.api import CSV, MAX_WINDOW_DAYS, PARQUET
 from shared.registries.keys import Role
 
 COLUMNS: Mapping[str, Kind] = {

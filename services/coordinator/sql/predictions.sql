@@ -1,4 +1,5 @@
 -- The current predictions of a slate, or of some of its games: those of the latest run that predicted the game, by system.
+-- @system 'best': of each market those of the first system in @best_first that has any.
 WITH names AS (
   SELECT player_id, MAX(player_name) AS player_name
   FROM analytics.player_game_summary
@@ -33,7 +34,13 @@ LEFT JOIN predictions.prediction_grades AS grades
 WHERE predictions.game_date = @game_date
   AND predictions.mode = @mode
   AND (@market = '' OR predictions.market = @market)
+  AND (@system IN ('', 'best') OR predictions.system = @system)
   AND (@games = '' OR STRPOS(@games, predictions.game_id) > 0)
 QUALIFY {latest of predictions}
+  AND (
+    @system != 'best'
+    OR STRPOS(@best_first, predictions.system)
+      = MIN(NULLIF(STRPOS(@best_first, predictions.system), 0)) OVER (PARTITION BY predictions.market)
+  )
 ORDER BY games.tip_utc, predictions.game_id, predictions.market, predictions.mean DESC, predictions.player_id,
   predictions.system

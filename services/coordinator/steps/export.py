@@ -33,7 +33,9 @@ async def export(run: Run, ports: Ports, _: int) -> int:
 async def _export(run: Run, published: Publication, games: list[str], ports: Ports) -> int:
     """What two passes write at once may lose the one's games: the evidence finds that, and it is written again."""
     before = await _current(run, ports) if run.part else None
-    params: Params = {"game_date": run.game_date, "mode": run.mode.value, "market": ""}
+    params: Params = {
+        "game_date": run.game_date, "mode": run.mode.value, "market": "", "system": "", "best_first": "",
+    }  # fmt: skip
     stamp = keys.stamped(published.at, published.run_id)
     rows: list[Row]
     if before is None:

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import show
+from cli.progress import NightProgress, SeasonProgress
 from tests.unit.client.coordinator import run as shown
 
 
@@ -105,7 +106,7 @@ def test_reasons_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
 def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """Piped output has no progress bars."""
     run = shown(date(2024, 11, 16), "complete", {"schedule": "done"})
-    with show.NightProgress("night of") as night, show.SeasonProgress("replay", 2) as season:
+    with NightProgress("night of") as night, SeasonProgress("replay", 2) as season:
         night(run)
         season(run)
     assert capsys.readouterr() == ("", "")

@@ -1,19 +1,16 @@
 """What reading commands print fits 80 columns and says what it is of."""
 
-import csv
-import io
 import json
 from pathlib import Path
 from typing import Any, cast
 
 import click
-import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 from rich.table import Table
 
-from cli import operating, predictions, rows_out
-from client.answers import GridCell
+from cli import common, operating, predictions, rows_out
+from client.answers import File, GridCell
 
 WIDTH = 80
 
@@ -51,12 +48,10 @@ def test_a_markets_table_has_one_line_for_a_player() -> None:
     assert third.startswith("Giannis Antetokoun…")
 
 
-def test_best_is_by_the_size_of_the_edge_on_either_side() -> None:
-    """Passes are not among them; an under's probability is that of the under."""
+def test_best_shows_either_side() -> None:
+    """An under's probability is that of the under."""
     under = row(recommendation="under", edge=-0.15, p_over=0.3, player_name="Ann One", line=3.5)
-    best = predictions.best_of([row(), row(recommendation="pass", edge=0.19), under])
-    assert [each["edge"] for each in best] == [-0.15, 0.1]
-    _, first, second = printed(predictions.best_table(best))
+    _, first, second = printed(predictions.best_table([under, row()]))
     assert first.split()[:6] == ["Ann", "One", "MIL@BOS", "rebounds", "under", "3.5"]
     assert "70 %" in first
     assert "60 %" in second
@@ -91,16 +86,30 @@ def test_a_grid_of_one_slate_has_a_line_for_each_step() -> None:
     assert lines[1].split() == ["schedule", "degraded", "8/8", "as", "[bold]", "says"]
 
 
-def test_rows_are_written_as_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """CSV and JSON to stdout, Parquet into a file, whose name may say it; a name that says nothing is refused."""
-    rows: list[dict[str, Any]] = [{"a": 1, "b": "ö"}, {"a": 2, "b": None}]
-    assert not rows_out.written(rows, None, None, as_json=False)
-    assert rows_out.written(rows, "csv", None, as_json=False)
-    assert [*csv.DictReader(io.StringIO(capsys.readouterr().out))] == [{"a": "1", "b": "ö"}, {"a": "2", "b": ""}]
-    assert rows_out.written(rows, None, None, as_json=True)
-    assert json.loads(capsys.readouterr().out) == rows
-    file = tmp_path / "rows.parquet"
-    assert rows_out.written(rows, None, file, as_json=False)
-    assert pq.read_table(file).to_pylist() == rows
+def test_the_format_is_that_of_an_option_or_of_the_files_name(tmp_path: Path) -> None:
+    """People's is none; a name that says nothing is refused."""
+    assert rows_out.asked(None, None, as_json=False) is None
+    assert rows_out.asked("csv", None, as_json=True) == "csv"
+    assert rows_out.asked(None, None, as_json=True) == "json"
+    assert rows_out.asked(None, tmp_path / "rows.parquet", as_json=False) == "parquet"
     with pytest.raises(click.UsageError, match="needs --format"):
-        rows_out.written(rows, None, tmp_path / "rows", as_json=False)
+        rows_out.asked(None, tmp_path / "rows", as_json=False)
+
+
+def test_rows_are_written_where_they_are_asked_for(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """The bytes as they are, to stdout or into a file; JSON has every row."""
+    rows_out.write(File(b"a\r\n1\r\n", 1), "csv", None)
+    assert capsysbinary.readouterr().out == b"a\r\n1\r\n"
+    rows_out.write(File(b"PAR1\xff", 1), "parquet", None)
+    assert capsysbinary.readouterr().out == b"PAR1\xff"
+    file = rows_out.as_file([{"a": 1, "b": "ö"}, {"a": 2, "b": None}])
+    rows_out.write(file, "json", tmp_path / "made" / "rows.json")
+    assert json.loads((tmp_path / "made" / "rows.json").read_bytes()) == [{"a": 1, "b": "ö"}, {"a": 2, "b": None}]
+    assert file.rows == 2
+
+
+def test_text_between_colons_is_no_emoji() -> None:
+    """A reason is printed as it was given."""
+    with common.out.capture() as captured:
+        common.out.print("predict:key: refused")
+    assert captured.get() == "predict:key: refused\n"

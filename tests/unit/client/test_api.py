@@ -5,14 +5,16 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import date
+from urllib.parse import urlencode
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from client.answers import File
 from client.api import Client, Endpoint, connect, connect_briefly
 from shared.errors import Permanent, Transient
-from shared.registries.api import API_VERSION
+from shared.registries.api import API_VERSION, CSV
 
 pytestmark = pytest.mark.network
 
@@ -45,6 +47,12 @@ async def answer(request: web.Request) -> web.Response:
     name = request.match_info["name"]
     if name in ANSWERS:
         return said(*ANSWERS[name])
+    if name == "rows":
+        counted = {} if "uncounted" in request.query else {"X-Rows": request.query.get("count", "2")}
+        return web.Response(body=b"a,b\r\n", content_type=request.headers["Accept"], headers=counted)
+    if name == "parts":
+        following = {"Link": f'</v1/parts?{urlencode({**request.query, "offset": "1"})}>; rel="next"'}
+        return web.json_response([1], headers={} if "offset" in request.query else following)
     if name == "moved":
         raise web.HTTPFound("http://127.0.0.1:9/elsewhere")
     if request.method == "GET":
@@ -123,6 +131,23 @@ async def test_a_long_window_of_runs_is_asked_for_in_parts(client: Client) -> No
         {"first": "2023-01-01", "last": "2024-02-04", "mode": "manual"},
         {"first": "2024-02-05", "last": "2024-02-06", "mode": "manual"},
     ]
+
+
+async def test_parts_of_a_list_are_put_together_unless_one_is_asked_for(client: Client) -> None:
+    """By its `limit`."""
+    assert await client.get("parts", mode="overnight") == [1, 1]
+    assert await client.get("parts", limit="1") == [1]
+
+
+async def test_a_file_comes_as_it_is_with_the_number_of_its_rows(client: Client) -> None:
+    """Whoever does not say how many there are is no coordinator; a refusal is one as ever."""
+    assert await client.file("rows", CSV) == File(b"a,b\r\n", 2)
+    with pytest.raises(Permanent, match="is no coordinator: it does not say how many rows"):
+        await client.file("rows", CSV, uncounted="1")
+    with pytest.raises(Transient, match="does not answer"):
+        await client.file("rows", CSV, count="many")
+    with pytest.raises(Permanent, match="mode 'x' is unknown: one of a, b"):
+        await client.file("bad", CSV)
 
 
 async def test_refusal_is_permanent_in_the_apis_own_words(client: Client) -> None:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from services.coordinator.api.formats import JSON, chosen, formats, tag
 from services.coordinator.api.openapi import described, document
-from services.coordinator.api.row_files import CSV, PARQUET
+from services.coordinator.api.route import PAGE
 from shared.ports import Row
+from shared.registries.api import CSV, PARQUET
 from shared.runtime.answers import Refusal
 from tests.unit.coordinator.routes import KEY, World
 
@@ -98,12 +99,26 @@ async def test_a_list_comes_as_csv_and_parquet_part_by_part() -> None:
     assert pq.read_table(io.BytesIO(body(whole))).to_pylist() == MODELS
 
 
+async def test_a_file_is_whole_unless_a_limit_is_asked_for() -> None:
+    """Its readers follow no link; how many rows are in it is in a header."""
+    world = World(models=[{"n": n} for n in range(PAGE + 2)])
+    whole, rest, some = [
+        await ask(world, f"/v1/models?{query}", Accept=CSV) for query in ("", "offset=20001", "limit=5")
+    ]
+    assert [each.headers["X-Rows"] for each in (whole, rest, some)] == [str(PAGE + 2), "1", "5"]
+    assert ["Link" in each.headers for each in (whole, rest, some)] == [False, False, True]
+    assert body(rest) == b"n\r\n20001\r\n"
+    as_json = await ask(world, "/v1/models")
+    assert ("Link" in as_json.headers, "X-Rows" in as_json.headers) == (True, False)
+
+
 async def test_rows_of_the_record_are_a_table_too() -> None:
     """Without what is around them in JSON; the next part is a link."""
     world = World(record_rows=RECORD)
     path = "/v1/record/rows?first=2024-03-01&last=2024-03-04&limit=2"
     response = await ask(world, path, Accept="text/csv")
     assert (body(response), response.headers["Link"]) == (b"n\r\n0\r\n1\r\n", f'<{path}&offset=2>; rel="next"')
+    assert response.headers["X-Rows"] == "2"
     assert "Link" not in (await ask(world, path)).headers, "a client would put objects together"
 
 
@@ -172,7 +187,7 @@ def test_the_document_says_so() -> None:
     """Formats, tags and 406 of readings; a change has none of them."""
     on = document(described(World().routes))["paths"]
     models, answer = on["/v1/models"]["get"]["responses"], on["/v1/models"]["get"]["responses"]["200"]
-    assert (list(answer["content"]), set(answer["headers"])) == ([JSON, CSV, PARQUET], {"ETag", "Link"})
+    assert (list(answer["content"]), set(answer["headers"])) == ([JSON, CSV, PARQUET], {"ETag", "Link", "X-Rows"})
     assert (models["304"].keys(), "406" in models) == ({"description"}, True)
     assert list(on["/v1/runs"]["get"]["responses"]["200"]["content"]) == [JSON]
     assert not {"304", "406"} & on["/v1/runs"]["post"]["responses"].keys()

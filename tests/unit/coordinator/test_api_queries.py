@@ -46,17 +46,20 @@ ROWS: list[Row] = [{"n": 1, "day": DAY, "at": NOON, "none": None}]
 SHOWN = [{"n": 1, "day": "2024-03-04", "at": "2024-03-04T17:00:00Z", "none": None}]
 
 
+EVERY: dict[str, object] = {
+    "game_date": DAY, "mode": "overnight", "games": "", "market": "", "system": "",
+    "best_first": "ensemble boosted zone_matchup moving_average",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("path", "name", "params"),
     [
-        ("/v1/predictions", "predictions", {"game_date": DAY, "mode": "overnight", "market": "", "games": ""}),
-        (
-            "/v1/predictions?market=pra", "predictions",
-            {"game_date": DAY, "mode": "overnight", "market": "pra", "games": ""},
-        ),
+        ("/v1/predictions", "predictions", EVERY),
+        ("/v1/predictions?market=pra&system=best", "predictions", EVERY | {"market": "pra", "system": "best"}),
         (
             "/v1/predictions?game_date=2024-03-01&mode=manual", "predictions",
-            {"game_date": date(2024, 3, 1), "mode": "manual", "market": "", "games": ""},
+            EVERY | {"game_date": date(2024, 3, 1), "mode": "manual"},
         ),
         (
             "/v1/grades?first=2024-03-01&last=2024-03-02", "grades",
@@ -164,9 +167,7 @@ async def test_a_stored_prediction_answers_a_line_by_hand() -> None:
     world = World(predictions=[predicted(7, "Jayson Tatum")])
     world.put()
     [found] = (await world.call("GET", "/v1/predictions/over?player=TATUM&line=4&market=points"))[1]
-    assert world.warehouse.asked == [
-        ("predictions", {"game_date": DAY, "mode": "overnight", "market": "points", "games": ""})
-    ]
+    assert world.warehouse.asked == [("predictions", EVERY | {"market": "points"})]
     odds = {name: found.pop(name) for name in ("p_over", "p_push", "p_under", "fair_over", "fair_under")}
     assert found == {
         "game_date": "2024-03-04", "mode": "overnight", "game_id": "g", "player_id": 7, "player_name": "Jayson Tatum",

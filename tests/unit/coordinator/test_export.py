@@ -127,7 +127,8 @@ async def test_a_pass_writes_its_games_alone_and_takes_them_in_the_view() -> Non
     before = dict(world.archive.objects)
     warehouse = await world.export(run_of("game-1", 30), 1)
     assert warehouse.asked[-1] == (
-        "predictions", {"game_date": DAY, "mode": "same_day", "market": "", "games": ONE},
+        "predictions",
+        {"game_date": DAY, "mode": "same_day", "market": "", "games": ONE, "system": "", "best_first": ""},
     )  # fmt: skip
     assert world.view() == {ONE: PASS, TWO: SLATE}
     new = {key for key in world.archive.objects if key not in before}

@@ -104,7 +104,7 @@ async def test_the_export_is_one_document_of_the_current_predictions() -> None:
     slate = {"game_date": DAY, "mode": "same_day"}
     assert world.warehouse.asked == [
         ("documents__forecasts", {**slate, "run_id": "2024-03-04.same_day.1"}),
-        ("predictions", {**slate, "market": "", "games": ""}),
+        ("predictions", {**slate, "market": "", "games": "", "system": "", "best_first": ""}),
     ]
     assert json.loads(world.archive.objects["exports/2024-03-04/same_day/predictions.json"]) == {
         "game_date": "2024-03-04", "mode": "same_day", "run_id": "2024-03-04.same_day.1",

@@ -11,6 +11,11 @@ from shared.runtime.answers import Refusal
 from tests.unit.coordinator.memory import memory_ports
 
 
+async def rows(_: Asked) -> list[dict[str, int]]:
+    """Numbers, in rows."""
+    return [{"n": 1}, {"n": 2}]
+
+
 async def things(asked: Asked) -> list[int]:
     """Numbers."""
     assert asked.caller == OWNER
@@ -27,6 +32,7 @@ async def thing(asked: Asked) -> dict[str, str]:
 ROUTES = Inside(
     [
         Route("GET", "/v1/things", Role.VIEWER, things, list[int], Listing),
+        Route("GET", "/v1/rows", Role.VIEWER, rows, list[dict[str, int]], Listing),
         Route("GET", "/v1/things/{name}", Role.VIEWER, thing, dict[str, str]),
         Route("POST", "/v1/things", Role.OPERATOR, things, list[int], body=Body),
         Route("POST", "/v1/changed", Role.OPERATOR, things, list[int], body=Body),
@@ -42,6 +48,13 @@ async def test_a_list_comes_in_parts() -> None:
     assert first.following == {"limit": "3", "offset": "3"}
     last = await ROUTES.answered("/v1/things", first.following)
     assert (json.loads(last.body), last.following) == ([3, 4], None)
+
+
+async def test_rows_come_as_a_file_too() -> None:
+    """With how many they are; where there is no such format, that is refused."""
+    file = await ROUTES.answered("/v1/rows", {}, "text/csv")
+    assert (file.body, file.rows, file.following) == (b"n\r\n1\r\n2\r\n", 2, None)
+    assert (await ROUTES.answered("/v1/things", {}, "text/csv")).status == HTTPStatus.NOT_ACCEPTABLE
 
 
 async def test_a_path_has_variable_parts() -> None:

@@ -11,16 +11,16 @@ from tests.unit.coordinator.routes import World
 def row(player: int, name: str | None, team: str, **values: object) -> Row:
     known = {
         "player_id": player, "player_name": name, "team_abbr": team, "game_id": "0022300900", "home_team": "DEN",
-        "away_team": "BOS", "system": "boosted", "recommendation": "pass",
+        "away_team": "BOS", "recommendation": "pass", "edge": None,
     }  # fmt: skip
     return known | values
 
 
 ROWS = [
-    row(1, "Nikola Jokić", "DEN", recommendation="over"),
-    row(1, "Nikola Jokić", "DEN", system="ensemble", recommendation="no_line"),
-    row(2, "Jayson Tatum", "BOS", recommendation="under"),
-    row(3, None, "NYK", game_id="0022300901", home_team="NYK", away_team="LAL"),
+    row(1, "Nikola Jokić", "DEN", recommendation="over", edge=0.1),
+    row(1, "Nikola Jokić", "DEN", recommendation="no_line"),
+    row(2, "Jayson Tatum", "BOS", recommendation="under", edge=-0.2),
+    row(3, None, "NYK", game_id="0022300901", home_team="NYK", away_team="LAL", edge=0.05),
 ]
 
 
@@ -34,30 +34,35 @@ ROWS = [
         ({"player": "nobody"}, []),
         ({"team": "BOS"}, [2]),
         ({"game": "BOS@DEN"}, [0, 1, 2]),
-        ({"game": "DEN@BOS"}, []),
+        ({"game": "DEN@BOS"}, [0, 1, 2]),
+        ({"game": "NYK"}, [3]),
+        ({"game": "DEN@NYK"}, []),
         ({"game": "0022300901"}, [3]),
-        ({"system": "ensemble"}, [1]),
         ({"recommendation": "under"}, [2]),
-        ({"recommendation": "over", "game": "BOS@DEN", "player": "jokić", "team": "DEN", "system": "boosted"}, [0]),
+        ({"picks": "true"}, [0, 2]),
+        ({"picks": "true", "recommendation": "pass"}, []),
+        ({"order": "edge"}, [2, 0, 3, 1]),
+        ({"recommendation": "over", "game": "BOS@DEN", "player": "jokić", "team": "DEN"}, [0]),
         ({"recommendation": "over", "team": "BOS"}, []),
     ],
     ids=lambda each: "-".join(each.values()) or "all" if isinstance(each, dict) else "",
 )
 def test_predictions_fit_everything_that_is_asked_for(query: dict[str, str], found: list[int]) -> None:
-    """Names without accents and by part; in the order of the rows."""
+    """Names without accents and by part; in the order that is asked for."""
     assert matching(ROWS, PredictionsQuery.model_validate(query)) == [ROWS[number] for number in found]
 
 
 @pytest.mark.parametrize(
     ("query", "error"),
     [
-        ("system=best", "system: best is unknown: one of "),
+        ("system=bosted", "system: bosted is unknown: one of best, "),
         ("team=XYZ", "team: XYZ is no team: one of "),
-        ("game=BOS", "game: "),
+        ("game=boston", "game: "),
         ("recommendation=maybe", "recommendation: "),
         ("player=", "player: "),
+        ("order=name", "order: "),
     ],
-    ids=["system", "team", "game", "recommendation", "player"],
+    ids=["system", "team", "game", "recommendation", "player", "order"],
 )
 async def test_what_cannot_be_is_refused(query: str, error: str) -> None:
     """400 that names the field, not a list without rows."""

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.coordinator.api.row_files import CSV, PARQUET, Rows, columns_of, in_parts, whole
+from services.coordinator.api.row_files import Rows, columns_of, in_parts, whole
 from shared.basketball.slate import Mode
+from shared.registries.api import CSV, PARQUET
 
 NIGHT = datetime(2024, 3, 4, 22, 40, tzinfo=UTC)
 CELLS = st.fixed_dictionaries(

@@ -25,7 +25,9 @@ def predicted(game_id: str, player: int, seed: int = 1, generation: int = 1, **v
     return full(PUBLISHED, seed, **ON_SLATE) | key | {"run_id": f"run.{generation}", "generation": generation} | values
 
 
-SHOWN: Params = {"game_date": SLATE, "mode": "overnight", "market": "", "games": ""}
+SHOWN: Params = {
+    "game_date": SLATE, "mode": "overnight", "market": "", "games": "", "system": "", "best_first": "first second",
+}  # fmt: skip
 
 
 async def shown(predictions: Sequence[Row], **tables: Sequence[Row]) -> list[Row]:
@@ -159,6 +161,39 @@ async def test_one_market_can_be_asked_for() -> None:
         predictions__player_prop_predictions=rows,
     )
     assert [one["market"] for one in found] == ["points"]
+
+
+SYSTEMS = ("first", "other", "second")
+
+
+async def test_one_system_can_be_asked_for() -> None:
+    """The others are left out."""
+    rows = [predicted("2", 101, system=system) for system in SYSTEMS]
+    tables = {"raw__games": [game("2")], "predictions__player_prop_predictions": rows}
+    found = {
+        system: [one["system"] for one in await answers(sql("predictions"), {**SHOWN, "system": system}, **tables)]
+        for system in ("", *SYSTEMS)
+    }
+    assert found == {"": [*SYSTEMS], **{system: [system] for system in SYSTEMS}}
+
+
+async def test_the_best_system_is_that_of_its_market() -> None:
+    """The first of those given that has any, in its latest run; a market with none of them has nothing."""
+    rows = [
+        *(predicted("2", 101, market="points", system=system) for system in SYSTEMS),
+        *(predicted("2", 101, market="assists", system=system) for system in ("other", "second")),
+        predicted("2", 101, market="threes", system="other"),
+        predicted("2", 101, market="points", system="first", generation=2, mean=12.0),
+    ]
+    found = await answers(
+        sql("predictions"),
+        {**SHOWN, "system": "best"},
+        raw__games=[game("2")],
+        predictions__player_prop_predictions=rows,
+    )
+    assert [(one["market"], one["system"], one["mean"]) for one in found] == [
+        ("assists", "second", 10.0), ("points", "first", 12.0),
+    ]  # fmt: skip
 
 
 async def test_slates_are_counted_from_schedule_to_grades() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.basketball.identity import TEAMS, canonical_game_id, player_key, player_lookup, tricode
+from shared.basketball.identity import TEAMS, canonical_game_id, is_part_of, player_key, player_lookup, tricode
 from shared.errors import Permanent
 
 
@@ -52,6 +52,19 @@ def test_letters_that_are_no_accents_are_written_out(letters: str, plain: str) -
 def test_a_name_is_settled_with_its_suffix(name: str, key: str) -> None:
     """Otherwise as it is looked up; in other letters as it is."""
     assert player_key(name) == key
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "fits"),
+    [
+        ("JOKIĆ", "Nikola Jokic", True), ("jok nik", "Nikola Jokić", True), ("pj", "P.J. Washington Jr.", True),
+        ("gilgeousalexander", "Shai Gilgeous-Alexander", True), ("gilgeous-alex", "Shai Gilgeous-Alexander", True),
+        ("nikola doncic", "Nikola Jokić", False), ("-", "Shai Gilgeous-Alexander", False),
+    ],
+)  # fmt: skip
+def test_a_name_is_known_by_its_parts(words: str, name: str, *, fits: bool) -> None:
+    """Each word is somewhere in it, whatever its case, accents, points and blanks."""
+    assert is_part_of(words, name) is fits
 
 
 @pytest.mark.parametrize("hyphen", ["-", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015"])

@@ -35,9 +35,6 @@ def overview() -> None:
     if common.elsewhere() is None and not live.speaks_for(base) and common.workspace(base) is None:
         common.out.print(_FIRST_STEPS.format(home=base), markup=False)
         return
-    if common.elsewhere() is None and live.speaks_for(base) and live.found(base) is None:
-        common.out.print("Tipoff is not running: `tipoff up --detach` starts it", markup=False)
-        return
     try:
         of, tonight, run, alerts, letters = common.ask(_asked)
     except NoSlate:
@@ -85,6 +82,8 @@ def _where(base: Path) -> str:
     endpoint = common.elsewhere()
     if endpoint is not None:
         return f"coordinator {endpoint.url}"
+    if common.rests(base):
+        return "not running: `tipoff up --detach` starts it"
     up = live.found(base) if live.speaks_for(base) else None
     if up is not None:
         return f"up (process {up.pid}), {up.url}"

@@ -1,12 +1,15 @@
 """A workspace that nobody writes, read without starting anything: by any number of commands at once."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from client.api import Client, Endpoint
 from client.wire import Reply, Request
+from live.daemon import clock_of
+from live.here import workspace_of
+from live.workspace import Workspace
 from services.coordinator.api.inside import Inside
 from services.coordinator.app import inside
 from services.coordinator.settings import CoordinatorSettings
@@ -14,7 +17,7 @@ from shared.errors import Outdated, Permanent
 from shared.nobody import NoVoice
 from shared.ports import Clock
 from shared.runtime.profiles import Deferred, embedded
-from shared.runtime.settings import load
+from shared.runtime.settings import CommonSettings, load
 
 if TYPE_CHECKING:
     from shared.embedded.warehouse import DuckDBWarehouse
@@ -54,19 +57,31 @@ class _Warehouse(Deferred):
 
 
 @asynccontextmanager
-async def reading(folder: Path, clock: Clock, renewed: Callable[[], Awaitable[None]]) -> AsyncIterator[Client]:
-    """A client of what a workspace has. Who asks holds it against writers; see `Workspace.reading`.
+async def unattended(workspace: Workspace, clock: Clock) -> AsyncIterator[Client]:
+    """A client of what a workspace has. Others may read beside; writers wait, or are refused.
 
-    `renewed` is to bring the tables up to date (`renew`), for a while as the only one who holds the workspace.
+    Raises:
+        Permanent: another process holds it.
     """
-    warehouse = _Warehouse("warehouse", lambda: _opened(folder, read_only=True))
-    async with embedded(folder, clock, warehouse=warehouse, voice=NoVoice()) as ports:
-        yield Client(_Within(inside(load(CoordinatorSettings), ports), renewed), Endpoint(str(folder)))
+    folder = workspace.path
+    with ExitStack() as held:
+        held.enter_context(workspace.reading())
+
+        async def renewed() -> None:
+            """Bring the tables up to date, as the only one who holds the workspace."""
+            held.close()
+            with workspace.lock():
+                await _opened(folder, read_only=False).close()
+            held.enter_context(workspace.reading())
+
+        warehouse = _Warehouse("warehouse", lambda: _opened(folder, read_only=True))
+        async with embedded(folder, clock, warehouse=warehouse, voice=NoVoice()) as ports:
+            yield Client(_Within(inside(load(CoordinatorSettings), ports), renewed), Endpoint(str(folder)))
 
 
-async def renew(folder: Path) -> None:
-    """Bring the tables up to date; whoever asks holds the workspace alone."""
-    await _opened(folder, read_only=False).close()
+def resting(home: Path) -> AbstractAsyncContextManager[Client]:
+    """A client of what the product has, where it does not run."""
+    return unattended(workspace_of(home), clock_of(load(CommonSettings).clock_file))
 
 
 def _opened(folder: Path, *, read_only: bool) -> "DuckDBWarehouse":

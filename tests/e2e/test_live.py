@@ -76,7 +76,8 @@ async def test_a_night_without_a_key_for_lines(small_league: Path, tmp_path: Pat
         assert (made.code, made.err, made.out.count("no key for lines")) == (DONE, "", 1)
         (await command(home, "init", "--yes")).refused(FAILED, "tipoff.toml is there already", "--force")
         assert (await command(home, "status", "--json")).json == {"running": False}
-        (await command(home, "runs")).refused(FAILED, "not running", "`tipoff up --detach`")
+        assert (await command(home, "runs", "--json")).json == []
+        (await command(home, "run")).refused(FAILED, "not running", "`tipoff up --detach`")
 
         up = await command(home, "up", "--detach")
         assert (up.code, up.err, up.out.count("no key for lines")) == (DONE, "", 1)
@@ -107,6 +108,7 @@ async def test_a_night_without_a_key_for_lines(small_league: Path, tmp_path: Pat
 
         assert (await command(home, "down")).out == f"stopped (process {second.pid})\n"
         assert (await command(home, "down")).out == "nothing was running\n"
+        assert (await command(home, "predictions", "--json")).json == rows  # what there is can be read all the same
 
 
 @pytest.mark.proof

@@ -14,7 +14,7 @@ WIDTHS = (360, 768, 1440)
 """CSS pixels: a phone, a tablet, a desk."""
 PAGES = {
     "tonight": "/?game_date={last}&mode=same_day",
-    "looking-back": "/?game_date={last}&mode=same_day&as_of={last}T12:00",
+    "looking-back": "/?game_date={last}&mode=same_day&as_of={last}T23:30",
     "players": "/players?game_date={last}&mode=same_day&query=a",
     "nobody": "/players?game_date={last}&mode=same_day&query=qqqq",
     "record": "/record?mode=same_day&market=points",

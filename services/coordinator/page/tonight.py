@@ -39,6 +39,8 @@ async def tonight(visit: Visit) -> Mapping[str, object]:
         others = [("the latest slate", links("/"))]
         if query.mode is not None and query.game_date is not None:
             others.insert(0, (f"{query.game_date} in the mode that was run", links("/", game_date=query.game_date)))
+        if query.as_of is not None:
+            others.append(("what is known now", Links({})("/", game_date=query.game_date, mode=query.mode)))
         raise Unknown(str(error), error.remedy, others) from error
 
 

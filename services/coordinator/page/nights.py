@@ -10,6 +10,7 @@ from services.coordinator.api.route import Query
 from services.coordinator.api.step_log import MAX_LINES
 from services.coordinator.page.gantt import gantt
 from services.coordinator.page.page import Page, Visit
+from shared.basketball.slate import eastern_date
 from shared.registries.keys import Role
 from shared.registries.pipeline import STEPS
 from shared.runtime.answers import Refusal
@@ -37,15 +38,20 @@ class NightQuery(Query):
 async def nights(visit: Visit) -> Mapping[str, object]:
     """The runs of the latest slates."""
     query: NightsQuery = visit.query
-    window = {} if query.last is None else {"first": query.last - timedelta(days=DAYS - 1), "last": query.last}
-    found = await visit.get("/v1/runs", **window)
-    days = [date.fromisoformat(run["game_date"]) for run in found]
-    newest = query.last if query.last is not None else max(days, default=None)
-    first = None if newest is None else newest - timedelta(days=DAYS - 1)
-    shown = [run for run, day in zip(found, days, strict=True) if first is None or day >= first]
-    shown.sort(key=lambda run: (run["game_date"], run["created_at"], run["id"]), reverse=True)
-    earlier = None if first is None else first - timedelta(days=1)
-    return {"runs": shown, "first": first, "last": newest, "earlier": earlier}
+    last = query.last if query.last is not None else eastern_date(visit.now) + timedelta(days=1)
+    found = await _runs(visit, last)
+    if not found and query.last is None:  # in summer
+        every = await visit.get("/v1/runs")
+        last = max((date.fromisoformat(run["game_date"]) for run in every), default=last)
+        found = await _runs(visit, last) if every else []
+    found.sort(key=lambda run: (run["game_date"], run["created_at"], run["id"]), reverse=True)
+    first = last - timedelta(days=DAYS - 1)
+    return {"runs": found, "first": first, "last": last, "earlier": first - timedelta(days=1)}
+
+
+async def _runs(visit: Visit, last: date) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = await visit.get("/v1/runs", first=last - timedelta(days=DAYS - 1), last=last)
+    return found
 
 
 async def night(visit: Visit) -> Mapping[str, object]:

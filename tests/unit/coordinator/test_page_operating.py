@@ -1,6 +1,7 @@
 """The grid with its backfill, alerts, dead letters, sources and runbooks."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +14,7 @@ from services.coordinator.page import grid, runbooks
 from services.coordinator.runs.engine import RUNS
 from services.coordinator.runs.run import Evidence, Run, StepStatus
 from shared.ports import Params, Ports, Row
+from tests.clock import FakeClock
 from tests.unit.coordinator.pages import Browser, browsing
 from tests.unit.coordinator.test_page_serving import DAY, NIGHT, NOON, put
 from tests.unit.shared.rows import game, load, row
@@ -31,6 +33,18 @@ async def browser(ports: Ports) -> AsyncIterator[Browser]:
 async def runs(ports: Ports) -> dict[str, Run]:
     """Every run there is."""
     return {each.id: Run.model_validate(each.data) for each in await ports.state.list(RUNS)}
+
+
+@pytest.mark.parametrize("summer", [timedelta(), timedelta(days=100)])
+async def test_the_latest_nights_are_shown_in_summer_too(ports: Ports, summer: timedelta) -> None:
+    """Two weeks until tomorrow, else until the latest slate; of others what is asked for."""
+    await put(ports)
+    async with browsing(replace(ports, clock=FakeClock(NOON + summer))) as browser:
+        await browser.sign_in()
+        assert f'href="/nights/{DAY}.overnight"' in (await browser.get("/nights")).text
+        earlier = (await browser.get(f"/nights?last={OTHER}")).text
+        assert "No run from" in earlier
+        assert f'href="/nights/{DAY}.overnight"' not in earlier
 
 
 async def test_the_grid_shows_every_slate_and_step(browser: Browser, ports: Ports) -> None:

@@ -37,12 +37,12 @@ async def _measure() -> list[Case]:
         async with aiohttp.ClientSession(ours.service.url, headers=headers, connector=unbounded) as session:
             night = f"/nights/{ours.run}"
             paths = ("/nights", night, f"{night}?step=schedule", "/grid", "/alerts", "/dead-letters", "/sources")
-            cases = [await _page(session, path) for path in paths]
+            cases = [await looked_at(session, path) for path in paths]
             return [*cases, *await _viewers(session, ours.service, f"/live{night}")]
 
 
-async def _page(session: aiohttp.ClientSession, path: str) -> Case:
-    """Milliseconds of a page, after a warm-up."""
+async def looked_at(session: aiohttp.ClientSession, path: str) -> Case:
+    """Milliseconds of a page, after a first look."""
     taken: list[float] = []
     size = 0
     for _ in range(TIMES + 1):

@@ -94,7 +94,10 @@ def screen(demo: Demo, games: int, *, products: bool) -> Iterator[str]:
 def best_edges(rows: Sequence[Row]) -> list[Row]:
     """The recommended predictions with the largest edges, one a player, the best first."""
     picks = sorted((row for row in rows if _picked(row)), key=lambda row: -abs(row["edge"]))
-    return list({row["player_id"]: row for row in reversed(picks)}.values())[::-1][:EDGES]
+    best: dict[int, Row] = {}
+    for row in picks:
+        best.setdefault(row["player_id"], row)
+    return [*best.values()][:EDGES]
 
 
 def _picked(row: Row) -> bool:

@@ -5,11 +5,12 @@ Needs the package index, as a newcomer does. That there are such commands `tests
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from devstack import daemon
 from tests.pages import PAGES, ROOT, script
 
 pytestmark = [pytest.mark.network, pytest.mark.proof]
@@ -18,11 +19,12 @@ TIMEOUT = 3600.0
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What is committed, and nothing else."""
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What is committed, and nothing else; a stack that a page leaves running is stopped."""
     folder = tmp_path_factory.mktemp("newcomer") / "tipoff"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True, timeout=120)
-    return folder
+    yield folder
+    daemon.stop(folder / ".tipoff")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -22,6 +22,7 @@ def test_the_best_edges_are_one_a_player_the_largest_first() -> None:
     rows = [
         _row(1) | {"edge": 0.04},
         _row(1) | {"edge": 0.09, "market": "points"},
+        _row(1) | {"edge": 0.005, "market": "threes"},  # his worst pick says nothing of his best
         _row(2) | {"edge": -0.11, "recommendation": "under"},
         _row(3) | {"edge": 0.50, "recommendation": "pass"},
         _row(4) | {"edge": None, "recommendation": "no_line"},

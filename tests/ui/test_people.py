@@ -53,6 +53,26 @@ def test_from_tonight_to_a_player_and_his_line(look: Callable[..., "Looked"]) ->
     assert float(page.input_value("#line")) == before + 0.5
 
 
+def test_the_line_is_dragged(look: Callable[..., "Looked"]) -> None:
+    """With the mouse in the drawing; the chances follow, and the address keeps it."""
+    looked = look("viewer")
+    page = looked.goto(a_player(looked))
+    page.locator("svg.distribution").scroll_into_view_if_needed()
+    box = page.locator("svg.distribution").bounding_box()
+    assert box is not None
+    seen = []
+    for share in (0.8, 0.3):
+        page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.4)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] * 0.4, steps=4)
+        page.mouse.up()
+        seen.append((float(page.input_value("#line")), page.get_attribute(".odds [data-out=p_over]", "value")))
+    (far, unlikely), (near, likely) = seen
+    assert far > near
+    assert float(unlikely or "") < float(likely or "")
+    assert f"line={near:g}" in page.url
+
+
 def test_without_javascript_the_line_is_asked_of_the_server(look: Callable[..., "Looked"]) -> None:
     """The same numbers, by a plain form."""
     with_script = look("viewer")

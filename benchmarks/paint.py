@@ -5,6 +5,7 @@ that has the stylesheet and the scripts.
 """
 
 import asyncio
+import os
 import shutil
 import statistics
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 PAINT_MS, COLD_KB, WARM_KB = 300.0, 200.0, 30.0
 TIMES = 10
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+"""Names of what is looked for, also by the tests in `tests/ui`; TIPOFF_CHROMIUM names another."""
 _SLATE = f"game_date={LAST}&mode=same_day"
 PAGES = {
     "Tonight": f"/?{_SLATE}",
@@ -34,7 +37,7 @@ _FIRST_PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) 
 
 def bench() -> list[Case]:
     """Each page, cold and warm."""
-    path = shutil.which("chromium")
+    path = next(filter(None, map(shutil.which, [os.environ.get("TIPOFF_CHROMIUM", ""), *BROWSERS])), None)
     try:
         import playwright.async_api  # noqa: F401, PLC0415 - a bench that needs more than the others
     except ImportError:
@@ -63,7 +66,7 @@ async def _measure(path: str) -> list[Case]:
 
 
 async def _painted(context: "BrowserContext", path: str) -> tuple[float, float]:
-    """(milliseconds from the click until something is shown, kB that were transferred until all was loaded)."""
+    """(milliseconds until something is shown, kB that were transferred until all was loaded)."""
     page = await context.new_page()
     network: Any = await context.new_cdp_session(page)
     await network.send("Network.enable")

@@ -1,12 +1,14 @@
 """`tipoff bench season`: what every page takes of the server's time on a season that was replayed.
 
 On the world in TIPOFF_HOME: `tipoff replay --history DATA --from 2023-10-24 --to 2024-06-17` makes one in an hour. What
-the embedded warehouse has answered once it answers again while nothing is written, as BigQuery does: the first look at
-a grid takes longer, see its 95th percentile.
+the embedded warehouse has answered once it answers again while nothing is written, as BigQuery does: so the first look
+at a grid takes longer.
 """
 
 import asyncio
 from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
@@ -32,13 +34,13 @@ async def _measure() -> list[Case]:
     if workspace is None:
         raise Permanent("there is no replayed season", remedy="`tipoff replay` makes one, and TIPOFF_HOME names it")
     limits = {"TIPOFF_REQUESTS_PER_SECOND": "1000000", "TIPOFF_LOG_LEVEL": "error"}
-    service = Service("coordinator", {"TIPOFF_HOME": str(workspace.path), **limits}, workspace.path / "bench.log")
-    with workspace.lock():
+    with workspace.lock(), TemporaryDirectory() as folder:
+        service = Service("coordinator", {"TIPOFF_HOME": str(workspace.path), **limits}, Path(folder) / "log")
         await service.start()
         try:
             async with aiohttp.ClientSession(service.url, headers={"X-API-Key": workspace.api_key}) as session:
                 paths = await _paths(session, workspace.read_session()["mode"])
-                return [await looked_at(session, path) for path in paths]
+                return [case for path in paths for case in await looked_at(session, path)]
         finally:
             await service.stop()
 

@@ -37,12 +37,12 @@ async def _measure() -> list[Case]:
         async with aiohttp.ClientSession(ours.service.url, headers=headers, connector=unbounded) as session:
             night = f"/nights/{ours.run}"
             paths = ("/nights", night, f"{night}?step=schedule", "/grid", "/alerts", "/dead-letters", "/sources")
-            cases = [await looked_at(session, path) for path in paths]
+            cases = [case for path in paths for case in await looked_at(session, path)]
             return [*cases, *await _viewers(session, ours.service, f"/live{night}")]
 
 
-async def looked_at(session: aiohttp.ClientSession, path: str) -> Case:
-    """Milliseconds of a page, after a first look."""
+async def looked_at(session: aiohttp.ClientSession, path: str) -> list[Case]:
+    """Milliseconds of a page, looked at again and again while nothing is written; and of the first look."""
     taken: list[float] = []
     size = 0
     for _ in range(TIMES + 1):
@@ -53,11 +53,12 @@ async def looked_at(session: aiohttp.ClientSession, path: str) -> Case:
             size = answer.content_length if answer.content_length is not None else 0
         taken.append((time.perf_counter() - started) * 1e3)
     median, p95 = statistics.median(taken[1:]), statistics.quantiles(taken[1:], n=20)[-1]
-    return Case(
+    again = Case(
         f"{path}, {size / 1e3:.1f} kB compressed", "time", round(median, 1), "ms", f"95th percentile {p95:.1f} ms",
         None, f"median under {MEDIAN_MS:g} ms, 95th percentile under {P95_MS:g} ms",
         median < MEDIAN_MS and p95 < P95_MS,
     )  # fmt: skip
+    return [again, Case(f"{path}, the first look", "time", round(taken[0], 1), "ms")]
 
 
 async def _viewers(session: aiohttp.ClientSession, service: Service, path: str) -> list[Case]:

@@ -25,17 +25,18 @@ BENCHES = (
     "pulse",
     "replay",
     "scrape",
-    "season",
     "size",
     "startup",
     "throttle",
     "viewers",
 )
 """Modules of `benchmarks`, each with a `bench()`; imported when they run, as each brings what it measures."""
+ON_REQUEST = ("season",)
+"""Only if they are named: they measure a world that is there."""
 
 
 @click.command()
-@click.argument("name", required=False, type=click.Choice([*BENCHES]))
+@click.argument("name", required=False, type=click.Choice([*BENCHES, *ON_REQUEST]))
 @click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the results here as JSON.")
 def bench(name: str | None, file: Path | None) -> None:
     """Measure; every figure stands beside another of the same run. Exit code 1 if a goal is missed."""

@@ -174,7 +174,7 @@ def remote() -> Endpoint | None:
     return live.endpoint(base, up)
 
 
-def rests(base: Path) -> bool:
+def is_stopped(base: Path) -> bool:
     """Whether the product's home is meant, and it does not run."""
     return elsewhere() is None and live.speaks_for(base) and live.found(base) is None
 
@@ -183,13 +183,13 @@ def rests(base: Path) -> bool:
 async def api(*, changing: bool = False) -> AsyncIterator[Client]:
     """The coordinator meant, else the running stack's, else that of whoever holds this machine's world.
 
-    Where nobody does, its files are read as they lie, or, `changing`, a world is started for this command. So are the
-    product's where it does not run; what changes something is refused there.
+    Where nobody does, its files are read as they lie, or, `changing`, a world is started for this command. Of the
+    product that does not run the files are read, and what changes something is refused.
     """
-    if not changing and rests(place()):
-        from live.reading import resting  # noqa: PLC0415 - seconds, and of no use with a coordinator that runs
+    if not changing and is_stopped(place()):
+        from live.reading import stopped  # noqa: PLC0415 - seconds, and of no use with a coordinator that runs
 
-        async with resting(home()) as client:
+        async with stopped(home()) as client:
             yield client
         return
     endpoint = await coordinator()

@@ -82,7 +82,7 @@ def _where(base: Path) -> str:
     endpoint = common.elsewhere()
     if endpoint is not None:
         return f"coordinator {endpoint.url}"
-    if common.rests(base):
+    if common.is_stopped(base):
         return "not running: `tipoff up --detach` starts it"
     up = live.found(base) if live.speaks_for(base) else None
     if up is not None:

@@ -36,11 +36,11 @@ class Wanted:
     filters: Mapping[str, str]
 
     async def rows(self, client: Client, of: Slate) -> list[dict[str, Any]]:
-        """The rows, answers to a line by player and market; raises as `check`."""
+        """The rows; raises as `check`."""
         found: list[dict[str, Any]] = await client.get(self.path, **of.query, **self.filters)
         if not found:
             await self.check(client, of)
-        return sorted(found, key=_by_player) if "line" in self.filters else found
+        return found
 
     async def check(self, client: Client, of: Slate) -> None:
         """Say why there are none: raises `Permanent` for a player, team or game that is not of the slate."""
@@ -66,7 +66,7 @@ class Wanted:
 @click.option("--team", type=Team(), help="Only this team's players: BOS, celtics, boston.")
 @click.option("--game", type=Game(), help="Only this game: BOS@NYK, one of its teams, or its id.")
 @click.option("--best", is_flag=True, help="The recommendations of all markets, largest edge first.")
-@click.option("--top", type=click.IntRange(min=0), help="So many rows, of each market; 0: all.")
+@click.option("--top", type=click.IntRange(0, 20_000), help="So many rows, of each market; 0: all.")
 @click.option("--line", type=float, help="With --player: what the stored distributions say of this line.")
 @click.option("--explain", help="Like --player, with what moved each prediction.")
 @rows_out.options
@@ -79,6 +79,8 @@ def predictions(  # noqa: PLR0913 - one argument per option
     """The published predictions of a slate: distribution, line, edge and recommendation."""
     if line is not None and player is None:
         raise click.UsageError("--line needs --player: whose distribution shall answer?")
+    if line is not None and best:
+        raise click.UsageError("--best is about the lines that were posted: leave out --line")
     kind = rows_out.asked(format_, output, as_json=as_json)
     if system is None and (best or line is not None or kind is None):
         system = BEST
@@ -122,10 +124,6 @@ async def _file(client: Client, wanted: Wanted, day: date | None, mode: str | No
     if of is not None and not file.rows:
         await wanted.check(client, of)
     return file
-
-
-def _by_player(row: dict[str, Any]) -> tuple[int, int]:
-    return row["player_id"], [*MARKETS].index(row["market"])
 
 
 def _counted(rows: Sequence[dict[str, Any]], *, best: bool) -> str:

@@ -149,11 +149,10 @@ async def running(
         services = {
             name: Service(
                 name,
-                {**env, "TIPOFF_PORT": str(port if name == "coordinator" else 0), "TIPOFF_LOG_FILE": str(log)},
-                log,
+                {**env, "TIPOFF_PORT": str(port if name == "coordinator" else 0)},
+                workspace.path / f"{name}.log",
             )
             for name in SERVICES
-            for log in [(workspace.path / f"{name}.log").resolve()]
         }
         for service in services.values():
             exits.push_async_callback(service.stop)

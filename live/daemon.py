@@ -65,7 +65,7 @@ def start(home: Path, flags: list[str]) -> Up:
     log = workspace_of(home).path / _LOG
     command = [sys.executable, "-m", "live.daemon", "--home", str(home), "--log", str(log), *flags]
     # What programs read back is JSON, unless somebody asks for something else.
-    env = {"TIPOFF_LOG_FORMAT": "json", **os.environ, "TIPOFF_LOG_FILE": str(log.resolve())}
+    env = {"TIPOFF_LOG_FORMAT": "json", "TIPOFF_LOG_FILE": str(log.resolve()), **os.environ}
     with log.open("a") as output:
         at = output.tell()
         process = subprocess.Popen(  # noqa: S603 - ourselves

@@ -79,7 +79,7 @@ async def unattended(workspace: Workspace, clock: Clock) -> AsyncIterator[Client
             yield Client(_Within(inside(load(CoordinatorSettings), ports), renewed), Endpoint(str(folder)))
 
 
-def resting(home: Path) -> AbstractAsyncContextManager[Client]:
+def stopped(home: Path) -> AbstractAsyncContextManager[Client]:
     """A client of what the product has, where it does not run."""
     return unattended(workspace_of(home), clock_of(load(CommonSettings).clock_file))
 

@@ -28,7 +28,8 @@ class CoordinatorSettings(CommonSettings):
     )
     active_runs: int = Field(50, ge=1, description="open runs, beyond which only schedules begin one")
     public_pages: bool = Field(
-        default=False, description="whether Tonight, Player and Record are open to who has not signed in, to read"
+        default=False,
+        description="whether Tonight, Player with its search, and Record are open to who has not signed in",
     )
     session_minutes: float = Field(60.0, gt=0, description="minutes without use after which a session of the page ends")
     log_file: Path | None = Field(

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from shared.embedded.answers import Writes
+from shared.embedded.result_cache import WriteCounts
 from shared.embedded.schema import DUCKDB_TYPES, apply, inspect
 from shared.errors import Outdated, Permanent, Transient, first_line
 from shared.ports import Row
@@ -42,7 +42,7 @@ class Duck:
         self._database = open_database(path, tables) if not read_only or path is None else open_to_read(path, tables)
         self._opening = asyncio.Lock()
         self._time_limit = time_limit
-        self.writes = Writes()
+        self.writes = WriteCounts()
         self._threads = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="warehouse")
         self._turns = asyncio.Semaphore(CONCURRENCY)
 

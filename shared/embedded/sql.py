@@ -73,7 +73,7 @@ def to_duckdb(sql: str) -> Statement:
     except UnsupportedError as error:
         raise Permanent(f"SQL refused by the embedded warehouse: {first_line(str(error))}: {source}") from error
     parameters = frozenset(node.name for node in tree.find_all(exp.Parameter))
-    tables = frozenset(f"{node.db}.{node.name}" for node in tree.find_all(exp.Table) if node.db)
+    tables = frozenset(f"{node.db}.{node.name}".lower() for node in tree.find_all(exp.Table) if node.db)
     return Statement(text, source, parameters, tables, isinstance(tree, exp.Query))
 
 
@@ -90,6 +90,8 @@ def _refuse(node: exp.Expr, source: str) -> None:
         reason = "FORMAT has another syntax in DuckDB: use CONCAT, LPAD and CAST"
     elif isinstance(node, _CURRENT):
         reason = "the engine's clock is not the clock port: pass the instant as a parameter"
+    elif isinstance(node, exp.Rand | exp.Uuid):
+        reason = "chance answers another time another way, and results are kept: pass what is drawn as a parameter"
     elif isinstance(node, exp.Extract) and node.name.upper() in {"WEEK", "ISOWEEK", "DATE", "TIME"}:
         reason = f"EXTRACT({node.name.upper()}) means something else in DuckDB: use DATE() or DATE_DIFF"
     if reason is not None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from shared.embedded import rows as checked
-from shared.embedded.answers import Answers, key_of
 from shared.embedded.cost import Bill
 from shared.embedded.duck import Connection, Duck, copy, fetch, fetch_columns
 from shared.embedded.publish import check_selected, publish
+from shared.embedded.result_cache import ResultCache, key_of
 from shared.embedded.schema import inspect
 from shared.embedded.sql import Statement, to_duckdb
 from shared.errors import Permanent
@@ -48,17 +48,17 @@ class DuckDBWarehouse:
     ) -> None:
         self._tables = tables
         self._duck = Duck(path, tables, time_limit, read_only=read_only)
-        self._answers = Answers()
+        self._results = ResultCache()
         self._writing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def query(self, sql: str, params: Params | None = None, job: Job | None = None) -> list[Row]:
         """Rows of a SELECT, columns in its order. Timestamps come back as aware UTC datetimes."""
         statement, values = await self._statement(sql, params)
         key = key_of(statement.text, values, self._duck.writes.state_of(statement.tables))
-        kept = self._answers.get(key)
+        kept = self._results.get(key)
         if kept is None:
             rows = await self._select(statement, values, fetch, len, job)
-            self._answers.keep(key, rows)
+            self._results.keep(key, rows)
             return rows
         if job is not None:
             job.cost += Cost(rows=len(kept), jobs=1)

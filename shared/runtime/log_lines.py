@@ -30,7 +30,7 @@ class Wanted:
         run: Only lines of this run, with or without its generation, or of the runs of this date.
         step: Only lines of this step.
         level: The least grave.
-        as_json: Show lines as they were logged.
+        as_json: Show lines as they were logged, but for credentials.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Wanted:
             return redacted(line) if named else None
         if str(event.get("severity", "info")).lower() not in self._levels or not self._is_of(_fields(event)):
             return None
-        return line if self._as_json else _readable(event)
+        return json.dumps(redact(None, "", event), ensure_ascii=False) if self._as_json else _readable(event)
 
     def _is_of(self, fields: dict[str, Any]) -> bool:
         """Whether an event is of the run and the step. One that has no run of its own names it in its text."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -15,6 +16,7 @@ from devstack.league import open_history
 from devstack.league.season import OPENING_NIGHT
 from devstack.stack import Stack, running
 from devstack.upstream.faults import FaultProfile
+from devstack.upstream.hosts import HOSTS
 from devstack.workspace import Workspace
 from shared.basketball.slate import days, eastern_instant
 from shared.embedded.clock import VirtualClock
@@ -22,13 +24,18 @@ from tests.e2e.leagues import small
 
 pytestmark = [pytest.mark.network, pytest.mark.proof]
 
-NIGHTS = 10
+Asked = tuple[str, dict[str, Any]]
+"""A mode, and what is asked of its run."""
+NIGHTS, TROUBLED = 10, (3, 7)
+"""How many, and the numbers of those that begin badly."""
 FIRST = OPENING_NIGHT + timedelta(days=12)
 LAST = FIRST + timedelta(days=NIGHTS - 1)
 TIMES = (time(7), time(13), time(18, 45))
 """When something is published, Eastern: overnight, the first numbers of the day, and those just before a tip-off."""
-_ASKED: tuple[tuple[str, tuple[str, ...]], ...] = (("overnight", ()), ("same_day", ()), ("same_day", ("lines",)))
-"""What is asked for at each of them: a mode, and steps to do again."""
+_NIGHT: tuple[Asked, ...] = (("overnight", {}), ("same_day", {}), ("same_day", {"redo": ["lines"]}))
+_TROUBLED: tuple[Asked, ...] = (("overnight", {}), ("overnight", {"force": True}), ("same_day", {}))
+"""The same where every upstream refuses at first: the night fails, and is done anew."""
+_REFUSING = ",".join(f"blocked:{host}" for host in HOSTS)
 LATER = timedelta(minutes=5)
 """From then until somebody looks."""
 MODES = ("overnight", "same_day")
@@ -58,7 +65,8 @@ async def test_ten_nights_at_three_instants_each(tmp_path: Path, monkeypatch: py
         connect(stack.endpoint) as client,
         aiohttp.ClientSession(stack.urls["coordinator"], headers={"X-API-Key": stack.api_key}) as session,
     ):
-        seen = [await _night(stack, client, session, day) for day in days(FIRST, LAST)]
+        every = days(FIRST, LAST)
+        seen = [await _night(stack, client, session, day, badly=every.index(day) in TROUBLED) for day in every]
         await stack.set_clock(eastern_instant(LAST + timedelta(days=7), TIMES[0]))
         for night in seen:
             assert len({json.dumps(sight.api) for sight in night}) == len(TIMES)  # each publication is seen
@@ -67,28 +75,37 @@ async def test_ten_nights_at_three_instants_each(tmp_path: Path, monkeypatch: py
                 assert await _got(session, sight.pages) == sight.pages, sight.at
 
 
-async def _night(stack: Stack, client: Client, session: aiohttp.ClientSession, day: date) -> list[Sight]:
-    """Publish a slate three times, and look at it after each."""
+async def _night(
+    stack: Stack, client: Client, session: aiohttp.ClientSession, day: date, *, badly: bool
+) -> list[Sight]:
+    """Ask for a slate three times, and look at it after each."""
     sights = []
-    for clock_time, (mode, redo) in zip(TIMES, _ASKED, strict=True):
-        at = eastern_instant(day, clock_time)
+    for number, (mode, body) in enumerate(_TROUBLED if badly else _NIGHT):
+        at, fails = eastern_instant(day, TIMES[number]), badly and number == 0
         await stack.set_clock(at)
-        run = await follow(client, await client.start_run(day, mode, redo=list(redo)), lambda _: None)
-        assert run["status"] == "complete", run
+        stack.upstream.change(FaultProfile.named(_REFUSING if fails else "none"))
+        run = await follow(client, await client.start_run(day, mode, **body), lambda _: None)
+        assert run["status"] == ("failed" if fails else "complete"), run
         await stack.set_clock(at + LATER)
         sights.append(await _look(session, day, at + LATER))
     return sights
 
 
 async def _look(session: aiohttp.ClientSession, day: date, at: datetime) -> Sight:
-    games = json.loads((await _get(session, f"/v1/tonight?game_date={day}"))[1])["games"]
-    asked = [*_asked(day, games[0]["players"][0]["player_id"])]
+    asked = [*_asked(day, await _player(session, day))]
     pages = [f"{path}&as_of={at:%Y-%m-%dT%H:%M:%SZ}" for path in asked if "players?" not in path]
     return Sight(
         at,
         await _api(session, {f"/v1{path.replace('/?', '/tonight?', 1)}": (0, "") for path in asked}, None),
         await _got(session, dict.fromkeys(pages, (0, ""))),
     )
+
+
+async def _player(session: aiohttp.ClientSession, day: date) -> int:
+    """One of the slate, else of the night before."""
+    games = json.loads((await _get(session, f"/v1/tonight?game_date={day}"))[1])["games"]
+    found: int = games[0]["players"][0]["player_id"] if games else await _player(session, day - timedelta(days=1))
+    return found
 
 
 def _asked(day: date, player: int) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.paint import BROWSERS
 from devstack import daemon
 from devstack.league.season import OPENING_NIGHT
 from tests.e2e.command import DONE, tipoff
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 pytest.register_assert_rewrite("tests.ui.looking")
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",

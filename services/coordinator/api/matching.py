@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from services.coordinator.api.queries import PredictionsQuery
+from services.coordinator.api.queries import OfSlateQuery, PredictionsQuery
 from services.coordinator.sql import sql
 from shared.basketball.identity import is_part_of
 from shared.basketball.slate import Mode
@@ -11,7 +11,7 @@ from shared.ports import Row, Warehouse
 from shared.registries.systems import BEST_FIRST
 
 
-async def predictions(warehouse: Warehouse, slate: tuple[date, Mode], query: PredictionsQuery) -> list[Row]:
+async def predictions(warehouse: Warehouse, slate: tuple[date, Mode], query: OfSlateQuery) -> list[Row]:
     """The current predictions of a slate that fit a query."""
     params = {
         "game_date": slate[0], "mode": slate[1].value, "games": "", "market": query.market or "",
@@ -20,19 +20,19 @@ async def predictions(warehouse: Warehouse, slate: tuple[date, Mode], query: Pre
     return matching(await warehouse.query(sql("predictions"), params), query)
 
 
-def matching(rows: Sequence[Row], query: PredictionsQuery) -> list[Row]:
+def matching(rows: Sequence[Row], query: OfSlateQuery) -> list[Row]:
     """Those of the rows that fit everything else the query asks for; market and system are the statement's."""
     filters = _filters(rows, query)
     found = [row for row in rows if all(fits(row) for fits in filters)]
-    return sorted(found, key=_by_edge) if query.order == "edge" else found
+    return sorted(found, key=_by_edge) if isinstance(query, PredictionsQuery) and query.order == "edge" else found
 
 
-def _filters(rows: Sequence[Row], query: PredictionsQuery) -> list[Callable[[Row], bool]]:
+def _filters(rows: Sequence[Row], query: OfSlateQuery) -> list[Callable[[Row], bool]]:
     """What a row must fit by itself."""
     made: list[Callable[[Row], bool]] = []
-    if query.recommendation is not None:
+    if isinstance(query, PredictionsQuery) and query.recommendation is not None:
         made.append(lambda row: row["recommendation"] == query.recommendation)
-    if query.picks:
+    if isinstance(query, PredictionsQuery) and query.picks:
         made.append(lambda row: row["recommendation"] in ("over", "under"))
     if query.team is not None:
         made.append(lambda row: row["team_abbr"] == query.team)

@@ -65,7 +65,7 @@ class PublishedRoutes:
         slate, as_of = await self._asked_for(asked.query)
         mode = Mode(slate.mode)
         run = await self._engine.run(key_for(slate.game_date, mode))
-        if run is not None and run.created_at > as_of:
+        if run is not None and run.beginning.at > as_of:
             run = None  # nobody had asked for it
         if run is None and not slate.cards and asked.query.game_date is not None:
             raise await self._unpublished(slate, as_of)

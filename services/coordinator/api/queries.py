@@ -161,20 +161,25 @@ class QuarantineQuery(SlateQuery):
     source: Annotated[str, StringConstraints(max_length=64)] = Field("", description="default: every source")
 
 
-class PredictionsQuery(SlateQuery):
-    """Predictions of a slate; what is asked for together must all fit."""
+class OfSlateQuery(SlateQuery):
+    """Some predictions of a slate; what is asked for together must all fit."""
 
     market: Market | None = Field(None, description="default: every market")
     system: SystemOrBest | None = Field(None, description=f"default: every system; {BEST}: the best of each market")
     game: Game | None = Field(None, description="a game's id, one of its teams, or both: BOS@NYK")
     team: Team | None = Field(None, description="whose players")
     player: Text | None = Field(None, description=_PLAYER)
+
+
+class PredictionsQuery(OfSlateQuery):
+    """The same, as what they recommend."""
+
     recommendation: Literal["over", "under", "pass", "no_line"] | None = None
     picks: bool = Field(default=False, description="only what is recommended: over or under")
     order: Literal["tip", "edge"] = Field("tip", description="by tip-off, game and market, or the largest edge first")
 
 
-class OverQuery(PredictionsQuery):
+class OverQuery(OfSlateQuery):
     """A line, and which predictions answer."""
 
     player: Text = Field(description=_PLAYER)

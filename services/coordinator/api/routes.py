@@ -295,5 +295,5 @@ def public(run: Run) -> dict[str, Any]:
     return {
         "id": run.key,
         "run_id": run.run_id,
-        **run.model_dump(mode="json", exclude={"outbox", "batches"}),
+        **run.model_dump(mode="json", exclude={"outbox", "batches", "first", "earlier"}),
     }

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,8 @@ MAX_BYTES: Final = 16_000_000
 """Of the end of the log, which is looked through: weeks of it."""
 _MAX_CHARACTERS: Final = 4_000
 """Of a line."""
+_BEFORE: Final = timedelta(days=7)
+"""Nothing is logged of a slate longer before it. When its run was begun is too late: a kept step was logged before."""
 _NOWHERE: Final = (
     "the services log to no file that is known here: `tipoff up --detach` writes one, TIPOFF_LOG_FILE names another; "
     "under systemd `journalctl` shows the log"
@@ -78,7 +81,7 @@ def explorer(project: str, run: dict[str, Any], step: str) -> str:
     by_key = f'NOT jsonPayload.step:* AND labels.key=~"{run_id}/({"|".join(names_in_keys(step))})/"'
     query = "\n".join(
         (
-            f'timestamp>="{run["created_at"]}"',
+            f'timestamp>="{date.fromisoformat(run["game_date"]) - _BEFORE}T00:00:00Z"',
             f'labels.run_id=~"{run_id}$"',
             f'(jsonPayload.step="{step}" OR ({by_key}))',
         )

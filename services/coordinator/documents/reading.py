@@ -80,7 +80,7 @@ class Published:
 def tonight(slate: Slate, as_of: datetime, due_at: datetime, run: Run | None) -> Tonight:
     """A slate as it was known at an instant."""
     cards = sorted(slate.cards.values(), key=lambda card: (_instant(card["game"]["tip_utc"]), card["game"]["game_id"]))
-    if run is not None and run.retrospective:
+    if run is not None and run.beginning.retrospective:
         in_time = None
     else:
         in_time = slate.first_at <= due_at if slate.first_at is not None else None if as_of < due_at else False
@@ -124,10 +124,11 @@ def _changes(cards: list[CardDocument]) -> list[SlateChange]:
 def _undone(run: Run, as_of: datetime) -> dict[str, str]:
     """Step -> why it was not done in full, by the last decision until then."""
     last: defaultdict[str, str] = defaultdict(str)
-    for decision in run.decisions:
+    for decision in (*run.earlier, *run.decisions):
         if decision.decided_at <= as_of:
-            done = decision.decision == "proceed"
-            last[decision.step] = "" if done else decision.reason or f"the run decided to {decision.decision}"
+            last[decision.step] = (
+                "" if decision.in_full else decision.reason or f"the run decided to {decision.decision}"
+            )
     return {step: why for step, why in last.items() if why}
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
-from services.coordinator.page.page import Elsewhere, Page, Visit
+from services.coordinator.page.page import Page, Redirect, Visit
 from services.coordinator.page.time_machine import Links, Then, of_slate
 from shared.registries.keys import Role
 
@@ -25,7 +25,7 @@ async def find(visit: Visit) -> Mapping[str, object]:
     """The players of a slate who are called so, else those whose names are near.
 
     Raises:
-        Elsewhere: there is one.
+        Redirect: there is one.
     """
     query: FindQuery = visit.query
     slate = of_slate(query)
@@ -33,7 +33,7 @@ async def find(visit: Visit) -> Mapping[str, object]:
     found = await visit.get("/v1/players", query=query.query, **slate) if query.query else []
     near = bool(found) and found[0]["is_near"]
     if len(found) == 1 and not near:
-        raise Elsewhere(links(f"/players/{found[0]['player_id']}"))
+        raise Redirect(links(f"/players/{found[0]['player_id']}"))
     return {
         "words": query.query,
         "found": found[:_SHOWN],

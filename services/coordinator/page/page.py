@@ -40,7 +40,7 @@ class Visit:
         return await self.reader.post(path, self.caller, {**body, "dry_run": True})
 
 
-class Elsewhere(Exception):  # noqa: N818 - no error: it is what a handler has found
+class Redirect(Exception):  # noqa: N818 - no error: it is what a handler has found
     """What was asked for is another page, to which the visitor is led."""
 
     def __init__(self, path: str) -> None:
@@ -50,7 +50,7 @@ class Elsewhere(Exception):  # noqa: N818 - no error: it is what a handler has f
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page. Its handler reads through `Visit.get` and answers what the template needs, or raises `Elsewhere`."""
+    """One page. Its handler reads through `Visit.get` and answers what the template needs, or raises `Redirect`."""
 
     path: str
     role: Role

@@ -15,7 +15,7 @@ from services.coordinator.api.route import READING_SECONDS, refusing
 from services.coordinator.page import answers, forms
 from services.coordinator.page.failures import KINDS, Failed, failed
 from services.coordinator.page.layout import Frame
-from services.coordinator.page.page import VISITOR, Action, Download, Elsewhere, Page, Sent, Visit
+from services.coordinator.page.page import VISITOR, Action, Download, Page, Redirect, Sent, Visit
 from services.coordinator.page.visitors import Visitors, Who, is_foreign, is_ours
 from shared.ports import Clock
 from shared.registries.keys import Role
@@ -95,21 +95,21 @@ class Site:
             query = page.query.model_validate(forms.gathered(request.query.items(), page.query))
         return Visit(caller, query, dict(request.match_info), self._reader, self._clock.now())
 
-    async def begin(self, page: Page | Download, request: web.Request, who: Who) -> Visit | None:
-        """The same where it begins: those who have not signed in count as one who asks."""
+    async def counted_visit(self, page: Page | Download, request: web.Request, who: Who) -> Visit | None:
+        """The same, counted: those who have not signed in share one limit of requests."""
         visit = self.visit(page, request, who)
         if visit is not None and visit.caller is VISITOR:
             await self._requests.count(VISITOR)
         return visit
 
     async def _show(self, page: Page, request: web.Request, who: Who) -> web.Response:
-        visit = await self.begin(page, request, who)
+        visit = await self.counted_visit(page, request, who)
         if visit is None:
             return answers.to_sign_in(request)
         try:
             async with asyncio.timeout(READING_SECONDS):
                 values = await page.handler(visit)
-        except Elsewhere as other:
+        except Redirect as other:
             return answers.elsewhere(other.path)
         except TimeoutError:
             slow = Failed(HTTPStatus.SERVICE_UNAVAILABLE, "the answer takes too long", "ask for less at once")
@@ -122,7 +122,7 @@ class Site:
         return self.frame.answer(request, who, page.template, {**about, **values})
 
     async def _send(self, download: Download, request: web.Request, who: Who) -> web.StreamResponse:
-        visit = await self.begin(download, request, who)
+        visit = await self.counted_visit(download, request, who)
         if visit is None:
             return answers.to_sign_in(request)
         async with asyncio.timeout(READING_SECONDS):

@@ -40,7 +40,7 @@ class Following:
         app.on_shutdown.append(self._closing)
 
     async def _follow(self, page: Page, request: web.Request, who: Who) -> web.StreamResponse:
-        visit = await self._site.begin(page, request, who)
+        visit = await self._site.counted_visit(page, request, who)
         if visit is None:
             raise Untrusted(HTTPStatus.UNAUTHORIZED, "the session has ended")
         frame, role = self._site.frame, visit.caller.role

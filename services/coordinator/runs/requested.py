@@ -4,8 +4,11 @@ from datetime import datetime
 
 from services.coordinator.runs.advance import Decided, advance, request
 from services.coordinator.runs.events import RunRequested
-from services.coordinator.runs.run import Batches, Run, RunStatus, StepState, StepStatus
+from services.coordinator.runs.run import Batches, Decision, Run, RunStatus, StepState, StepStatus
 from shared.registries.pipeline import LOAD, PREDICTING, STEPS, plan
+
+_EARLIER = 100
+"""Decisions that a run remembers of its earlier generations."""
 
 
 def requested(run: Run | None, event: RunRequested, now: datetime) -> Decided:
@@ -36,6 +39,8 @@ def requested(run: Run | None, event: RunRequested, now: datetime) -> Decided:
             steps=steps,
             batches=run.batches if run is not None and PREDICTING in steps.keys() & kept.keys() else Batches(),
             created_at=now,
+            first=None if run is None else run.beginning,
+            earlier=() if run is None else _earlier(run),
         )
         return advance(run, now)
     steps = {step.name: _retried(run.steps.get(step.name, StepState())) for step in plan(targets, run.stands_on)}
@@ -53,6 +58,13 @@ def requested(run: Run | None, event: RunRequested, now: datetime) -> Decided:
     update = {"targets": targets, "steps": steps, "status": RunStatus.RUNNING, "finished_at": None}
     run, commands = advance(run.model_copy(update=update), now)
     return run, [*resumed, *commands]
+
+
+def _earlier(run: Run) -> tuple[Decision, ...]:
+    """What a further generation remembers: the decisions about steps that were not always done in full."""
+    decisions = (*run.earlier, *run.decisions)
+    incomplete = {decision.step for decision in decisions if not decision.in_full}
+    return tuple(decision for decision in decisions if decision.step in incomplete)[-_EARLIER:]
 
 
 def _kept(run: Run, event: RunRequested) -> dict[str, StepState]:

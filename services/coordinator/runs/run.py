@@ -78,6 +78,11 @@ class Decision(BaseModel):
     reason: str = ""
     decided_at: datetime
 
+    @property
+    def in_full(self) -> bool:
+        """Whether the step was done, and lacked nothing."""
+        return self.decision == "proceed"
+
 
 class StepState(BaseModel):
     """A step of a run."""
@@ -129,6 +134,14 @@ class Outgoing(BaseModel):
     attributes: dict[str, str]
 
 
+class Beginning(BaseModel):
+    """How a run was first asked for, whatever was asked of it since."""
+
+    model_config = ConfigDict(frozen=True)
+    at: datetime
+    retrospective: bool
+
+
 class Run(BaseModel):
     """The whole state of a run: `decide` reads and returns it, the shell stores it with its outbox in one write."""
 
@@ -160,12 +173,21 @@ class Run(BaseModel):
     finished_at: datetime | None = None
     decisions: tuple[Decision, ...] = ()
     """In the order they were taken; nothing is ever taken out."""
+    first: Beginning | None = None
+    """Of its first generation; None: this is the first."""
+    earlier: tuple[Decision, ...] = ()
+    """Decisions of earlier generations about steps that were not always done in full: the last hundred."""
     outbox: tuple[Outgoing, ...] = ()
 
     @property
     def key(self) -> str:
         """Document id: one per (date, mode, part)."""
         return key_for(self.game_date, self.mode, self.part)
+
+    @property
+    def beginning(self) -> Beginning:
+        """How it was first asked for."""
+        return self.first if self.first is not None else Beginning(at=self.created_at, retrospective=self.retrospective)
 
     @property
     def run_id(self) -> str:

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 from services.coordinator.documents import keys
 from services.coordinator.documents.store import packed
+from services.coordinator.runs.engine import RUNS
+from services.coordinator.runs.events import RunRequested
+from services.coordinator.runs.requested import requested
 from services.coordinator.runs.run import Decision, StepState, StepStatus
 from shared.basketball.slate import Mode
 from tests.unit.coordinator import documents
@@ -244,3 +247,27 @@ async def test_a_slate_that_nobody_had_asked_for_by_then_is_unknown() -> None:
     assert (status, refused["remedy"]) == (404, "published are same_day")
     status, refused = await site.call("GET", f"/v1/tonight?game_date=2024-03-01&as_of={written(minutes(-1))}")
     assert (status, refused["remedy"]) == (404, "nothing is published yet")
+
+
+async def test_a_run_that_was_begun_anew_is_looked_back_to() -> None:
+    """As it was first asked for, and with what its earlier generation lacked at that instant."""
+    site = Site()
+    decided = {"attempt": 1, "completeness": 1.0, "quality": 0.95}
+    lacking = Decision(step="lines", decision="degrade", reason="4 of 6 games", decided_at=minutes(0), **decided)
+    whole = Decision(step="lines", decision="proceed", decided_at=minutes(45), **decided)
+    run = site.put(mode=Mode.OVERNIGHT, created_at=minutes(-60), decisions=(lacking,))
+    event = RunRequested(game_date=DAY, mode=Mode.OVERNIGHT, source="test", targets=("publish",), retrospective=True,
+                         redo=("lines",))  # fmt: skip
+    again, _ = requested(run, event, minutes(40))
+    assert again is not None
+    assert (again.generation, again.retrospective) == (2, True)
+    site.state._put(RUNS, run.key, again.model_copy(update={"decisions": (whole,)}).model_dump(mode="json"))
+    path = f"/v1/tonight?game_date={DAY}&mode=overnight&as_of="
+    assert (await site.call("GET", path + written(minutes(-61))))[0] == 404
+    for at, in_time, missing in (
+        (5, None, [{"what": "lines", "why": "4 of 6 games"}]),
+        (31, False, [{"what": "lines", "why": "4 of 6 games"}]),
+        (46, False, []),
+    ):
+        found = await site.get("/v1/tonight", game_date=DAY, mode="overnight", as_of=written(minutes(at)))
+        assert (found["in_time"], found["missing"]) == (in_time, missing)

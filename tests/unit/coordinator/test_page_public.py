@@ -78,10 +78,10 @@ async def test_strangers_share_a_limit_that_leaves_those_with_a_key_alone(
     published: tuple[Ports, CountingWarehouse],
 ) -> None:
     """Whoever asks fast in public mode takes nothing from the operators."""
-    async with browsing(published[0], public_pages=True, requests_per_second=1.0) as browser:
-        seen = [await browser.get(PAGES[0]) for _ in range(11)]
-        assert [each.status for each in seen] == [HTTPStatus.OK] * 10 + [HTTPStatus.TOO_MANY_REQUESTS]
-        assert "everybody without a session asks more than 1 times a second" in seen[-1].text
+    async with browsing(published[0], public_pages=True, requests_per_second=0.1) as browser:
+        seen = [await browser.get(PAGES[0]) for _ in range(2)]
+        assert [each.status for each in seen] == [HTTPStatus.OK, HTTPStatus.TOO_MANY_REQUESTS]
+        assert "everybody without a session asks more than 0.1 times a second" in seen[-1].text
         assert (await browser.get(PAGES[0], **{"X-API-Key": API_KEY})).status == HTTPStatus.OK
 
 

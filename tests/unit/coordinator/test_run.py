@@ -115,7 +115,7 @@ def test_what_is_left_out_of_a_stored_run_has_its_default() -> None:
                 "quarantined": None, "completeness": 1.0, "quality": 1.0, "reason": "", "decided_at": AT,
             },
         ),
-        "outbox": (),
+        "first": None, "earlier": (), "outbox": (),
     }  # fmt: skip
 
 

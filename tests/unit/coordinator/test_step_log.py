@@ -29,7 +29,7 @@ VIEWER = Caller("somebody", Role.VIEWER)
 async def run_of(_: Asked) -> bytes:
     """A run as the API answers it."""
     at = datetime(2024, 3, 4, 12, tzinfo=UTC)
-    return to_json({"id": RUN, "created_at": at, "steps": {"lines": {}, "predict": {}}})
+    return to_json({"id": RUN, "game_date": "2024-03-04", "created_at": at, "steps": {"lines": {}, "predict": {}}})
 
 
 async def asked(step: str = "lines", **settings: object) -> StepLog:
@@ -74,7 +74,7 @@ async def test_where_there_are_no_lines_it_is_said_why(tmp_path: Path, file: str
 
 
 async def test_in_the_cloud_the_answer_is_where_to_look() -> None:
-    """The run's labels and the step, since the run was asked for; of the step that predicts its batches, too."""
+    """The run's labels and the step, of every generation; of the step that predicts its batches, too."""
     link = (await asked("predict", profile="gcp", project="my-project"))["link"]
     assert link is not None
     head, _, tail = link.partition(";query=")
@@ -82,7 +82,7 @@ async def test_in_the_cloud_the_answer_is_where_to_look() -> None:
     assert (head, project) == ("https://console.cloud.google.com/logs/query", "project=my-project")
     by_key = 'NOT jsonPayload.step:* AND labels.key=~"^2024-03-04[.]overnight[.][0-9]+/(predict|batch)/"'
     assert unquote(query).splitlines() == [
-        'timestamp>="2024-03-04T12:00:00Z"',
+        'timestamp>="2024-02-26T00:00:00Z"',
         'labels.run_id=~"^2024-03-04[.]overnight[.][0-9]+$"',
         f'(jsonPayload.step="predict" OR ({by_key}))',
     ]

@@ -13,6 +13,8 @@ REFUSED = {
     "SELECT MOD(FARM_FINGERPRINT(x), 10) FROM t": "FARM_FINGERPRINT",
     "SELECT FORMAT('%03d', 5)": "FORMAT",
     "SELECT CURRENT_DATE('America/New_York')": "clock",
+    "SELECT a FROM t ORDER BY RAND()": "chance",
+    "SELECT GENERATE_UUID()": "chance",
     "SELECT a FROM t WHERE b < CURRENT_TIMESTAMP()": "clock",
     "SELECT EXTRACT(WEEK FROM d) FROM t": "EXTRACT",
 }

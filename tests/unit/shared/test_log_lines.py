@@ -78,9 +78,10 @@ def test_what_is_less_grave_is_left_out(level: str) -> None:
     ],
     ids=["header", "query", "field", "text"],
 )
-def test_f35_no_credential_is_shown(text: str) -> None:
+@pytest.mark.parametrize("as_json", [False, True])
+def test_f35_no_credential_is_shown(text: str, *, as_json: bool) -> None:
     """Also of what went to stderr past the logs, and of older files."""
-    shown = Wanted().shown(text)
+    shown = Wanted(as_json=as_json).shown(text)
     assert shown is not None
     assert CANARY not in shown
     assert "***" in shown

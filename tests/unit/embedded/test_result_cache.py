@@ -1,12 +1,15 @@
-"""Answers that are kept: the same while nothing they rest on is written to, and never an old one."""
+"""Results that are kept: the same while nothing they rest on is written to, and never an old one."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
 from functools import partial
 
 import pytest
 
-from shared.embedded.answers import MAX_ANSWERS, MAX_ROWS, Answers, key_of
+from shared.embedded.duck import Connection
+from shared.embedded.result_cache import MAX_RESULTS, MAX_ROWS, ResultCache, key_of
 from shared.embedded.warehouse import DuckDBWarehouse
 from shared.errors import Permanent
 from shared.ports import Job
@@ -75,7 +78,26 @@ async def test_a_write_that_fails_leaves_the_answer_right(warehouse: DuckDBWareh
     await read(warehouse)
     with pytest.raises(Permanent):
         await warehouse.replace(THINGS.name, [THING, THING], scope=SCOPE)
-    assert (await read(warehouse))[0] == ["a"]
+    assert await read(warehouse) == (["a"], True)
+
+
+async def test_a_write_whose_waiter_is_cancelled_counts(warehouse: DuckDBWarehouse) -> None:
+    """It is committed all the same."""
+    await read(warehouse)
+    committed, seen = threading.Event(), threading.Event()
+
+    def write(engine: Connection) -> None:
+        engine.execute(f"INSERT INTO {THINGS.name} (game_date, unit, count) VALUES ('{DAY}', 'b', 1)")  # noqa: S608 - the test's own
+        committed.set()
+        seen.wait(10)
+
+    writing = asyncio.ensure_future(warehouse._duck.run(write, "a write", writes=(THINGS.name,)))
+    await asyncio.to_thread(committed.wait, 10)
+    writing.cancel()
+    seen.set()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert await read(warehouse) == (["a", "b"], True)
 
 
 async def test_other_tables_do_not_matter(warehouse: DuckDBWarehouse) -> None:
@@ -87,10 +109,10 @@ async def test_other_tables_do_not_matter(warehouse: DuckDBWarehouse) -> None:
 
 def test_long_answers_and_old_ones_are_not_kept() -> None:
     """Memory is bounded: the answer that was asked for longest ago goes first."""
-    answers = Answers()
+    answers = ResultCache()
     answers.keep("long", [{"n": 1}] * (MAX_ROWS + 1))
     assert answers.get("long") is None
-    for number in range(MAX_ANSWERS):
+    for number in range(MAX_RESULTS):
         answers.keep(number, [{"n": number}])
     assert answers.get(0) == [{"n": 0}]
     answers.keep("new", [])

@@ -1,7 +1,7 @@
-"""Answers that are given again while nothing that they rest on is written to, as BigQuery does by itself.
+"""Results of statements that are given again while nothing they read is written to, as BigQuery does by itself.
 
-https://cloud.google.com/bigquery/docs/cached-results. A statement has no clock and no chance in it, so that it answers
-the same of the same tables. Who reads much reads it anew: only short answers are kept.
+https://cloud.google.com/bigquery/docs/cached-results. `sql.py` refuses what has a clock or chance in it, so
+that a statement gives the same of the same tables. Only short results are kept: memory is bounded.
 """
 
 import hashlib
@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from shared.ports import Row
 
-MAX_ANSWERS: Final = 32
+MAX_RESULTS: Final = 32
 MAX_ROWS: Final = 500
-"""Of an answer that is kept."""
+"""Of a result that is kept."""
 
 
-class Writes:
+class WriteCounts:
     """How often each table has been written to."""
 
     def __init__(self) -> None:
@@ -35,8 +35,8 @@ class Writes:
         return self._anywhere, *(self._by_table[table] for table in sorted(tables))
 
 
-class Answers:
-    """The answers that were asked for last."""
+class ResultCache:
+    """The results that were asked for last."""
 
     def __init__(self) -> None:
         self._rows: OrderedDict[Hashable, list[Row]] = OrderedDict()
@@ -54,10 +54,10 @@ class Answers:
         if len(rows) > MAX_ROWS:
             return
         self._rows[key] = [dict(row) for row in rows]
-        if len(self._rows) > MAX_ANSWERS:
+        if len(self._rows) > MAX_RESULTS:
             self._rows.popitem(last=False)
 
 
 def key_of(text: str, values: Mapping[str, Any], state: Hashable) -> Hashable:
-    """What an answer is kept under: its statement, its parameters, and the state of the tables it reads."""
+    """What a result is kept under: its statement, its parameters, and the state of the tables it reads."""
     return text, hashlib.sha256(repr(sorted(values.items())).encode()).digest(), state

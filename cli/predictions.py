@@ -239,8 +239,10 @@ def explanation(row: dict[str, Any]) -> str:
     who = f"{row['player_name']}, {show.system_name(row)}"
     if row["drivers"] is None:
         return f"  {who}: mean {row['mean']:.1f}; this system does not tell what moved it"
-    parts = [_driver(*driver) for driver in json.loads(row["drivers"])]
-    return f"  {who}: mean {row['mean']:.1f}; " + ", ".join(parts)
+    parts = ", ".join(_driver(*driver) for driver in json.loads(row["drivers"]))
+    member = SYSTEMS[row["system"]].explained_by
+    whose = f"of {member}, on which it stands: " if member else ""
+    return f"  {who}: mean {row['mean']:.1f}; {whose}{parts}"
 
 
 def _driver(name: str, value: object) -> str:

@@ -92,13 +92,21 @@ class World:
 
     @asynccontextmanager
     async def at(self, day: date, mode: Mode, *, dry_run: bool) -> AsyncIterator[Client]:
-        """Its coordinator with the clock at a slate's last cutoff, where it then stays; a dry run changes nothing."""
-        instant = last_cutoff(self.history, day, mode)
+        """Its coordinator with the clock at a slate's last cutoff, where it then stays, unless it stood beyond it.
+
+        A dry run changes nothing.
+        """
+        stood, instant = self.workspace.clock(), last_cutoff(self.history, day, mode)
         async with self._tried(dry_run=dry_run) as world, world.serving(instant) as (stack, client):
             if not dry_run:
                 world.remember(instant)
                 await stack.set_clock(instant)
-            yield client
+            try:
+                yield client
+            finally:
+                if not dry_run and stood is not None and stood > instant:
+                    await stack.set_clock(stood)  # what was published since would be of the future
+                    world.remember(stood)
 
     @asynccontextmanager
     async def through(

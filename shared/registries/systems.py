@@ -24,6 +24,8 @@ class SystemEntry:
     """Systems whose forecasts it reads: predicted before it in the same batch, and absent with any of them."""
     also: tuple[str, ...] = ()
     """Systems whose forecasts it reads if they exist."""
+    explained_by: str = ""
+    """The member whose drivers it has; empty: its own."""
     stage: Stage = "live"
     """shadow: predicted, graded and shown as such, never recommended, until its record promotes it."""
 
@@ -53,6 +55,7 @@ SYSTEMS: Mapping[str, SystemEntry] = {
             learned=True,
             members=("boosted", "moving_average", "zone_matchup"),
             also=("market_residual",),
+            explained_by="boosted",
         ),
     )
 }

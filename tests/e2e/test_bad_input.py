@@ -10,6 +10,7 @@ from shutil import copytree
 import pyarrow.parquet as pq
 import pytest
 
+from devstack.workspace import current
 from tests.e2e.command import DEGRADED, DONE, FAILED, USAGE, Done, inside, tipoff
 from tests.e2e.nights import FIRST, IDLE, LAST, Replayed, arguments, query, replay, tables
 
@@ -149,6 +150,17 @@ def test_archive_out_of_reach_fails_and_keeps_what_is_there(undisturbed: Replaye
     (tmp_path / "archive").rename(archive)
     assert inside(home, *command).code == DONE
     assert set(published) < set(tables(home)["predictions.player_prop_predictions"])
+
+
+def test_an_older_slate_leaves_the_clock_where_it_stood(undisturbed: Replayed, tmp_path: Path) -> None:
+    """What was published since would be of the future: nobody could see it."""
+    home = copytree(undisturbed.home, tmp_path / "home")
+    world = current(home)
+    assert world is not None
+    stood = world.clock()
+    assert inside(home, "run", "--date", str(FIRST), "--mode", "same_day", "--redo", "publish").code == DONE
+    assert world.clock() == stood
+    assert inside(home, "report", "--date", str(LAST), "--mode", "same_day").code == DONE
 
 
 def impatient(home: Path, *given: str | Path) -> Done:

@@ -65,8 +65,8 @@ class PublishedRoutes:
         slate, as_of = await self._asked_for(asked.query)
         mode = Mode(slate.mode)
         run = await self._engine.run(key_for(slate.game_date, mode))
-        if run is not None and run.beginning.at > as_of:
-            run = None  # nobody had asked for it
+        if run is not None and (run.beginning.at > as_of or "publish" not in run.steps):
+            run = None  # nobody had asked for it, or for its predictions
         if run is None and not slate.cards and asked.query.game_date is not None:
             raise await self._unpublished(slate, as_of)
         return tonight(slate, as_of, due_at(mode, slate.game_date), run)

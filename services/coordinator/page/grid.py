@@ -169,7 +169,7 @@ async def _requests(of: Visit | Sent, given: FillQuery | FillForm) -> Sequence[d
 
 
 PAGES: tuple[Page, ...] = (
-    Page("/grid", Role.VIEWER, grid, "grid.html", GridQuery, live="grid_part.html", every=60.0),
+    Page("/grid", Role.VIEWER, grid, "grid.html", GridQuery, live="grid_part.html", every=10.0),
     Page("/grid/backfill", Role.OPERATOR, preview, "backfill.html", FillQuery),
 )
 ACTIONS: tuple[Action, ...] = (Action("/grid/backfill", Role.OPERATOR, fill, FillForm, "backfill slates"),)

@@ -17,7 +17,7 @@ from services.coordinator.page.time_machine import Links, Then, local, of_slate
 from services.coordinator.page.views import LABELS, LARGEST_COUNT, STEP, default_line, games, priced, shown, stored
 from shared.registries.keys import Role
 from shared.registries.markets import MARKETS
-from shared.registries.systems import headline
+from shared.registries.systems import SYSTEMS, headline
 from shared.runtime.answers import Refusal
 
 _FEW = 5
@@ -90,6 +90,7 @@ def view(found: PlayerShown, query: PlayerQuery) -> Mapping[str, object]:
         "markets": markets,
         "best": best,
         "head": head,
+        "member": next((each for each in systems if each["system"] == SYSTEMS[head["system"]].explained_by), None),
         "line": line,
         "line_asked": query.line is not None,
         "stored": distribution,

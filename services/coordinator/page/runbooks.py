@@ -36,7 +36,8 @@ async def runbook(visit: Visit) -> Mapping[str, object]:
     name = visit.path["name"] if "folder" not in visit.path else f"{visit.path['folder']}/{visit.path['name']}"
     text = _texts().get(name)
     if text is None:
-        raise Refusal(HTTPStatus.NOT_FOUND, f"there is no runbook {name} here", f"see docs/runbooks/{name}.md")
+        known = ", ".join(sorted(_texts())) if _texts() else "none: see docs/runbooks of a checkout"
+        raise Refusal(HTTPStatus.NOT_FOUND, f"there is no runbook {name} here", f"there are {known}")
     return {"name": name, "text": html(name, text)}
 
 

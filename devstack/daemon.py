@@ -59,7 +59,7 @@ def start(home: Path, workspace: Workspace, history: str | None, port: int, *, p
     command += ["--port", str(port), *(["--history", history] if history is not None else [])]
     command += ["--processes"] if processes else []
     env = {**os.environ, "TIPOFF_LOG_FILE": str(log.resolve())}
-    with log.open("w") as output:
+    with log.open("a") as output:
         process = subprocess.Popen(  # noqa: S603 - ourselves
             command, stdout=output, stderr=output, start_new_session=True, env=env
         )

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import accumulate, takewhile
 from pathlib import Path
-from textwrap import wrap
 from typing import Any
 
 import click
@@ -132,9 +132,9 @@ def _why(row: Row, rows: Sequence[Row]) -> Iterator[str]:
         yield "  this system does not tell what moved it"
         return
     (name, base), *moved = json.loads(explained["drivers"])
-    parts = [f"{name} {base:.1f}", *(f"{what} {by:+.1f}" for what, by in moved)]
-    fitting = wrap(", ".join(parts).replace("_", " "), WIDTH - 4 - len(_EXPLAINS), break_on_hyphens=False)[0]
-    yield f"  {_EXPLAINS}: {fitting.rstrip(',')}"
+    drivers = (f", {what} {by:+.1f}" for what, by in moved)
+    lines = accumulate(drivers, initial=f"  {_EXPLAINS}: {name} {base:.1f}")
+    yield [*takewhile(lambda line: len(line) <= WIDTH, lines)][-1].replace("_", " ")
 
 
 def _morning(night: dict[str, Any], rows: Sequence[Row]) -> Iterator[str]:

@@ -50,7 +50,7 @@ def up(path: Path | None, port: int, *, processes: bool, dry_run: bool) -> None:
     out.print(f"local stack up (process {stack.pid}), workspace {workspace.path}")
     for name, url in {**stack.urls, "upstream": stack.upstream}.items():
         out.print(f"  {name:12} {url}")
-    out.print("Next: `tipoff run`, `tipoff predictions`, `tipoff dev status`, `tipoff dev down`")
+    out.print("Next: `tipoff page`, `tipoff run`, `tipoff predictions`, `tipoff dev status`, `tipoff dev down`")
 
 
 @dev.command()

@@ -99,6 +99,9 @@ def main() -> None:
     try:
         code = tipoff.main(standalone_mode=False)  # what a command gives to `Exit`, else None
         sys.exit(code)
+    except click.exceptions.NoArgsIsHelpError as error:  # a group without a subcommand: the help, as it is
+        error.show()
+        sys.exit(error.exit_code)
     except click.ClickException as error:  # in one line, where click's own way takes three
         click.echo(f"error: {' '.join(error.format_message().split())}", err=True)
         sys.exit(error.exit_code)

@@ -20,7 +20,7 @@ from shared.basketball.slate import Mode
 @click.command()
 @click.option("--as-of", "day", type=Day(), required=True, help="Learn from what was known at 07:00 ET of this date.")
 @common.mode_option(Mode.OVERNIGHT.value)
-@click.option("--dry-run", is_flag=True, help="Only say which steps would start.")
+@click.option("--dry-run", is_flag=True, help="Only say which steps would be done.")
 @common.coordinator_options
 def train(day: date, mode: str, *, dry_run: bool, as_json: bool) -> None:
     """Fit the learned systems on what was known before a date, due or not, and let them replace their champions."""

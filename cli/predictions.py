@@ -1,7 +1,7 @@
 """`tipoff predictions`: what is published of a slate; against any line; and what moved a player's prediction."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,6 +24,10 @@ from shared.registries.systems import BEST, SYSTEMS
 
 _NO_PRICE = 100_000
 """American odds from which on no book offers any, and no column is wide enough."""
+_NAME = 22
+"""Characters of a player's name and his tag, in 80 columns."""
+_SHORT_NAME = 17
+"""The same where there are more columns."""
 _TOP = 10
 """Rows of a market, where nobody asked for a player, a team or a game."""
 
@@ -82,15 +86,16 @@ def predictions(  # noqa: PLR0913 - one argument per option
     if line is not None and best:
         raise click.UsageError("--best is about the lines that were posted: leave out --line")
     kind = rows_out.asked(format_, output, as_json=as_json)
+    if kind is not None and top is not None and not best:
+        raise click.UsageError("--top is for tables and --best: leave it out, a program gets every row")
     if system is None and (best or line is not None or kind is None):
         system = BEST
     who = explain if explain is not None else player
     given = {"market": market, "system": system, "player": who, "team": team, "game": game, "line": line}
     filters = {name: str(value) for name, value in given.items() if value is not None}
     if best:
-        filters |= {"picks": "true", "order": "edge"}
-        if kind is not None and top:
-            filters["limit"] = str(top)
+        limit = {"limit": str(top)} if kind is not None and top else {}
+        filters |= {"picks": "true", "order": "edge", **limit}
     wanted = Wanted("predictions" if line is None else "predictions/over", filters)
     if kind is not None:
         rows_out.write(common.ask(lambda client: _file(client, wanted, day, mode, kind)), kind, output)
@@ -105,9 +110,7 @@ def predictions(  # noqa: PLR0913 - one argument per option
     if line is not None:
         shown.add(over_table(rows))
     elif best:
-        limit = _TOP if top is None else top
-        shown.add(best_table(rows[:limit] if limit else rows))
-        shown.rest(len(rows), limit)
+        _add_best(shown, rows, _TOP if top is None else top)
     else:
         few = any(each is not None for each in (who, team, game))
         _add(shown, rows, top if top is not None else 0 if few else _TOP, explain=explain is not None)
@@ -132,7 +135,16 @@ def _counted(rows: Sequence[dict[str, Any]], *, best: bool) -> str:
     return f"{counted(len(rows), what)} of {counted(len(who), 'player')}" if rows else f"no {what}s"
 
 
+def _add_best(shown: Paged, rows: Sequence[dict[str, Any]], top: int) -> None:
+    first = rows[:top] if top else rows
+    shown.add(best_table(first))
+    shown.rest(len(rows), top)
+    for meaning in legend(first):
+        shown.add(meaning)
+
+
 def _add(shown: Paged, rows: Sequence[dict[str, Any]], top: int, *, explain: bool) -> None:
+    listed: list[dict[str, Any]] = []
     for name in MARKETS:
         of_market = [row for row in rows if row["market"] == name]
         if not of_market:
@@ -144,6 +156,9 @@ def _add(shown: Paged, rows: Sequence[dict[str, Any]], top: int, *, explain: boo
             for row in first:
                 shown.add(explanation(row))
         shown.add("")
+        listed += first
+    for meaning in legend(listed):
+        shown.add(meaning)
 
 
 def _by_edge(row: dict[str, Any]) -> tuple[bool, float, float]:
@@ -159,10 +174,10 @@ def market_table(rows: Sequence[dict[str, Any]], market: str) -> Table:
     names = ("mean", "80 %", "line", "P(over)", "edge", "pick", "actual")
     left = ("player", "game", "pick")
     table = common.table("player", "game", *names, left=left, gap=1, title=f"{market}, by {systems}")
-    narrow(table, "player", 19)
+    narrow(table, "player", _NAME)
     for row in rows:
         table.add_row(
-            name_of(row), game_of(row), f"{row['mean']:.1f}", f"{max(row['q10'], 0.0):.0f}-{row['q90']:.0f}",
+            name_of(row, _NAME), game_of(row), f"{row['mean']:.1f}", f"{max(row['q10'], 0.0):.0f}-{row['q90']:.0f}",
             "" if row["line"] is None else f"{row['line']:g}", show.percent(row["p_over"]),
             show.percent(row["edge"], 0, "+"), pick(row),
             actual(row),
@@ -175,14 +190,14 @@ def best_table(rows: Sequence[dict[str, Any]]) -> Table:
     left = ("player", "game", "market", "pick", "book")
     names = ("market", "pick", "price", "book", "P", "edge", "actual")
     table = common.table("player", "game", *names, left=left, gap=1)
-    narrow(table, "player", 17)
+    narrow(table, "player", _SHORT_NAME)
     narrow(table, "book", 9)
     narrow(table, "pick", 10)
     for row in rows:
         side = row["recommendation"]
         push = row["p_push"] if row["p_push"] is not None else 0.0
         table.add_row(
-            name_of(row), game_of(row), row["market"], f"{side} {row['line']:g}",
+            name_of(row, _SHORT_NAME), game_of(row), row["market"], f"{side} {row['line']:g}",
             show.price(row[f"{side}_price"]), row["book"],
             show.percent(row["p_over"] if side == "over" else 1.0 - row["p_over"] - push),
             show.percent(abs(row["edge"]), 0, "+"), actual(row),
@@ -195,10 +210,23 @@ def actual(row: dict[str, Any]) -> str:
     return "dnp" if row["voided"] else "" if row["actual"] is None else f"{row['actual']:.0f}"
 
 
-def name_of(row: dict[str, Any]) -> str:
-    """The player, and what the injury report says of him; his id where nobody has named him."""
+def name_of(row: dict[str, Any], width: int) -> str:
+    """The player, cut to fit, and whole what the injury report says of him; his id where nobody has named him."""
     name = row["player_name"] if row["player_name"] is not None else str(row["player_id"])
-    return f"{name} ({row['injury_status'][:1].upper()})" if row["injury_status"] else str(name)
+    tag = f" {_tag(row)}" if row["injury_status"] else ""
+    room = width - len(tag)
+    return f"{name if len(name) <= room else f'{name[: room - 1]}…'}{tag}"
+
+
+def _tag(row: dict[str, Any]) -> str:
+    return f"({row['injury_status'][:1].upper()})"
+
+
+def legend(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """A line that says what the letters of the injury report mean, where any of these has one."""
+    tags = sorted({f"{_tag(row)} {row['injury_status'].lower()}" for row in rows if row["injury_status"]})
+    if tags:
+        yield f"{', '.join(tags)}: the injury report"
 
 
 def pick(row: dict[str, Any]) -> str:
@@ -212,9 +240,9 @@ def pick(row: dict[str, Any]) -> str:
 def over_table(rows: Sequence[dict[str, Any]]) -> Table:
     """Stored distributions against a line that was asked for."""
     who = ("player", "market", "system")
-    names = ("line", "mean", "over", "push", "under", "fair", "under")
+    names = ("line", "mean", "over\n%", "push\n%", "under\n%", "fair\nover", "fair\nunder")
     table = common.table(*who, *names, left=who, gap=1)
-    narrow(table, "player", 14)
+    narrow(table, "player", _SHORT_NAME)
     narrow(table, "system", 12)
     narrow(table, "market", 8)
     for row in rows:
@@ -224,7 +252,7 @@ def over_table(rows: Sequence[dict[str, Any]]) -> Table:
             show.system_name(row),
             f"{row['asked_line']:g}",
             f"{row['mean']:.1f}",
-            *(f"{100 * row[name]:.1f} %" for name in ("p_over", "p_push", "p_under")),
+            *(f"{100 * row[name]:.1f}" for name in ("p_over", "p_push", "p_under")),
             *map(_fair, (row["fair_over"], row["fair_under"])),
         )
     return table

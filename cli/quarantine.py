@@ -73,7 +73,7 @@ def show_(id_: str, *, as_json: bool) -> None:
 @quarantine.command()
 @click.argument("id_", metavar="ID")
 @click.option("--anew", is_flag=True, help="Ask the upstream again, instead of reading the archive.")
-@click.option("--dry-run", is_flag=True, help="Only say which steps would start.")
+@click.option("--dry-run", is_flag=True, help="Only say which steps would be done.")
 @common.coordinator_options
 def retry(id_: str, *, anew: bool, dry_run: bool, as_json: bool) -> None:
     """Do the step again that refused it, and what stands on that: from the archive, as after a parser was mended."""

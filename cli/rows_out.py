@@ -29,6 +29,8 @@ def options(command: F) -> F:
 
 def asked(format_: str | None, output: Path | None, *, as_json: bool) -> str | None:
     """The format that was asked for, by an option or the file's name; None: people read it."""
+    if as_json and format_ not in (None, "json"):
+        raise click.UsageError(f"--json is --format json: leave out either it or --format {format_}")
     kind = format_ if format_ is not None else "json" if as_json else None
     if kind is None and output is not None:
         kind = output.suffix.removeprefix(".")

@@ -28,7 +28,7 @@ from shared.registries.pipeline import STEPS
     "--redo", multiple=True, type=Choice(tuple(STEPS)), help="Do this step again, and what needs it; may be repeated."
 )
 @click.option("--force", is_flag=True, help="Do everything again.")
-@click.option("--dry-run", is_flag=True, help="Only say which steps would start.")
+@click.option("--dry-run", is_flag=True, help="Only say which steps would be done.")
 @common.coordinator_options
 def run(
     *, day: date | None, mode: str, from_phase: int | None, redo: tuple[str, ...], force: bool, dry_run: bool,
@@ -56,11 +56,13 @@ def run(
 
 
 def show_dry(answer: DryRun, *, as_json: bool) -> None:
-    """Which steps would start."""
+    """Which steps would be done, in order."""
     if as_json:
         common.print_json(answer)
-    else:
-        out.print("would start: " + (", ".join(answer["starts"]) or "nothing, it is done"))
+        return
+    after = {} if answer["run"] is None else answer["run"]["steps"]
+    begins = [name for name, step in after.items() if step["status"] not in ("done", "degraded")]
+    out.print("would do: " + (", ".join(begins) or "nothing, it is done"))
 
 
 def ask(day: date | None, mode: Mode, options: Mapping[str, Any]) -> Run:

@@ -1,9 +1,10 @@
 """Which slate a command speaks of: the one asked for, else the one that was run last."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from client.api import Client
+from shared.basketball.slate import eastern_date
 from shared.errors import Permanent
 
 
@@ -48,7 +49,8 @@ async def slate(client: Client, day: date | None = None, mode: str | None = None
     if day is None:
         other = "`tipoff run` makes one; other slates are named with --date, or --from and --to"
         raise NoSlate(f"no {kind}run yet", remedy=f"there is {near}" if near else other)
-    begin = f"`tipoff run --date {day}` makes one"
+    future = day > eastern_date(datetime.now(UTC)) + timedelta(days=1)
+    begin = "no later one than tomorrow's can be run" if future else f"`tipoff run --date {day}` makes one"
     raise NoSlate(f"no {kind}run of {day}", remedy=f"there is {near}; {begin}" if near else begin)
 
 

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli import common
 from cli.common import Day, out
+from cli.paged import counted
 from client.api import Client
 from shared.errors import Permanent
 
@@ -42,6 +43,9 @@ def verify(first: date | None, last: date | None, file: Path | None, *, as_json:
         out.print(f"{entries} entries in {file}: docs/record.md says how anybody verifies it", soft_wrap=True)
         return
     report = common.settle(_verified(window))
+    if window and not report["slates"] and not report["problems"]:
+        span = " ".join(f"{name} {day}" for name, day in (("from", first), ("to", last)) if day is not None)
+        raise Permanent(f"there is nothing to verify {span}", remedy="`tipoff runs` lists the slates that were run")
     if as_json:
         common.print_json(report)
     elif not report["problems"]:
@@ -109,16 +113,17 @@ def _words(report: dict[str, Any]) -> str:
     if head is None:
         return "nothing is sealed yet: the record begins with the next publication"
     compared = f"{report['predictions']:,} predictions and {report['grades']:,} grades are as they were sealed"
+    hold = "holds" if report["slates"] == 1 else "hold"
     since = f"{first['sealed_at'][:16].replace('T', ' ')} UTC"
     lines = [
-        f"{report['slates']} slates hold: {compared}, and the grades follow from raw rows",
+        f"{counted(report['slates'], 'slate')} {hold}: {compared}, and the grades follow from raw rows",
         f"{report['entries']} entries since {since}; head {head['seq']} {head['sha256']}",
         f"{report['before_tip']:,} predictions were sealed before tip-off",
     ]
     if report["unsealed"]:
         lines.append(f"{report['unsealed']:,} predictions are from before the record, and nothing holds them")
     if report["unsettled"]:
-        again = f"{report['unsettled']} slates were published again since, or had rows added for another mode"
+        again = f"{counted(report['unsettled'], 'slate')} published again since, or with rows added for another mode"
         lines.append(f"{again}: not graded once more")
     return "\n".join(lines)
 

@@ -47,10 +47,11 @@ class Run(TypedDict):
 
 
 class DryRun(TypedDict):
-    """What a request for a run would start."""
+    """What a request for a run would start, and the run as it would then stand."""
 
     dry_run: bool
     starts: list[str]
+    run: Run | None
 
 
 class GridCell(TypedDict):

@@ -88,8 +88,15 @@ def test_a_replay_is_sealed_and_holds(undisturbed: Replayed) -> None:
     assert (report["predictions"], report["grades"], report["unsealed"]) == (count, count, 0)
     words = inside(undisturbed.home, "verify", "--from", str(LAST))
     assert (words.code, words.err) == (DONE, "")
-    assert words.out.startswith("1 slates hold: ")
+    assert words.out.startswith("1 slate holds: ")
     assert report["head"]["sha256"] in words.out
+
+
+def test_a_window_without_a_slate_is_refused(undisturbed: Replayed) -> None:
+    """Nothing was compared, so nothing is said to hold."""
+    for flags in ((), ("--json",)):
+        nothing = inside(undisturbed.home, "verify", "--from", "2024-12-01", *flags)
+        nothing.refused(FAILED, "nothing to verify from 2024-12-01", "`tipoff runs`")
 
 
 def test_one_changed_field_is_seen(home: Path) -> None:

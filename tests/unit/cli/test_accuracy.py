@@ -141,7 +141,7 @@ def test_an_answer_to_a_line_is_a_row() -> None:
         "mean": 7.5, "p_over": 0.411, "p_push": 0.117, "p_under": 0.472, "fair_over": 115.0, "fair_under": None,
     }  # fmt: skip
     row = " ".join(printed(predictions.over_table([answer])).splitlines()[-1].split())
-    assert row == "Ann One points boosted (sh… 8 7.5 41.1 % 11.7 % 47.2 % +115"
+    assert row == "Ann One points boosted (sh… 8 7.5 41.1 11.7 47.2 +115"
 
 
 @pytest.mark.parametrize(

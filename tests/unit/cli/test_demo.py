@@ -17,6 +17,12 @@ def test_the_screen_fits_a_terminal_of_eighty_columns() -> None:
     assert [line for line in lines if len(line) > 80] == []
 
 
+def test_reasons_are_whole() -> None:
+    """What moved a forecast is left out rather than cut."""
+    [line] = [line for line in screen(_demo([_row(1)]), 1, products=False) if "boosted: " in line]
+    assert line == "  boosted: rate x minutes 21.8, teammates absent minutes +0.4"
+
+
 def test_the_best_edges_are_one_a_player_the_largest_first() -> None:
     """His markets move together; what is passed is no edge, and an under counts as an over does."""
     rows = [

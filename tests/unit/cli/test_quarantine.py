@@ -57,7 +57,9 @@ class Fake(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self._note(self.path, body)
         if body.get("dry_run"):
-            self._send({"dry_run": True, "starts": ["lines"], "run": None})
+            after = run(2, "running", 8, 40)
+            after["steps"] |= {name: {"status": "waiting"} for name in ("lines", "publish")}
+            self._send({"dry_run": True, "starts": ["lines"], "run": after})
             return
         self.answers |= {"/v1/runs": [run(2, "degraded", 8, 40)], "/v1/quarantine": []}
         self._send(run(2, "degraded", 8, 40))
@@ -135,7 +137,7 @@ def test_one_is_shown_with_its_payload(tipoff: Any) -> None:  # noqa: ANN401 - a
 
 def test_a_retry_says_how_its_run_ended(tipoff: Any) -> None:  # noqa: ANN401 - as above
     """From the archive unless it is to be anew; a dry run starts nothing."""
-    assert tipoff("quarantine", "retry", ID, "--dry-run").out == "would start: lines\n"
+    assert tipoff("quarantine", "retry", ID, "--dry-run").out == "would do: lines, publish\n"
     retried = tipoff("quarantine", "retry", ID)
     assert (retried.code, retried.out) == (DEGRADED, "run 2024-03-04.overnight.2: degraded, 0 in quarantine\n")
     assert tipoff("quarantine", "retry", ID, "--anew", "--json").json["generation"] == 2

@@ -42,10 +42,29 @@ def test_a_markets_table_has_one_line_for_a_player() -> None:
     )
     title, _, first, second, third = printed(table)
     assert title == "rebounds, by ensemble"
-    assert first.startswith("Giannis Antetokoun… MIL@BOS 42.3 25-61 39.5")
+    assert first.startswith("Giannis Antetokounmpo… MIL@BOS 42.3 25-61 39.5")
     assert first.endswith("over -110     41")
     assert second.endswith("dnp")
-    assert third.startswith("Giannis Antetokoun…")
+    assert third.startswith("Giannis Antetokou… (Q) MIL@BOS")
+
+
+def test_the_letters_of_the_injury_report_are_explained() -> None:
+    """Those that are shown, whole in every table, in one line."""
+    rows = [row(injury_status="Questionable"), row(injury_status="Out"), row(injury_status="Out"), row()]
+    assert printed(predictions.best_table(rows))[1].startswith("Giannis Ante… (Q) MIL@BOS")
+    assert list(predictions.legend(rows)) == ["(O) out, (Q) questionable: the injury report"]
+    assert list(predictions.legend([row()])) == []
+
+
+def test_either_fair_price_is_named() -> None:
+    """In two lines, so that a table against a line fits."""
+    answer = row() | {"asked_line": 12.5, "p_push": 0.117, "p_under": 0.4, "fair_over": -1500.0, "fair_under": 1500.0}
+    certain = answer | {"shadow": True, "p_over": 1.0}
+    head, below, last, another = printed(predictions.over_table([answer, certain]))
+    assert head.split()[-5:] == ["over", "push", "under", "fair", "fair"]
+    assert below.split()[-5:] == ["%", "%", "%", "over", "under"]
+    assert last == "Giannis Antetoko… rebounds ensemble     12.5 42.3  60.0 11.7  40.0 -1500 +1500"
+    assert another == "Giannis Antetoko… rebounds ensemble (s… 12.5 42.3 100.0 11.7  40.0 -1500 +1500"
 
 
 def test_best_shows_either_side() -> None:
@@ -89,7 +108,7 @@ def test_a_grid_of_one_slate_has_a_line_for_each_step() -> None:
 def test_the_format_is_that_of_an_option_or_of_the_files_name(tmp_path: Path) -> None:
     """People's is none; a name that says nothing is refused."""
     assert rows_out.asked(None, None, as_json=False) is None
-    assert rows_out.asked("csv", None, as_json=True) == "csv"
+    assert rows_out.asked("json", None, as_json=True) == "json"
     assert rows_out.asked(None, None, as_json=True) == "json"
     assert rows_out.asked(None, tmp_path / "rows.parquet", as_json=False) == "parquet"
     with pytest.raises(click.UsageError, match="needs --format"):

@@ -30,6 +30,8 @@ from tests.e2e.command import DONE, FAILED, USAGE, inside
         (("run", "--redo", "lines", "--force"), ["--redo names steps", "--force"]),
         (("predictions", "--team", "rapters"), ["--team", "did you mean TOR, Toronto Raptors"]),
         (("predictions", "--system", "bosted"), ["--system", "did you mean boosted?"]),
+        (("predictions", "--top", "3", "--json"), ["--top is for tables and --best", "leave it out"]),
+        (("predictions", "--format", "csv", "--json"), ["--json is --format json", "--format csv"]),
         (("completion", "tcsh"), ["'tcsh'", "fish"]),
         (("predictions", "--market", "dunks"), ["--market", "points"]),
         (("replay", "--from", "2024-03-04", "--to", "2024-03-05"), ["2024-03-04 is too early", "generated league"]),
@@ -84,6 +86,13 @@ def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     assert help_.out.startswith("Usage: ")
     options = [line for line in help_.out.splitlines() if line.lstrip().startswith("--")]
     assert all(len(line.split()) > 2 for line in options if "--json" in line or "--dry-run" in line)
+
+
+@pytest.mark.parametrize("group", ["dev", "keys", "context", "schema", "names", "quarantine"])
+def test_a_group_alone_shows_its_help(group: str, tmp_path: Path) -> None:
+    """Line by line as `--help` does, on stderr, since it is wrong usage."""
+    alone = inside(tmp_path / "home", group)
+    assert (alone.code, alone.out, alone.err) == (USAGE, "", inside(tmp_path / "home", group, "--help").out)
 
 
 @pytest.mark.parametrize("command", ["predictions", "report", "lines", "status", "runs", "dlq", "cost"])

@@ -39,6 +39,14 @@ def test_what_is_under_way_goes_up_to_now() -> None:
     assert chart.bars[1].text == "30 s"
 
 
+def test_a_step_that_is_redone_on_another_day_under_a_clock_that_stands_still() -> None:
+    """What was kept, and lies a day back, says nothing of the clock."""
+    kept, redone = step(-90_000, -89_990, seconds=10.0), step(0, 0, seconds=2.0)
+    chart = gantt(run(schedule=kept, box_scores=redone), NOON)
+    assert not chart.by_clock
+    assert [bar.text for bar in chart.bars] == ["10 s", "2.0 s"]
+
+
 def test_under_a_clock_that_stood_still_work_is_drawn() -> None:
     """Each step as early as what it stands on allows."""
     chart = gantt(run(schedule=step(0, 0, seconds=3.0), box_scores=step(0, 0, seconds=1.0)), NOON)

@@ -15,8 +15,9 @@ from shared.registries.keys import Role
 WarehouseRow = dict[str, str | int | float | bool | None]
 """A row of the warehouse; the statement of the same name in `services/coordinator/sql` has its columns."""
 
-_INTERNAL = ("outbox", "batches")
-_SHOWN: dict[str, Any] = {name: each.annotation for name, each in Run.model_fields.items() if name not in _INTERNAL}
+INTERNAL = ("outbox", "batches", "first", "earlier")
+"""What of a run only the engine needs."""
+_SHOWN: dict[str, Any] = {name: each.annotation for name, each in Run.model_fields.items() if name not in INTERNAL}
 PublicRun: Any = create_model("PublicRun", id=str, run_id=str, **_SHOWN)
 """A run without what only the engine needs."""
 

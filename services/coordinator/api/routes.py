@@ -11,7 +11,16 @@ from pydantic import Field
 from pydantic_core import to_json
 
 from services.coordinator.api import accuracy, changes
-from services.coordinator.api.answers import DryRun, Idle, PublicRun, Root, SlateFound, SlateKnown, WarehouseRow
+from services.coordinator.api.answers import (
+    INTERNAL,
+    DryRun,
+    Idle,
+    PublicRun,
+    Root,
+    SlateFound,
+    SlateKnown,
+    WarehouseRow,
+)
 from services.coordinator.api.matching import predictions
 from services.coordinator.api.published import PublishedRoutes
 from services.coordinator.api.quarantine import QuarantineRoutes
@@ -295,5 +304,5 @@ def public(run: Run) -> dict[str, Any]:
     return {
         "id": run.key,
         "run_id": run.run_id,
-        **run.model_dump(mode="json", exclude={"outbox", "batches", "first", "earlier"}),
+        **run.model_dump(mode="json", exclude={*INTERNAL}),
     }

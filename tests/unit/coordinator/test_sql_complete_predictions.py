@@ -1,10 +1,12 @@
 """Statements in sql/complete of predictions and grades. A row on the wrong side of each condition."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
 
 from services.coordinator.runs.run import NOTHING
+from services.coordinator.sql import sql
 from tests.unit.coordinator.sql_rows import (
     AROUND,
     DAYS,
@@ -24,7 +26,7 @@ from tests.unit.coordinator.sql_rows import (
     staged,
     verified,
 )
-from tests.unit.shared.answers import MODES, TOMORROW, near
+from tests.unit.shared.answers import MODES, TOMORROW, answers, near
 from tests.unit.shared.rows import SLATE, YESTERDAY, game, row, tip
 
 
@@ -112,11 +114,20 @@ async def test_grades_are_expected_of_the_latest_run_of_a_game_and_system() -> N
             predicted("2", 103, generation=2, market="threes"),
             predicted("2", 104, generation=3, predicted_at=tip(YESTERDAY)),  # made too late: the second counts
             predicted("2", 101, generation=1, system="a"),
+            predicted("2", 101, generation=2, system="c"),
+            predicted(
+                "2", 105, generation=2, run_id="2024-03-02.overnight.2"
+            ),  # the last by name counts
+            predicted("2", 106, generation=1, run_id=f"{YESTERDAY}.overnight.2"),
+            predicted("2", 107, generation=2, predicted_at=tip(YESTERDAY, 17)),
+            predicted("2", 108, generation=2, mode="manual", run_id=f"{YESTERDAY}.overnight.2"),
+            predicted("2", 109, ago(2), 2, predicted_at=tip(YESTERDAY, 18), run_id=f"{YESTERDAY}.overnight.2"),
             predicted("3", 101, generation=1),
+            predicted("3", 102, generation=2),
         ],
     )
-    # of game 2 by system b: 101, 103 and 103's threes; by system a: 101; of game 3: 101
-    assert found == seen(5, 0, "GSW@BOS on 2024-03-03: no box score")
+    # of game 2 by system b: 101, 103 and 103's threes; by systems a and c: 101; of game 3: 102
+    assert found == seen(6, 0, "GSW@BOS on 2024-03-03: no box score")
 
 
 async def test_ungraded_predictions_of_a_refused_game_are_quarantined() -> None:
@@ -356,6 +367,24 @@ async def test_a_line_is_expected_in_the_markets_of_which_most_systems_speak() -
     found = await verified("predict", features__ml_feature_store=served_to, predictions__staging=lined)
     # 5 players x 2, and 101's and 102's points; there: 5 lined points, 16 assists and threes, 2 without a line
     assert found == seen(12, 23)
+
+
+async def test_which_markets_have_lines_is_of_each_slate() -> None:
+    """Most systems speak of points on one, of threes on the other: there the line on points is not expected."""
+    other = {"game_date": YESTERDAY}
+    rows = await answers(
+        sql("complete/predict"),
+        {"first": YESTERDAY, "last": SLATE, "mode": "overnight",
+         "slates": [json.dumps({"game_date": str(day), "season": "2023-24", **OWED}) for day in (YESTERDAY, SLATE)]},
+        features__ml_feature_store=[served(101), served(101, **other)],
+        predictions__staging=[
+            *(staged(101, "points", system, line=20.5) for system in ("a", "b")),
+            *(staged(101, "threes", system, line=2.5, batch=9, **other) for system in ("a", "b")),
+            staged(101, "points", "a", line=20.5, batch=9, **other),
+        ],
+    )  # fmt: skip
+    found = {row["game_date"]: (row["expected"], row["verified"]) for row in rows}
+    assert found == {SLATE: (3, 2), YESTERDAY: (3, 3)}
 
 
 async def test_predictions_that_are_just_enough_leave_nothing_to_say() -> None:

@@ -115,9 +115,7 @@ async def test_grades_are_expected_of_the_latest_run_of_a_game_and_system() -> N
             predicted("2", 104, generation=3, predicted_at=tip(YESTERDAY)),  # made too late: the second counts
             predicted("2", 101, generation=1, system="a"),
             predicted("2", 101, generation=2, system="c"),
-            predicted(
-                "2", 105, generation=2, run_id="2024-03-02.overnight.2"
-            ),  # the last by name counts
+            predicted("2", 105, generation=2, run_id="2024-03-02.overnight.2"),  # the last by name counts
             predicted("2", 106, generation=1, run_id=f"{YESTERDAY}.overnight.2"),
             predicted("2", 107, generation=2, predicted_at=tip(YESTERDAY, 17)),
             predicted("2", 108, generation=2, mode="manual", run_id=f"{YESTERDAY}.overnight.2"),
@@ -376,7 +374,7 @@ async def test_which_markets_have_lines_is_of_each_slate() -> None:
         sql("complete/predict"),
         {"first": YESTERDAY, "last": SLATE, "mode": "overnight",
          "slates": [json.dumps({"game_date": str(day), "season": "2023-24", **OWED}) for day in (YESTERDAY, SLATE)]},
-        features__ml_feature_store=[served(101), served(101, **other)],
+        features__ml_feature_store=[served(101), served(101, game_date=YESTERDAY)],
         predictions__staging=[
             *(staged(101, "points", system, line=20.5) for system in ("a", "b")),
             *(staged(101, "threes", system, line=2.5, batch=9, **other) for system in ("a", "b")),

@@ -67,7 +67,12 @@ async def _changed(ports: Ports, graded_before: date, mode: str) -> list[date]:
     """
     document = await ports.state.get(RECORD, HEAD)
     first, last = graded_before - timedelta(days=MAX_REGRADED_DAYS), graded_before - timedelta(days=1)
-    entries = [entry for entry in await _tail(ports, first, last, mode) if first <= entry.game_date <= last]
+    entries = await _tail(ports, first, last, mode)
+    if document is not None and document.data["seq"] not in {entry.seq for entry in entries}:
+        newest = Entry.of(document.data)
+        await ports.warehouse.append(TABLE, [newest.row()])  # as in `_sealed`
+        entries.append(newest)
+    entries = [entry for entry in entries if first <= entry.game_date <= last]
     sealed = {entry.game_date: entry for entry in entries if (entry.kind, entry.mode) == ("grade", mode)}
     groups = await rows.graded(ports.warehouse, first, last, mode)
     sources = await rows.sources(ports.warehouse, first, last)

@@ -15,11 +15,16 @@ from shared.registries.keys import Role
 WarehouseRow = dict[str, str | int | float | bool | None]
 """A row of the warehouse; the statement of the same name in `services/coordinator/sql` has its columns."""
 
-INTERNAL = ("outbox", "batches", "first", "earlier")
+_INTERNAL = ("outbox", "batches", "first", "earlier")
 """What of a run only the engine needs."""
-_SHOWN: dict[str, Any] = {name: each.annotation for name, each in Run.model_fields.items() if name not in INTERNAL}
+_SHOWN: dict[str, Any] = {name: each.annotation for name, each in Run.model_fields.items() if name not in _INTERNAL}
 PublicRun: Any = create_model("PublicRun", id=str, run_id=str, **_SHOWN)
 """A run without what only the engine needs."""
+
+
+def public(run: Run) -> dict[str, Any]:
+    """A run as the API shows it."""
+    return {"id": run.key, "run_id": run.run_id, **run.model_dump(mode="json", exclude={*_INTERNAL})}
 
 
 class Quarantined(TypedDict):
@@ -229,3 +234,16 @@ class Reconciled(TypedDict):
     dry_run: bool
     asked: list[dict[str, str]]
     alerts: list[dict[str, Any]]
+
+
+class PlayerFound(TypedDict):
+    """A player of a slate whose name fits, or is near."""
+
+    player_id: int
+    player_name: str
+    team: str
+    game_id: str
+    game_date: str
+    mode: str
+    is_near: bool
+    """Nobody's name has the words in it: his is one of the nearest."""

@@ -10,13 +10,13 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Final
 
-from services.coordinator.api.answers import RecordRows
+from services.coordinator.api.answers import PlayerFound, RecordRows
 from services.coordinator.api.queries import PlayersQuery, PublishedQuery, RecordQuery, RowsQuery, SlateQuery
 from services.coordinator.api.route import Asked, Route
 from services.coordinator.documents.measuring import Cut, Recorded
 from services.coordinator.documents.reading import Published, Slate, tonight
 from services.coordinator.documents.record_shapes import Record
-from services.coordinator.documents.shapes import PlayerCard, PlayerFound, PlayerShown, Tonight
+from services.coordinator.documents.shapes import PlayerCard, PlayerShown, Tonight
 from services.coordinator.runs.engine import Engine
 from services.coordinator.runs.run import key_for
 from services.coordinator.sql import sql

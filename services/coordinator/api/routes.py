@@ -12,7 +12,6 @@ from pydantic_core import to_json
 
 from services.coordinator.api import accuracy, changes
 from services.coordinator.api.answers import (
-    INTERNAL,
     DryRun,
     Idle,
     PublicRun,
@@ -20,6 +19,7 @@ from services.coordinator.api.answers import (
     SlateFound,
     SlateKnown,
     WarehouseRow,
+    public,
 )
 from services.coordinator.api.matching import predictions
 from services.coordinator.api.published import PublishedRoutes
@@ -297,12 +297,3 @@ class Api:
                 latest = max(runs, key=lambda run: (run.game_date, run.created_at, run.mode))
                 return latest.game_date, latest.mode
         return None
-
-
-def public(run: Run) -> dict[str, Any]:
-    """A run as the API shows it."""
-    return {
-        "id": run.key,
-        "run_id": run.run_id,
-        **run.model_dump(mode="json", exclude={*INTERNAL}),
-    }

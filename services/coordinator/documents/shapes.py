@@ -286,16 +286,3 @@ class PlayerShown(TypedDict):
     out: list[Absent]
     moves: dict[str, list[Move]]
     """Of the pass that published it."""
-
-
-class PlayerFound(TypedDict):
-    """A player of a slate whose name fits, or is near."""
-
-    player_id: int
-    player_name: str
-    team: str
-    game_id: str
-    game_date: str
-    mode: str
-    is_near: bool
-    """Nobody's name has the words in it: his is one of the nearest."""

@@ -253,15 +253,15 @@ async def test_a_run_that_was_begun_anew_is_looked_back_to() -> None:
     """As it was first asked for, and with what its earlier generation lacked at that instant."""
     site = Site()
     decided = {"attempt": 1, "completeness": 1.0, "quality": 0.95}
-    lacking = Decision(step="lines", decision="degrade", reason="4 of 6 games", decided_at=minutes(0), **decided)
-    whole = Decision(step="lines", decision="proceed", decided_at=minutes(45), **decided)
-    run = site.put(mode=Mode.OVERNIGHT, created_at=minutes(-60), decisions=(lacking,))
+    degraded = Decision(step="lines", decision="degrade", reason="4 of 6 games", decided_at=minutes(0), **decided)
+    complete = Decision(step="lines", decision="proceed", decided_at=minutes(45), **decided)
+    run = site.put(mode=Mode.OVERNIGHT, created_at=minutes(-60), decisions=(degraded,))
     event = RunRequested(game_date=DAY, mode=Mode.OVERNIGHT, source="test", targets=("publish",), retrospective=True,
                          redo=("lines",))  # fmt: skip
     again, _ = requested(run, event, minutes(40))
     assert again is not None
     assert (again.generation, again.retrospective) == (2, True)
-    site.state._put(RUNS, run.key, again.model_copy(update={"decisions": (whole,)}).model_dump(mode="json"))
+    site.state._put(RUNS, run.key, again.model_copy(update={"decisions": (complete,)}).model_dump(mode="json"))
     path = f"/v1/tonight?game_date={DAY}&mode=overnight&as_of="
     assert (await site.call("GET", path + written(minutes(-61))))[0] == 404
     for at, in_time, missing in (

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.coordinator.api.routes import public
+from services.coordinator.api.answers import public
 from services.coordinator.runs.run import Outgoing, StepState, StepStatus
 from shared.basketball.slate import Mode
 from shared.embedded.secrets import EnvironmentSecrets

@@ -153,6 +153,19 @@ async def test_overlapping_publishers_seal_each_publish_once(seed: int) -> None:
     assert graded[-1].row_count == len(world.tables.units["grade"])
 
 
+async def test_grades_that_are_sealed_and_not_written_down_are_the_last() -> None:
+    """Whoever sealed them died before that: the table's last entry is an older one, which fits what is there again."""
+    world = World(0)
+    for units in (4, 3):
+        await world.insist(lambda units=units: world.grade(units))  # type: ignore[misc]  # of the loop
+    newest = world.entries[-1]
+    written = world.tables.rows["ops.record"]
+    del written[next(key for key, row in written.items() if row["seq"] == newest.seq)]
+    await world.insist(lambda: world.grade(4))
+    check_record(world.tables, world.head())
+    assert [entry.row_count for entry in world.entries] == [4, 3, 4]
+
+
 @pytest.mark.parametrize("seed", range(60))
 async def test_a_lost_or_older_state_goes_on_from_the_table(seed: int) -> None:
     """The head is found again in the table: the chain goes on where it was, and nothing is sealed a second time."""

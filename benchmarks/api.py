@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from benchmarks.at_work import coordinator
+from benchmarks.at_work import at_work
 from benchmarks.harness import Case
 from shared.errors import Transient
 
@@ -51,7 +51,7 @@ def bench() -> list[Case]:
 
 async def _measure() -> tuple[list[Round], list[Round]]:
     """Ours and the bare handler's rounds."""
-    async with coordinator() as served:
+    async with at_work() as served:
         url = f"{served.service.url}/v1/runs/{served.run}"
         body = await asyncio.to_thread(_get, url, served.api_key)
         async with _bare(body) as bare_url:

@@ -1,4 +1,4 @@
-"""A coordinator in a process of its own with one run under way: nobody takes its first step."""
+"""A coordinator with one run under way: nobody takes its first step."""
 
 import tempfile
 from collections.abc import AsyncIterator
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from benchmarks.serving import coordinator
 from client.api import Endpoint, connect
 from devstack.processes import Service
 from devstack.workspace import Workspace
@@ -24,17 +25,12 @@ class AtWork:
 
 
 @asynccontextmanager
-async def coordinator() -> AsyncIterator[AtWork]:
-    """On the embedded adapters and a wall clock; it refuses nobody for asking fast."""
+async def at_work() -> AsyncIterator[AtWork]:
+    """In a world of its own."""
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder), "bench")
         workspace.make()
-        limits = {"TIPOFF_REQUESTS_PER_SECOND": "1000000", "TIPOFF_LOG_LEVEL": "error"}
-        service = Service("coordinator", {"TIPOFF_HOME": str(workspace.path), **limits}, workspace.path / "log")
-        await service.start()
-        try:
+        async with coordinator(workspace, workspace.path / "log") as service:
             async with connect(Endpoint(service.url, workspace.api_key)) as client:
                 run = await client.start_run(DAY, "overnight", retrospective=True)
             yield AtWork(service, workspace.api_key, run["id"])
-        finally:
-            await service.stop()

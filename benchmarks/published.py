@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from devstack.processes import Service
+from benchmarks.serving import coordinator
 from devstack.workspace import Workspace
 from services.coordinator.documents import keys
 from services.coordinator.documents.games import Publication, Rows, documents
@@ -45,18 +45,13 @@ _PICKED = 0.1
 
 @asynccontextmanager
 async def served() -> AsyncIterator[tuple[str, dict[str, str]]]:
-    """A coordinator in a process of its own: its address, and the headers it is asked with."""
+    """The address of its coordinator, and the headers it is asked with."""
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder), "bench")
         workspace.make()
         write(workspace.path / "archive")
-        limits = {"TIPOFF_REQUESTS_PER_SECOND": "1000000", "TIPOFF_LOG_LEVEL": "error"}
-        service = Service("coordinator", {"TIPOFF_HOME": str(workspace.path), **limits}, workspace.path / "log")
-        await service.start()
-        try:
+        async with coordinator(workspace, workspace.path / "log") as service:
             yield service.url, {"X-API-Key": workspace.api_key}
-        finally:
-            await service.stop()
 
 
 def write(folder: Path) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 import aiohttp
 
 from benchmarks.harness import Case
+from benchmarks.serving import coordinator
 from benchmarks.viewers import looked_at
-from devstack.processes import Service
 from devstack.workspace import current
 from shared.errors import Permanent
 from shared.runtime.settings import CommonSettings, load
@@ -33,16 +33,14 @@ async def _measure() -> list[Case]:
     workspace = current(load(CommonSettings).home)
     if workspace is None:
         raise Permanent("there is no replayed season", remedy="`tipoff replay` makes one, and TIPOFF_HOME names it")
-    limits = {"TIPOFF_REQUESTS_PER_SECOND": "1000000", "TIPOFF_LOG_LEVEL": "error"}
+    key = {"X-API-Key": workspace.api_key}
     with workspace.lock(), TemporaryDirectory() as folder:
-        service = Service("coordinator", {"TIPOFF_HOME": str(workspace.path), **limits}, Path(folder) / "log")
-        await service.start()
-        try:
-            async with aiohttp.ClientSession(service.url, headers={"X-API-Key": workspace.api_key}) as session:
-                paths = await _paths(session, workspace.read_session()["mode"])
-                return [case for path in paths for case in await looked_at(session, path)]
-        finally:
-            await service.stop()
+        async with (
+            coordinator(workspace, Path(folder) / "log") as service,
+            aiohttp.ClientSession(service.url, headers=key) as session,
+        ):
+            paths = await _paths(session, workspace.read_session()["mode"])
+            return [case for path in paths for case in await looked_at(session, path)]
 
 
 async def _paths(session: aiohttp.ClientSession, mode: str) -> list[str]:

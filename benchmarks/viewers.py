@@ -12,7 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
-from benchmarks.at_work import coordinator
+from benchmarks.at_work import at_work
 from benchmarks.harness import Case
 from devstack.processes import Service
 
@@ -31,7 +31,7 @@ def bench() -> list[Case]:
 
 
 async def _measure() -> list[Case]:
-    async with coordinator() as ours:
+    async with at_work() as ours:
         headers = {"X-API-Key": ours.api_key}
         unbounded = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(ours.service.url, headers=headers, connector=unbounded) as session:

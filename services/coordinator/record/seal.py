@@ -67,12 +67,8 @@ async def _changed(ports: Ports, graded_before: date, mode: str) -> list[date]:
     """
     document = await ports.state.get(RECORD, HEAD)
     first, last = graded_before - timedelta(days=MAX_REGRADED_DAYS), graded_before - timedelta(days=1)
-    entries = await _tail(ports, first, last, mode)
-    if document is not None and document.data["seq"] not in {entry.seq for entry in entries}:
-        newest = Entry.of(document.data)
-        await ports.warehouse.append(TABLE, [newest.row()])  # as in `_sealed`
-        entries.append(newest)
-    entries = [entry for entry in entries if first <= entry.game_date <= last]
+    tail = await _tail(ports, document, first, last, mode)
+    entries = [entry for entry in tail if first <= entry.game_date <= last]
     sealed = {entry.game_date: entry for entry in entries if (entry.kind, entry.mode) == ("grade", mode)}
     groups = await rows.graded(ports.warehouse, first, last, mode)
     sources = await rows.sources(ports.warehouse, first, last)
@@ -131,13 +127,10 @@ async def _sealed(ports: Ports, slate: date, mode: str, drafting: Drafting) -> b
     """One try; False: the head had to be found again first. The head is read before the rows: they are not older."""
     document = await ports.state.get(RECORD, HEAD)
     newest = None if document is None else Entry.of(document.data)
-    entries = await _tail(ports, slate, slate, mode)
+    entries = await _tail(ports, document, slate, slate, mode)
     if entries and (newest is None or newest.seq < entries[-1].seq):
         await _put(ports, document, entries[-1])  # the state was lost, or is of an older backup
         return False
-    if newest is not None and newest.seq not in {entry.seq for entry in entries}:
-        await ports.warehouse.append(TABLE, [newest.row()])  # who made it died before he had written it down
-        entries.append(newest)
     now = ports.clock.now()
     draft = await drafting(now)
     if draft.repeats(entries):
@@ -150,9 +143,18 @@ async def _sealed(ports: Ports, slate: date, mode: str, drafting: Drafting) -> b
     return True
 
 
-async def _tail(ports: Ports, first: date, last: date, mode: str) -> list[Entry]:
+async def _tail(ports: Ports, document: Document | None, first: date, last: date, mode: str) -> list[Entry]:
+    """The entries about some slates, in order, and the newest of all.
+
+    That may be the head, which whoever made it has not written down, perhaps because he died: then it is done here.
+    """
     params: Params = {"first": first, "last": last, "mode": mode}
-    return [Entry.of(row) for row in await ports.warehouse.query(sql("record_tail"), params)]
+    entries = [Entry.of(row) for row in await ports.warehouse.query(sql("record_tail"), params)]
+    if document is not None and all(entry.seq < document.data["seq"] for entry in entries):
+        newest = Entry.of(document.data)
+        await ports.warehouse.append(TABLE, [newest.row()])
+        entries.append(newest)
+    return entries
 
 
 async def _put(ports: Ports, document: Document | None, entry: Entry) -> None:

@@ -1,4 +1,4 @@
-"""A coordinator in a process of its own, on the embedded adapters and a wall clock; it refuses nobody for asking fast."""
+"""A coordinator in a process of its own, on the embedded adapters and a wall clock. It takes any rate of requests."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
